@@ -1,0 +1,60 @@
+"""What a lock says in its advertisements; ids are big-endian there, unlike everywhere else.
+
+In operation a lock is an iBeacon; in pairing mode it adds service data keyed by its pairing service.
+Source: `docs/protocol.md`, advertising; field captures in `tests/vectors/`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from .dialects import DIALECTS, GENERATIONS_1_TO_4, Dialect
+
+APPLE_COMPANY_ID = 0x004C
+
+# iBeacon type and length, then the proximity UUID, which equals the Keyturner service of every generation.
+# HomeKit frames of the same lock carry the same company id and start with 0x06.
+_BEACON_PREFIX = bytes([0x02, 0x15]) + UUID(GENERATIONS_1_TO_4.keyturner_service).bytes
+_BEACON_SIZE = len(_BEACON_PREFIX) + 5
+_STATE_CHANGED = 0x01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beacon:
+    """A lock in operation."""
+
+    nuki_id: int
+    state_changed: bool
+    """Something changed since a client of type Bridge last read the state; says nothing of what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairingBeacon:
+    """A lock in pairing mode."""
+
+    nuki_id: int | None
+    dialect: Dialect
+
+
+def parse_beacon(manufacturer_data: Mapping[int, bytes]) -> Beacon | None:
+    """Return what the iBeacon of a lock says; None for everything else."""
+    data = manufacturer_data.get(APPLE_COMPANY_ID, b"")
+    if len(data) != _BEACON_SIZE or not data.startswith(_BEACON_PREFIX):
+        return None
+    nuki_id = int.from_bytes(data[len(_BEACON_PREFIX) : -1], "big")
+    return Beacon(nuki_id=nuki_id, state_changed=bool(data[-1] & _STATE_CHANGED))
+
+
+def parse_pairing(service_data: Mapping[str, bytes]) -> PairingBeacon | None:
+    """Return what a lock in pairing mode says; None if it is not in pairing mode."""
+    for dialect in DIALECTS.values():
+        data = service_data.get(dialect.pairing_service)
+        if data:
+            nuki_id = int.from_bytes(data, "big") if len(data) == 4 else None
+            return PairingBeacon(nuki_id=nuki_id, dialect=dialect)
+    return None
+
+
+def nuki_id_text(nuki_id: int) -> str:
+    """Return a Nuki ID as the vendor prints it: 8 upper-case hex digits."""
+    return f"{nuki_id:08X}"

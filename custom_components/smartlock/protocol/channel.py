@@ -1,0 +1,149 @@
+"""Channels: from a step of a conversation to a characteristic value, and from values to messages.
+
+The only place where malformed input is caught: everything above sees messages or one error.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from . import frames
+from .conversations import Step
+from .dialects import Dialect
+from .enums import Command
+from .errors import AuthenticationError, DecodeError
+from .frames import Frame, Session
+from .messages import Message, Proof, UnknownMessage
+
+type Random = Callable[[int], bytes]
+"""Returns that many random bytes fit for keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A value to write to a characteristic."""
+
+    characteristic: str
+    value: bytes = field(repr=False)
+
+
+class Channel(Protocol):
+    """What the client needs: where to listen, and the two directions."""
+
+    @property
+    def characteristics(self) -> tuple[str, ...]:
+        """UUIDs to subscribe to."""
+
+    def encode(self, step: Step) -> Outgoing:
+        """Return what to write for a step that sends a message."""
+
+    def receive(self, characteristic: str, chunk: bytes) -> list[Message]:
+        """Return the messages that this indication completes. Raises ProtocolError."""
+
+
+def encode_payload(dialect: Dialect, step: Step) -> tuple[Command, bytes]:
+    """Return command and payload of the message of a step, with the proof that it declares."""
+    message = step.send
+    if message is None:
+        raise ValueError("this step sends nothing")
+    payload = message.encode()
+    if message.proof is not Proof.NONE:
+        if step.challenge is None:
+            raise ValueError(f"{type(message).__name__} needs a challenge")
+        payload += step.challenge
+    if message.proof is Proof.CHALLENGE_AND_PIN:
+        if step.pin is None:
+            raise ValueError(f"{type(message).__name__} needs the security PIN")
+        payload += dialect.pin.pack(step.pin)
+    return message.command, payload
+
+
+def decode_answer(dialect: Dialect, frame: Frame) -> Message:
+    """Return the message of a frame from the lock; a command without declaration is kept as it is."""
+    kind = dialect.answers.get(frame.command)
+    return UnknownMessage.of(frame.command, frame.payload) if kind is None else kind.decode(frame.payload)
+
+
+class SessionChannel:
+    """The channel of a paired client: encrypted on the USDIO, errors also plain on the Keyturner GDIO."""
+
+    def __init__(self, dialect: Dialect, session: Session, random: Random) -> None:
+        """Speak a dialect with an authorization. One channel lives as long as one link."""
+        self._dialect = dialect
+        self._session = session
+        self._random = random
+        self._encrypted = frames.EncryptedReassembler()
+        self._plain = frames.PlainReassembler(dialect.least_answer)
+
+    @property
+    def characteristics(self) -> tuple[str, ...]:
+        """USDIO for the answers, Keyturner GDIO for what the lock cannot encrypt (a deleted authorization)."""
+        return (self._dialect.keyturner_usdio, self._dialect.keyturner_gdio)
+
+    def encode(self, step: Step) -> Outgoing:
+        """Return the encrypted frame of a step."""
+        frame = frames.encode_encrypted(
+            self._session, self._random(frames.crypto.NONCE_SIZE), *encode_payload(self._dialect, step)
+        )
+        return Outgoing(characteristic=self._dialect.keyturner_usdio, value=frame)
+
+    def receive(self, characteristic: str, chunk: bytes) -> list[Message]:
+        """Return the messages that this indication completes. Raises ProtocolError."""
+        if characteristic == self._dialect.keyturner_gdio:
+            decoded = [frames.decode_plain(data) for data in self._plain.receive(chunk)]
+            # Anybody could forge a plain message: only a refusal is believed in this form.
+            return _decode_all(self._dialect, (f for f in decoded if f.command == Command.ERROR_REPORT))
+        decoded = [frames.decode_encrypted(self._session, data) for data in self._encrypted.receive(chunk)]
+        if any(frame.authorization_id != self._session.authorization_id for frame in decoded):
+            raise AuthenticationError("a message for another authorization")
+        return _decode_all(self._dialect, decoded)
+
+
+class PairingChannel:
+    """The channel of a client that pairs: plain, and sealed for the last exchange of the fifth generation."""
+
+    def __init__(self, dialect: Dialect, random: Random) -> None:
+        """Speak a dialect before there is an authorization."""
+        self._dialect = dialect
+        self._random = random
+        self._plain = frames.PlainReassembler(dialect.least_answer)
+        self._sealed: frames.SealedReassembler | None = None
+        self._session: Session | None = None
+
+    @property
+    def characteristics(self) -> tuple[str, ...]:
+        """The pairing GDIO of the generation."""
+        return (self._dialect.pairing_gdio,)
+
+    def encode(self, step: Step) -> Outgoing:
+        """Return the frame of a step: plain, or sealed if the step carries a session."""
+        command, payload = encode_payload(self._dialect, step)
+        if step.session is None:
+            frame = frames.encode_plain(command, payload)
+        else:
+            self._session = step.session
+            self._sealed = frames.SealedReassembler()
+            nonce = self._random(frames.crypto.NONCE_SIZE)
+            frame = frames.encode_encrypted(step.session, nonce, command, payload)
+        return Outgoing(characteristic=self._dialect.pairing_gdio, value=frame)
+
+    def receive(self, characteristic: str, chunk: bytes) -> list[Message]:
+        """Return the messages that this indication completes. Raises ProtocolError."""
+        if characteristic != self._dialect.pairing_gdio:
+            raise DecodeError("a message on a characteristic that has no part in pairing")
+        if self._sealed is None or self._session is None:
+            return _decode_all(self._dialect, map(frames.decode_plain, self._plain.receive(chunk)))
+        # The authorization id of the reply is not checked: locks differ, and the key proves enough.
+        return _decode_all(
+            self._dialect,
+            [
+                frames.decode_plain(data)
+                if len(data) < frames.ENCRYPTED_MINIMUM
+                else frames.decode_encrypted(self._session, data)
+                for data in self._sealed.receive(chunk)
+            ],
+        )
+
+
+def _decode_all(dialect: Dialect, decoded: Iterable[Frame]) -> list[Message]:
+    return [decode_answer(dialect, frame) for frame in decoded]

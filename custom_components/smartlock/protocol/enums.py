@@ -1,0 +1,310 @@
+"""The numbers of the protocol and the vendor's names for them.
+
+Firmware grows: a value without a name here is kept as a member `UNKNOWN_0x..` of its number and written
+back unchanged. Such members are not singletons: compare with `==`, never with `is`.
+
+Source: Nuki Smart Lock API V2.1 and V2.3.0; members that only other public clients know are marked.
+"""
+
+from enum import IntEnum, IntFlag
+from typing import Self, override
+
+
+class OpenEnum(IntEnum):
+    """An integer enumeration that keeps values it has no name for."""
+
+    @classmethod
+    @override
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, int):
+            return None
+        member = int.__new__(cls, value)
+        member._name_ = f"UNKNOWN_0x{value:02X}"
+        member._value_ = value
+        return member
+
+    @property
+    def known(self) -> bool:
+        """Whether this number has a name."""
+        return self._value_ in type(self)._value2member_map_
+
+
+class Command(OpenEnum):
+    """Command identifiers (uint16)."""
+
+    REQUEST_DATA = 0x0001
+    PUBLIC_KEY = 0x0003
+    CHALLENGE = 0x0004
+    AUTHORIZATION_AUTHENTICATOR = 0x0005
+    AUTHORIZATION_DATA = 0x0006
+    AUTHORIZATION_ID = 0x0007
+    REMOVE_AUTHORIZATION_ENTRY = 0x0008
+    REQUEST_AUTHORIZATION_ENTRIES = 0x0009
+    AUTHORIZATION_ENTRY = 0x000A
+    AUTHORIZATION_DATA_INVITE = 0x000B
+    KEYTURNER_STATES = 0x000C
+    LOCK_ACTION = 0x000D
+    STATUS = 0x000E
+    MOST_RECENT_COMMAND = 0x000F
+    OPENINGS_CLOSINGS_SUMMARY = 0x0010
+    BATTERY_REPORT = 0x0011
+    ERROR_REPORT = 0x0012
+    SET_CONFIG = 0x0013
+    REQUEST_CONFIG = 0x0014
+    CONFIG = 0x0015
+    SET_SECURITY_PIN = 0x0019
+    REQUEST_CALIBRATION = 0x001A
+    REQUEST_REBOOT = 0x001D
+    AUTHORIZATION_ID_CONFIRMATION = 0x001E
+    AUTHORIZATION_ID_INVITE = 0x001F
+    VERIFY_SECURITY_PIN = 0x0020
+    UPDATE_TIME = 0x0021
+    UPDATE_AUTHORIZATION_ENTRY = 0x0025
+    AUTHORIZATION_ENTRY_COUNT = 0x0027
+    REQUEST_LOG_ENTRIES = 0x0031
+    LOG_ENTRY = 0x0032
+    LOG_ENTRY_COUNT = 0x0033
+    ENABLE_LOGGING = 0x0034
+    SET_ADVANCED_CONFIG = 0x0035
+    REQUEST_ADVANCED_CONFIG = 0x0036
+    ADVANCED_CONFIG = 0x0037
+    ADD_TIME_CONTROL_ENTRY = 0x0039
+    TIME_CONTROL_ENTRY_ID = 0x003A
+    REMOVE_TIME_CONTROL_ENTRY = 0x003B
+    REQUEST_TIME_CONTROL_ENTRIES = 0x003C
+    TIME_CONTROL_ENTRY_COUNT = 0x003D
+    TIME_CONTROL_ENTRY = 0x003E
+    UPDATE_TIME_CONTROL_ENTRY = 0x003F
+    ADD_KEYPAD_CODE = 0x0041
+    KEYPAD_CODE_ID = 0x0042
+    REQUEST_KEYPAD_CODES = 0x0043
+    KEYPAD_CODE_COUNT = 0x0044
+    KEYPAD_CODE = 0x0045
+    UPDATE_KEYPAD_CODE = 0x0046
+    REMOVE_KEYPAD_CODE = 0x0047
+    KEYPAD_ACTION = 0x0048
+    AUTHORIZATION_INFO = 0x004C
+    SIMPLE_LOCK_ACTION = 0x0100
+
+
+class NukiState(OpenEnum):
+    """Operating mode of the device (Keyturner States, byte 0)."""
+
+    UNINITIALIZED = 0x00
+    PAIRING_MODE = 0x01
+    DOOR_MODE = 0x02
+    CONTINUOUS_MODE = 0x03
+    MAINTENANCE_MODE = 0x04
+    OFF_DOOR_CHARGING = 0x05  # Web API only
+
+
+class LockState(OpenEnum):
+    """State of the bolt (Keyturner States, byte 1)."""
+
+    UNCALIBRATED = 0x00
+    LOCKED = 0x01
+    UNLOCKING = 0x02
+    UNLOCKED = 0x03
+    LOCKING = 0x04
+    UNLATCHED = 0x05
+    UNLOCKED_LOCK_N_GO = 0x06
+    UNLATCHING = 0x07
+    CALIBRATION = 0xFC
+    BOOT_RUN = 0xFD
+    MOTOR_BLOCKED = 0xFE
+    UNDEFINED = 0xFF
+
+    @property
+    def moving(self) -> bool:
+        """Whether the motor runs in this state; a state without a name is not known to be moving."""
+        return self in (
+            LockState.UNLOCKING,
+            LockState.LOCKING,
+            LockState.UNLATCHING,
+            LockState.CALIBRATION,
+            LockState.BOOT_RUN,
+        )
+
+
+class Trigger(OpenEnum):
+    """What caused a change of the lock state."""
+
+    SYSTEM = 0x00
+    MANUAL = 0x01
+    BUTTON = 0x02
+    AUTOMATIC = 0x03
+    WEB = 0x04  # Web API only, like the next one
+    APP = 0x05
+    AUTO_LOCK = 0x06
+    ACCESSORY = 0x07
+    HOMEKIT = 0xAB  # I-Connect/NukiBleEsp32, like the next one
+    MQTT = 0xAC
+    UNDEFINED = 0xFF
+
+
+class LockAction(OpenEnum):
+    """What the lock is told to do, or did last."""
+
+    NONE = 0x00
+    UNLOCK = 0x01
+    LOCK = 0x02
+    UNLATCH = 0x03
+    LOCK_N_GO = 0x04
+    LOCK_N_GO_WITH_UNLATCH = 0x05
+    FULL_LOCK = 0x06
+    FOB_WITHOUT_ACTION = 0x50  # log only, I-Connect/NukiBleEsp32, like the next one
+    BUTTON_WITHOUT_ACTION = 0x5A
+    FOB_ACTION_1 = 0x81
+    FOB_ACTION_2 = 0x82
+    FOB_ACTION_3 = 0x83
+
+
+class LockActionFlag(IntFlag):
+    """Flags of a lock action."""
+
+    NONE = 0x00
+    AUTO_UNLOCK = 0x01
+    FORCE = 0x02
+
+
+class CompletionStatus(OpenEnum):
+    """How the last lock action ended."""
+
+    SUCCESS = 0x00
+    MOTOR_BLOCKED = 0x01
+    CANCELED = 0x02
+    TOO_RECENT = 0x03
+    BUSY = 0x04
+    LOW_MOTOR_VOLTAGE = 0x05
+    CLUTCH_FAILURE = 0x06
+    MOTOR_POWER_FAILURE = 0x07
+    INCOMPLETE = 0x08
+    REJECTED = 0x09
+    REJECTED_NIGHT_MODE = 0x0A
+    HANDLE_NOT_LIFTED = 0x0B
+    INVALID_CODE = 0xE0
+    INVALID_FINGERPRINT = 0xE1
+    OTHER_ERROR = 0xFE
+    UNKNOWN = 0xFF
+
+
+class DoorSensorState(OpenEnum):
+    """State of the door sensor; the values differ by generation and do not collide."""
+
+    UNAVAILABLE = 0x00
+    DEACTIVATED = 0x01
+    CLOSED = 0x02
+    OPENED = 0x03
+    UNKNOWN = 0x04
+    CALIBRATING = 0x05
+    UNCALIBRATED = 0x10
+    TAMPERED = 0xF0
+    UNKNOWN_GEN_3 = 0xFF
+
+
+class StatusCode(OpenEnum):
+    """Progress of a command."""
+
+    COMPLETE = 0x00
+    ACCEPTED = 0x01
+
+
+class AuthorizationIdType(OpenEnum):
+    """Kind of client that an authorization belongs to (generations 1 to 4)."""
+
+    APP = 0x00
+    BRIDGE = 0x01
+    FOB = 0x02
+    KEYPAD = 0x03
+    DOOR_SENSOR = 0x04
+    KEYPAD_2 = 0x05
+
+
+class ButtonAction(OpenEnum):
+    """What a press of the lock's button does."""
+
+    NO_ACTION = 0x00
+    INTELLIGENT = 0x01
+    UNLOCK = 0x02
+    LOCK = 0x03
+    UNLATCH = 0x04
+    LOCK_N_GO = 0x05
+    SHOW_STATUS = 0x06
+
+
+class FobAction(OpenEnum):
+    """What a press of a fob does."""
+
+    NO_ACTION = 0x00
+    UNLOCK = 0x01
+    LOCK = 0x02
+    LOCK_N_GO = 0x03
+    INTELLIGENT = 0x04
+
+
+class AdvertisingMode(OpenEnum):
+    """How often the lock advertises."""
+
+    AUTOMATIC = 0x00
+    NORMAL = 0x01
+    SLOW = 0x02
+    SLOWEST = 0x03
+
+
+class DeviceType(OpenEnum):
+    """Hardware family (Config, byte 74)."""
+
+    SMART_LOCK_1_2 = 0x00
+    OPENER = 0x02
+    SMART_DOOR = 0x03
+    SMART_LOCK_3_4 = 0x04
+    SMART_LOCK_5 = 0x05
+
+
+class ProductVariant(OpenEnum):
+    """Model of the fifth generation (Config, byte 78; I-Connect/NukiBleEsp32)."""
+
+    GO = 0x01
+    PRO = 0x02
+    ULTRA = 0x03
+
+
+class ErrorCode(OpenEnum):
+    """Codes of the Error Report."""
+
+    BAD_CRC = 0xFD
+    BAD_LENGTH = 0xFE
+    UNKNOWN = 0xFF
+    P_NOT_PAIRING = 0x10
+    P_BAD_AUTHENTICATOR = 0x11
+    P_BAD_PARAMETER = 0x12
+    P_MAX_USER = 0x13
+    K_NOT_AUTHORIZED = 0x20
+    K_BAD_PIN = 0x21
+    K_BAD_NONCE = 0x22
+    K_BAD_PARAMETER = 0x23
+    K_INVALID_AUTH_ID = 0x24
+    K_DISABLED = 0x25
+    K_REMOTE_NOT_ALLOWED = 0x26
+    K_TIME_NOT_ALLOWED = 0x27
+    K_TOO_MANY_PIN_ATTEMPTS = 0x28
+    K_TOO_MANY_ENTRIES = 0x29
+    K_CODE_ALREADY_EXISTS = 0x2A
+    K_CODE_INVALID = 0x2B
+    K_CODE_INVALID_TIMEOUT_1 = 0x2C
+    K_CODE_INVALID_TIMEOUT_2 = 0x2D
+    K_CODE_INVALID_TIMEOUT_3 = 0x2E
+    K_AUTO_UNLOCK_TOO_RECENT = 0x40
+    K_POSITION_UNKNOWN = 0x41
+    K_MOTOR_BLOCKED = 0x42
+    K_CLUTCH_FAILURE = 0x43
+    K_MOTOR_TIMEOUT = 0x44
+    K_BUSY = 0x45
+    K_CANCELED = 0x46
+    K_NOT_CALIBRATED = 0x47
+    K_MOTOR_POSITION_LIMIT = 0x48
+    K_MOTOR_LOW_VOLTAGE = 0x49
+    K_MOTOR_POWER_FAILURE = 0x4A
+    K_CLUTCH_POWER_FAILURE = 0x4B
+    K_VOLTAGE_TOO_LOW = 0x4C
+    K_FIRMWARE_UPDATE_NEEDED = 0x4D

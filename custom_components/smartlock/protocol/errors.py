@@ -1,0 +1,121 @@
+"""What can go wrong with a lock, in four families that say whose fault it is.
+
+The peer broke the rules (`ProtocolError`), the lock refused (`LockRefusedError`), the link failed
+(`LinkError`), or nobody knows what happened (`OutcomeUnknownError`). Errors carry data, never secrets.
+"""
+
+from typing import override
+
+from .enums import Command, ErrorCode, LockAction
+
+
+class SmartLockError(Exception):
+    """Base of every error of the protocol and the client."""
+
+
+class ProtocolError(SmartLockError):
+    """The peer, or somebody in between, broke the rules of the protocol."""
+
+
+class DecodeError(ProtocolError):
+    """Bytes that cannot be a message: too short, wrong checksum, wrong length."""
+
+
+class AuthenticationError(ProtocolError):
+    """A message or an authenticator does not come from the lock that holds our key."""
+
+
+class LockRefusedError(SmartLockError):
+    """The lock answered a request with an Error Report."""
+
+    def __init__(self, code: ErrorCode, command: Command | None) -> None:
+        """Keep the code and the command that the lock names; None if it names none."""
+        super().__init__(code, command)
+        self.code = code
+        self.command = command
+
+    @override
+    def __str__(self) -> str:
+        """Name the code and the command in the vendor's words."""
+        about = "an unnamed request" if self.command is None else self.command.name
+        return f"the lock refused {about}: 0x{self.code:02X} {self.code.name}"
+
+
+class NotPairingError(LockRefusedError):
+    """The lock is not in pairing mode, or pairing over Bluetooth is switched off."""
+
+
+class NotAuthorizedError(LockRefusedError):
+    """The lock does not know our authorization, or cannot decrypt with its key."""
+
+
+class PinError(LockRefusedError):
+    """The security PIN was refused, or is blocked after too many wrong ones. Never repeat by itself."""
+
+
+class PinNotSetError(SmartLockError):
+    """A fifth-generation lock without a security PIN cannot be paired; the owner sets one in the app."""
+
+
+class MotorError(LockRefusedError):
+    """The bolt did not move as ordered: blocked, clutch, motor, voltage or position."""
+
+
+class LinkError(SmartLockError):
+    """The radio link failed; nothing that moves the bolt was sent, or it was a mere read."""
+
+
+class UnreachableError(LinkError):
+    """No connection could be made. `reason` explains it in words where something is known."""
+
+    def __init__(self, reason: str = "") -> None:
+        """Keep the reason in words; empty if nothing is known."""
+        super().__init__(reason or "the lock cannot be reached")
+        self.reason = reason
+
+
+class NoFreeSlotError(UnreachableError):
+    """Every connection slot of the adapters and proxies that hear the lock is in use."""
+
+
+class NoAnswerError(LinkError):
+    """The lock is connected but did not answer in time."""
+
+
+class LinkLostError(LinkError):
+    """The link ended in the middle of a conversation."""
+
+
+class NotStartedError(LinkError):
+    """An action could not be written within its deadline. It was dropped; the bolt does not move later."""
+
+
+class OutcomeUnknownError(SmartLockError):
+    """An action was written and its result is not known. It must not be repeated; read the state."""
+
+    def __init__(self, action: LockAction) -> None:
+        """Keep the action whose outcome is unknown."""
+        super().__init__(f"the outcome of {action.name} is unknown")
+        self.action = action
+
+
+_REFUSALS: dict[ErrorCode, type[LockRefusedError]] = {
+    ErrorCode.P_NOT_PAIRING: NotPairingError,
+    ErrorCode.K_NOT_AUTHORIZED: NotAuthorizedError,
+    ErrorCode.K_BAD_PIN: PinError,
+    ErrorCode.K_TOO_MANY_PIN_ATTEMPTS: PinError,
+    ErrorCode.K_MOTOR_BLOCKED: MotorError,
+    ErrorCode.K_CLUTCH_FAILURE: MotorError,
+    ErrorCode.K_MOTOR_TIMEOUT: MotorError,
+    ErrorCode.K_NOT_CALIBRATED: MotorError,
+    ErrorCode.K_MOTOR_POSITION_LIMIT: MotorError,
+    ErrorCode.K_MOTOR_LOW_VOLTAGE: MotorError,
+    ErrorCode.K_MOTOR_POWER_FAILURE: MotorError,
+    ErrorCode.K_CLUTCH_POWER_FAILURE: MotorError,
+    ErrorCode.K_VOLTAGE_TOO_LOW: MotorError,
+}
+
+
+def refusal(code: ErrorCode, command: Command | None) -> LockRefusedError:
+    """Return the error of the most telling class for an Error Report (`protocol.md` 11.1)."""
+    return _REFUSALS.get(code, LockRefusedError)(code, command)

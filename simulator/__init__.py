@@ -1,0 +1,1 @@
+"""A lock, its radio and an ESPHome Bluetooth proxy in software; development only, never shipped."""
