@@ -9,6 +9,7 @@ from typing import Protocol
 
 from . import frames
 from .conversations import Step
+from .crypto import NONCE_SIZE
 from .dialects import Dialect
 from .enums import Command
 from .errors import AuthenticationError, DecodeError
@@ -83,7 +84,7 @@ class SessionChannel:
     def encode(self, step: Step) -> Outgoing:
         """Return the encrypted frame of a step."""
         frame = frames.encode_encrypted(
-            self._session, self._random(frames.crypto.NONCE_SIZE), *encode_payload(self._dialect, step)
+            self._session, self._random(NONCE_SIZE), *encode_payload(self._dialect, step)
         )
         return Outgoing(characteristic=self._dialect.keyturner_usdio, value=frame)
 
@@ -123,7 +124,7 @@ class PairingChannel:
         else:
             self._session = step.session
             self._sealed = frames.SealedReassembler()
-            nonce = self._random(frames.crypto.NONCE_SIZE)
+            nonce = self._random(NONCE_SIZE)
             frame = frames.encode_encrypted(step.session, nonce, command, payload)
         return Outgoing(characteristic=self._dialect.pairing_gdio, value=frame)
 

@@ -31,7 +31,7 @@ _SEALED_MINIMUM = crypto.TAG_SIZE + _PDATA_HEAD.size + _CRC_SIZE
 ENCRYPTED_MINIMUM = _ADATA.size + _SEALED_MINIMUM
 
 
-def crc(data: bytes) -> int:
+def crc(data: bytes | bytearray) -> int:
     """Return the CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, not reflected."""
     return crc_hqx(data, 0xFFFF)
 
@@ -69,8 +69,8 @@ def decode_plain(data: bytes) -> Frame:
     return Frame(command=Command(_U16.unpack_from(data)[0]), payload=data[2:-_CRC_SIZE])
 
 
-def _plain_crc_valid(data: bytes) -> bool:
-    return crc(data[:-_CRC_SIZE]) == _U16.unpack_from(data, len(data) - _CRC_SIZE)[0]
+def _plain_crc_valid(data: bytes | bytearray) -> bool:
+    return data[-_CRC_SIZE:] == _U16.pack(crc(data[:-_CRC_SIZE]))
 
 
 def encode_encrypted(session: Session, nonce: bytes, command: Command, payload: bytes) -> bytes:

@@ -8,7 +8,7 @@ Source: Nuki Smart Lock API V2.1 and V2.3.0; `docs/protocol.md` names the few fi
 """
 
 from enum import Enum, auto
-from typing import ClassVar, Self
+from typing import ClassVar, Self, override
 
 from . import enums
 from .enums import Command
@@ -54,6 +54,7 @@ class Message(Layout):
 
     trailing: bytes = b""
 
+    @override
     def __init_subclass__(
         cls, *, command: Command | None = None, proof: Proof = Proof.NONE, moves_bolt: bool = False
     ) -> None:
@@ -115,7 +116,7 @@ class ErrorReport(Message, command=Command.ERROR_REPORT):
 
     def error(self) -> LockRefusedError:
         """Return the report as an error to raise."""
-        return refusal(self.code, self.refused if self.refused else None)
+        return refusal(self.code, self.refused or None)
 
 
 # --- Pairing, generations 1 to 4 --------------------------------------------------------------------------
@@ -294,9 +295,7 @@ class Config(Message, command=Command.CONFIG):
     has_keypad: int = wire(uint8)
     firmware_version: Version = wire(version3)
     hardware_revision: Version = wire(version2)
-    homekit_status: int | None = wire(
-        uint8, "0 not available, 1 disabled, 2 enabled, 3 paired", default=None
-    )
+    homekit_status: int | None = wire(uint8, "0 not available, 1 disabled, 2 enabled, 3 paired", default=None)
     time_zone_id: int | None = wire(uint16, "0xFFFF none", default=None)
     device_type: enums.DeviceType | None = wire(enum8(enums.DeviceType), default=None)
     capabilities: int | None = wire(uint8, "bit 0 Wi-Fi, bit 1 Thread and Matter", default=None)

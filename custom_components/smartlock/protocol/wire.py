@@ -14,7 +14,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 import struct
-from typing import Any, ClassVar, NamedTuple, Self, cast, dataclass_transform, overload
+from typing import Any, ClassVar, NamedTuple, Self, cast, dataclass_transform, overload, override
 
 from .enums import OpenEnum
 from .errors import DecodeError
@@ -102,9 +102,7 @@ def enum8[E: OpenEnum](kind: type[E]) -> Wire[E]:
 @cache
 def enum16[E: OpenEnum](kind: type[E]) -> Wire[E]:
     """Return the wire type of an enumeration in two bytes."""
-    return Wire(
-        name=kind.__name__, size=2, unpack=lambda data: kind(uint16.unpack(data)), pack=uint16.pack
-    )
+    return Wire(name=kind.__name__, size=2, unpack=lambda data: kind(uint16.unpack(data)), pack=uint16.pack)
 
 
 class Date7(NamedTuple):
@@ -154,15 +152,21 @@ class Version(NamedTuple):
     minor: int
     patch: int | None = None
 
+    @override
     def __str__(self) -> str:
         """Return it as the vendor's app shows it."""
         return ".".join(str(part) for part in self if part is not None)
 
 
-version3: Wire[Version] = Wire(name="uint8[3]", size=3, unpack=lambda data: Version(*data), pack=bytes)
-version2: Wire[Version] = Wire(
-    name="uint8[2]", size=2, unpack=lambda data: Version(*data), pack=lambda value: bytes(value[:2])
-)
+def _version(size: int) -> Wire[Version]:
+    def pack(value: Version) -> bytes:
+        return bytes(part for part in value if part is not None)
+
+    return Wire(name=f"uint8[{size}]", size=size, unpack=lambda data: Version(*data), pack=pack)
+
+
+version3 = _version(3)
+version2 = _version(2)
 
 
 @overload
@@ -183,9 +187,7 @@ def wire(kind: Wire[Any], meaning: str = "", *, default: Any = MISSING, secret: 
     `default=None` marks a field that an older firmware does not send (None then means "not known"), or
     that a request may leave out. Optional fields come last and end where the first one is missing.
     """
-    return field(
-        default=default, kw_only=True, repr=not secret, metadata={"wire": kind, "meaning": meaning}
-    )
+    return field(default=default, kw_only=True, repr=not secret, metadata={"wire": kind, "meaning": meaning})
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ class Layout:
     wire_fields: ClassVar[tuple[WireField, ...]] = ()
     minimum_size: ClassVar[int] = 0
 
+    @override
     def __init_subclass__(cls) -> None:
         """Turn the declaration into a frozen dataclass and collect its wire fields."""
         super().__init_subclass__()

@@ -1,0 +1,254 @@
+"""The client of one lock: opens the link when needed, lets go when idle, and moves the bolt once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+import contextlib
+import os
+
+from custom_components.smartlock.client.connection import Connection
+from custom_components.smartlock.client.transport import Transport
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.channel import Random, SessionChannel
+from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.dialects import Dialect
+from custom_components.smartlock.protocol.enums import ErrorCode, LockAction, LockActionFlag, LockState
+from custom_components.smartlock.protocol.errors import (
+    LinkError,
+    LinkLostError,
+    LockRefusedError,
+    NoAnswerError,
+    NotStartedError,
+    OutcomeUnknownError,
+    ProtocolError,
+    SmartLockError,
+)
+from custom_components.smartlock.protocol.frames import Session
+from custom_components.smartlock.protocol.messages import Config, KeyturnerStates, LockActionRequest, Message
+
+# An open link costs the battery and keeps others out; the lock itself drops one after some 20 s.
+IDLE_TIME = 5.0
+# An action that could not be written by then is dropped, so that no bolt moves long after the order.
+ACTION_DEADLINE = 15.0
+# Connect (up to 20 s a try) and one exchange.
+READ_DEADLINE = 45.0
+# How long a lost outcome is looked for, and how long between looks; a run takes up to 20 s.
+READ_BACK_TIME = 45.0
+READ_BACK_PAUSE = 3.0
+
+# Where an action must have brought the bolt. For the others the state alone proves nothing.
+_TARGETS: dict[LockAction, tuple[LockState, ...]] = {
+    LockAction.UNLOCK: (LockState.UNLOCKED, LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO),
+    LockAction.LOCK: (LockState.LOCKED,),
+    LockAction.FULL_LOCK: (LockState.LOCKED,),
+}
+
+
+class LockClient:
+    """Reads from and acts on one lock. Requests wait for each other; one conversation runs at a time."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        dialect: Dialect,
+        session: Session,
+        app_id: int,
+        on_message: Callable[[Message], None] = lambda message: None,
+        random: Random = os.urandom,
+        idle_time: float = IDLE_TIME,
+    ) -> None:
+        """Speak to the lock as an authorization; `on_message` sees everything the lock says."""
+        self._transport = transport
+        self._dialect = dialect
+        self._session = session
+        self._app_id = app_id
+        self._on_message = on_message
+        self._random = random
+        self._idle_time = idle_time
+        self._turn = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._letting_go: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether a link is open."""
+        return self._connection is not None and self._connection.usable
+
+    async def read_states(self) -> KeyturnerStates:
+        """Read the state. Raises LinkError, ProtocolError or LockRefusedError."""
+        return await self._read(conversations.read_states)
+
+    async def read_config(self) -> Config:
+        """Read the settings; needs no PIN. Raises like `read_states`."""
+        return await self._read(conversations.read_config)
+
+    async def verify_pin(self, pin: int) -> None:
+        """Have the lock check a security PIN, once. Raises PinError, and else like `read_states`."""
+        async with self._conversing() as connection:
+            await connection.run(conversations.verify_pin(pin))
+
+    async def act(
+        self,
+        action: LockAction,
+        *,
+        flags: LockActionFlag = LockActionFlag.NONE,
+        deadline: float = ACTION_DEADLINE,
+    ) -> KeyturnerStates | None:
+        """Carry out an action at most once and return the state after it, None if it could not be read.
+
+        Raises NotStartedError if nothing was written within `deadline` seconds, LinkError if the lock cannot
+        be reached, LockRefusedError if the lock refused or failed, and OutcomeUnknownError if the action was
+        written and neither an answer nor the state read afterwards tells what became of it.
+        """
+        request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
+        written = False
+        try:
+            async with asyncio.timeout(deadline) as guard, self._turn:
+
+                def about_to_move() -> None:
+                    nonlocal written
+                    if guard.expired():
+                        raise NotStartedError
+                    guard.reschedule(None)
+                    written = True
+
+                return await self._act_and_look(request, about_to_move)
+        except TimeoutError as error:
+            raise NotStartedError("the action could not be sent in time") from error
+        except (LinkError, ProtocolError, LockRefusedError) as error:
+            if not written or _refused(error):
+                raise
+            states = await self._read_back(action)
+            if states is not None and _reached(action, states):
+                return states
+            raise OutcomeUnknownError(action) from error
+
+    async def close(self) -> None:
+        """Disconnect for good; what is still running fails with LinkLostError."""
+        self._closed = True
+        self._keep_open()
+        await self._disconnect()
+        if self._letting_go is not None:
+            await self._letting_go
+
+    async def _act_and_look(
+        self, request: LockActionRequest, about_to_move: Callable[[], None]
+    ) -> KeyturnerStates | None:
+        """Act, and read the state unless the lock has told it on the way."""
+        try:
+            connection = await self._open()
+            try:
+                states = await connection.run(conversations.act(request), about_to_move=about_to_move)
+            except LockRefusedError as error:
+                if _refused(error):
+                    await self._state_after(connection)
+                raise
+            if states is None or states.lock_state.moving:
+                states = await self._state_after(connection)
+            return states
+        finally:
+            await self._release()
+
+    async def _state_after(self, connection: Connection) -> KeyturnerStates | None:
+        """Read the state on the open link after an action; a failure says nothing about the action."""
+        try:
+            return await connection.run(conversations.read_states())
+        except SmartLockError:
+            return None
+
+    async def _read_back(self, action: LockAction) -> KeyturnerStates | None:
+        """Read the state until the bolt has reached its target or is seen at rest twice; None if unreadable."""
+        resting: KeyturnerStates | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READ_BACK_TIME):
+                while not self._closed:
+                    try:
+                        states = await self.read_states()
+                    except LockRefusedError:
+                        break
+                    except LinkError, ProtocolError:
+                        resting = None
+                    else:
+                        if _reached(action, states):
+                            return states
+                        # The motor may not have started yet when the state is read for the first time.
+                        if resting is not None and not states.lock_state.moving:
+                            return states
+                        resting = None if states.lock_state.moving else states
+                    await asyncio.sleep(READ_BACK_PAUSE)
+        return resting
+
+    async def _read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
+        """Hold a conversation that changes nothing, on a new link if the open one turns out to be dead."""
+        async with self._conversing() as connection:
+            try:
+                return await connection.run(conversation())
+            except LinkLostError, NoAnswerError:
+                if self._closed:
+                    raise
+            return await (await self._open()).run(conversation())
+
+    @contextlib.asynccontextmanager
+    async def _conversing(self) -> AsyncIterator[Connection]:
+        """Wait for our turn and an open link, and let go of it afterwards."""
+        try:
+            async with asyncio.timeout(READ_DEADLINE), self._turn:
+                try:
+                    yield await self._open()
+                finally:
+                    await self._release()
+        except TimeoutError as error:
+            raise NoAnswerError("the lock could not be read in time") from error
+
+    async def _open(self) -> Connection:
+        """Return the open connection, or make one."""
+        self._keep_open()
+        if self._connection is not None and self._connection.usable:
+            return self._connection
+        await self._disconnect()
+        if self._closed:
+            raise LinkLostError("the client is closed")
+        channel = SessionChannel(self._dialect, self._session, self._random)
+        self._connection = await Connection.open(self._transport, channel, on_message=self._on_message)
+        return self._connection
+
+    async def _release(self) -> None:
+        """Disconnect later if nobody asks again, or now if the link is of no use any more."""
+        if not self.connected:
+            await self._disconnect()
+            return
+        self._idle = asyncio.get_running_loop().call_later(self._idle_time, self._idle_expired)
+
+    def _keep_open(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _idle_expired(self) -> None:
+        self._idle = None
+        self._letting_go = asyncio.create_task(self._let_go())
+
+    async def _let_go(self) -> None:
+        async with self._turn:
+            # Somebody may have taken the turn first; then a new idle time runs.
+            if self._idle is None:
+                await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+def _refused(error: SmartLockError) -> bool:
+    """Whether the lock said that it does not carry out an action.
+
+    A refused challenge does not count: it is also what a second copy of an action gets whose first one runs.
+    """
+    return isinstance(error, LockRefusedError) and error.code != ErrorCode.K_BAD_NONCE
+
+
+def _reached(action: LockAction, states: KeyturnerStates) -> bool:
+    return states.lock_state in _TARGETS.get(action, ())

@@ -1,0 +1,159 @@
+"""One open link with the channel that speaks over it: runs one conversation at a time."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Self
+
+from custom_components.smartlock.client.transport import Link, Transport
+from custom_components.smartlock.protocol.channel import Channel
+from custom_components.smartlock.protocol.conversations import Conversation, Step
+from custom_components.smartlock.protocol.errors import (
+    LinkLostError,
+    LockRefusedError,
+    NoAnswerError,
+    ProtocolError,
+    SmartLockError,
+)
+from custom_components.smartlock.protocol.messages import ErrorReport, Message, RequestData
+
+# A write is one ATT exchange; a healthy link needs some 100 ms, a proxy under load a few seconds.
+_WRITE_TIME = 10.0
+
+
+class Connection:
+    """An open, subscribed link. Everything the lock says goes to `on_message`, answers also to the asker."""
+
+    def __init__(self, channel: Channel, on_message: Callable[[Message], None]) -> None:
+        """Prepare; use `open`."""
+        self._channel = channel
+        self._on_message = on_message
+        self._link: Link | None = None
+        self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
+        self._failure: SmartLockError | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        transport: Transport,
+        channel: Channel,
+        *,
+        on_message: Callable[[Message], None] = lambda message: None,
+    ) -> Self:
+        """Connect and subscribe. Raises LinkError."""
+        self = cls(channel, on_message)
+        self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
+        try:
+            for characteristic in channel.characteristics:
+                await self._link.subscribe(characteristic)
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    @property
+    def usable(self) -> bool:
+        """Whether a conversation can be held: the link is open and nothing unreadable has come over it."""
+        return self._link is not None and self._failure is None
+
+    async def close(self) -> None:
+        """Disconnect; a conversation that is still running fails with LinkLostError."""
+        link, self._link = self._link, None
+        self._fail(LinkLostError("the link was closed"))
+        if link is not None:
+            await link.close()
+
+    async def run[T](
+        self, conversation: Conversation[T], *, about_to_move: Callable[[], None] = lambda: None
+    ) -> T:
+        """Hold a conversation to its end and return its result.
+
+        `about_to_move` is called right before a message that moves the bolt is written; what it raises stops
+        the write. Raises LinkError, ProtocolError, LockRefusedError, or what the conversation raises.
+        """
+        asked: Message | None = None
+        # An answer that is still to come would be taken for the answer to the next question.
+        answers_outstanding = True
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    if step.send is not None:
+                        asked = step.send
+                        await self._write(step, about_to_move)
+                    answers_outstanding = True
+                    reply = await self._answer(step, asked)
+                except SmartLockError as error:
+                    answers_outstanding = not isinstance(error, LockRefusedError)
+                    step = conversation.throw(error)
+                else:
+                    answers_outstanding = False
+                    step = conversation.send(reply)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            if answers_outstanding:
+                self._fail(LinkLostError("a conversation was cut off"))
+
+    async def _write(self, step: Step, about_to_move: Callable[[], None]) -> None:
+        # What came before the question cannot be its answer.
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+        if self._failure is not None:
+            raise self._failure
+        if self._link is None:
+            raise LinkLostError
+        outgoing = self._channel.encode(step)
+        if step.send is not None and step.send.moves_bolt:
+            about_to_move()
+        try:
+            async with asyncio.timeout(_WRITE_TIME):
+                await self._link.write(outgoing.characteristic, outgoing.value)
+        except TimeoutError as error:
+            raise LinkLostError("a write was not acknowledged") from error
+
+    async def _answer(self, step: Step, asked: Message | None) -> Message:
+        """Wait for a message that the step expects, or raise the refusal of what was asked."""
+        try:
+            async with asyncio.timeout(step.within):
+                while True:
+                    message = await self._inbox.get()
+                    if isinstance(message, SmartLockError):
+                        raise message
+                    if isinstance(message, step.expect):
+                        return message
+                    if isinstance(message, ErrorReport) and _concerns(message, asked):
+                        raise message.error()
+        except TimeoutError as error:
+            raise NoAnswerError(f"no answer within {step.within:g} s") from error
+
+    def _received(self, characteristic: str, chunk: bytes) -> None:
+        if self._failure is not None:
+            return
+        try:
+            messages = self._channel.receive(characteristic, chunk)
+        except ProtocolError as error:
+            # Where the next message starts is not known any more.
+            self._fail(error)
+            return
+        for message in messages:
+            self._inbox.put_nowait(message)
+            self._on_message(message)
+
+    def _lost(self) -> None:
+        self._link = None
+        self._fail(LinkLostError("the link ended"))
+
+    def _fail(self, error: SmartLockError) -> None:
+        self._failure = self._failure or error
+        self._inbox.put_nowait(error)
+
+
+def _concerns(report: ErrorReport, asked: Message | None) -> bool:
+    """Whether a refusal is about what was asked last; 0 stands for a request that the lock could not read."""
+    if asked is None or not report.refused:
+        return True
+    named = {asked.command}
+    if isinstance(asked, RequestData):
+        named.add(asked.requested)
+    return report.refused in named

@@ -1,0 +1,72 @@
+"""What happens before there is an authorization: find out the generation, and pair."""
+
+import asyncio
+import os
+
+from custom_components.smartlock.client.connection import Connection
+from custom_components.smartlock.client.transport import Transport
+from custom_components.smartlock.protocol import pairing
+from custom_components.smartlock.protocol.channel import PairingChannel, Random
+from custom_components.smartlock.protocol.crypto import KEY_SIZE
+from custom_components.smartlock.protocol.dialects import Dialect, dialect_of_services
+from custom_components.smartlock.protocol.enums import AuthorizationIdType
+from custom_components.smartlock.protocol.errors import NoAnswerError, ProtocolError
+from custom_components.smartlock.protocol.pairing import Pairing
+
+# A connection may take 20 s a try; public clients give the exchange itself 30 s.
+_IDENTIFY_TIME = 30.0
+_PAIRING_TIME = 50.0
+
+
+async def identify(transport: Transport) -> Dialect:
+    """Connect and tell the generation from the pairing service, which is there outside pairing mode too.
+
+    Raises LinkError, and ProtocolError for a device that is no such lock.
+    """
+    try:
+        async with asyncio.timeout(_IDENTIFY_TIME):
+            link = await transport.connect(on_value=lambda uuid, value: None, on_lost=lambda: None)
+            try:
+                services = link.services
+            finally:
+                await link.close()
+    except TimeoutError as error:
+        raise NoAnswerError("the services of the lock could not be read in time") from error
+    dialect = dialect_of_services(services)
+    if dialect is None:
+        raise ProtocolError("the device has no pairing service of a known generation")
+    return dialect
+
+
+async def pair(
+    transport: Transport,
+    dialect: Dialect,
+    *,
+    app_id: int,
+    name: str,
+    id_type: AuthorizationIdType = AuthorizationIdType.APP,
+    pin: int | None = None,
+    random: Random = os.urandom,
+) -> Pairing:
+    """Pair with a lock in pairing mode; `id_type` counts for generations 1 to 4, `pin` for the fifth.
+
+    Raises LinkError, and what the conversations of `protocol.pairing` raise.
+    """
+    private_key = random(KEY_SIZE)
+    if dialect.pin_for_pairing:
+        if pin is None:
+            raise ValueError("this generation pairs with its security PIN only")
+        conversation = pairing.pair_gen5(app_id=app_id, name=name, pin=pin, private_key=private_key)
+    else:
+        conversation = pairing.pair_gen1_4(
+            id_type=id_type, app_id=app_id, name=name, private_key=private_key, nonce=random(32)
+        )
+    try:
+        async with asyncio.timeout(_PAIRING_TIME):
+            connection = await Connection.open(transport, PairingChannel(dialect, random))
+            try:
+                return await connection.run(conversation)
+            finally:
+                await connection.close()
+    except TimeoutError as error:
+        raise NoAnswerError("the pairing could not be finished in time") from error
