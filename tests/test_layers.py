@@ -1,0 +1,182 @@
+"""Who may import whom: dependencies between the packages point one way.
+
+The files are parsed, not imported, because importing a sub-package runs the integration's own
+`__init__.py` first.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+import sys
+from typing import NamedTuple, override
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = "custom_components.smartlock"
+PROTOCOL = f"{SHIPPED}.protocol"
+SNAPSHOT = f"{SHIPPED}.snapshot"
+
+
+class Layer(NamedTuple):
+    """A package and what it may import beside itself and the standard library."""
+
+    package: str
+    may_import: tuple[str, ...]
+
+
+# The first layer that contains a module is its layer.
+LAYERS = (
+    # The one module that knows the cryptographic library.
+    Layer(f"{PROTOCOL}.crypto", (PROTOCOL, "nacl")),
+    Layer(PROTOCOL, ()),
+    Layer(f"{SHIPPED}.client", (PROTOCOL, SNAPSHOT, "bleak", "bleak_retry_connector")),
+    Layer(f"{SHIPPED}.features", (f"{PROTOCOL}.enums", f"{PROTOCOL}.messages", SNAPSHOT)),
+    # Shared by client and features, so it must not know them.
+    Layer(SNAPSHOT, (PROTOCOL,)),
+    Layer(SHIPPED, ("bleak", "bleak_retry_connector", "homeassistant", "voluptuous")),
+)
+
+# The virtual lock shares declarations with the integration but no behaviour, so that the two can
+# disagree.
+SIMULATOR_MAY_USE = {
+    f"{PROTOCOL}.{module}"
+    for module in ("crypto", "dialects", "enums", "errors", "frames", "messages", "settings", "wire")
+}
+
+
+class Import(NamedTuple):
+    """One import: where it stands, the module it names, and whether it is written relatively."""
+
+    file: Path
+    line: int
+    module: str
+    relative: bool
+
+    @override
+    def __str__(self) -> str:
+        """Return the place in the form editors understand."""
+        return f"{self.file.relative_to(ROOT)}:{self.line} imports {self.module}"
+
+
+def module_of(file: Path) -> str:
+    """Return the dotted name of a file of the repository."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def exists(module: str) -> bool:
+    """Return whether the repository has a module of this name."""
+    path = ROOT.joinpath(*module.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def imports_of(file: Path, source: str) -> Iterator[Import]:
+    """Yield every import of a file, those inside functions and for type checking included."""
+    package = module_of(file).split(".")
+    if file.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(file, node.lineno, alias.name, relative=False)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            for alias in node.names:
+                # `from package import module` names the module, not something inside the package.
+                name = f"{module}.{alias.name}"
+                yield Import(file, node.lineno, name if exists(name) else module, bool(node.level))
+
+
+def belongs_to(module: str, package: str) -> bool:
+    """Return whether a module is the package or lies inside it."""
+    return module == package or module.startswith(f"{package}.")
+
+
+def layer_of(module: str) -> Layer:
+    """Return the layer of a module that ships."""
+    return next(layer for layer in LAYERS if belongs_to(module, layer.package))
+
+
+def is_allowed(item: Import) -> bool:
+    """Return whether the table allows this import."""
+    importer = module_of(item.file)
+    if item.module.partition(".")[0] in sys.stdlib_module_names:
+        return True
+    if belongs_to(importer, "simulator"):
+        return not belongs_to(item.module, "custom_components") or item.module in SIMULATOR_MAY_USE
+    layer = layer_of(importer)
+    return any(belongs_to(item.module, package) for package in (layer.package, *layer.may_import))
+
+
+def all_imports(*folders: str) -> list[Import]:
+    """Return the imports of all files in these folders of the repository."""
+    return [
+        item
+        for folder in folders
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for item in imports_of(file, file.read_text(encoding="utf-8"))
+    ]
+
+
+def test_imports_follow_the_table() -> None:
+    imports = all_imports("custom_components", "simulator")
+    assert len(imports) > 100
+    assert not [str(item) for item in imports if not is_allowed(item)]
+
+
+def test_relative_imports_stay_inside_the_protocol() -> None:
+    """Relative in the protocol, full names elsewhere, so that each class exists once."""
+    wrong = [
+        str(item)
+        for item in all_imports("custom_components", "simulator", "tests")
+        if belongs_to(item.module, PROTOCOL) and item.relative != belongs_to(module_of(item.file), PROTOCOL)
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "allowed"),
+    [
+        ("protocol/frames.py", "from . import crypto", True),
+        ("protocol/frames.py", "from .crypto import encrypt", True),
+        ("protocol/crypto.py", "from nacl import bindings", True),
+        ("protocol/frames.py", "from nacl import bindings", False),
+        ("protocol/frames.py", "import homeassistant.core", False),
+        ("protocol/frames.py", "from ..client import client", False),
+        ("client/client.py", "from custom_components.smartlock.protocol.frames import x", True),
+        ("client/client.py", "from custom_components.smartlock.coordinator import x", False),
+        ("client/client.py", "def f():\n    from homeassistant.core import HomeAssistant", False),
+        ("features/faults.py", "from custom_components.smartlock.protocol import enums", True),
+        ("features/faults.py", "from custom_components.smartlock.protocol import frames", False),
+        ("features/faults.py", "from custom_components.smartlock.client import client", False),
+        ("snapshot.py", "import homeassistant", False),
+        ("lock.py", "from homeassistant.core import HomeAssistant", True),
+        ("lock.py", "from custom_components.smartlock.client import client", True),
+        ("lock.py", "import simulator", False),
+        ("lock.py", "from nacl import bindings", False),
+    ],
+)
+def test_the_table_itself(file: str, line: str, allowed: bool) -> None:
+    items = list(imports_of(ROOT / "custom_components/smartlock" / file, line))
+    assert items
+    assert all(is_allowed(item) for item in items) is allowed
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ("from custom_components.smartlock.protocol import messages", True),
+        ("from custom_components.smartlock.protocol.frames import x", True),
+        ("from custom_components.smartlock.protocol.pairing import x", False),
+        ("from custom_components.smartlock.protocol import conversations", False),
+        ("from custom_components.smartlock.protocol import Something", False),
+        ("import custom_components.smartlock.client.client", False),
+        ("from aiohttp import web", True),
+    ],
+)
+def test_the_simulator_shares_declarations_only(line: str, allowed: bool) -> None:
+    items = list(imports_of(ROOT / "simulator/lock.py", line))
+    assert items
+    assert all(is_allowed(item) for item in items) is allowed
