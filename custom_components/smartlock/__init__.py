@@ -1,1 +1,34 @@
-"""Smart Lock."""
+"""Nuki door locks over Bluetooth alone: transport, client, coordinator and platforms are wired here."""
+
+from homeassistant.const import CONF_ADDRESS, Platform
+from homeassistant.core import CoreState, HomeAssistant
+
+from custom_components.smartlock.coordinator import SmartLockConfigEntry, SmartLockCoordinator
+from custom_components.smartlock.pairings import async_finished_pairings
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.LOCK, Platform.SENSOR]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:
+    """Set up a lock from its stored pairing; needs no connection."""
+    if hass.state is not CoreState.running:
+        # The entry was just read from disk, so the copy of its keys has served its purpose.
+        await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])
+    coordinator = SmartLockCoordinator(hass, entry)
+    entry.runtime_data = coordinator
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    coordinator.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:
+    """Let go of the lock."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await entry.runtime_data.client.close()
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
+    """Forget the keys of a removed lock; its authorization stays in the lock until the owner removes it."""
+    await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])

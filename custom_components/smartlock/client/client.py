@@ -123,7 +123,7 @@ class LockClient:
             states = await self._read_back(action)
             if states is not None and _reached(action, states):
                 return states
-            raise OutcomeUnknownError(action) from error
+            raise OutcomeUnknownError(action, None if states is None else states.lock_state) from error
 
     async def close(self) -> None:
         """Disconnect for good; what is still running fails with LinkLostError."""

@@ -6,7 +6,7 @@ The peer broke the rules (`ProtocolError`), the lock refused (`LockRefusedError`
 
 from typing import override
 
-from .enums import Command, ErrorCode, LockAction
+from .enums import Command, ErrorCode, LockAction, LockState
 
 
 class SmartLockError(Exception):
@@ -93,10 +93,11 @@ class NotStartedError(LinkError):
 class OutcomeUnknownError(SmartLockError):
     """An action was written and its result is not known. It must not be repeated; read the state."""
 
-    def __init__(self, action: LockAction) -> None:
-        """Keep the action whose outcome is unknown."""
+    def __init__(self, action: LockAction, state: LockState | None) -> None:
+        """Keep the action, and the state that was read afterwards; None if it could not be read."""
         super().__init__(f"the outcome of {action.name} is unknown")
         self.action = action
+        self.state = state
 
 
 _REFUSALS: dict[ErrorCode, type[LockRefusedError]] = {

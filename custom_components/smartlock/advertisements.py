@@ -1,0 +1,62 @@
+"""Bluetooth callbacks of Home Assistant turned into plain values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from bleak.backends.device import BLEDevice
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothReachabilityIntent, BluetoothServiceInfoBleak
+from homeassistant.core import HomeAssistant
+
+from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon, parse_pairing
+from custom_components.smartlock.protocol.dialects import Dialect
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenLock:
+    """A lock as its advertisements show it."""
+
+    address: str
+    nuki_id: int
+    dialect: Dialect | None
+    """Known only if the lock has been in pairing mode."""
+
+    @property
+    def name(self) -> str:
+        """The name that the lock itself advertises, also where a passive scan does not hear it."""
+        return f"Nuki_{nuki_id_text(self.nuki_id)}"
+
+
+def seen_lock(info: BluetoothServiceInfoBleak) -> SeenLock | None:
+    """Return the lock that sent an advertisement; None if it is something else."""
+    beacon = parse_beacon(info.manufacturer_data)
+    pairing = parse_pairing(info.service_data)
+    nuki_id = beacon.nuki_id if beacon is not None else None if pairing is None else pairing.nuki_id
+    if nuki_id is None:
+        return None
+    dialect = None if pairing is None else pairing.dialect
+    return SeenLock(address=info.address.upper(), nuki_id=nuki_id, dialect=dialect)
+
+
+def announces_pairing(info: BluetoothServiceInfoBleak, dialect: Dialect) -> bool:
+    """Whether this very advertisement says that the lock is in pairing mode.
+
+    Home Assistant merges service data over time, so that it stays after pairing mode has ended. Where the
+    raw packet is at hand it decides; a 128-bit UUID stands there in reverse order.
+    """
+    if info.raw is not None:
+        return UUID(dialect.pairing_service).bytes[::-1] in info.raw
+    return parse_pairing(info.service_data) is not None
+
+
+def freshest_device(hass: HomeAssistant, address: str) -> Callable[[], BLEDevice | None]:
+    """Return a callable for the device as the best adapter or proxy sees it right now."""
+    return lambda: bluetooth.async_ble_device_from_address(hass, address, connectable=True)
+
+
+def reachability(hass: HomeAssistant, address: str) -> Callable[[], str]:
+    """Return a callable that explains in words whether and why a connection is not possible now."""
+    return lambda: bluetooth.async_address_reachability_diagnostics(
+        hass, address, BluetoothReachabilityIntent.CONNECTION
+    )

@@ -1,0 +1,103 @@
+"""Binary sensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from custom_components.smartlock.coordinator import SmartLockConfigEntry
+from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.features import faults
+from custom_components.smartlock.protocol.enums import DoorSensorState
+from custom_components.smartlock.snapshot import LockSnapshot
+
+# Everything is read by the coordinator.
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartLockBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor and where its value comes from; None is unknown."""
+
+    value_fn: Callable[[LockSnapshot], bool | None]
+
+
+def door_open(snapshot: LockSnapshot) -> bool | None:
+    """Whether the door is open. Only two values of the sensor say so; no other one means closed or open."""
+    states = snapshot.states
+    if states is None:
+        return None
+    if states.door_sensor_state == DoorSensorState.OPENED:
+        return True
+    return False if states.door_sensor_state == DoorSensorState.CLOSED else None
+
+
+def _battery_critical(snapshot: LockSnapshot) -> bool | None:
+    return None if snapshot.last_states is None else snapshot.last_states.battery_critical
+
+
+def _battery_charging(snapshot: LockSnapshot) -> bool | None:
+    return None if snapshot.last_states is None else snapshot.last_states.battery_charging
+
+
+BINARY_SENSORS = (
+    SmartLockBinarySensorDescription(
+        key="door",
+        device_class=BinarySensorDeviceClass.DOOR,
+        value_fn=door_open,
+    ),
+    SmartLockBinarySensorDescription(
+        key="clutch_fault",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=faults.clutch_fault,
+    ),
+    SmartLockBinarySensorDescription(
+        key="motor_blocked",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=faults.motor_blocked,
+    ),
+    SmartLockBinarySensorDescription(
+        key="battery_critical",
+        device_class=BinarySensorDeviceClass.BATTERY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_battery_critical,
+    ),
+    SmartLockBinarySensorDescription(
+        key="battery_charging",
+        device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_battery_charging,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: SmartLockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors."""
+    async_add_entities(
+        SmartLockBinarySensor(entry.runtime_data, description) for description in BINARY_SENSORS
+    )
+
+
+class SmartLockBinarySensor(SmartLockEntity, BinarySensorEntity):
+    """Something that the lock says is so, or is not, or does not say."""
+
+    entity_description: SmartLockBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.entity_description.value_fn(self.snapshot)

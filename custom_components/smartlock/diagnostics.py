@@ -1,0 +1,51 @@
+"""Diagnostics: what helps to explain a problem, without anything that opens a door or names a person."""
+
+from typing import Any
+
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.core import HomeAssistant
+
+from custom_components.smartlock.coordinator import SmartLockConfigEntry
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: SmartLockConfigEntry
+) -> dict[str, Any]:
+    """Return what is known of the lock; only what is listed here leaves the installation."""
+    coordinator = entry.runtime_data
+    snapshot = coordinator.data
+    states, config = snapshot.last_states, snapshot.config
+    return {
+        "entry": {
+            "generation": coordinator.dialect.name,
+            "client_type": entry.data.get("client_type"),
+            "pin": REDACTED if entry.options.get("pin") else None,
+        },
+        "link": {
+            "reachable": coordinator.reachable,
+            "connected": coordinator.client.connected,
+            "last_read_succeeded": coordinator.last_update_success,
+        },
+        "snapshot": {
+            "outdated": snapshot.outdated,
+            "run_error": None if snapshot.run_error is None else snapshot.run_error.name,
+            "states": None if states is None else states.encode().hex(),
+        },
+        "config": None
+        if config is None
+        else {
+            "firmware_version": str(config.firmware_version),
+            "hardware_revision": str(config.hardware_revision),
+            "device_type": config.device_type,
+            "product_variant": config.product_variant,
+            "capabilities": config.capabilities,
+            "auto_unlatch": config.auto_unlatch,
+            "pairing_enabled": config.pairing_enabled,
+            "single_lock": config.single_lock,
+            "advertising_mode": config.advertising_mode,
+            "has_fob": config.has_fob,
+            "has_keypad": config.has_keypad,
+            "has_keypad_2": config.has_keypad_2,
+            "unknown_bytes": len(config.trailing),
+        },
+    }

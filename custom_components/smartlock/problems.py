@@ -1,0 +1,74 @@
+"""Errors of the client in the owner's words: the one place where they become Home Assistant's."""
+
+from collections.abc import Mapping
+
+from homeassistant.exceptions import HomeAssistantError
+
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.protocol.enums import ErrorCode
+from custom_components.smartlock.protocol.errors import (
+    AuthenticationError,
+    LinkError,
+    LockRefusedError,
+    NoFreeSlotError,
+    NotStartedError,
+    OutcomeUnknownError,
+    ProtocolError,
+    SmartLockError,
+    UnreachableError,
+)
+
+# Refusals that mean something to the owner. Every other code is shown with its number.
+REFUSALS: Mapping[ErrorCode, str] = {
+    ErrorCode.K_NOT_AUTHORIZED: "not_authorized",
+    ErrorCode.K_BAD_PIN: "wrong_pin",
+    ErrorCode.K_TOO_MANY_PIN_ATTEMPTS: "pin_blocked",
+    ErrorCode.K_DISABLED: "authorization_disabled",
+    ErrorCode.K_TIME_NOT_ALLOWED: "time_not_allowed",
+    ErrorCode.K_AUTO_UNLOCK_TOO_RECENT: "auto_unlock_too_recent",
+    ErrorCode.K_POSITION_UNKNOWN: "position_unknown",
+    ErrorCode.K_MOTOR_BLOCKED: "motor_blocked",
+    ErrorCode.K_CLUTCH_FAILURE: "clutch_failure",
+    ErrorCode.K_MOTOR_TIMEOUT: "motor_timeout",
+    ErrorCode.K_BUSY: "busy",
+    ErrorCode.K_CANCELED: "canceled",
+    ErrorCode.K_NOT_CALIBRATED: "not_calibrated",
+    ErrorCode.K_MOTOR_POSITION_LIMIT: "position_limit",
+    ErrorCode.K_MOTOR_LOW_VOLTAGE: "low_voltage",
+    ErrorCode.K_MOTOR_POWER_FAILURE: "motor_power_failure",
+    ErrorCode.K_CLUTCH_POWER_FAILURE: "clutch_power_failure",
+    ErrorCode.K_VOLTAGE_TOO_LOW: "low_voltage",
+    ErrorCode.K_FIRMWARE_UPDATE_NEEDED: "firmware_update_needed",
+}
+
+
+def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
+    """Return the translation key and the placeholders that tell an error to the owner."""
+    match error:
+        case LockRefusedError():
+            code = f"0x{error.code:02X}"
+            return REFUSALS.get(error.code, "refused"), {"code": code}
+        case OutcomeUnknownError():
+            return "outcome_unknown", {}
+        case NoFreeSlotError():
+            return "no_free_slot", {"reason": error.reason}
+        case UnreachableError():
+            return "unreachable", {"reason": error.reason}
+        case NotStartedError():
+            return "not_started", {}
+        case LinkError():
+            return "connection_lost", {}
+        case AuthenticationError():
+            return "not_genuine", {}
+        case ProtocolError():
+            return "not_understood", {}
+        case _:
+            return "failed", {}
+
+
+def translated(error: SmartLockError) -> HomeAssistantError:
+    """Return the error that a caller in Home Assistant sees."""
+    key, placeholders = problem(error)
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
