@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import override
 
 from homeassistant.components import bluetooth
@@ -13,9 +14,10 @@ from homeassistant.components.bluetooth import (
 )
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from custom_components.smartlock.advertisements import freshest_device, reachability
@@ -37,7 +39,7 @@ from custom_components.smartlock.const import (
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
+from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import (
     MotorError,
     NotAuthorizedError,
@@ -55,6 +57,9 @@ _FRESH = 300.0
 # One refusal over the radio proves nothing; this many in a row do, a few seconds apart.
 _REFUSALS_FOR_REAUTH = 3
 _REFUSAL_PAUSE = 5.0
+# A state that passes by itself (a held latch, a moving bolt, lock 'n' go) is read again after a pause that doubles.
+_PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
+_PASSING_PAUSE = 8.0
 # A read that failed is repeated after a pause that doubles, so that a lock out of reach costs little.
 _RETRY = 15.0
 _RETRY_LIMIT = POLL_INTERVAL_APP.total_seconds()
@@ -100,6 +105,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._unread_change = False
         self._refusals = 0
         self._failures = 0
+        self._passing_pause = _PASSING_PAUSE
+        self._unfollow: CALLBACK_TYPE | None = None
         self._last_exchange: float | None = None
         self._config_update_count: int | None = None
 
@@ -118,6 +125,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         entry.async_on_unload(
             bluetooth.async_track_unavailable(self.hass, self._not_heard, self.address, connectable=True)
         )
+        entry.async_on_unload(self._stop_following)
         entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping))
 
     @property
@@ -194,7 +202,29 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         if isinstance(message, KeyturnerStates):
             self._refusals = self._failures = 0
             self._unread_change = False
+            self._follow(message.lock_state)
             self.async_set_updated_data(self.data.with_states(message))
+
+    @callback
+    def _follow(self, state: LockState) -> None:
+        """Read again after a state that cannot last, in case its end is not pushed to us."""
+        previous = self.data.last_states
+        self._stop_following()
+        if not (state.moving or state in _PASSING):
+            return
+        unchanged = previous is not None and previous.lock_state == state
+        self._passing_pause = self._passing_pause * 2 if unchanged else _PASSING_PAUSE
+        self._unfollow = async_call_later(self.hass, self._passing_pause, self._read_passing_state)
+
+    @callback
+    def _stop_following(self) -> None:
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
+
+    async def _read_passing_state(self, now: datetime) -> None:
+        self._unfollow = None
+        await self.async_request_refresh()
 
     @callback
     def _advertised(self, info: BluetoothServiceInfoBleak, change: BluetoothChange) -> None:

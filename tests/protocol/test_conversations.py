@@ -95,6 +95,14 @@ def test_complete_that_never_comes(resting: LockState) -> None:
     assert end.value.value == states(resting)
 
 
+def test_held_latch_is_not_the_end() -> None:
+    """An unlatched lock lets go again; its run is over then."""
+    conversation = act()
+    conversation.send(ACCEPTED)
+    assert conversation.send(states(LockState.UNLATCHED)).within == c.TRAVEL_TIME
+    assert conversation.send(states(LockState.UNLOCKED)).within == c.REST_TIME
+
+
 def test_silence_while_moving_is_no_result() -> None:
     """Nobody may take the silence of a moving lock for success."""
     conversation = act()

@@ -6,7 +6,7 @@ import itertools
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smartlock.protocol import frames
+from custom_components.smartlock.protocol import crypto, frames
 from custom_components.smartlock.protocol.channel import PairingChannel, SessionChannel
 from custom_components.smartlock.protocol.conversations import Step
 from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4
@@ -122,7 +122,7 @@ def test_wrong_checksums() -> None:
     with pytest.raises(DecodeError):
         frames.decode_plain(bytes(plain))
     pdata = SESSION.authorization_id.to_bytes(4, "little") + b"\x0e\x00" + b"\x01" + bytes(2)
-    box = frames.crypto.seal(SESSION.shared_key, bytes(24), pdata)
+    box = crypto.seal(SESSION.shared_key, bytes(24), pdata)
     data = bytes(24) + SESSION.authorization_id.to_bytes(4, "little") + len(box).to_bytes(2, "little") + box
     frame = frames.decode_encrypted(SESSION, data)
     assert (frame.payload, frame.crc_valid) == (b"\x01", False)

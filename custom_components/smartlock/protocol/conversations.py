@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from .enums import LockAction, LockState, StatusCode
-from .errors import NoAnswerError
+from .errors import LinkLostError, NoAnswerError
 from .frames import Session
 from .messages import (
     BatteryReport,
@@ -117,13 +117,15 @@ def act(request: LockActionRequest) -> Conversation[KeyturnerStates | None]:
     while not (isinstance(reply, Status) and reply.status == StatusCode.COMPLETE):
         if isinstance(reply, KeyturnerStates):
             states = reply
-            moved = moved or states.lock_state.moving
-            at_rest = (moved and not states.lock_state.moving) or states.lock_state == LockState.MOTOR_BLOCKED
+            # A latch that is held is let go again: that run is not over.
+            running = states.lock_state.moving or states.lock_state == LockState.UNLATCHED
+            moved = moved or running
+            at_rest = (moved and not running) or states.lock_state == LockState.MOTOR_BLOCKED
         try:
             reply = yield Step(
                 send=None, expect=(Status, KeyturnerStates), within=REST_TIME if at_rest else travel
             )
-        except NoAnswerError:
+        except NoAnswerError, LinkLostError:
             if at_rest:
                 break
             raise

@@ -1,0 +1,147 @@
+"""A transport on the simulated radio, and a paired client behind it, all in virtual time."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import override
+
+from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.pairing import pair
+from custom_components.smartlock.client.transport import Link, Transport
+from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4
+from custom_components.smartlock.protocol.enums import AuthorizationIdType
+from custom_components.smartlock.protocol.errors import LinkLostError, UnreachableError
+from custom_components.smartlock.protocol.messages import Message
+from simulator.gatt import ConnectRefusedError, DisconnectReason, GattError, LinkClosedError
+from simulator.radio import Radio, RadioLink, Sighting
+from simulator.virtual_lock import VirtualLock
+
+PINS = {"gen3": 1234, "ultra": 123456}
+NUKI_ID = 0x33C335C5
+
+
+class SimulatedTransport(Transport):
+    """A receiver on the radio that connects to one lock."""
+
+    def __init__(self, radio: Radio, address: str) -> None:
+        """Put the receiver on the radio."""
+        self.radio = radio
+        self.address = address
+        self.mtu = 517
+        radio.add_receiver(self)
+
+    def on_sighting(self, sighting: Sighting) -> None:
+        """Ignore advertisements: only the connections count here."""
+
+    @override
+    async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
+        link = _SimulatedLink(on_value)
+
+        def lost(reason: DisconnectReason) -> None:
+            link.lost = True
+            on_lost()
+
+        try:
+            link.radio_link = await self.radio.connect(
+                self, self.address, mtu=self.mtu, on_indication=link.indicated, on_disconnect=lost
+            )
+        except ConnectRefusedError as error:
+            raise UnreachableError(error.reason.name) from error
+        for service in link.radio_link.services:
+            for characteristic in service.characteristics:
+                link.handles[characteristic.uuid] = characteristic.handle
+        return link
+
+
+class _SimulatedLink(Link):
+    def __init__(self, on_value: Callable[[str, bytes], None]) -> None:
+        self.radio_link: RadioLink | None = None
+        self.handles: dict[str, int] = {}
+        self.lost = False
+        self._on_value = on_value
+
+    def indicated(self, handle: int, value: bytes) -> None:
+        """Pass an indication on under the UUID of its characteristic."""
+        uuid = next(uuid for uuid, known in self.handles.items() if known == handle)
+        self._on_value(uuid, value)
+
+    @property
+    def _open(self) -> RadioLink:
+        if self.radio_link is None or self.lost:
+            raise LinkLostError
+        return self.radio_link
+
+    @property
+    @override
+    def services(self) -> frozenset[str]:
+        return frozenset(service.uuid for service in self._open.services)
+
+    @override
+    async def subscribe(self, characteristic: str) -> None:
+        try:
+            await self._open.set_indications(self.handles[characteristic], enabled=True)
+        except (GattError, LinkClosedError) as error:
+            raise LinkLostError from error
+
+    @override
+    async def write(self, characteristic: str, value: bytes) -> None:
+        try:
+            await self._open.write(self.handles[characteristic], value)
+        except (GattError, LinkClosedError) as error:
+            raise LinkLostError from error
+
+    @override
+    async def close(self) -> None:
+        link, self.radio_link = self.radio_link, None
+        if link is not None:
+            link.close()
+
+
+class World:
+    """A lock on the radio, and the client that is paired with it."""
+
+    def __init__(self, model: str, *, locked: bool = True) -> None:
+        """Build the lock; `paired` adds the client."""
+        self.radio = Radio()
+        self.lock = VirtualLock(model, nuki_id=NUKI_ID, pin=PINS[model], locked=locked)
+        self.radio.add_peripheral(self.lock)
+        self.transport = SimulatedTransport(self.radio, self.lock.address)
+        self.dialect = GENERATION_5 if model == "ultra" else GENERATIONS_1_TO_4
+        self.pin = PINS[model]
+        self.heard: list[Message] = []
+
+    async def pair(self, id_type: AuthorizationIdType = AuthorizationIdType.APP) -> LockClient:
+        """Hold the button and pair."""
+        self.lock.enter_pairing_mode()
+        pairing = await pair(
+            self.transport, self.dialect, app_id=42, name="Test", id_type=id_type, pin=self.pin
+        )
+        return LockClient(
+            self.transport,
+            dialect=self.dialect,
+            session=pairing.session,
+            app_id=42,
+            on_message=self.heard.append,
+        )
+
+    @property
+    def runs(self) -> list[str]:
+        """Actions for which the motor ran, in order."""
+        return [str(entry.facts["action"]) for entry in self.lock.journal.motor_runs]
+
+    @property
+    def actions_written(self) -> int:
+        """How often a lock action reached the lock."""
+        return len(self.lock.journal.requests("LOCK_ACTION"))
+
+
+@asynccontextmanager
+async def paired(model: str = "gen3", *, locked: bool = True) -> AsyncGenerator[tuple[World, LockClient]]:
+    """Return a world with a paired client; at the end no rule may have been broken."""
+    world = World(model, locked=locked)
+    client = await world.pair()
+    world.lock.journal.entries.clear()
+    try:
+        yield world, client
+    finally:
+        await client.close()
+        await world.radio.stop()
