@@ -28,7 +28,7 @@ ADVERTISEMENT = Advertisement(data=bytes.fromhex("020106 030300ec"), scan_respon
 
 
 class EchoPeripheral:
-    """Takes one link; `on_write` replaces what happens on a write."""
+    """Takes one link; `on_write` replaces what happens on a write, and subscriptions can be refused."""
 
     def __init__(self, address: str = ADDRESS) -> None:
         self.address = address
@@ -61,6 +61,7 @@ class EchoPeripheral:
         )
         self.links: list[EchoLink] = []
         self.written: list[bytes] = []
+        self.refuses_subscription = False
         self.on_write: Callable[[EchoLink, bytes], Awaitable[None]] | None = None
 
     @property
@@ -116,6 +117,8 @@ class EchoLink:
     async def set_indications(self, handle: int, *, enabled: bool) -> None:
         if handle != ECHO_HANDLE:
             raise GattError(AttError.INVALID_HANDLE)
+        if self._peripheral.refuses_subscription:
+            raise GattError(AttError.UNLIKELY_ERROR)
         self.enabled = enabled
 
     def indicate(self, data: bytes) -> None:

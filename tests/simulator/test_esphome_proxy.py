@@ -35,6 +35,7 @@ from tests.simulator.echo import (
     EchoLink,
     EchoPeripheral,
 )
+from tests.simulator.helpers import until
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -43,13 +44,6 @@ FLAGS = BluetoothProxyFeature(0xFF)
 INDICATE, NOTIFY = b"\x02\x00", b"\x01\x00"
 
 type Connector = Callable[..., Awaitable[APIClient]]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait a moment for something that has to happen."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -526,30 +520,64 @@ async def test_garbage_ends_only_its_own_connection(
     assert central.states[-1][0]
 
 
+class BareClient:
+    """Sees every message of the proxy in the order in which it was sent."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self.writer = writer
+
+    async def exchange(self, request: Any, count: int = 1) -> list[Any]:
+        """Send a request and return the next messages."""
+        self.writer.write(encode(request))
+        return [await read_message(self._reader) for _ in range(count)]
+
+
+@pytest.fixture
+async def bare_client(proxy: VirtualProxy, echo: EchoPeripheral) -> AsyncGenerator[BareClient]:
+    """Connect to the peripheral and configure its indications, but do not register for them."""
+    client = BareClient(*await asyncio.open_connection("127.0.0.1", proxy.port))
+    await client.exchange(
+        pb.BluetoothDeviceRequest(address=NUMBER, request_type=5, has_address_type=True, address_type=0)
+    )
+    await client.exchange(
+        pb.BluetoothGATTWriteDescriptorRequest(address=NUMBER, handle=ECHO_CCCD, data=INDICATE)
+    )
+    assert echo.link.enabled
+    yield client
+    client.writer.close()
+
+
+WRITE = pb.BluetoothGATTWriteRequest(address=NUMBER, handle=ECHO_HANDLE, data=b"echo", response=True)
+
+
 async def test_answer_goes_out_before_an_indication_that_follows_it(
-    proxy: VirtualProxy, echo: EchoPeripheral
+    bare_client: BareClient, echo: EchoPeripheral
 ) -> None:
     async def on_write(link: EchoLink, data: bytes) -> None:
         link.indicate(b"before")
         asyncio.get_running_loop().call_soon(link.indicate, b"after")
 
     echo.on_write = on_write
-    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-
-    async def exchange(request: Any, count: int = 1) -> list[Any]:
-        writer.write(encode(request))
-        return [await read_message(reader) for _ in range(count)]
-
-    await exchange(
-        pb.BluetoothDeviceRequest(address=NUMBER, request_type=5, has_address_type=True, address_type=0)
-    )
-    await exchange(pb.BluetoothGATTNotifyRequest(address=NUMBER, handle=ECHO_HANDLE, enable=True))
-    await exchange(pb.BluetoothGATTWriteDescriptorRequest(address=NUMBER, handle=ECHO_CCCD, data=INDICATE))
-    answers = await exchange(
-        pb.BluetoothGATTWriteRequest(address=NUMBER, handle=ECHO_HANDLE, data=b"", response=True), 3
-    )
+    await bare_client.exchange(pb.BluetoothGATTNotifyRequest(address=NUMBER, handle=ECHO_HANDLE, enable=True))
+    answers = await bare_client.exchange(WRITE, 3)
     assert [getattr(each, "data", "answer") for each in answers] == [b"before", "answer", b"after"]
-    writer.close()
+
+
+async def test_indication_without_registration_stays_in_the_proxy(
+    bare_client: BareClient, radio: Radio
+) -> None:
+    answers = await bare_client.exchange(WRITE) + await bare_client.exchange(pb.PingRequest())
+    assert [type(each) for each in answers] == [pb.BluetoothGATTWriteResponse, pb.PingResponse]
+    assert radio.connections[0].traffic.indications == 1
+
+
+async def test_write_without_response_is_not_answered(bare_client: BareClient, echo: EchoPeripheral) -> None:
+    bare_client.writer.write(
+        encode(pb.BluetoothGATTWriteRequest(address=NUMBER, handle=ECHO_HANDLE, data=b"quiet"))
+    )
+    await until(lambda: echo.written == [b"quiet"])
+    assert [type(each) for each in await bare_client.exchange(pb.PingRequest())] == [pb.PingResponse]
 
 
 async def test_two_proxies_hear_the_same_peripheral_differently(

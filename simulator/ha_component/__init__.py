@@ -1,0 +1,1 @@
+"""Custom components for development; never shipped."""
