@@ -311,6 +311,8 @@ class VirtualLock(Peripheral):
 
     def jam(self, what: str = Jam.MOTOR) -> None:
         """Break something, by its name in Jam. Raises ValueError for another name."""
+        if what not in list(Jam):
+            raise ValueError(f"nothing called {what} can break, only {', '.join(Jam)}")
         self._device.motor.jam = Jam(what)
         self._by_hand("jam", jam=what)
 

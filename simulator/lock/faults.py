@@ -102,14 +102,14 @@ class Faults:
 
         Args:
             name: Name of the fault.
-            argument: For `refuse` the error code (default 0x45), for `drop-next-answer` a command.
+            argument: For `refuse` the error code with which the next lock action is refused (default 0x45),
+                for `drop-next-answer` the command of the message to lose (default: the next one).
 
         Raises:
             ValueError: No such fault, or no such error code or command.
         """
         if name == "refuse":
-            code = ErrorCode(int(argument or "0x45", 0))
-            self.refuse_next(code, Command.LOCK_ACTION)
+            self.refuse_next(_error_code(argument or "0x45"), Command.LOCK_ACTION)
         elif name == "drop-next-answer":
             self.drop_next_answer(_command(argument) if argument else None)
         elif name in _SWITCHES:
@@ -136,6 +136,13 @@ def _command(name: str) -> Command:
         return Command[name.upper().replace("-", "_")]
     except KeyError:
         raise ValueError(f"no command is called {name}") from None
+
+
+def _error_code(number: str) -> ErrorCode:
+    try:
+        return ErrorCode(int(number, 0))
+    except ValueError:
+        raise ValueError(f"{number} is not the number of an error code") from None
 
 
 def _silence(faults: Faults) -> None:

@@ -153,9 +153,7 @@ class HandClient:
     def authorization_data(self, challenge: bytes, *, id_type: int = 0, name: bytes = b"hand") -> bytes:
         """Return the payload of Authorization Data of generations 1 to 4."""
         self.nonce = self._random.randbytes(32)
-        body = (
-            bytes([id_type]) + struct.pack("<I", self.app_id) + name.ljust(32, b"\0") + self.nonce
-        )
+        body = bytes([id_type]) + struct.pack("<I", self.app_id) + name.ljust(32, b"\0") + self.nonce
         return mac(self.key, body, challenge) + body
 
     async def ask_sealed(self, payload: bytes, *, authorization_id: bytes = b"\xff\xff\xff\x7f") -> bytes:

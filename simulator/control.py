@@ -1,0 +1,107 @@
+"""The command line that does things to the virtual lock of a running demo (`scripts/virtual-lock`).
+
+It speaks to `simulator.control_server` over a local connection: one line of JSON each way. Only the standard
+library is used, so that it answers at once.
+"""
+
+import argparse
+from collections.abc import Sequence
+import json
+import os
+from pathlib import Path
+import socket
+import sys
+from typing import Any
+
+__all__ = ["CONTROL_FILE", "ControlError", "ask", "main"]
+
+CONTROL_FILE = Path(__file__).parent.parent / ".cache" / "demo" / "virtual-lock.json"
+"""Where a running demo says at which port it listens."""
+
+_ENVIRONMENT = "VIRTUAL_LOCK_CONTROL"
+# Everything is done at once, so a demo that does not answer hangs.
+_TIMEOUT = 10.0
+
+
+class ControlError(Exception):
+    """It could not be done; the text is for people."""
+
+
+def ask(request: dict[str, Any], file: Path = CONTROL_FILE) -> list[str]:
+    """Send one request and return the lines of the answer. Raises ControlError."""
+    try:
+        port = json.loads(file.read_text(encoding="utf-8"))["port"]
+        with socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT) as connection:
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile(encoding="utf-8") as stream:
+                answer = json.loads(stream.readline())
+        problem, lines = answer.get("error"), answer.get("lines", [])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ControlError("no demo is running here; start one with scripts/demo.") from error
+    if problem is not None:
+        raise ControlError(problem)
+    return list(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="virtual-lock", description="Do something to the virtual lock of a running demo."
+    )
+    parser.add_argument(
+        "--control",
+        type=Path,
+        default=Path(os.environ.get(_ENVIRONMENT, CONTROL_FILE)),
+        metavar="FILE",
+        help=f"file that tells the port; default .cache/demo/{CONTROL_FILE.name}, or ${_ENVIRONMENT}",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text)
+
+    button = add("press-button", "press the button; a lock that nobody has paired yet is held for 5 s")
+    how = button.add_mutually_exclusive_group()
+    how.add_argument("--hold", action="store_const", dest="how", const="hold", help="hold it for 5 s")
+    how.add_argument("--short", action="store_const", dest="how", const="short", help="press it shortly")
+    key = add("turn-key", "turn the key")
+    key.add_argument("action", choices=("lock", "unlock"))
+    add("open-door", "open the door")
+    add("close-door", "close the door")
+    jam = add("jam", "break something: motor, clutch, clutch-power, motor-power or low-voltage")
+    jam.add_argument("what", nargs="?", default="motor")
+    add("repair", "mend what is broken and switch all faults off")
+    swap = add("swap-batteries", "take the batteries out and put fresh ones in")
+    swap.add_argument(
+        "--lose", default="", metavar="WHAT", help="what is forgotten: any of pin,settings,clock"
+    )
+    battery = add("battery", "set the charge")
+    battery.add_argument("percent", type=int)
+    charging = add("charging", "plug a charger in or out")
+    charging.add_argument("switch", choices=("on", "off"))
+    power = add("power", "put the batteries in or take them out")
+    power.add_argument("switch", choices=("on", "off"))
+    delete = add("delete-authorization", "delete a client as the owner does in the app")
+    delete.add_argument("index", type=int, help="its number in `status`")
+    fault = add("fault", "switch a fault of the radio or the firmware on; without a name list them")
+    fault.add_argument("name", nargs="?")
+    fault.add_argument("argument", nargs="?", help="error code of `refuse`, command of `drop-next-answer`")
+    add("status", "print what can be seen and counted, as JSON")
+    add("journal", "print everything that happened, as lines of JSON")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = vars(_parser().parse_args(arguments))
+    file = options.pop("control")
+    try:
+        lines = ask(options, file)
+    except ControlError as error:
+        print(f"virtual-lock: {error}", file=sys.stderr)
+        return 1
+    print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

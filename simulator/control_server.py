@@ -1,0 +1,170 @@
+"""The other end of `simulator.control`: lets a person do things to a virtual lock while it runs."""
+
+import asyncio
+from collections.abc import Callable
+import json
+from pathlib import Path
+from typing import Any, Self
+
+from simulator.control import CONTROL_FILE
+from simulator.virtual_lock import FAULTS, VirtualLock
+
+__all__ = ["ControlServer"]
+
+type Options = dict[str, Any]
+
+
+class ControlServer:
+    """Listens on a free port of 127.0.0.1 and says in a file which it is. Use it with `async with`."""
+
+    def __init__(self, lock: VirtualLock, file: Path = CONTROL_FILE) -> None:
+        """Control a lock; nothing is opened yet."""
+        self._lock = lock
+        self._file = file
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop."""
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen and write the file."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1")
+        port = self._server.sockets[0].getsockname()[1]
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.write_text(json.dumps({"port": port}), encoding="utf-8")
+
+    async def stop(self) -> None:
+        """Remove the file and stop listening."""
+        if self._server is not None:
+            self._file.unlink(missing_ok=True)
+            self._server.close()
+            self._server.close_clients()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = self.answer(await reader.readline())
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        except OSError, ValueError:
+            pass  # The other side has gone, or sends a line without end.
+        finally:
+            writer.close()
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """Do what a line of JSON asks; return the lines to print, or what is wrong."""
+        try:
+            options = json.loads(line)
+            do = _COMMANDS.get(options["command"], _unknown)
+            lines = do(self._lock, options)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # A KeyError would print its text in quotes.
+            return {"error": str(error.args[0]) if error.args else type(error).__name__}
+        return {"lines": lines.splitlines()}
+
+
+def _unknown(_lock: VirtualLock, options: Options) -> str:
+    raise ValueError(f"nobody knows how to {options['command']}")
+
+
+def _press_button(lock: VirtualLock, options: Options) -> str:
+    how = options.get("how") or ("short" if len(lock.authorizations) else "hold")
+    if how == "hold":
+        return f"You hold the button for 5 seconds; {lock.enter_pairing_mode()}."
+    return f"You press the button; {lock.press_button()}."
+
+
+def _turn_key(lock: VirtualLock, options: Options) -> str:
+    lock.turn_key(options["action"])
+    return f"You {options['action']} the door with the key."
+
+
+def _open_door(lock: VirtualLock, _options: Options) -> str:
+    lock.open_door()
+    return "The door is open."
+
+
+def _close_door(lock: VirtualLock, _options: Options) -> str:
+    lock.close_door()
+    return "The door is closed."
+
+
+def _jam(lock: VirtualLock, options: Options) -> str:
+    lock.jam(options["what"])
+    return f"Broken: {options['what']}. The lock notices when it next moves the bolt."
+
+
+def _repair(lock: VirtualLock, _options: Options) -> str:
+    lock.repair()
+    return "Nothing is broken any more. The lock notices when it next moves the bolt."
+
+
+def _swap_batteries(lock: VirtualLock, options: Options) -> str:
+    lose = [what for what in options["lose"].split(",") if what]
+    lock.swap_batteries(lose)
+    lost = f" It forgets: {', '.join(lose)}." if lose else ""
+    return f"You swap the batteries; the lock falls silent, then finds its position.{lost}"
+
+
+def _battery(lock: VirtualLock, options: Options) -> str:
+    lock.set_battery(options["percent"])
+    return f"The battery is at {options['percent']} %."
+
+
+def _charging(lock: VirtualLock, options: Options) -> str:
+    lock.set_charging(charging=options["switch"] == "on")
+    return f"The charger is {'plugged in' if options['switch'] == 'on' else 'unplugged'}."
+
+
+def _power(lock: VirtualLock, options: Options) -> str:
+    if options["switch"] == "on":
+        lock.power_on()
+        return "The batteries are in; the lock finds its position."
+    lock.power_off()
+    return "The batteries are out; the lock is silent."
+
+
+def _delete_authorization(lock: VirtualLock, options: Options) -> str:
+    lock.delete_authorization(options["index"])
+    return f"Authorization {options['index']} is deleted."
+
+
+def _fault(lock: VirtualLock, options: Options) -> str:
+    name = options.get("name")
+    if name is None:
+        return "\n".join(FAULTS)
+    lock.faults.switch_on(name, options.get("argument"))
+    return "All faults are off." if name == "none" else f"Fault: {name}."
+
+
+def _status(lock: VirtualLock, _options: Options) -> str:
+    return json.dumps(lock.status(), indent=2)
+
+
+def _journal(lock: VirtualLock, _options: Options) -> str:
+    return "\n".join(lock.journal.json_lines())
+
+
+_COMMANDS: dict[str, Callable[[VirtualLock, Options], str]] = {
+    "press-button": _press_button,
+    "turn-key": _turn_key,
+    "open-door": _open_door,
+    "close-door": _close_door,
+    "jam": _jam,
+    "repair": _repair,
+    "swap-batteries": _swap_batteries,
+    "battery": _battery,
+    "charging": _charging,
+    "power": _power,
+    "delete-authorization": _delete_authorization,
+    "fault": _fault,
+    "status": _status,
+    "journal": _journal,
+}

@@ -1,0 +1,211 @@
+"""The command line to the virtual lock of a running demo, over its real connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import json
+from pathlib import Path
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from simulator import control
+from simulator.control_server import ControlServer
+from simulator.virtual_lock import FAULTS, Jam, VirtualLock, quick
+from tests.simulator.hand_client import HandClient, new_lock
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@pytest.fixture
+async def lock() -> AsyncIterator[VirtualLock]:
+    lock = new_lock(timing=quick())
+    yield lock
+    lock.power_off()
+
+
+@pytest.fixture
+async def file(lock: VirtualLock, tmp_path: Path) -> AsyncIterator[Path]:
+    """Return the file in which a running server says where it is."""
+    path = tmp_path / "demo" / "virtual-lock.json"
+    async with ControlServer(lock, path):
+        yield path
+    assert not path.exists()
+
+
+async def say(file: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run the command line in a process of its own; return exit code, output and errors."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "simulator.control",
+        "--control",
+        str(file),
+        *arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+async def do(file: Path, command: str, **options: object) -> str:
+    """Ask the server without the command line in front."""
+    return "\n".join(await asyncio.to_thread(control.ask, {"command": command, **options}, file))
+
+
+async def test_turn_the_key_from_the_command_line(lock: VirtualLock, file: Path) -> None:
+    assert await say(file, "turn-key", "unlock") == (0, "You unlock the door with the key.\n", "")
+    assert not lock.bolt_locked
+
+
+async def test_a_mistake_is_one_line_and_exit_code_1(file: Path) -> None:
+    code, output, errors = await say(file, "battery", "101")
+    assert (code, output) == (1, "")
+    assert errors == "virtual-lock: the charge of a battery is 0 to 100 percent\n"
+
+
+async def test_no_demo(tmp_path: Path) -> None:
+    sentence = "virtual-lock: no demo is running here; start one with scripts/demo.\n"
+    assert await say(tmp_path / "none", "status") == (1, "", sentence)
+
+
+def stale_file(tmp_path: Path) -> Path:
+    """Return the file of a demo that died: nobody listens at its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    path = tmp_path / "stale"
+    path.write_text(json.dumps({"port": port}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"port": "x"}', '{"port": 99999999}'])
+def test_a_damaged_file(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "damaged"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(control.ControlError, match="no demo is running"):
+        control.ask({"command": "status"}, path)
+
+
+def test_the_file_of_a_demo_that_died(tmp_path: Path) -> None:
+    with pytest.raises(control.ControlError, match="no demo is running"):
+        control.ask({"command": "status"}, stale_file(tmp_path))
+
+
+@pytest.mark.parametrize("answer", [b"", b"hello\n", b"[]\n"])
+async def test_somebody_else_at_the_port(tmp_path: Path, answer: bytes) -> None:
+    async def stranger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(stranger, "127.0.0.1")
+    path = tmp_path / "file"
+    path.write_text(json.dumps({"port": server.sockets[0].getsockname()[1]}), encoding="utf-8")
+    with pytest.raises(control.ControlError, match="no demo is running"):
+        await do(path, "status")
+    server.close()
+    await server.wait_closed()
+
+
+async def test_the_button_is_held_until_somebody_has_paired(lock: VirtualLock, file: Path) -> None:
+    assert "hold the button" in await do(file, "press-button", how=None)
+    assert lock.pairing_mode
+    client = await HandClient(lock).connect()
+    assert (await client.pair()).error is None
+    assert "You press the button; the lock begins to unlock." in await do(file, "press-button", how=None)
+    await asyncio.sleep(0.2)
+    assert (lock.bolt_locked, lock.status()["pairing_mode"]) == (False, False)
+    await do(file, "press-button", how="hold")
+    assert lock.status()["pairing_mode"]
+
+
+async def test_a_short_press_before_anybody_has_paired(lock: VirtualLock, file: Path) -> None:
+    code, output, _ = await say(file, "press-button", "--short")
+    assert (code, output) == (0, "You press the button; the lock begins to unlock.\n")
+    assert not lock.pairing_mode
+
+
+async def test_door_and_faults(lock: VirtualLock, file: Path) -> None:
+    await do(file, "open-door")
+    assert lock.status()["door"] == "open"
+    await do(file, "close-door")
+    assert lock.status()["door"] == "closed"
+    for what in Jam:
+        await do(file, "jam", what=what)
+        assert lock.status()["jam"] == what
+    for name in FAULTS:
+        await do(file, "fault", name=name)
+    assert (await do(file, "fault")).splitlines() == list(FAULTS)
+    await do(file, "repair")
+    assert (lock.status()["jam"], lock.status()["faults"]) == (None, [])
+
+
+async def test_batteries(lock: VirtualLock, file: Path) -> None:
+    assert await do(file, "battery", percent=18) == "The battery is at 18 %."
+    await do(file, "charging", switch="on")
+    assert (lock.status()["battery_critical"], lock.status()["battery_charging"]) == (True, True)
+    code, output, _ = await say(file, "swap-batteries", "--lose", "pin,clock")
+    assert code == 0
+    assert "It forgets: pin, clock." in output
+    await asyncio.sleep(0.2)
+    assert lock.status()["battery"] == 100
+    assert str(lock.status()["time"]).startswith("2000-01-01")
+    await do(file, "power", switch="off")
+    assert lock.advertise() is None
+    await do(file, "power", switch="on")
+    assert lock.advertise() is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"command": "jam", "what": "door"}, "nothing called door can break, only motor, clutch"),
+        ({"command": "swap-batteries", "lose": "mind"}, "a lock cannot lose mind, only clock, pin, settings"),
+        ({"command": "fault", "name": "flood"}, "no fault is called flood; there are drop-next-answer"),
+        ({"command": "fault", "name": "refuse", "argument": "x"}, "x is not the number of an error code"),
+        ({"command": "fault", "name": "drop-next-answer", "argument": "x"}, "no command is called x"),
+        ({"command": "delete-authorization", "index": 3}, "the lock has no authorization 3"),
+        ({"command": "turn-key", "action": "open"}, "a key can lock or unlock"),
+        ({"command": "dance"}, "nobody knows how to dance"),
+    ],
+)
+async def test_what_cannot_be_done_is_said(file: Path, options: dict[str, object], problem: str) -> None:
+    with pytest.raises(control.ControlError) as refused:
+        await asyncio.to_thread(control.ask, options, file)
+    assert str(refused.value).startswith(problem)
+
+
+async def test_delete_authorization(lock: VirtualLock, file: Path) -> None:
+    client = await HandClient(lock).connect()
+    await client.pair()
+    assert (await say(file, "delete-authorization", "0"))[0] == 0
+    assert len(lock.authorizations) == 0
+
+
+async def test_status_and_journal_are_json(lock: VirtualLock, file: Path) -> None:
+    lock.turn_key("unlock")
+    code, output, _ = await say(file, "status")
+    assert code == 0
+    assert json.loads(output)["lock_state"] == "UNLOCKED"
+    code, output, _ = await say(file, "journal")
+    (entry,) = [json.loads(line) for line in output.splitlines()]
+    assert (entry["kind"], entry["what"], entry["action"]) == ("by_hand", "turn_key", "unlock")
+
+
+async def test_a_journal_of_a_long_day_fits_through(lock: VirtualLock, file: Path) -> None:
+    for _ in range(3000):
+        lock.set_battery(50)
+    lines = await asyncio.to_thread(control.ask, {"command": "journal"}, file)
+    assert len(lines) == 3000
+
+
+async def test_a_connection_that_says_nothing_does_not_stop_the_end(
+    lock: VirtualLock, tmp_path: Path
+) -> None:
+    async with ControlServer(lock, tmp_path / "file"):
+        port = json.loads((tmp_path / "file").read_text())["port"]
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
