@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Final, override
 
-from simulator.home_assistant.connection import WAIT_TIMEOUT, Connection
+from simulator.home_assistant.connection import WAIT_TIMEOUT, Connection, timed_out
 
 __all__ = ["FlowResult", "HomeAssistantApi"]
 
@@ -91,7 +91,7 @@ class HomeAssistantApi(Connection):
                     await asyncio.sleep(POLL_INTERVAL)
         except TimeoutError:
             what = f"{domain} to discover {unique_id or 'a device'}"
-            raise self.timed_out(what, timeout) from None
+            raise timed_out(what, timeout) from None
 
     async def start_flow(self, domain: str) -> FlowResult:
         """Start the config flow of an integration as a user does."""

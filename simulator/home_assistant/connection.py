@@ -13,7 +13,15 @@ from typing import Any, Final, Self
 
 import aiohttp
 
-__all__ = ["WAIT_TIMEOUT", "Connection", "HomeAssistantError", "Login", "RequestError", "State"]
+__all__ = [
+    "WAIT_TIMEOUT",
+    "Connection",
+    "HomeAssistantError",
+    "Login",
+    "RequestError",
+    "State",
+    "timed_out",
+]
 
 # Seconds. Answers come in milliseconds; a service call lasts as long as the bolt moves.
 REQUEST_TIMEOUT: Final = 60.0
@@ -40,6 +48,11 @@ class RequestError(HomeAssistantError):
         self.code = code
         self.message = message
         self.translation_key = translation_key
+
+
+def timed_out(what: str, timeout: float) -> HomeAssistantError:
+    """Return the error for something that did not come within so many seconds."""
+    return HomeAssistantError(f"Waited {timeout:.0f} s in vain for {what}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +116,6 @@ class Connection:
         session: aiohttp.ClientSession,
         websocket: aiohttp.ClientWebSocketResponse,
         token: str,
-        context: Callable[[], str],
     ) -> None:
         """Take an authenticated websocket; use `connect` instead."""
         self.states: dict[str, State] = {}
@@ -112,7 +124,6 @@ class Connection:
         self._session = session
         self._websocket = websocket
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._context = context
         self._last_id = 0
         self._results: dict[int, asyncio.Future[Any]] = {}
         self._listeners: dict[int, Callable[[dict[str, Any]], None]] = {}
@@ -120,14 +131,8 @@ class Connection:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, url: str, login: Login, *, context: Callable[[], str] = lambda: "") -> Self:
-        """Log in, connect and mirror the states.
-
-        Args:
-            url: Address of the user interface, without a slash at the end.
-            login: The owner's account.
-            context: What to add to the message of a timeout, such as the end of the log.
-        """
+    async def connect(cls, url: str, login: Login) -> Self:
+        """Log in, connect and mirror the states; `url` has no slash at the end."""
         session = aiohttp.ClientSession()
         try:
             token = await login.token(session, url)
@@ -135,7 +140,7 @@ class Connection:
         except BaseException:
             await session.close()
             raise
-        connection = cls(url, session, websocket, token, context)
+        connection = cls(url, session, websocket, token)
         try:
             await connection.set_up()
         except BaseException:
@@ -211,12 +216,8 @@ class Connection:
                         raise HomeAssistantError(f"The connection ended while waiting for {what}")
                     await self._news.wait()
         except TimeoutError:
-            raise self.timed_out(what, timeout) from None
+            raise timed_out(what, timeout) from None
         return found
-
-    def timed_out(self, what: str, timeout: float) -> HomeAssistantError:
-        """Return the error that says what was waited for, with the context of the connection."""
-        return HomeAssistantError(f"Waited {timeout:.0f} s in vain for {what}. {self._context()}".rstrip())
 
     def _next_id(self) -> int:
         self._last_id += 1
@@ -231,7 +232,7 @@ class Connection:
                 await self._websocket.send_json({"id": message_id, "type": name, **fields})
                 return await result
         except TimeoutError:
-            raise self.timed_out(f"an answer to {name}", REQUEST_TIMEOUT) from None
+            raise timed_out(f"an answer to {name}", REQUEST_TIMEOUT) from None
         finally:
             del self._results[message_id]
 

@@ -210,6 +210,14 @@ class HomeAssistantProcess:
             await self.kill()
             raise
 
+    async def wait(self) -> int:
+        """Wait until it ends by itself; return its exit code."""
+        if self._process is None:
+            raise HomeAssistantError("Home Assistant is not running")
+        code = await self._process.wait()
+        await self._close_api()
+        return code
+
     async def stop(self, *, timeout: float = STOP_TIMEOUT) -> None:
         """End it in good order: it writes what it has not written yet. Kills it if it does not end."""
         await self._close_api()
@@ -251,7 +259,7 @@ class HomeAssistantProcess:
         async with aiohttp.ClientSession() as session:
             while not await self._is_serving(session):
                 await asyncio.sleep(POLL_INTERVAL)
-        self._api = await HomeAssistantApi.connect(self.url, self.login, context=self.log_tail)
+        self._api = await HomeAssistantApi.connect(self.url, self.login)
         while await self._api.running_state() != "RUNNING":
             self._check_alive()
             await asyncio.sleep(POLL_INTERVAL)

@@ -1,0 +1,181 @@
+"""The main job without a person: add the lock, move its bolt, break it, mend it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import json
+from pathlib import Path
+import time
+from typing import Any, Final
+
+from simulator.control import ask
+from simulator.demo.owner import (
+    DOMAIN,
+    LockEntities,
+    entities_of,
+    finish_pairing,
+    open_pairing_form,
+    submit_pairing_form,
+)
+from simulator.demo.world import NUKI_ID, PINS, World
+from simulator.home_assistant import HomeAssistantApi, HomeAssistantError, RequestError
+
+__all__ = ["CheckFailedError", "add_lock", "check", "hand", "step"]
+
+# Seconds. Without a change flag, Home Assistant asks the lock when it is told to, at most every 10 s.
+NOTICE_TIMEOUT: Final = 30.0
+
+type Hand = Callable[..., Awaitable[list[str]]]
+
+
+class CheckFailedError(Exception):
+    """Something is not as it should be; the text is for people."""
+
+
+def hand(control: Path) -> Hand:
+    """Return what does things to the lock by hand, as `scripts/virtual-lock` does."""
+
+    async def do(command: str, **options: Any) -> list[str]:
+        return await asyncio.to_thread(ask, {"command": command, **options}, control)
+
+    return do
+
+
+async def step[T](name: str, work: Awaitable[T]) -> T:
+    """Do one step and print how it went. Raises CheckFailedError."""
+    start = time.monotonic()
+    try:
+        result = await work
+    except (HomeAssistantError, CheckFailedError) as error:
+        print(f"FAILED  {name}", flush=True)
+        raise CheckFailedError(str(error)) from error
+    print(f"ok  {name}  ({time.monotonic() - start:.1f} s)", flush=True)
+    return result
+
+
+async def add_lock(api: HomeAssistantApi, plan: World) -> LockEntities:
+    """Add the discovered lock as the owner does, and hold its button when asked to."""
+    do = hand(plan.control)
+    flow_id = await step("discovered", api.wait_for_discovery(DOMAIN))
+    await step("generation found, the form asks how to pair", open_pairing_form(api, flow_id))
+    # As Bridge it is told at once of what is done by hand.
+    answers = {"pin": str(PINS[plan.model])} if plan.model == "ultra" else {"client_type": "bridge"}
+    await step("the button is asked for", submit_pairing_form(api, flow_id, **answers))
+    await step("button held, paired", finish_pairing(api, flow_id, lambda: do("press-button", how="hold")))
+    return await entities_of(api, NUKI_ID)
+
+
+async def check(api: HomeAssistantApi, plan: World) -> None:
+    """Go through the main job. Raises CheckFailedError."""
+    entities = await add_lock(api, plan)
+    await Check(api, plan, entities).run()
+
+
+class Check:
+    """The steps after the lock has been added."""
+
+    def __init__(self, api: HomeAssistantApi, plan: World, entities: LockEntities) -> None:
+        """Start with a lock that has just been added."""
+        self._api = api
+        self._plan = plan
+        self._do = hand(plan.control)
+        self._entities = entities
+
+    async def run(self) -> None:
+        """Take all steps in order. Raises CheckFailedError."""
+        lock = self._entities.lock
+        await step("state read", self._first_read())
+        await step("turned by hand", self._turn_by_hand())
+        await step("locked", self._act("lock.lock", "locked"))
+        await step("unlocked", self._act("lock.unlock", "unlocked"))
+        await step("opened", self._open())
+        await step("door open", self._move_door("open-door", "on"))
+        await step("door closed", self._move_door("close-door", "off"))
+        await step("clutch jammed, and said so", self._jam())
+        await step("repaired, locked", self._repair())
+        await step("batteries low", self._drain_batteries())
+        await step("batteries swapped", self._swap_batteries())
+        await step("unlocked again", self._act("lock.unlock", "unlocked"))
+        await step("one motor run an action, no PIN sent without need", self._read_journal())
+        if any(state.state == "unavailable" for state in self._api.history if state.entity_id == lock):
+            print("    (the lock was out of reach for a while)")
+
+    async def _first_read(self) -> None:
+        await self._api.wait_for_state(self._entities.lock, "locked")
+        await self._api.wait_for_state(self._entities.battery, "100")
+        await self._api.wait_for_state(self._entities.door, "off")
+        await self._api.wait_for_state(self._entities.clutch_fault, "off")
+
+    async def _turn_by_hand(self) -> None:
+        await self._do("turn-key", action="unlock")
+        await self._notice(self._entities.lock, "unlocked")
+
+    async def _act(self, action: str, state: str) -> None:
+        """Call an action: the lock shows the state when the call is over, without further ado."""
+        await self._api.call(action, self._entities.lock)
+        await self._api.wait_for_state(self._entities.lock, state, timeout=1)
+        bolt = (await self._status())["bolt"]
+        if bolt != state:
+            raise CheckFailedError(f"Home Assistant shows {state}, but the bolt is {bolt}")
+
+    async def _open(self) -> None:
+        seen = len(self._api.history)
+        await self._api.call("lock.open", self._entities.lock)
+        await self._api.wait_for_state(self._entities.lock, "unlocked", timeout=5)
+        states = [state.state for state in self._api.history[seen:] if state.entity_id == self._entities.lock]
+        if "open" not in states:
+            raise CheckFailedError(f"Home Assistant showed {states} and never that the latch was pulled")
+
+    async def _move_door(self, command: str, state: str) -> None:
+        await self._do(command)
+        await self._notice(self._entities.door, state)
+
+    async def _jam(self) -> None:
+        await self._do("jam", what="clutch")
+        try:
+            await self._api.call("lock.lock", self._entities.lock)
+        except RequestError as error:
+            if "clutch" not in error.message:
+                raise CheckFailedError(f"the action failed with an unfit message: {error.message}") from error
+        else:
+            raise CheckFailedError("the action succeeded with a jammed clutch")
+        await self._api.wait_for_state(self._entities.clutch_fault, "on")
+
+    async def _repair(self) -> None:
+        await self._do("repair")
+        await self._act("lock.lock", "locked")
+        await self._api.wait_for_state(self._entities.clutch_fault, "off")
+
+    async def _drain_batteries(self) -> None:
+        await self._do("battery", percent=10)
+        await self._notice(self._entities.battery, "10")
+        await self._api.wait_for_state(self._entities.battery_critical, "on")
+
+    async def _swap_batteries(self) -> None:
+        await self._do("swap-batteries", lose="")
+        await self._notice(self._entities.battery, "100")
+        await self._notice(self._entities.lock, "locked")
+        await self._api.wait_for_state(self._entities.battery_critical, "off")
+
+    async def _read_journal(self) -> None:
+        journal = [json.loads(line) for line in await self._do("journal")]
+        runs = [entry["action"] for entry in journal if entry["kind"] == "motor_started"]
+        wanted = ["LOCK", "UNLOCK", "UNLATCH", "LOCK", "LOCK", "UNLOCK"]
+        if runs != wanted:
+            raise CheckFailedError(f"the motor ran for {runs} instead of {wanted}")
+        if pins := [
+            entry["command"] for entry in journal if entry["kind"] == "pin_sent" and not entry["needed"]
+        ]:
+            raise CheckFailedError(f"a PIN was sent without need to {pins}")
+        if rules := [entry["rule"] for entry in journal if entry["kind"] == "broken_rule"]:
+            raise CheckFailedError(f"the client broke rules of the protocol: {rules}")
+
+    async def _notice(self, entity_id: str, state: str) -> None:
+        """Wait until something done by hand shows."""
+        if self._plan.model == "ultra":
+            # The fifth generation does not tell of changes; the poll would find them after minutes.
+            await self._api.call("homeassistant.update_entity", entity_id)
+        await self._api.wait_for_state(entity_id, state, timeout=NOTICE_TIMEOUT)
+
+    async def _status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads("\n".join(await self._do("status")))
+        return status

@@ -1,0 +1,138 @@
+"""What the demo consists of: one lock, and a house with or without ESPHome."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from custom_components.smartlock.protocol.enums import AuthorizationIdType
+from simulator.control_server import ControlServer
+from simulator.demo.house import House
+from simulator.home_assistant import HomeAssistantProcess
+from simulator.radio import Radio
+from simulator.virtual_lock import VirtualLock
+
+__all__ = ["NUKI_ID", "PINS", "World", "has_esphome", "virtual_lock", "world"]
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
+NUKI_ID: Final = 0x2E1D4A7F
+NAME: Final = "Front door"
+
+# The fifth generation cannot be paired without one.
+PINS: Final = {"gen3": 1234, "ultra": 123456}
+
+# Two packages that Home Assistant's `esphome` needs and that exist only as source code.
+COMPILED: Final = ("pymicro_vad", "pyspeex_noise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What the demo runs on.
+
+    Attributes:
+        folder: Where Home Assistant's config folder and the memory of the lock are kept.
+        model: Model of the lock.
+        control: File that tells `scripts/virtual-lock` how to reach the lock.
+        port: TCP port of Home Assistant.
+        proxy_port: TCP port of the Bluetooth proxy, 0 for a free one.
+        esphome: Whether there is a proxy; otherwise the lock and an adapter are in Home Assistant's process.
+    """
+
+    folder: Path
+    model: str
+    control: Path
+    port: int
+    proxy_port: int
+    esphome: bool
+
+
+def has_esphome() -> bool:
+    """Return whether Home Assistant can set up its `esphome` integration here."""
+    return all(importlib.util.find_spec(package) for package in COMPILED)
+
+
+@asynccontextmanager
+async def world(plan: World) -> AsyncIterator[HomeAssistantProcess]:
+    """Run a Home Assistant that hears one lock, until the context is left."""
+    lock = {
+        "model": plan.model,
+        "control": str(plan.control),
+        "memory": str(plan.folder / "lock.json"),
+    }
+    config = plan.folder / "config"
+    if plan.esphome:
+        house = House(HomeAssistantProcess(config=config, port=plan.port), proxy_port=plan.proxy_port)
+        async with house, virtual_lock(house.radio, **lock):
+            yield house.home_assistant
+        return
+    home_assistant = HomeAssistantProcess(
+        config=config,
+        port=plan.port,
+        links={
+            "custom_components/smartlock": CHECKOUT / "custom_components" / "smartlock",
+            "custom_components/virtual_radio": CHECKOUT / "simulator" / "ha_component" / "virtual_radio",
+            "simulator": CHECKOUT / "simulator",
+        },
+        # The lock's files are small and on a local disk.
+        loggers={"custom_components.smartlock": "debug", "homeassistant.util.loop": "error"},
+        # Every JSON value is a YAML value, too.
+        configuration=f"virtual_radio:\n"
+        f"  factory: {virtual_lock.__module__}:{virtual_lock.__name__}\n"
+        f"  options: {json.dumps(lock)}\n",
+    )
+    try:
+        await home_assistant.start()
+        yield home_assistant
+    finally:
+        await home_assistant.stop()
+
+
+@asynccontextmanager
+async def virtual_lock(radio: Radio, *, model: str, control: str, memory: str) -> AsyncIterator[VirtualLock]:
+    """Put the lock on a radio, with its control server, until the context is left.
+
+    Args:
+        radio: Where it advertises.
+        model: Name of a model.
+        control: Path of the file that tells where the control server listens.
+        memory: Path of the file in which the lock keeps who has paired.
+    """
+    lock = VirtualLock(model, nuki_id=NUKI_ID, pin=PINS[model], name=NAME)
+    _remember(lock, Path(memory))
+    radio.add_peripheral(lock)
+    try:
+        async with ControlServer(lock, Path(control)):
+            yield lock
+    finally:
+        _memorize(lock, Path(memory))
+        lock.power_off()
+
+
+def _memorize(lock: VirtualLock, file: Path) -> None:
+    """Write who has paired, as a real lock does not forget it when it loses power."""
+    entries = [
+        {
+            "shared_key": entry.session.shared_key.hex(),
+            "authorization_id": entry.session.authorization_id,
+            "app_id": entry.app_id,
+            "id_type": entry.id_type,
+            "name": entry.name,
+        }
+        for entry in lock.authorizations
+    ]
+    file.write_text(json.dumps(entries), encoding="utf-8")
+
+
+def _remember(lock: VirtualLock, file: Path) -> None:
+    """Read what `_memorize` wrote, if it did."""
+    if not file.exists():
+        return
+    entries: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    for entry in entries:
+        key = bytes.fromhex(entry.pop("shared_key"))
+        id_type = AuthorizationIdType(entry.pop("id_type"))
+        lock.authorizations.add(key, id_type=id_type, **entry)
