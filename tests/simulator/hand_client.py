@@ -100,6 +100,7 @@ class HandClient:
 
     async def connect(self, *, mtu: int = 517, listen: bool = True) -> HandClient:
         """Connect and, unless told otherwise, listen to everything that indicates."""
+        self._queues.clear()
         self.link = self.lock.connect(
             mtu=mtu, on_indication=self._on_indication, on_disconnect=self.disconnects.append
         )
