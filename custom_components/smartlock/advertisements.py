@@ -10,7 +10,7 @@ from homeassistant.components.bluetooth import BluetoothReachabilityIntent, Blue
 from homeassistant.core import HomeAssistant
 
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon, parse_pairing
-from custom_components.smartlock.protocol.dialects import Dialect
+from custom_components.smartlock.protocol.dialects import Dialect, Product
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +29,14 @@ class SeenLock:
 
 
 def seen_lock(info: BluetoothServiceInfoBleak) -> SeenLock | None:
-    """Return the lock that sent an advertisement; None if it is something else."""
+    """Return the Smart Lock that sent an advertisement; None if it is something else."""
     beacon = parse_beacon(info.manufacturer_data)
     pairing = parse_pairing(info.service_data)
-    nuki_id = beacon.nuki_id if beacon is not None else None if pairing is None else pairing.nuki_id
-    if nuki_id is None:
-        return None
     dialect = None if pairing is None else pairing.dialect
+    nuki_id = beacon.nuki_id if beacon is not None else None if pairing is None else pairing.nuki_id
+    product = beacon.product if beacon is not None else None if dialect is None else dialect.product
+    if nuki_id is None or product is not Product.SMART_LOCK:
+        return None
     return SeenLock(address=info.address.upper(), nuki_id=nuki_id, dialect=dialect)
 
 

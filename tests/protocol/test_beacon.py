@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.smartlock.protocol.beacon import APPLE_COMPANY_ID, parse_beacon, parse_pairing
-from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4
+from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4, OPENER, Product
 from tests.vectors import vector_bytes
 
 BEACON = vector_bytes("beacon-sl3", "manufacturer_data")
@@ -25,20 +25,26 @@ def test_only_bit_0_is_the_change_flag(power: int) -> None:
         {APPLE_COMPANY_ID: BEACON[:-1]},
         {APPLE_COMPANY_ID: BEACON + b"\0"},
         {APPLE_COMPANY_ID: b"\x06" + BEACON[1:]},
-        {APPLE_COMPANY_ID: BEACON[:3] + b"\x2a" + BEACON[4:]},  # an Opener
         {0x0059: BEACON},
     ],
-    ids=["none", "empty", "short", "long", "HomeKit", "Opener", "other company"],
+    ids=["none", "empty", "short", "long", "HomeKit", "other company"],
 )
 def test_anything_else_is_no_lock(manufacturer_data: dict[int, bytes]) -> None:
     """A matcher is only a first filter."""
     assert parse_beacon(manufacturer_data) is None
 
 
+def test_opener() -> None:
+    """An Opener is told from a lock by its UUID."""
+    beacon = parse_beacon({APPLE_COMPANY_ID: BEACON[:3] + b"\x2a" + BEACON[4:]})
+    assert beacon is not None
+    assert beacon.product is Product.OPENER
+
+
 def test_pairing_mode() -> None:
     """The service data names the generation; an empty one is no pairing mode."""
     nuki_id = bytes.fromhex("4cca88ec")
-    for dialect in (GENERATIONS_1_TO_4, GENERATION_5):
+    for dialect in (GENERATIONS_1_TO_4, GENERATION_5, OPENER):
         pairing = parse_pairing({dialect.pairing_service: nuki_id})
         assert pairing is not None
         assert (pairing.dialect, pairing.nuki_id) == (dialect, 0x4CCA88EC)

@@ -8,7 +8,7 @@ from custom_components.smartlock.client.transport import Transport
 from custom_components.smartlock.protocol import pairing
 from custom_components.smartlock.protocol.channel import PairingChannel, Random
 from custom_components.smartlock.protocol.crypto import KEY_SIZE
-from custom_components.smartlock.protocol.dialects import Dialect, dialect_of_services
+from custom_components.smartlock.protocol.dialects import Dialect, Product, dialect_of_services
 from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from custom_components.smartlock.protocol.errors import NoAnswerError, ProtocolError
 from custom_components.smartlock.protocol.pairing import Pairing
@@ -33,7 +33,7 @@ async def identify(transport: Transport) -> Dialect:
     except TimeoutError as error:
         raise NoAnswerError("the services of the lock could not be read in time") from error
     dialect = dialect_of_services(services)
-    if dialect is None:
+    if dialect is None or dialect.product is not Product.SMART_LOCK:
         raise ProtocolError("the device has no pairing service of a known generation")
     return dialect
 

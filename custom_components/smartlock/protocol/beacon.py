@@ -8,21 +8,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from .dialects import DIALECTS, GENERATIONS_1_TO_4, Dialect
+from .dialects import DIALECTS, Dialect, Product
 
 APPLE_COMPANY_ID = 0x004C
 
-# iBeacon type and length, then the proximity UUID, which equals the Keyturner service of every generation.
+# iBeacon type and length, then the proximity UUID, which is the Keyturner service of the product.
 # HomeKit frames of the same lock carry the same company id and start with 0x06.
-_BEACON_PREFIX = bytes([0x02, 0x15]) + UUID(GENERATIONS_1_TO_4.keyturner_service).bytes
-_BEACON_SIZE = len(_BEACON_PREFIX) + 5
+_PREFIXES = {
+    bytes([0x02, 0x15]) + UUID(dialect.keyturner_service).bytes: dialect.product
+    for dialect in DIALECTS.values()
+}
+_PREFIX_SIZE = 18
+_BEACON_SIZE = _PREFIX_SIZE + 5
 _STATE_CHANGED = 0x01
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beacon:
-    """A lock in operation."""
+    """A device in operation."""
 
+    product: Product
     nuki_id: int
     state_changed: bool
     """Something changed since a client of type Bridge last read the state; says nothing of what."""
@@ -30,23 +35,24 @@ class Beacon:
 
 @dataclass(frozen=True, kw_only=True)
 class PairingBeacon:
-    """A lock in pairing mode."""
+    """A device in pairing mode."""
 
     nuki_id: int | None
     dialect: Dialect
 
 
 def parse_beacon(manufacturer_data: Mapping[int, bytes]) -> Beacon | None:
-    """Return what the iBeacon of a lock says; None for everything else."""
+    """Return what the iBeacon of a device says; None for everything else."""
     data = manufacturer_data.get(APPLE_COMPANY_ID, b"")
-    if len(data) != _BEACON_SIZE or not data.startswith(_BEACON_PREFIX):
+    product = _PREFIXES.get(data[:_PREFIX_SIZE])
+    if product is None or len(data) != _BEACON_SIZE:
         return None
-    nuki_id = int.from_bytes(data[len(_BEACON_PREFIX) : -1], "big")
-    return Beacon(nuki_id=nuki_id, state_changed=bool(data[-1] & _STATE_CHANGED))
+    nuki_id = int.from_bytes(data[_PREFIX_SIZE:-1], "big")
+    return Beacon(product=product, nuki_id=nuki_id, state_changed=bool(data[-1] & _STATE_CHANGED))
 
 
 def parse_pairing(service_data: Mapping[str, bytes]) -> PairingBeacon | None:
-    """Return what a lock in pairing mode says; None if it is not in pairing mode."""
+    """Return what a device in pairing mode says; None if it is not in pairing mode."""
     for dialect in DIALECTS.values():
         data = service_data.get(dialect.pairing_service)
         if data:

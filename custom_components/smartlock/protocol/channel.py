@@ -14,7 +14,7 @@ from .dialects import Dialect
 from .enums import Command
 from .errors import AuthenticationError, DecodeError
 from .frames import Frame, Session
-from .messages import Message, Proof, UnknownMessage
+from .messages import Message, Proof, UnknownMessage, decode
 
 type Random = Callable[[int], bytes]
 """Returns that many random bytes fit for keys."""
@@ -62,7 +62,7 @@ def encode_payload(dialect: Dialect, step: Step) -> tuple[Command, bytes]:
 def decode_answer(dialect: Dialect, frame: Frame) -> Message:
     """Return the message of a frame from the lock; a command without declaration is kept as it is."""
     kind = dialect.answers.get(frame.command)
-    return UnknownMessage.of(frame.command, frame.payload) if kind is None else kind.decode(frame.payload)
+    return UnknownMessage.of(frame.command, frame.payload) if kind is None else decode(kind, frame.payload)
 
 
 class SessionChannel:

@@ -1,14 +1,15 @@
 """What differs between the generations, as data.
 
 A dialect names the services and characteristics, the size of the security PIN, and the messages that the lock
-sends and understands. Generations 1 to 4 speak one dialect, the fifth another.
+sends and understands. Generations 1 to 4 speak one, the fifth another, the Opener a third.
 Source: Nuki Smart Lock API V2.1 and V2.3.0, section 2; `docs/protocol.md`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
-from . import messages as m
+from . import messages as m, opener as o, undocumented as u
 from .enums import Command
 from .wire import Wire, uint16, uint32
 
@@ -21,12 +22,20 @@ def _by_command(*kinds: type[m.Message]) -> Mapping[Command, type[m.Message]]:
     return {kind.command: kind for kind in kinds}
 
 
+class Product(Enum):
+    """What kind of device speaks a dialect."""
+
+    SMART_LOCK = "Smart Lock"
+    OPENER = "Opener"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """One generation's way of speaking."""
+    """The way of speaking of one product or generation."""
 
     name: str
     """Short and stable: it is stored."""
+    product: Product
     pairing_service: str
     pairing_gdio: str
     keyturner_service: str
@@ -49,26 +58,77 @@ class Dialect:
         return 0 if kind is None else kind.minimum_size
 
 
-_ANSWERS: tuple[type[m.Message], ...] = (
+# What every product says and understands.
+_COMMON_ANSWERS: tuple[type[m.Message], ...] = (
     m.PublicKey,
     m.Challenge,
     m.Status,
     m.ErrorReport,
-    m.KeyturnerStates,
     m.BatteryReport,
-    m.Config,
+    m.MostRecentCommand,
+    m.OpeningsClosingsSummary,
+    m.AuthorizationEntryCount,
+    m.AuthorizationEntry,
+    m.InvitedAuthorizationId,
+    m.LogEntryCount,
+    m.LogEntry,
+    m.TimeControlEntryId,
+    m.TimeControlEntryCount,
+    m.TimeControlEntry,
+    m.KeypadCodeId,
+    m.KeypadCodeCount,
+    m.KeypadCode,
+    u.DoorSensorConfig,
+    u.GeneralStatistics,
+    u.DailyStatistics,
+    u.Keypad2Config,
+    u.AccessoryInfo,
+    u.InternalLogEntry,
 )
-_REQUESTS: tuple[type[m.Message], ...] = (
+_COMMON_REQUESTS: tuple[type[m.Message], ...] = (
     m.RequestData,
     m.PublicKey,
     m.AuthorizationAuthenticator,
-    m.LockActionRequest,
     m.RequestConfig,
+    m.RequestAdvancedConfig,
+    m.RequestCalibration,
+    m.RequestReboot,
+    m.UpdateTime,
     m.VerifySecurityPin,
+    m.RequestAuthorizationEntries,
+    m.InviteAuthorization,
+    m.UpdateAuthorization,
+    m.RemoveAuthorization,
+    m.RequestLogEntries,
+    m.EnableLogging,
+    m.AddTimeControlEntry,
+    m.RequestTimeControlEntries,
+    m.UpdateTimeControlEntry,
+    m.RemoveTimeControlEntry,
+    m.AddKeypadCode,
+    m.RequestKeypadCodes,
+    m.UpdateKeypadCode,
+    m.RemoveKeypadCode,
+    m.KeypadActionRequest,
+    u.RequestDoorSensorConfig,
+    u.RequestGeneralStatistics,
+    u.RequestDailyStatistics,
+    u.RequestKeypad2Config,
+    u.RequestAccessoryInfo,
+    u.RequestInternalLogEntries,
+)
+_LOCK_ANSWERS = (*_COMMON_ANSWERS, m.KeyturnerStates, m.Config, m.AdvancedConfig)
+_LOCK_REQUESTS = (
+    *_COMMON_REQUESTS,
+    m.LockActionRequest,
+    m.SimpleLockAction,
+    m.SetConfig,
+    m.SetAdvancedConfig,
 )
 
 GENERATIONS_1_TO_4 = Dialect(
     name="gen1-4",
+    product=Product.SMART_LOCK,
     pairing_service=_uuid("a92ee100"),
     pairing_gdio=_uuid("a92ee101"),
     keyturner_service=_uuid("a92ee200"),
@@ -78,29 +138,52 @@ GENERATIONS_1_TO_4 = Dialect(
     pin_digits=4,
     pin_for_pairing=False,
     client_types=True,
-    answers=_by_command(*_ANSWERS, m.AuthorizationId),
-    requests=_by_command(*_REQUESTS, m.AuthorizationData, m.AuthorizationIdConfirmation),
+    answers=_by_command(*_LOCK_ANSWERS, m.AuthorizationId),
+    requests=_by_command(
+        *_LOCK_REQUESTS, m.AuthorizationData, m.AuthorizationIdConfirmation, m.SetSecurityPin
+    ),
 )
 
-GENERATION_5 = Dialect(
+GENERATION_5 = replace(
+    GENERATIONS_1_TO_4,
     name="gen5",
     pairing_service=_uuid("a92ee300"),
     pairing_gdio=_uuid("a92ee301"),
-    keyturner_service=GENERATIONS_1_TO_4.keyturner_service,
-    keyturner_gdio=GENERATIONS_1_TO_4.keyturner_gdio,
-    keyturner_usdio=GENERATIONS_1_TO_4.keyturner_usdio,
     pin=uint32,
     pin_digits=6,
     pin_for_pairing=True,
     client_types=False,
-    answers=_by_command(*_ANSWERS, m.AuthorizationInfo, m.EncryptedAuthorizationId),
-    requests=_by_command(*_REQUESTS, m.AuthorizationDataWithPin),
+    answers=_by_command(*_LOCK_ANSWERS, m.AuthorizationInfo, m.EncryptedAuthorizationId),
+    requests=_by_command(*_LOCK_REQUESTS, m.AuthorizationDataWithPin, m.SetLongSecurityPin),
 )
 
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (GENERATIONS_1_TO_4, GENERATION_5)}
+OPENER = replace(
+    GENERATIONS_1_TO_4,
+    name="opener",
+    product=Product.OPENER,
+    pairing_service=_uuid("a92ae100"),
+    pairing_gdio=_uuid("a92ae101"),
+    keyturner_service=_uuid("a92ae200"),
+    keyturner_gdio=_uuid("a92ae201"),
+    keyturner_usdio=_uuid("a92ae202"),
+    answers=_by_command(
+        *_COMMON_ANSWERS, m.AuthorizationId, o.OpenerStates, o.OpenerConfig, o.OpenerAdvancedConfig
+    ),
+    requests=_by_command(
+        *_COMMON_REQUESTS,
+        m.AuthorizationData,
+        m.AuthorizationIdConfirmation,
+        m.SetSecurityPin,
+        o.OpenerActionRequest,
+    ),
+)
+
+DIALECTS: Mapping[str, Dialect] = {
+    dialect.name: dialect for dialect in (GENERATIONS_1_TO_4, GENERATION_5, OPENER)
+}
 
 
 def dialect_of_services(uuids: Iterable[str]) -> Dialect | None:
-    """Return the dialect of a lock with these GATT or advertised services; None if it is no such lock."""
+    """Return the dialect of a device with these GATT services; None if no such device has them."""
     present = {uuid.lower() for uuid in uuids}
     return next((dialect for dialect in DIALECTS.values() if dialect.pairing_service in present), None)

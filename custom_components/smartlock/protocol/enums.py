@@ -84,6 +84,20 @@ class Command(OpenEnum):
     REMOVE_KEYPAD_CODE = 0x0047
     KEYPAD_ACTION = 0x0048
     AUTHORIZATION_INFO = 0x004C
+    # From here on undocumented (I-Connect/NukiBleEsp32), but for the last one.
+    CONTINUOUS_MODE_ACTION = 0x0057
+    REQUEST_DOOR_SENSOR_CONFIG = 0x0058
+    DOOR_SENSOR_CONFIG = 0x0059
+    REQUEST_DAILY_STATISTICS = 0x0060
+    DAILY_STATISTICS = 0x0061
+    REQUEST_GENERAL_STATISTICS = 0x0063
+    GENERAL_STATISTICS = 0x0064
+    REQUEST_INTERNAL_LOG_ENTRIES = 0x0065
+    INTERNAL_LOG_ENTRY = 0x0066
+    ACCESSORY_INFO = 0x0090
+    REQUEST_ACCESSORY_INFO = 0x0091
+    REQUEST_KEYPAD_2_CONFIG = 0x009A
+    KEYPAD_2_CONFIG = 0x009B
     SIMPLE_LOCK_ACTION = 0x0100
 
 
@@ -160,7 +174,7 @@ class LockAction(OpenEnum):
 
 
 class LockActionFlag(IntFlag):
-    """Flags of a lock action."""
+    """Flags of a lock action: marked as auto unlock, checks such as "too recent" skipped."""
 
     NONE = 0x00
     AUTO_UNLOCK = 0x01
@@ -249,6 +263,137 @@ class AdvertisingMode(OpenEnum):
     NORMAL = 0x01
     SLOW = 0x02
     SLOWEST = 0x03
+
+
+class BatteryType(OpenEnum):
+    """What the cells are made of (Advanced Config)."""
+
+    ALKALI = 0x00
+    ACCUMULATOR = 0x01
+    LITHIUM = 0x02
+    FIXED = 0x03  # Web API only
+
+
+class MotorSpeed(OpenEnum):
+    """How fast a lock of the fifth generation turns (Advanced Config)."""
+
+    STANDARD = 0x00
+    INSANE = 0x01
+    GENTLE = 0x02
+
+
+class DstMode(OpenEnum):
+    """Rule for daylight saving time (Config)."""
+
+    OFF = 0x00
+    EUROPEAN = 0x01
+
+
+class Weekdays(IntFlag):
+    """Days of the week; none set means every day."""
+
+    NONE = 0x00
+    SUNDAY = 0x01
+    SATURDAY = 0x02
+    FRIDAY = 0x04
+    THURSDAY = 0x08
+    WEDNESDAY = 0x10
+    TUESDAY = 0x20
+    MONDAY = 0x40
+
+
+class AccessoryBattery(IntFlag):
+    """Batteries of accessories; a critical bit counts only beside its reported bit."""
+
+    KEYPAD_REPORTED = 0x01
+    KEYPAD_CRITICAL = 0x02
+    DOOR_SENSOR_REPORTED = 0x04
+    DOOR_SENSOR_CRITICAL = 0x08
+
+
+class RemoteAccess(IntFlag):
+    """Ways in which the lock is reached from elsewhere (generation 4 and later)."""
+
+    SSE_UPLINK = 0x01
+    BRIDGE_PAIRED = 0x02
+    SSE_OVER_WIFI = 0x04
+    SSE_CONNECTED = 0x08
+    SSE_OVER_THREAD = 0x10
+    THREAD_UPLINK_ENABLED = 0x20
+    NAT64_AVAILABLE = 0x40
+
+
+class LogEntryType(OpenEnum):
+    """What a log entry is about."""
+
+    LOGGING = 0x01
+    LOCK_ACTION = 0x02
+    CALIBRATION = 0x03
+    INITIALIZATION_RUN = 0x04
+    KEYPAD_ACTION = 0x05
+    DOOR_SENSOR = 0x06
+    DOOR_SENSOR_LOGGING = 0x07
+    FIRMWARE_UPDATE = 0x0A  # nuki-io/nuki-cli
+
+
+class DoorSensorEvent(OpenEnum):
+    """What the door sensor logged."""
+
+    OPENED = 0x00
+    CLOSED = 0x01
+    JAMMED = 0x02
+    TAMPERED = 0x03
+
+
+class KeypadSource(OpenEnum):
+    """How somebody identified at the keypad."""
+
+    ARROW_KEY = 0x00
+    CODE = 0x01
+    FINGERPRINT = 0x02  # I-Connect/NukiBleEsp32, Web API
+
+
+class KeypadAction(OpenEnum):
+    """What the keypad asks for."""
+
+    INTELLIGENT = 0x00
+    UNLOCK = 0x01
+    LOCK = 0x02
+    UNLATCH = 0x03
+    LOCK_N_GO = 0x04
+
+
+class SortOrder(OpenEnum):
+    """Order in which log entries are sent."""
+
+    ASCENDING = 0x00
+    DESCENDING = 0x01
+
+
+class OpenerState(OpenEnum):
+    """State of an Opener, in the place of the lock state."""
+
+    UNTRAINED = 0x00
+    ONLINE = 0x01
+    RING_TO_OPEN_ACTIVE = 0x03
+    OPEN = 0x05
+    OPENING = 0x07
+    BOOT_RUN = 0xFD
+    UNDEFINED = 0xFF
+
+
+class OpenerAction(OpenEnum):
+    """What an Opener is told to do, or did last, in the place of the lock action."""
+
+    NONE = 0x00
+    ACTIVATE_RING_TO_OPEN = 0x01
+    DEACTIVATE_RING_TO_OPEN = 0x02
+    ELECTRIC_STRIKE_ACTUATION = 0x03
+    ACTIVATE_CONTINUOUS_MODE = 0x04
+    DEACTIVATE_CONTINUOUS_MODE = 0x05
+    FOB_ACTION_1 = 0x81
+    FOB_ACTION_2 = 0x82
+    FOB_ACTION_3 = 0x83
 
 
 class DeviceType(OpenEnum):

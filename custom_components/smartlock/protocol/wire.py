@@ -11,7 +11,8 @@ little-endian (`protocol.md` 0.1).
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from enum import IntFlag
 from functools import cache
 import struct
 from typing import Any, ClassVar, NamedTuple, Self, cast, dataclass_transform, overload, override
@@ -105,6 +106,12 @@ def enum16[E: OpenEnum](kind: type[E]) -> Wire[E]:
     return Wire(name=kind.__name__, size=2, unpack=lambda data: kind(uint16.unpack(data)), pack=uint16.pack)
 
 
+@cache
+def flags8[F: IntFlag](kind: type[F]) -> Wire[F]:
+    """Return the wire type of a set of flags in one byte; bits without a name are kept."""
+    return Wire(name=kind.__name__, size=1, unpack=lambda data: kind(data[0]), pack=uint8.pack)
+
+
 class Date7(NamedTuple):
     """A date and time of the lock, UTC (`protocol.md` 9.24); kept as sent, even if impossible."""
 
@@ -143,6 +150,24 @@ def _pack_date7(value: Date7) -> bytes:
 date7: Wire[Date7] = Wire(
     name="date", size=7, unpack=lambda data: Date7(*_DATE7.unpack(data)), pack=_pack_date7
 )
+
+
+class Time2(NamedTuple):
+    """A time of day of the lock, in its local time; kept as sent, even if impossible."""
+
+    hour: int = 0
+    minute: int = 0
+
+    @property
+    def time(self) -> time | None:
+        """Time of day; None if it is impossible."""
+        try:
+            return time(*self)
+        except ValueError:
+            return None
+
+
+time2: Wire[Time2] = Wire(name="time", size=2, unpack=lambda data: Time2(*data), pack=bytes)
 
 
 class Version(NamedTuple):
@@ -222,7 +247,8 @@ class Layout:
         if optional != sorted(optional):
             raise TypeError(f"{cls.__name__}: a required field follows an optional one")
 
-    def _pack(self) -> bytes:
+    def pack(self) -> bytes:
+        """Return the fields as they stand on the wire. Raises ValueError for a value that does not fit."""
         parts: list[bytes] = []
         ended = None
         for entry in self.wire_fields:
@@ -239,7 +265,12 @@ class Layout:
         return b"".join(parts)
 
     @classmethod
-    def _unpack(cls, data: bytes) -> tuple[dict[str, Any], bytes]:
+    def unpack(cls, data: bytes) -> Self:
+        """Return the fields that are there; bytes behind them are left out. Raises DecodeError."""
+        return cls(**cls._values(data)[0])
+
+    @classmethod
+    def _values(cls, data: bytes) -> tuple[dict[str, Any], bytes]:
         """Return the values of the fields that are there, and the bytes behind them."""
         size = len(data)
         if size < cls.minimum_size:
@@ -253,3 +284,9 @@ class Layout:
             values[entry.name] = entry.kind.unpack(data[offset:end])
             offset = end
         return values, data[offset:]
+
+
+@cache
+def block[L: Layout](kind: type[L]) -> Wire[L]:
+    """Return the wire type of a declared layout inside another one."""
+    return Wire(name=kind.__name__, size=kind.minimum_size, unpack=kind.unpack, pack=kind.pack)
