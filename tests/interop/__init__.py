@@ -1,0 +1,1 @@
+"""The virtual lock judged by clients of other people."""
