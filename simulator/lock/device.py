@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from custom_components.smartlock.protocol.enums import DeviceType, DoorSensorState, LockAction, NukiState
+from custom_components.smartlock.protocol.enums import (
+    AccessoryBattery,
+    DeviceType,
+    DoorSensorState,
+    LockAction,
+    NukiState,
+    RemoteAccess,
+)
 from custom_components.smartlock.protocol.messages import BatteryReport, Config, KeyturnerStates
 from custom_components.smartlock.protocol.wire import Date7
 from simulator.lock.authorizations import Authorization, AuthorizationTable
@@ -19,9 +26,7 @@ from simulator.lock.security_pin import SecurityPin
 from simulator.lock.settings import SettingsStore
 from simulator.lock.timers import Timers
 
-# Bits of Keyturner States (`docs/protocol.md` 10.9 and 10.10).
-_DOOR_SENSOR_BATTERY_SUPPORTED = 0x04
-_BRIDGE_PAIRED = 0x02
+# Value of the signal strengths in Keyturner States (`docs/protocol.md` 9.2).
 _RSSI_NOT_SUPPORTED = 1
 
 
@@ -136,8 +141,10 @@ class Device:
             last_lock_action_completion_status=motor.last_completion,
             door_sensor_state=self.door_state,
             night_mode_active=0,
-            accessory_battery=_DOOR_SENSOR_BATTERY_SUPPORTED if self.door_sensor else 0,
-            remote_access=_BRIDGE_PAIRED if self.authorizations.bridge is not None else 0,
+            accessory_battery=AccessoryBattery.DOOR_SENSOR_REPORTED
+            if self.door_sensor
+            else AccessoryBattery(0),
+            remote_access=RemoteAccess.BRIDGE_PAIRED if self.authorizations.bridge else RemoteAccess(0),
             ble_rssi=_RSSI_NOT_SUPPORTED,
             wifi_rssi=_RSSI_NOT_SUPPORTED,
             wifi_status=0,

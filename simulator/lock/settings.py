@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from custom_components.smartlock.protocol.enums import AdvertisingMode, ButtonAction, FobAction
+from custom_components.smartlock.protocol.enums import AdvertisingMode, ButtonAction, DstMode, FobAction
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Settings:
     time_zone_offset: int = 0
     """Minutes; 0 on locks that use a time zone id."""
     time_zone_id: int = 37  # Europe/Berlin
-    dst_mode: int = 1
+    dst_mode: DstMode = DstMode.EUROPEAN
     fob_actions: tuple[FobAction, FobAction, FobAction] = (
         FobAction.INTELLIGENT,
         FobAction.LOCK_N_GO,
