@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
     try:
         return asyncio.run(_run(_check(plan) if options.check else _demo(plan, options)))
-    except KeyboardInterrupt, asyncio.CancelledError:
+    except asyncio.CancelledError:
         return 130
     except (CheckFailedError, HomeAssistantError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
@@ -123,10 +123,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _run(work: Coroutine[Any, Any, int]) -> int:
-    """Let a request to end from outside be what Ctrl-C is: everything is stopped in good order."""
+    """Work until it is done, or until somebody asks to end: then everything is stopped in good order."""
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(request, task.cancel)
     return await work
 
 

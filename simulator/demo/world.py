@@ -66,7 +66,8 @@ async def world(plan: World) -> AsyncIterator[HomeAssistantProcess]:
     config = plan.folder / "config"
     if plan.esphome:
         house = House(HomeAssistantProcess(config=config, port=plan.port), proxy_port=plan.proxy_port)
-        async with house, virtual_lock(house.radio, **lock):
+        # A lock is on the air before Home Assistant starts, and goes on when it stops.
+        async with virtual_lock(house.radio, **lock), house:
             yield house.home_assistant
         return
     home_assistant = HomeAssistantProcess(
