@@ -50,6 +50,7 @@ from custom_components.smartlock.const import (
 )
 from custom_components.smartlock.pairings import EntryData, async_finished_pairings
 from custom_components.smartlock.problems import problem
+from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.dialects import DIALECTS, Dialect
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, ErrorCode
 from custom_components.smartlock.protocol.errors import (
@@ -362,11 +363,11 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
             app_id=pairing["app_id"],
         )
         try:
-            config = await client.read_config()
+            config = await client.read(conversations.read_config)
             self._title = shown(config.name) or self._title
             pin = self._input.get(CONF_PIN)
             if pin and not self._known_dialect.pin_for_pairing:
-                await client.verify_pin(int(pin))
+                await client.hold(conversations.verify_pin(int(pin)))
         except NotAuthorizedError:
             # The keys of an earlier pairing, and the lock has forgotten it meanwhile.
             self._pairing = None

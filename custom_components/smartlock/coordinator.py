@@ -37,6 +37,7 @@ from custom_components.smartlock.const import (
     POLL_INTERVAL_BRIDGE,
 )
 from custom_components.smartlock.problems import problem, translated
+from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
@@ -165,7 +166,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             states = await self.client.read_states()
             config = self.data.config
             if config is None or self._config_update_count != states.config_update_count:
-                config = await self.client.read_config()
+                config = await self.client.read(conversations.read_config)
                 self._config_update_count = states.config_update_count
                 self._describe_device(config)
         except NotAuthorizedError as error:
@@ -264,7 +265,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def _describe_device(self, config: Config) -> None:
         """Write the versions that the lock tells into its device."""
         registry = dr.async_get(self.hass)
-        device = registry.async_get_device(identifiers={(DOMAIN, self.nuki_id)})
+        device = registry.async_get_device_by_identifier((DOMAIN, self.nuki_id), self.config_entry.entry_id)
         if device is not None:
             registry.async_update_device(
                 device.id,

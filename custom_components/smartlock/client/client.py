@@ -23,7 +23,13 @@ from custom_components.smartlock.protocol.errors import (
     SmartLockError,
 )
 from custom_components.smartlock.protocol.frames import Session
-from custom_components.smartlock.protocol.messages import Config, KeyturnerStates, LockActionRequest, Message
+from custom_components.smartlock.protocol.messages import (
+    KeyturnerStates,
+    LockActionRequest,
+    Message,
+    RequestCalibration,
+    RequestReboot,
+)
 
 # An open link costs the battery and keeps others out; the lock itself drops one after some 20 s.
 IDLE_TIME = 5.0
@@ -78,16 +84,29 @@ class LockClient:
 
     async def read_states(self) -> KeyturnerStates:
         """Read the state. Raises LinkError, ProtocolError or LockRefusedError."""
-        return await self._read(conversations.read_states)
+        return await self.read(conversations.read_states)
 
-    async def read_config(self) -> Config:
-        """Read the settings; needs no PIN. Raises like `read_states`."""
-        return await self._read(conversations.read_config)
+    async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
+        """Hold a conversation that changes nothing and needs no PIN, on a new link if the open one is dead.
 
-    async def verify_pin(self, pin: int) -> None:
-        """Have the lock check a security PIN, once. Raises PinError, and else like `read_states`."""
+        Raises LinkError, ProtocolError or LockRefusedError.
+        """
         async with self._conversing() as connection:
-            await connection.run(conversations.verify_pin(pin))
+            try:
+                return await connection.run(conversation())
+            except LinkLostError, NoAnswerError:
+                if self._closed:
+                    raise
+            return await (await self._open()).run(conversation())
+
+    async def hold[T](self, conversation: Conversation[T]) -> T:
+        """Hold a conversation once: every one that writes, and every one with a PIN, since the lock counts.
+
+        Raises what `read` raises, and what the conversation raises. After a LinkError it is not known whether
+        a setting was written: read it.
+        """
+        async with self._conversing() as connection:
+            return await connection.run(conversation)
 
     async def act(
         self,
@@ -103,6 +122,28 @@ class LockClient:
         written and neither an answer nor the state read afterwards tells what became of it.
         """
         request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
+        return await self._move(request, _TARGETS.get(action, ()), deadline=deadline)
+
+    async def calibrate(self, pin: int, *, deadline: float = ACTION_DEADLINE) -> KeyturnerStates | None:
+        """Have the lock find its end positions; the bolt moves. Raises like `act`, and PinError."""
+        return await self._move(RequestCalibration(), (), pin=pin, deadline=deadline)
+
+    async def reboot(self, pin: int, *, deadline: float = ACTION_DEADLINE) -> KeyturnerStates | None:
+        """Have the lock start again; the bolt may move as after a battery change. Raises like `calibrate`."""
+        return await self._move(RequestReboot(), (), pin=pin, deadline=deadline)
+
+    async def _move(
+        self,
+        request: Message,
+        targets: tuple[LockState, ...],
+        *,
+        pin: int | None = None,
+        deadline: float,
+    ) -> KeyturnerStates | None:
+        """Write a request that moves the bolt at most once, and find out what became of it.
+
+        `targets` are the states that prove after a lost answer that the request was carried out.
+        """
         written = False
         try:
             async with asyncio.timeout(deadline) as guard, self._turn:
@@ -114,16 +155,17 @@ class LockClient:
                     guard.reschedule(None)
                     written = True
 
-                return await self._act_and_look(request, about_to_move)
+                return await self._act_and_look(conversations.act(request, pin=pin), about_to_move)
         except TimeoutError as error:
             raise NotStartedError("the action could not be sent in time") from error
         except (LinkError, ProtocolError, LockRefusedError) as error:
             if not written or _refused(error):
                 raise
-            states = await self._read_back(action)
-            if states is not None and _reached(action, states):
+            states = await self._read_back(targets)
+            if states is not None and states.lock_state in targets:
                 return states
-            raise OutcomeUnknownError(action, None if states is None else states.lock_state) from error
+            what = request.action.name if isinstance(request, LockActionRequest) else request.command.name
+            raise OutcomeUnknownError(what, None if states is None else states.lock_state) from error
 
     async def close(self) -> None:
         """Disconnect for good; what is still running fails with LinkLostError."""
@@ -134,13 +176,13 @@ class LockClient:
             await self._letting_go
 
     async def _act_and_look(
-        self, request: LockActionRequest, about_to_move: Callable[[], None]
+        self, conversation: Conversation[KeyturnerStates | None], about_to_move: Callable[[], None]
     ) -> KeyturnerStates | None:
         """Act, and read the state unless the lock has told it on the way."""
         try:
             connection = await self._open()
             try:
-                states = await connection.run(conversations.act(request), about_to_move=about_to_move)
+                states = await connection.run(conversation, about_to_move=about_to_move)
             except LockRefusedError as error:
                 if _refused(error):
                     await self._state_after(connection)
@@ -158,8 +200,8 @@ class LockClient:
         except SmartLockError:
             return None
 
-    async def _read_back(self, action: LockAction) -> KeyturnerStates | None:
-        """Read the state until the bolt has reached its target or is seen at rest twice; None if unreadable."""
+    async def _read_back(self, targets: tuple[LockState, ...]) -> KeyturnerStates | None:
+        """Read the state until the bolt has reached a target or is seen at rest twice; None if unreadable."""
         resting: KeyturnerStates | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READ_BACK_TIME):
@@ -171,7 +213,7 @@ class LockClient:
                     except LinkError, ProtocolError:
                         resting = None
                     else:
-                        if _reached(action, states):
+                        if states.lock_state in targets:
                             return states
                         # The motor may not have started yet when the state is read for the first time.
                         if resting is not None and not states.lock_state.moving:
@@ -179,16 +221,6 @@ class LockClient:
                         resting = None if states.lock_state.moving else states
                     await asyncio.sleep(READ_BACK_PAUSE)
         return resting
-
-    async def _read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
-        """Hold a conversation that changes nothing, on a new link if the open one turns out to be dead."""
-        async with self._conversing() as connection:
-            try:
-                return await connection.run(conversation())
-            except LinkLostError, NoAnswerError:
-                if self._closed:
-                    raise
-            return await (await self._open()).run(conversation())
 
     @contextlib.asynccontextmanager
     async def _conversing(self) -> AsyncIterator[Connection]:
@@ -242,13 +274,11 @@ class LockClient:
             await connection.close()
 
 
+# Refusals that say nothing about an action that was written. A refused challenge is also what a second copy of
+# an action gets whose first one runs; "not authorized" comes in plain text, so that anybody could say it.
+_DOUBTFUL = (ErrorCode.K_BAD_NONCE, ErrorCode.K_NOT_AUTHORIZED)
+
+
 def _refused(error: SmartLockError) -> bool:
-    """Whether the lock said that it does not carry out an action.
-
-    A refused challenge does not count: it is also what a second copy of an action gets whose first one runs.
-    """
-    return isinstance(error, LockRefusedError) and error.code != ErrorCode.K_BAD_NONCE
-
-
-def _reached(action: LockAction, states: KeyturnerStates) -> bool:
-    return states.lock_state in _TARGETS.get(action, ())
+    """Whether the lock said for certain that it does not carry out an action."""
+    return isinstance(error, LockRefusedError) and error.code not in _DOUBTFUL

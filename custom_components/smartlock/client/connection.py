@@ -63,12 +63,12 @@ class Connection:
             await link.close()
 
     async def run[T](
-        self, conversation: Conversation[T], *, about_to_move: Callable[[], None] = lambda: None
+        self, conversation: Conversation[T], *, about_to_move: Callable[[], None] | None = None
     ) -> T:
         """Hold a conversation to its end and return its result.
 
         `about_to_move` is called right before a message that moves the bolt is written; what it raises stops
-        the write. Raises LinkError, ProtocolError, LockRefusedError, or what the conversation raises.
+        the write. Without it no such message is written: ValueError. Raises LinkError, ProtocolError, LockRefusedError, or what the conversation raises.
         """
         asked: Message | None = None
         # An answer that is still to come would be taken for the answer to the next question.
@@ -95,7 +95,7 @@ class Connection:
             if answers_outstanding:
                 self._fail(LinkLostError("a conversation was cut off"))
 
-    async def _write(self, step: Step, about_to_move: Callable[[], None]) -> None:
+    async def _write(self, step: Step, about_to_move: Callable[[], None] | None) -> None:
         # What came before the question cannot be its answer.
         while not self._inbox.empty():
             self._inbox.get_nowait()
@@ -105,6 +105,8 @@ class Connection:
             raise LinkLostError
         outgoing = self._channel.encode(step)
         if step.send is not None and step.send.moves_bolt:
+            if about_to_move is None:
+                raise ValueError(f"{type(step.send).__name__} may not be sent in passing")
             about_to_move()
         try:
             async with asyncio.timeout(_WRITE_TIME):

@@ -10,23 +10,42 @@ resumed with the answer. Its position is its state; it knows neither radio nor c
 Who runs it throws `LockRefusedError`, `NoAnswerError` or `LinkLostError` into it instead of an answer.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import cast
 
-from .enums import LockAction, LockState, StatusCode
+from . import settings
+from .dialects import Dialect
+from .enums import Command, LockAction, LockState, SortOrder, StatusCode
 from .errors import LinkLostError, NoAnswerError
 from .frames import Session
 from .messages import (
+    AdvancedConfig,
+    AuthorizationEntry,
+    AuthorizationEntryCount,
     BatteryReport,
     Challenge,
     Config,
+    KeypadCode,
+    KeypadCodeCount,
     KeyturnerStates,
     LockActionRequest,
+    LogEntry,
+    LogEntryCount,
     Message,
+    RequestAdvancedConfig,
+    RequestAuthorizationEntries,
+    RequestCalibration,
     RequestConfig,
     RequestData,
+    RequestKeypadCodes,
+    RequestLogEntries,
+    RequestTimeControlEntries,
+    SetLongSecurityPin,
+    SetSecurityPin,
     Status,
+    TimeControlEntry,
+    TimeControlEntryCount,
     VerifySecurityPin,
 )
 
@@ -37,6 +56,8 @@ TRAVEL_TIME = 20.0
 # The latch is held for up to 30 s (Advanced Config, unlatch duration) and it is not documented whether
 # COMPLETE comes before or after.
 UNLATCH_TIME = 30.0
+# Several runs from end to end; no figure is published.
+CALIBRATION_TIME = 120.0
 # Once the bolt has come to rest only the last Status is missing, and some runs never send it.
 REST_TIME = 3.0
 
@@ -101,17 +122,17 @@ def read_config() -> Conversation[Config]:
 
 def verify_pin(pin: int) -> Conversation[None]:
     """Have the lock check the security PIN. Raises PinError; the lock counts wrong ones."""
-    yield from prove(VerifySecurityPin(), Status, pin=pin)
+    return order(VerifySecurityPin(), pin)
 
 
-def act(request: LockActionRequest) -> Conversation[KeyturnerStates | None]:
-    """Challenge, lock action, then states and status until the motor has stopped.
+def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerStates | None]:
+    """Challenge, a request that moves the bolt, then states and status until the motor has stopped.
 
     Returns the last state that the lock pushed on the way, if it pushed any.
     """
     challenge = yield from read(Challenge)
-    reply = yield Step(send=request, expect=(Status, KeyturnerStates), challenge=challenge.nonce)
-    travel = TRAVEL_TIME + (UNLATCH_TIME if request.action in _UNLATCHING else 0)
+    reply = yield Step(send=request, expect=(Status, KeyturnerStates), challenge=challenge.nonce, pin=pin)
+    travel = travel_time(request)
     states: KeyturnerStates | None = None
     moved = at_rest = False
     while not (isinstance(reply, Status) and reply.status == StatusCode.COMPLETE):
@@ -130,3 +151,109 @@ def act(request: LockActionRequest) -> Conversation[KeyturnerStates | None]:
                 break
             raise
     return states
+
+
+def travel_time(request: Message) -> float:
+    """Return how long the motor may run for a request, in seconds."""
+    if isinstance(request, RequestCalibration):
+        return CALIBRATION_TIME
+    unlatching = isinstance(request, LockActionRequest) and request.action in _UNLATCHING
+    return TRAVEL_TIME + (UNLATCH_TIME if unlatching else 0)
+
+
+def read_advanced_config() -> Conversation[AdvancedConfig]:
+    """Read Advanced Config; needs no PIN."""
+    return prove(RequestAdvancedConfig(), AdvancedConfig)
+
+
+def order(request: Message, pin: int) -> Conversation[None]:
+    """Send a request that the lock answers with Status COMPLETE and that needs the security PIN."""
+    reply = yield from prove(request, Status, pin=pin)
+    while reply.status != StatusCode.COMPLETE:
+        reply = yield from ask(None, Status)
+
+
+def change_config(change: Callable[[Config], Config], pin: int) -> Conversation[Config]:
+    """Read Config, change it, write it back as a whole if anything differs, and read it again.
+
+    Returns the settings that the lock has now. Raises SettingsNotKeptError if it did not keep a change.
+    """
+    before = yield from read_config()
+    wanted = settings.writable_config(change(before))
+    if wanted == settings.writable_config(before):
+        return before
+    yield from order(wanted, pin)
+    after = yield from read_config()
+    settings.verify_kept(wanted, settings.writable_config(after))
+    return after
+
+
+def change_advanced_config(
+    dialect: Dialect, change: Callable[[AdvancedConfig], AdvancedConfig], pin: int
+) -> Conversation[AdvancedConfig]:
+    """Do the same with Advanced Config."""
+    before = yield from read_advanced_config()
+    wanted = settings.writable_advanced_config(dialect, change(before))
+    if wanted == settings.writable_advanced_config(dialect, before):
+        return before
+    yield from order(wanted, pin)
+    after = yield from read_advanced_config()
+    settings.verify_kept(wanted, settings.writable_advanced_config(dialect, after))
+    return after
+
+
+def set_pin(dialect: Dialect, new_pin: int, pin: int) -> Conversation[None]:
+    """Set a new security PIN, proved with the current one; written once, like every setting."""
+    kind = cast(type[SetSecurityPin | SetLongSecurityPin], dialect.requests[Command.SET_SECURITY_PIN])
+    return order(kind(new_security_pin=new_pin), pin)
+
+
+def read_entries[C: Message, E: Message](
+    request: Message, count: type[C], entry: type[E], pin: int
+) -> Conversation[tuple[C | None, tuple[E, ...]]]:
+    """Ask for a list: the lock sends a count where it has one, then the entries, then Status COMPLETE."""
+    challenge = yield from read(Challenge)
+    reply = yield Step(send=request, expect=(count, entry, Status), challenge=challenge.nonce, pin=pin)
+    told: C | None = None
+    entries: list[E] = []
+    while not (isinstance(reply, Status) and reply.status == StatusCode.COMPLETE):
+        if isinstance(reply, count):
+            told = reply
+        elif isinstance(reply, entry):
+            entries.append(reply)
+        reply = yield Step(send=None, expect=(count, entry, Status))
+    return told, tuple(entries)
+
+
+def read_authorizations(
+    pin: int, *, offset: int = 0, count: int = 100
+) -> Conversation[tuple[AuthorizationEntryCount | None, tuple[AuthorizationEntry, ...]]]:
+    """Read authorizations; the first one is our own."""
+    request = RequestAuthorizationEntries(offset=offset, count=count)
+    return read_entries(request, AuthorizationEntryCount, AuthorizationEntry, pin)
+
+
+def read_keypad_codes(
+    pin: int, *, offset: int = 0, count: int = 100
+) -> Conversation[tuple[KeypadCodeCount | None, tuple[KeypadCode, ...]]]:
+    """Read keypad codes."""
+    return read_entries(RequestKeypadCodes(offset=offset, count=count), KeypadCodeCount, KeypadCode, pin)
+
+
+def read_time_control(
+    pin: int,
+) -> Conversation[tuple[TimeControlEntryCount | None, tuple[TimeControlEntry, ...]]]:
+    """Read all time control entries."""
+    return read_entries(RequestTimeControlEntries(), TimeControlEntryCount, TimeControlEntry, pin)
+
+
+def read_log(
+    pin: int, *, beyond: int = 0, count: int, newest_first: bool = True
+) -> Conversation[tuple[LogEntryCount | None, tuple[LogEntry, ...]]]:
+    """Read log entries beyond an index (0: from the newest or oldest), and how many there are.
+
+    A count of 0 asks for the numbers only. The next page goes on beyond the last index of this one.
+    """
+    sort = SortOrder.DESCENDING if newest_first else SortOrder.ASCENDING
+    request = RequestLogEntries(start_index=beyond, count=count, sort_order=sort, total_count=1)
+    return read_entries(request, LogEntryCount, LogEntry, pin)

@@ -123,7 +123,6 @@ _LOCK_REQUESTS = (
     m.LockActionRequest,
     m.SimpleLockAction,
     m.SetConfig,
-    m.SetAdvancedConfig,
 )
 
 GENERATIONS_1_TO_4 = Dialect(
@@ -140,7 +139,11 @@ GENERATIONS_1_TO_4 = Dialect(
     client_types=True,
     answers=_by_command(*_LOCK_ANSWERS, m.AuthorizationId),
     requests=_by_command(
-        *_LOCK_REQUESTS, m.AuthorizationData, m.AuthorizationIdConfirmation, m.SetSecurityPin
+        *_LOCK_REQUESTS,
+        m.AuthorizationData,
+        m.AuthorizationIdConfirmation,
+        m.SetAdvancedConfig,
+        m.SetSecurityPin,
     ),
 )
 
@@ -154,7 +157,9 @@ GENERATION_5 = replace(
     pin_for_pairing=True,
     client_types=False,
     answers=_by_command(*_LOCK_ANSWERS, m.AuthorizationInfo, m.EncryptedAuthorizationId),
-    requests=_by_command(*_LOCK_REQUESTS, m.AuthorizationDataWithPin, m.SetLongSecurityPin),
+    requests=_by_command(
+        *_LOCK_REQUESTS, m.AuthorizationDataWithPin, m.SetAdvancedConfigWithMotor, m.SetLongSecurityPin
+    ),
 )
 
 OPENER = replace(

@@ -6,7 +6,7 @@ The peer broke the rules (`ProtocolError`), the lock refused (`LockRefusedError`
 
 from typing import override
 
-from .enums import Command, ErrorCode, LockAction, LockState
+from .enums import Command, ErrorCode, LockState
 
 
 class SmartLockError(Exception):
@@ -93,11 +93,20 @@ class NotStartedError(LinkError):
 class OutcomeUnknownError(SmartLockError):
     """An action was written and its result is not known. It must not be repeated; read the state."""
 
-    def __init__(self, action: LockAction, state: LockState | None) -> None:
-        """Keep the action, and the state that was read afterwards; None if it could not be read."""
-        super().__init__(f"the outcome of {action.name} is unknown")
-        self.action = action
+    def __init__(self, what: str, state: LockState | None) -> None:
+        """Keep what was ordered, and the state that was read afterwards; None if it could not be read."""
+        super().__init__(f"the outcome of {what} is unknown")
+        self.what = what
         self.state = state
+
+
+class SettingsNotKeptError(SmartLockError):
+    """The lock took new settings without complaint, but reads back others."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        """Keep the names of the fields that differ, never their values."""
+        super().__init__(f"the lock did not keep {', '.join(fields)}")
+        self.fields = fields
 
 
 _REFUSALS: dict[ErrorCode, type[LockRefusedError]] = {

@@ -472,8 +472,15 @@ class SetAdvancedConfig(Message, command=Command.SET_ADVANCED_CONFIG, proof=Proo
     auto_lock_enabled: int | None = wire(uint8, default=None)
     immediate_auto_lock_enabled: int | None = wire(uint8, "0 where it is not supported", default=None)
     auto_update_enabled: int | None = wire(uint8, default=None)
-    motor_speed: MotorSpeed | None = wire(enum8(MotorSpeed), "fifth generation", default=None)
-    slow_speed_during_night_mode: int | None = wire(uint8, "fifth generation", default=None)
+
+
+class SetAdvancedConfigWithMotor(
+    SetAdvancedConfig, command=Command.SET_ADVANCED_CONFIG, proof=Proof.CHALLENGE_AND_PIN
+):
+    """The same with the two settings of the motor that only the fifth generation has."""
+
+    motor_speed: MotorSpeed | None = wire(enum8(MotorSpeed), default=None)
+    slow_speed_during_night_mode: int | None = wire(uint8, default=None)
 
 
 class UpdateTime(Message, command=Command.UPDATE_TIME, proof=Proof.CHALLENGE_AND_PIN):
