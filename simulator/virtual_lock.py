@@ -72,8 +72,7 @@ _BUTTON_ACTIONS = {
 }
 
 
-def _wall_time() -> datetime:
-    return datetime.now(UTC)
+_WALL_TIME = partial(datetime.now, UTC)
 
 
 class VirtualLock(Peripheral):
@@ -92,7 +91,7 @@ class VirtualLock(Peripheral):
         timing: Timing | None = None,
         habits: Habits | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
-        now: Callable[[], datetime] = _wall_time,
+        now: Callable[[], datetime] = _WALL_TIME,
     ) -> None:
         """Mount a lock with fresh batteries.
 

@@ -193,6 +193,9 @@ class LockLink:
         self._idle = self._device.timers.after(self._device.timing.idle_disconnect, self._fall_asleep)
 
     def _fall_asleep(self) -> None:
+        if self._device.motor.busy:  # Somebody may wait for the end of the run.
+            self._stay_awake()
+            return
         self.drop(DisconnectReason.REMOTE_USER_TERMINATED, "idle")
 
     def _end(self, why: str) -> None:

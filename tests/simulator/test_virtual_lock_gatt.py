@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from custom_components.smartlock.protocol.enums import Command
+from custom_components.smartlock.protocol.enums import Command, LockAction
 from simulator.gatt import AttError, DisconnectReason, GattError, LinkClosedError, Property
 from simulator.lock.journal import Kind
 from simulator.virtual_time import run
-from tests.simulator.hand_client import BASE, GDIO, PAIRING, USDIO, HandClient, new_lock, paired, plain
+from tests.simulator.hand_client import BASE, GDIO, PAIRING, USDIO, HandClient, new_lock, paired, plain, story
 
 ASK_FOR_KEY = plain(Command.REQUEST_DATA, b"\x03\x00")
 
@@ -142,6 +142,17 @@ def test_an_idle_link_is_dropped_after_twenty_seconds() -> None:
         with pytest.raises(LinkClosedError):
             await client.states()
         assert lock.journal.of(Kind.CONNECTION_CLOSED)[-1].facts["why"] == "idle"
+
+    run(scenario())
+
+
+def test_a_link_is_not_idle_while_the_latch_is_held() -> None:
+    async def scenario() -> None:
+        lock = new_lock()
+        lock.settings.change(unlatch_duration=30)
+        client = await paired(lock)
+        assert story(await client.act(LockAction.UNLATCH))[-1] == "complete"
+        assert client.disconnects == []
 
     run(scenario())
 
