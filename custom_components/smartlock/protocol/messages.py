@@ -4,7 +4,7 @@ Each class names its command and the proof that it needs; each line is one field
 or meaning. `default=None` marks what older firmware does not send or a request may leave out.
 Integers that stand for yes and no stay numbers, so that a value nobody knows yet is kept.
 
-Source: Nuki Smart Lock API V2.1 and V2.3.0; `docs/protocol.md` names the few fields from elsewhere.
+Source: Nuki Smart Lock API V2.1 (2020) and V2.3.0 (2025), sections 5 to 7; what only public clients know is marked.
 """
 
 from collections.abc import Mapping
@@ -385,7 +385,9 @@ class Config(Message, command=Command.CONFIG):
     capabilities: int | None = wire(uint8, "bit 0 Wi-Fi, bit 1 Thread and Matter", default=None)
     has_keypad_2: int | None = wire(uint8, default=None)
     matter_status: int | None = wire(uint8, "0 not available to 4 enabled and paired", default=None)
-    product_variant: ProductVariant | None = wire(enum8(ProductVariant), default=None)
+    product_variant: ProductVariant | None = wire(
+        enum8(ProductVariant), "I-Connect/NukiBleEsp32", default=None
+    )
 
 
 class SetConfig(Message, command=Command.SET_CONFIG, proof=Proof.CHALLENGE_AND_PIN):
