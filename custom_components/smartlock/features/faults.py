@@ -1,6 +1,6 @@
 """Which fault a lock has, from its live error reports and the completion of its last run.
 
-One fault shows in several places with different numbers (`docs/protocol.md`, errors and motor faults): a clutch
+One fault shows in several places with different numbers (vendor's developer forum, topic 13487): a clutch
 without current is 0x4B live and 0x07 in the completion status, which is also what a motor without current gives.
 """
 

@@ -1,7 +1,7 @@
 """What a lock says in its advertisements; ids are big-endian there, unlike everywhere else.
 
 In operation a lock is an iBeacon; in pairing mode it adds service data keyed by its pairing service.
-Source: `docs/protocol.md`, advertising; field captures in `tests/vectors/`.
+Source: answers of the vendor in its developer forum (topic 1109) and captures, in `tests/vectors/`.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 A dialect names the services and characteristics, the size of the security PIN, and the messages that the lock
 sends and understands. Generations 1 to 4 speak one, the fifth another, the Opener a third.
-Source: Nuki Smart Lock API V2.1 and V2.3.0, section 2; `docs/protocol.md`.
+Source: Nuki Smart Lock API V2.1 and V2.3.0, section 2; Opener UUIDs from public clients.
 """
 
 from collections.abc import Iterable, Mapping

@@ -127,5 +127,5 @@ _REFUSALS: dict[ErrorCode, type[LockRefusedError]] = {
 
 
 def refusal(code: ErrorCode, command: Command | None) -> LockRefusedError:
-    """Return the error of the most telling class for an Error Report (`protocol.md` 11.1)."""
+    """Return the error of the most telling class for an Error Report; codes as in the vendor's document."""
     return _REFUSALS.get(code, LockRefusedError)(code, command)

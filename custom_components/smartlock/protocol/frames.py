@@ -5,7 +5,7 @@
     PDATA      authorization id (4) | command (2) | payload | CRC (2)
 
 A lock sends a frame in one or several indications, and may put two frames behind each other; the
-reassemblers take any chunking. Source: Nuki Smart Lock API V2.1, section 3; `docs/protocol.md`.
+reassemblers take any chunking. Source: Nuki Smart Lock API V2.1, section 3.
 """
 
 from binascii import crc_hqx

@@ -6,7 +6,7 @@ A layout is a class whose fields are one line each: name, type, wire type, meani
         status: StatusCode = wire(enum8(StatusCode))
 
 Sizes, encoding, decoding, documentation and the generic tests all come from that line. All integers are
-little-endian (`protocol.md` 0.1).
+little-endian.
 """
 
 from collections.abc import Callable
@@ -113,7 +113,7 @@ def flags8[F: IntFlag](kind: type[F]) -> Wire[F]:
 
 
 class Date7(NamedTuple):
-    """A date and time of the lock, UTC (`protocol.md` 9.24); kept as sent, even if impossible."""
+    """A date and time of the lock, UTC as public clients found; kept as sent, even if impossible."""
 
     year: int = 0
     month: int = 0
