@@ -56,6 +56,7 @@ from custom_components.smartlock.protocol.enums import AuthorizationIdType, Erro
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
+    NoFreeSlotError,
     NotAuthorizedError,
     NotPairingError,
     PinError,
@@ -74,6 +75,9 @@ _TRY_PAUSE = 3.0
 _LINK_TRIES = 3
 # Below this, owners report, the radio is not reliable.
 _WEAK_SIGNAL = -90
+
+# Refusals that can be explained before a lock is added. What is about the bolt means nothing there.
+_EXPLAINED_REFUSALS = frozenset({"authorization_disabled", "busy", "not_authorized", "refused"})
 
 _ID_TYPES = {CLIENT_TYPE_APP: AuthorizationIdType.APP, CLIENT_TYPE_BRIDGE: AuthorizationIdType.BRIDGE}
 
@@ -289,7 +293,9 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
             entry = (
                 self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
             )
-            return self.async_update_reload_and_abort(entry, data=data, options={**entry.options, **options})
+            # A PIN that was left out of the form is forgotten.
+            kept = {key: value for key, value in entry.options.items() if key != CONF_PIN}
+            return self.async_update_reload_and_abort(entry, data=data, options=kept | options)
         return self.async_create_entry(title=self._title, data=data, options=options)
 
     async def _async_pair_and_check(self) -> None:
@@ -331,6 +337,9 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
                         break
                     except NotPairingError:
                         LOGGER.debug("The lock is not in pairing mode any more")
+                    except NoFreeSlotError:
+                        # Half a minute of tries lies behind this one already.
+                        raise
                     except LinkError:
                         links_failed += 1
                         if links_failed == _LINK_TRIES:
@@ -413,6 +422,8 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
                 return "table_full"
             case PinNotSetError():
                 return "pin_not_set"
+            case LockRefusedError() if key not in _EXPLAINED_REFUSALS:
+                return "refused"
             case LinkError() if not isinstance(error, UnreachableError) and self._signal_is_weak():
                 return "too_weak"
         return key

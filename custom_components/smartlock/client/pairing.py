@@ -13,8 +13,9 @@ from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from custom_components.smartlock.protocol.errors import NoAnswerError, ProtocolError
 from custom_components.smartlock.protocol.pairing import Pairing
 
-# A connection may take 20 s a try; public clients give the exchange itself 30 s.
-_IDENTIFY_TIME = 30.0
+# A connection may take two tries of 20 s, or 36 s until every slot counts as taken; public clients give the
+# exchange itself 30 s.
+_IDENTIFY_TIME = 50.0
 _PAIRING_TIME = 50.0
 
 

@@ -1,0 +1,62 @@
+"""Checks that whatever a flow shows has a text."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+import json
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.data_entry_flow import FlowManager, FlowResultType
+
+from custom_components.smartlock.const import DOMAIN
+
+__all__ = ["english", "missing_texts", "watch_flows"]
+
+TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / DOMAIN / "translations"
+
+
+def english() -> dict[str, Any]:
+    """Return the English texts."""
+    texts: dict[str, Any] = json.loads((TRANSLATIONS / "en.json").read_text(encoding="utf-8"))
+    return texts
+
+
+def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
+    """Return the keys for which a result of our flow has no text."""
+    step = f"step.{result.get('step_id')}"
+    wanted: list[str] = []
+    match result["type"]:
+        case FlowResultType.FORM:
+            wanted += [f"{step}.title", f"{step}.description"]
+            for field in result["data_schema"].schema if result["data_schema"] else ():
+                wanted += [f"{step}.data.{field}", f"{step}.data_description.{field}"]
+            wanted += [f"error.{key}" for key in (result["errors"] or {}).values()]
+        case FlowResultType.ABORT:
+            wanted.append(f"abort.{result['reason']}")
+        case FlowResultType.SHOW_PROGRESS:
+            wanted.append(f"progress.{result['progress_action']}")
+    return [key for key in wanted if not _text(texts["config"], key)]
+
+
+def _text(texts: Any, key: str) -> Any:
+    for part in key.split("."):
+        texts = texts.get(part, {})
+    return texts
+
+
+@contextmanager
+def watch_flows() -> Generator[None]:
+    """Fail at the end if our flow showed something without a text meanwhile."""
+    texts, missing = english(), []
+    handle_step = FlowManager._async_handle_step
+
+    async def watched(self: Any, flow: Any, *args: Any) -> Any:
+        result = await handle_step(self, flow, *args)
+        if result["handler"] == DOMAIN:
+            missing.extend(missing_texts(result, texts))
+        return result
+
+    with patch.object(FlowManager, "_async_handle_step", watched):
+        yield
+    assert missing == []

@@ -1,0 +1,85 @@
+"""Virtual time for Home Assistant: the clock jumps from timer to timer, but waits for threads."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+import selectors
+import time
+from typing import Any, override
+from unittest.mock import patch
+
+__all__ = ["HomeLoop", "bluetooth_clock"]
+
+# Where the Bluetooth stack reads the time of an advertisement, and how long ago that was.
+_BLUETOOTH_CLOCKS = (
+    "habluetooth.manager.monotonic_time_coarse",
+    "habluetooth.base_scanner.monotonic_time_coarse",
+    "habluetooth.auto_scheduler.monotonic_time_coarse",
+    "simulator.local_adapter.monotonic_time_coarse",
+)
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Waits only for threads; else takes note of how long the loop wants to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Not 0: some code takes 0 for "never".
+        self.now = time.monotonic()
+        self.threads = 0
+
+    @override
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None and not self.threads:
+            raise RuntimeError("everything waits and no timer is set: the loop would wait for ever")
+        ready: list[tuple[selectors.SelectorKey, int]] = super().select(timeout if self.threads else 0)
+        if not ready and timeout is not None:
+            self.now += max(0.0, timeout)
+        return ready
+
+
+class HomeLoop(asyncio.SelectorEventLoop):
+    """Runs an hour of Home Assistant in a few seconds."""
+
+    def __init__(self) -> None:
+        """Start at the time of now."""
+        self._clock = _JumpingSelector()
+        super().__init__(self._clock)
+
+    @override
+    def time(self) -> float:
+        return self._clock.now
+
+    @override
+    def run_in_executor[*Ts, T](
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        future = super().run_in_executor(executor, func, *args)
+        self._clock.threads += 1
+        future.add_done_callback(self._thread_done)
+        return future
+
+    def _thread_done(self, _: asyncio.Future[Any]) -> None:
+        self._clock.threads -= 1
+
+    @override
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        self._clock.threads += 1
+        try:
+            await super().shutdown_default_executor(timeout)
+        finally:
+            self._clock.threads -= 1
+
+
+@contextmanager
+def bluetooth_clock(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let the Bluetooth stack read the time of a loop."""
+    patches = [patch(clock, loop.time) for clock in _BLUETOOTH_CLOCKS]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in reversed(patches):
+            each.stop()
