@@ -13,7 +13,7 @@ from nacl import bindings
 
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.gatt import DisconnectReason
-from simulator.virtual_lock import VirtualLock
+from simulator.virtual_lock import Model, VirtualLock
 
 NUKI_ID = 0x33C335C5
 APP_ID = 0x11223344
@@ -134,9 +134,12 @@ class HandClient:
     # --- Pairing ------------------------------------------------------------------------------------------
 
     async def ask_plain(self, command: int, payload: bytes = b"") -> Answer:
-        """Send a plain message on the pairing GDIO and return the answer."""
+        """Send a plain message on the pairing GDIO and return the answer, whole."""
         await self.write(self.pairing_gdio, plain(command, payload))
-        return unplain(await self.hear(self.pairing_gdio))
+        frame = await self.hear(self.pairing_gdio)
+        while crc(frame[:-2]) != frame[-2:]:
+            frame += await self.hear(self.pairing_gdio)
+        return unplain(frame)
 
     async def begin_pairing(self) -> Answer:
         """Exchange keys and prove to have derived the shared one; return the answer to the proof."""
@@ -266,7 +269,7 @@ def story(answers: list[Answer]) -> list[str]:
     return words
 
 
-def new_lock(model: str = "gen3", **options: object) -> VirtualLock:
+def new_lock(model: str | Model = "gen3", **options: object) -> VirtualLock:
     """Return a lock that repeats itself."""
     options = {"pin": ULTRA_PIN if model == "ultra" else PIN, "random": random.Random(7).randbytes} | options
     return VirtualLock(model, nuki_id=NUKI_ID, **options)  # type: ignore[arg-type]

@@ -199,6 +199,33 @@ def test_authorizations_survive_new_batteries_and_pairing_mode_does_not() -> Non
     run(scenario())
 
 
+def test_a_request_that_was_not_dealt_with_is_gone_with_the_power() -> None:
+    async def scenario() -> None:
+        lock = new_lock()
+        client = await paired(lock)
+        await client.send(Command.LOCK_ACTION, client.action(1) + await client.challenge())
+        lock.power_off()
+        await asyncio.sleep(10)
+        assert lock.bolt_locked
+        assert lock.journal.requests("LOCK_ACTION") == []
+
+    run(scenario())
+
+
+def test_batteries_swapped_again_while_they_are_out() -> None:
+    async def scenario() -> None:
+        lock = new_lock()
+        lock.swap_batteries()
+        await asyncio.sleep(4)
+        lock.swap_batteries()
+        await asyncio.sleep(4)
+        assert lock.advertise() is None
+        await asyncio.sleep(2)
+        assert lock.advertise() is not None
+
+    run(scenario())
+
+
 def test_power_on_twice_boots_once() -> None:
     async def scenario() -> None:
         lock = new_lock()

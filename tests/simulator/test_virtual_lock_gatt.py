@@ -1,12 +1,14 @@
 """The GATT side of the virtual lock: table, writes, indications, the end of links."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from custom_components.smartlock.protocol.enums import Command, LockAction
 from simulator.gatt import AttError, DisconnectReason, GattError, LinkClosedError, Property
 from simulator.lock.journal import Kind
+from simulator.virtual_lock import MODELS
 from simulator.virtual_time import run
 from tests.simulator.hand_client import BASE, GDIO, PAIRING, USDIO, HandClient, new_lock, paired, plain, story
 
@@ -104,6 +106,16 @@ def test_twenty_byte_chunks_and_long_writes_at_the_least_mtu() -> None:
         lock.faults.clear()
         await client.connect(mtu=23)
         assert len(await client.states()) == 27  # The request has 56 bytes and is one write.
+
+    run(scenario())
+
+
+def test_firmware_that_knows_no_mtu_exchange() -> None:
+    async def scenario() -> None:
+        lock = new_lock(replace(MODELS["gen3"], max_mtu=23))
+        client = await paired(lock)
+        assert len(await client.states()) == 27
+        assert max(len(value) for _, value in client.chunks) == 20
 
     run(scenario())
 
