@@ -108,6 +108,7 @@ class World:
         self.dialect = GENERATION_5 if model == "ultra" else GENERATIONS_1_TO_4
         self.pin = PINS[model]
         self.heard: list[Message] = []
+        self.links_lost = 0
 
     async def pair(self, id_type: AuthorizationIdType = AuthorizationIdType.APP) -> LockClient:
         """Hold the button and pair."""
@@ -121,7 +122,11 @@ class World:
             session=pairing.session,
             app_id=42,
             on_message=self.heard.append,
+            on_lost=self._lost,
         )
+
+    def _lost(self) -> None:
+        self.links_lost += 1
 
     @property
     def runs(self) -> list[str]:

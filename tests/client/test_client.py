@@ -475,6 +475,7 @@ def test_power_cut_while_connected() -> None:
         world.lock.power_off()
         await asyncio.sleep(1)
         assert not client.connected
+        assert world.links_lost == 1
         with pytest.raises(UnreachableError):
             await client.read_states()
         world.lock.power_on()

@@ -60,15 +60,21 @@ class LockClient:
         session: Session,
         app_id: int,
         on_message: Callable[[Message], None] = lambda message: None,
+        on_lost: Callable[[], None] = lambda: None,
         random: Random = os.urandom,
         idle_time: float = IDLE_TIME,
     ) -> None:
-        """Speak to the lock as an authorization; `on_message` sees everything the lock says."""
+        """Speak to the lock as an authorization.
+
+        `on_message` sees everything the lock says. `on_lost` is called when an idle link ends without our
+        doing: what the lock would have pushed over it is missed from then on.
+        """
         self._transport = transport
         self._dialect = dialect
         self._session = session
         self._app_id = app_id
         self._on_message = on_message
+        self._on_lost = on_lost
         self._random = random
         self._idle_time = idle_time
         self._turn = asyncio.Lock()
@@ -243,8 +249,15 @@ class LockClient:
         if self._closed:
             raise LinkLostError("the client is closed")
         channel = SessionChannel(self._dialect, self._session, self._random)
-        self._connection = await Connection.open(self._transport, channel, on_message=self._on_message)
+        self._connection = await Connection.open(
+            self._transport, channel, on_message=self._on_message, on_lost=self._link_lost
+        )
         return self._connection
+
+    def _link_lost(self) -> None:
+        # A conversation that was running finds out by itself, and its caller knows what to do.
+        if not self._turn.locked():
+            self._on_lost()
 
     async def _release(self) -> None:
         """Disconnect later if nobody asks again, or now if the link is of no use any more."""

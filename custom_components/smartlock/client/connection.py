@@ -23,10 +23,13 @@ _WRITE_TIME = 10.0
 class Connection:
     """An open, subscribed link. Everything the lock says goes to `on_message`, answers also to the asker."""
 
-    def __init__(self, channel: Channel, on_message: Callable[[Message], None]) -> None:
+    def __init__(
+        self, channel: Channel, on_message: Callable[[Message], None], on_lost: Callable[[], None]
+    ) -> None:
         """Prepare; use `open`."""
         self._channel = channel
         self._on_message = on_message
+        self._on_lost = on_lost
         self._link: Link | None = None
         self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
         self._failure: SmartLockError | None = None
@@ -38,9 +41,10 @@ class Connection:
         channel: Channel,
         *,
         on_message: Callable[[Message], None] = lambda message: None,
+        on_lost: Callable[[], None] = lambda: None,
     ) -> Self:
-        """Connect and subscribe. Raises LinkError."""
-        self = cls(channel, on_message)
+        """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`."""
+        self = cls(channel, on_message, on_lost)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
             for characteristic in channel.characteristics:
@@ -145,6 +149,7 @@ class Connection:
     def _lost(self) -> None:
         self._link = None
         self._fail(LinkLostError("the link ended"))
+        self._on_lost()
 
     def _fail(self, error: SmartLockError) -> None:
         self._failure = self._failure or error
