@@ -442,7 +442,7 @@ def test_deleted_authorization(model: str) -> None:
             await client.read_states()
         with pytest.raises(NotAuthorizedError):
             await client.act(LockAction.UNLOCK)
-        assert now() - start < 2
+        assert now() - start < 3
 
     async def main() -> None:
         async with paired(model) as (world, client):

@@ -334,7 +334,7 @@ def test_advertisement(vector_id: str) -> None:
 def written(channel: PairingChannel | SessionChannel, step: Step) -> Outgoing:
     """Encode a step and check that it goes where the document says."""
     outgoing = channel.encode(step)
-    assert outgoing.characteristic == channel.characteristics[0]
+    assert outgoing.characteristic == channel.answers
     return outgoing
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from custom_components.smartlock.client.transport import Link, Transport
 from custom_components.smartlock.protocol.channel import Channel
-from custom_components.smartlock.protocol.conversations import Conversation, Step
+from custom_components.smartlock.protocol.conversations import Conversation, Step, read_states
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     LockRefusedError,
@@ -18,6 +18,8 @@ from custom_components.smartlock.protocol.messages import ErrorReport, Message, 
 
 # A write is one ATT exchange; a healthy link needs some 100 ms, a proxy under load a few seconds.
 _WRITE_TIME = 10.0
+# A healthy lock has answered by then; if not, see whether it refuses to speak with us at all.
+_PROBE_TIME = 1.5
 
 
 class Connection:
@@ -31,6 +33,7 @@ class Connection:
         self._on_message = on_message
         self._on_lost = on_lost
         self._link: Link | None = None
+        self._listening: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
         self._failure: SmartLockError | None = None
 
@@ -47,8 +50,7 @@ class Connection:
         self = cls(channel, on_message, on_lost)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
-            for characteristic in channel.characteristics:
-                await self._link.subscribe(characteristic)
+            await self._link.subscribe(channel.answers)
         except BaseException:
             await self.close()
             raise
@@ -63,6 +65,9 @@ class Connection:
         """Disconnect; a conversation that is still running fails with LinkLostError."""
         link, self._link = self._link, None
         self._fail(LinkLostError("the link was closed"))
+        if self._listening is not None and not self._listening.done():
+            self._listening.cancel()
+            await asyncio.wait([self._listening])
         if link is not None:
             await link.close()
 
@@ -117,21 +122,50 @@ class Connection:
                 await self._link.write(outgoing.characteristic, outgoing.value)
         except TimeoutError as error:
             raise LinkLostError("a write was not acknowledged") from error
+        if self._listening is None and self._channel.refusals is not None:
+            # It costs a request, so it waits until the first question is out and its answer under way.
+            self._listening = asyncio.create_task(self._listen_for_refusals(self._channel.refusals))
+
+    async def _listen_for_refusals(self, characteristic: str) -> None:
+        try:
+            if self._link is not None:
+                await self._link.subscribe(characteristic)
+        except SmartLockError as error:
+            self._fail(error)
 
     async def _answer(self, step: Step, asked: Message | None) -> Message:
         """Wait for a message that the step expects, or raise the refusal of what was asked."""
+        probing = step.send is not None and not step.send.moves_bolt and self._channel.refusals is not None
         try:
             async with asyncio.timeout(step.within):
-                while True:
-                    message = await self._inbox.get()
-                    if isinstance(message, SmartLockError):
-                        raise message
-                    if isinstance(message, step.expect):
-                        return message
-                    if isinstance(message, ErrorReport) and _concerns(message, asked):
-                        raise message.error()
+                if probing:
+                    try:
+                        async with asyncio.timeout(_PROBE_TIME):
+                            return await self._next_answer(step, asked)
+                    except TimeoutError:
+                        await self._probe()
+                return await self._next_answer(step, asked)
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {step.within:g} s") from error
+
+    async def _next_answer(self, step: Step, asked: Message | None) -> Message:
+        while True:
+            message = await self._inbox.get()
+            if isinstance(message, SmartLockError):
+                raise message
+            if isinstance(message, step.expect):
+                return message
+            if isinstance(message, ErrorReport) and _concerns(message, asked):
+                raise message.error()
+
+    async def _probe(self) -> None:
+        """Ask for the state, in case a refusal of the first question came before anybody listened for it.
+
+        Not the question again: a second challenge would make the first one useless, and a second PIN counts.
+        """
+        if self._link is not None:
+            outgoing = self._channel.encode(next(read_states()))
+            await self._link.write(outgoing.characteristic, outgoing.value)
 
     def _received(self, characteristic: str, chunk: bytes) -> None:
         if self._failure is not None:

@@ -32,8 +32,12 @@ class Channel(Protocol):
     """What the client needs: where to listen, and the two directions."""
 
     @property
-    def characteristics(self) -> tuple[str, ...]:
-        """UUIDs to subscribe to."""
+    def answers(self) -> str:
+        """UUID of the characteristic that carries the answers; subscribed before anything is asked."""
+
+    @property
+    def refusals(self) -> str | None:
+        """UUID of the one on which the lock says what it cannot encrypt; None if it is the same one."""
 
     def encode(self, step: Step) -> Outgoing:
         """Return what to write for a step that sends a message."""
@@ -77,9 +81,14 @@ class SessionChannel:
         self._plain = frames.PlainReassembler(dialect.least_answer)
 
     @property
-    def characteristics(self) -> tuple[str, ...]:
-        """USDIO for the answers, Keyturner GDIO for what the lock cannot encrypt (a deleted authorization)."""
-        return (self._dialect.keyturner_usdio, self._dialect.keyturner_gdio)
+    def answers(self) -> str:
+        """The USDIO."""
+        return self._dialect.keyturner_usdio
+
+    @property
+    def refusals(self) -> str:
+        """The Keyturner GDIO: after the authorization was deleted the lock answers there only."""
+        return self._dialect.keyturner_gdio
 
     def encode(self, step: Step) -> Outgoing:
         """Return the encrypted frame of a step."""
@@ -112,9 +121,14 @@ class PairingChannel:
         self._session: Session | None = None
 
     @property
-    def characteristics(self) -> tuple[str, ...]:
+    def answers(self) -> str:
         """The pairing GDIO of the generation."""
-        return (self._dialect.pairing_gdio,)
+        return self._dialect.pairing_gdio
+
+    @property
+    def refusals(self) -> None:
+        """Refusals come on the same characteristic."""
+        return
 
     def encode(self, step: Step) -> Outgoing:
         """Return the frame of a step: plain, or sealed if the step carries a session."""
