@@ -461,6 +461,7 @@ def test_read_survives_a_dead_link() -> None:
     async def scenario(world: World, client: LockClient) -> None:
         await client.read_states()
         world.lock.faults.drop_next_answer()
+        world.lock.faults.drop_next_answer()  # of the probe
         assert (await client.read_states()).lock_state == LockState.LOCKED
         assert len(world.lock.journal.connections) == 2
 
