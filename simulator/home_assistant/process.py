@@ -17,7 +17,7 @@ from pathlib import Path
 import signal
 import socket
 import sys
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -144,13 +144,13 @@ class HomeAssistantProcess:
         tail = self.log().splitlines()[-lines:]
         return "\n".join([f"The last lines of {self.log_file}:", *tail])
 
-    def storage(self, key: str) -> object:
-        """Return the data of one of Home Assistant's storage files, None if it is not there."""
+    def storage(self, key: str) -> dict[str, Any]:
+        """Return the data of one of Home Assistant's storage files, empty if it is not there."""
         file = self.config / ".storage" / key
         if not file.exists():
-            return None
-        content: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
-        return content["data"]
+            return {}
+        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["data"]
+        return data
 
     def prepare(self) -> None:
         """Write the config folder; what is already there stays, except port and integrations."""
