@@ -1,0 +1,185 @@
+"""When to read the lock, and whether what was read may still be believed: every rule in one place.
+
+Nothing here waits or looks at a clock: `now` is an argument, in seconds of a clock that never goes back. Each
+event returns a new `Reading`; `due` says when the next read is, `doubtful_at` when the state stops being believed.
+
+What a read costs is the owner's battery, so every reason to read has a bound:
+
+    reason                          at once                      bound
+    the beacon's change flag rose   after a moment               an edge; a flag that stays set asks nothing
+    the lock appeared, or dropped   after a moment               once
+      an idle link
+    a state that passes by itself   after 8 s, then doubling     until the slow poll
+    nothing happened                slow poll                    10 or 30 min, slower with a low battery
+    a read failed                   after 15 s, then doubling    up to the slow poll
+    all together                                                 a budget for each day
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Self
+
+# A lock paired as Bridge tells of changes by itself; nuki_hub and the vendor's Bridge poll every 30 min besides.
+POLL_BRIDGE = 1800.0
+# For an App the flag stays set, and the fifth generation has none: only the poll finds changes by hand.
+POLL_APP = 600.0
+# Where something has just happened, more often does: the poll starts at this interval and stretches with the
+# time since, for clients that are not told of changes.
+POLL_AFTER_CHANGE = 120.0
+# A low battery is spared: one read in three.
+LOW_BATTERY_FACTOR = 3.0
+# The flag rises while the motor still runs; a read right then finds a state that passes.
+EDGE_DELAY = 0.5
+# A lock that dropped an idle link may have lost its power; this long to come back.
+LOST_DELAY = 5.0
+PASSING_DELAY = 8.0
+RETRY_DELAY = 15.0
+# A known change that could not be read for so long: the old state is not shown as the state any more.
+BELIEF = 60.0
+# Bounds the sum of all reasons. A poll every ten minutes needs 144; hass_nuki_bt with an App's stuck flag makes
+# thousands. Some may come at once: a busy evening is not a fault.
+READS_A_DAY = 240.0
+READS_AT_ONCE = 20.0
+
+_DAY = 86400.0
+_MAX_DOUBLINGS = 10
+
+
+class Reason(Enum):
+    """Why the lock is read next."""
+
+    CHANGE_FLAG = "change_flag"
+    APPEARED = "appeared"
+    LINK_LOST = "link_lost"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    PASSING_STATE = "passing_state"
+    POLL = "poll"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What has happened, as far as it decides when to read."""
+
+    poll: float
+    """Seconds between reads while nothing happens."""
+    told_of_changes: bool
+    """Paired as Bridge: the flag rises with each change, and our read clears it."""
+    in_sight: bool = False
+    flag: bool = False
+    wanted: tuple[float, Reason] | None = None
+    """A read is wanted from this time on."""
+    changed_at: float | None = None
+    """The lock is known to have changed since it was last read."""
+    doubted: bool = False
+    """It was told to move and nobody knows what became of it."""
+    read_at: float | None = None
+    change_read_at: float | None = None
+    """When a read last found something new."""
+    passing: int | None = None
+    """How often in a row the same passing state was read; None if the state is one that lasts."""
+    failed_at: float | None = None
+    failures: int = 0
+    low_battery: bool = False
+    budget: float = READS_AT_ONCE
+    budget_at: float = 0.0
+
+    def heard(self, *, flag: bool, now: float) -> Self:
+        """An advertisement came, with or without the change flag."""
+        edge = flag and not self.flag
+        if self.in_sight and flag == self.flag:
+            return self
+        state = replace(self, in_sight=True, flag=flag)
+        if not edge and self.in_sight:
+            return state
+        # Whatever failed before, the lock is there now.
+        state = replace(state, failed_at=None, failures=0)
+        if not edge:
+            return state.want(Reason.APPEARED, now)
+        changed_at = now if self.changed_at is None else self.changed_at
+        return replace(state, changed_at=changed_at).want(Reason.CHANGE_FLAG, now + EDGE_DELAY)
+
+    def gone(self) -> Self:
+        """Nobody has heard the lock for long. What it does meanwhile is not told to anybody."""
+        return replace(self, in_sight=False, flag=False)
+
+    def link_lost(self, now: float) -> Self:
+        """An idle link ended by itself."""
+        return self.want(Reason.LINK_LOST, now + LOST_DELAY)
+
+    def outcome_unknown(self, now: float) -> Self:
+        """An action was written, or may have been, and its result is not known."""
+        return replace(self.want(Reason.OUTCOME_UNKNOWN, now), doubted=True)
+
+    def want(self, reason: Reason, at: float) -> Self:
+        """A read is wanted, unless one is wanted before that already."""
+        if self.wanted is not None and self.wanted[0] <= at:
+            return self
+        return replace(self, wanted=(at, reason))
+
+    def told(self, *, changed: bool, passing: bool, low_battery: bool, now: float) -> Self:
+        """The lock told its state, asked or not."""
+        again = passing and not changed and self.passing is not None
+        return replace(
+            self,
+            wanted=None,
+            changed_at=None,
+            doubted=False,
+            read_at=now,
+            change_read_at=now if changed else self.change_read_at,
+            passing=((self.passing or 0) + 1 if again else 0) if passing else None,
+            failed_at=None,
+            failures=0,
+            low_battery=low_battery,
+        )
+
+    def spent(self, now: float) -> Self:
+        """A read was tried: that is what the budget counts."""
+        return replace(self, budget=self._budget(now) - 1.0, budget_at=now)
+
+    def failed(self, now: float) -> Self:
+        """A read did not succeed."""
+        return replace(self, failed_at=now, failures=min(self.failures + 1, _MAX_DOUBLINGS))
+
+    def due(self, now: float) -> tuple[float, Reason] | None:
+        """When to read next, and why; None while the lock is not heard."""
+        if not self.in_sight:
+            return None
+        candidates = [] if self.wanted is None else [self.wanted]
+        candidates.append((self._poll_at(now), Reason.POLL))
+        if self.passing is not None and self.read_at is not None:
+            delay = PASSING_DELAY * 2 ** min(self.passing, _MAX_DOUBLINGS)
+            candidates.append((self.read_at + delay, Reason.PASSING_STATE))
+        at, reason = min(candidates, key=lambda candidate: candidate[0])
+        if self.failed_at is not None:
+            pause = min(RETRY_DELAY * 2 ** (self.failures - 1), self.poll)
+            at = max(at, self.failed_at + pause) if self.wanted is None else self.failed_at + pause
+        return max(at, self._affordable_at(now)), reason
+
+    def doubtful_at(self) -> float | None:
+        """When the state read last stops being believed; None as long as nothing speaks against it."""
+        if self.doubted:
+            return 0.0
+        return None if self.changed_at is None else self.changed_at + BELIEF
+
+    def believable(self, now: float) -> bool:
+        """Whether the state read last may be shown as the state."""
+        at = self.doubtful_at()
+        return at is None or now < at
+
+    def _poll_at(self, now: float) -> float:
+        if self.read_at is None:
+            return now
+        interval = self.poll
+        if not self.told_of_changes and self.change_read_at is not None:
+            # As long again as it has been quiet, within the bounds.
+            quiet = self.read_at - self.change_read_at
+            interval = min(self.poll, max(POLL_AFTER_CHANGE, quiet))
+        return self.read_at + interval * (LOW_BATTERY_FACTOR if self.low_battery else 1.0)
+
+    def _budget(self, now: float) -> float:
+        earned = (now - self.budget_at) * READS_A_DAY / _DAY
+        return min(READS_AT_ONCE, self.budget + earned)
+
+    def _affordable_at(self, now: float) -> float:
+        missing = 1.0 - self._budget(now)
+        return now if missing <= 0 else now + missing * _DAY / READS_A_DAY

@@ -1,0 +1,180 @@
+"""When the lock is read: each rule of the table, and that no combination drains the cells."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.smartlock.features import reading as r
+from custom_components.smartlock.features.reading import Reading, Reason
+
+BRIDGE = Reading(poll=r.POLL_BRIDGE, told_of_changes=True)
+APP = Reading(poll=r.POLL_APP, told_of_changes=False)
+
+
+def told(state: Reading, now: float, *, changed: bool = False, passing: bool = False) -> Reading:
+    """Read the lock."""
+    return state.told(changed=changed, passing=passing, low_battery=False, now=now)
+
+
+def quiet(state: Reading = BRIDGE, now: float = 0.0) -> Reading:
+    """Return a lock that is in sight and was read, with nothing going on."""
+    return told(state.heard(flag=False, now=now), now)
+
+
+@pytest.mark.parametrize("state", [BRIDGE, APP], ids=["bridge", "app"])
+def test_nothing_is_read_before_the_lock_is_heard(state: Reading) -> None:
+    """A connection attempt without an advertisement is bound to fail."""
+    assert state.due(0) is None
+    assert quiet(state).gone().due(10) is None
+
+
+def test_first_advertisement() -> None:
+    """At once, and not again with every one."""
+    state = BRIDGE.heard(flag=False, now=5)
+    assert state.due(5) == (5, Reason.APPEARED)
+    state = told(state, 6)
+    assert state.heard(flag=False, now=7) is state
+
+
+@pytest.mark.parametrize("state", [BRIDGE, APP], ids=["bridge", "app"])
+def test_edge_of_the_flag(state: Reading) -> None:
+    """Read after a moment."""
+    assert quiet(state).heard(flag=True, now=100).due(100) == (100 + r.EDGE_DELAY, Reason.CHANGE_FLAG)
+
+
+def test_flag_that_stays_set_asks_once() -> None:
+    """An App cannot clear it."""
+    state = told(quiet(APP).heard(flag=True, now=100), 101)
+    for now in range(102, 200):
+        state = state.heard(flag=True, now=now)
+    assert state.due(200) == (101 + r.POLL_APP, Reason.POLL)
+
+
+def test_idle_link_that_was_dropped() -> None:
+    """The lock may have lost its power."""
+    assert quiet().link_lost(50).due(50) == (50 + r.LOST_DELAY, Reason.LINK_LOST)
+
+
+def test_unknown_outcome() -> None:
+    """Read at once; not believed until it was read."""
+    state = quiet().outcome_unknown(50)
+    assert state.due(50) == (50, Reason.OUTCOME_UNKNOWN)
+    assert not state.believable(50)
+    assert told(state, 51).believable(51)
+
+
+def test_passing_state_is_followed_ever_more_slowly() -> None:
+    """8, 16, 32 s, until the slow poll is sooner."""
+    state, now = quiet(), 0.0
+    delays = []
+    for index in range(10):
+        state = told(state, now, changed=index == 0, passing=True)
+        due = state.due(now)
+        assert due is not None
+        delays.append(due[0] - now)
+        now = due[0]
+    assert delays[:4] == [8, 16, 32, 64]
+    assert delays[-1] == r.POLL_BRIDGE
+    assert told(state, now).due(now) == (now + r.POLL_BRIDGE, Reason.POLL)
+
+
+def test_poll_of_a_client_that_is_not_told() -> None:
+    """Often after a change, then ever less; a Bridge is told and polls slowly always."""
+    state = told(quiet(APP), 1000, changed=True)
+    now, intervals = 1000.0, []
+    for _ in range(6):
+        due = state.due(now)
+        assert due is not None
+        intervals.append(due[0] - now)
+        now = due[0]
+        state = told(state, now)
+    assert intervals == [120, 120, 240, 480, 600, 600]
+    assert told(quiet(), 1000, changed=True).due(1000) == (1000 + r.POLL_BRIDGE, Reason.POLL)
+
+
+def test_low_battery_is_spared() -> None:
+    """One poll in three."""
+    state = quiet().told(changed=False, passing=False, low_battery=True, now=0)
+    assert state.due(0) == (r.POLL_BRIDGE * r.LOW_BATTERY_FACTOR, Reason.POLL)
+
+
+def test_failed_reads_wait_longer_each_time() -> None:
+    """15, 30, 60 s, up to the poll; a new sign of life begins anew."""
+    state, now, pauses = quiet().heard(flag=True, now=0), 0.0, []
+    for _ in range(9):
+        state = state.failed(now)
+        due = state.due(now)
+        assert due is not None
+        pauses.append(due[0] - now)
+        now = due[0]
+    assert pauses[:4] == [15, 30, 60, 120]
+    assert pauses[-1] == r.POLL_BRIDGE
+    again = state.heard(flag=False, now=now).heard(flag=True, now=now + 1)
+    assert again.due(now + 1) == (now + 1, Reason.CHANGE_FLAG)
+
+
+def test_failed_poll_keeps_its_pace() -> None:
+    """A poll that fails is not repeated faster than a failure allows."""
+    state = quiet()
+    now = r.POLL_BRIDGE
+    assert state.failed(now).due(now) == (now + r.RETRY_DELAY, Reason.POLL)
+
+
+def test_known_change_that_cannot_be_read() -> None:
+    """The old state is believed for a minute, then not any more, whatever the budget says."""
+    state = replace(quiet().heard(flag=True, now=100), budget=-5.0, budget_at=100)
+    assert state.believable(100 + r.BELIEF - 1)
+    assert not state.believable(100 + r.BELIEF)
+    # A second edge does not begin the minute anew.
+    again = state.heard(flag=False, now=130).heard(flag=True, now=150)
+    assert again.doubtful_at() == 100 + r.BELIEF
+    assert told(again, 200).believable(10_000)
+
+
+def test_spent_budget_delays_every_read() -> None:
+    """Also the one after an edge."""
+    state = quiet()
+    for _ in range(int(r.READS_AT_ONCE)):
+        state = state.spent(0)
+    due = state.heard(flag=True, now=0).due(0)
+    assert due is not None
+    assert due[0] == pytest.approx(86400 / r.READS_A_DAY)
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.floats(min_value=0.0, max_value=400.0),
+        st.sampled_from(["flag", "clear", "lost", "gone", "unknown", "passing", "change", "fail"]),
+    ),
+    max_size=600,
+)
+
+
+@settings(max_examples=50)
+@given(events=EVENTS, bridge=st.booleans())
+def test_no_combination_drains_the_cells(events: list[tuple[float, str]], bridge: bool) -> None:
+    """Whatever happens, reads stay within the budget, and after a read the state is believed."""
+    state = BRIDGE if bridge else APP
+    now, reads = 0.0, 0
+    for pause, event in events:
+        now += pause
+        match event:
+            case "flag" | "clear":
+                state = state.heard(flag=event == "flag", now=now)
+            case "lost":
+                state = state.link_lost(now)
+            case "gone":
+                state = state.gone()
+            case "unknown":
+                state = state.outcome_unknown(now)
+        due = state.due(now)
+        if due is not None and due[0] <= now:
+            state = state.spent(now)
+            reads += 1
+            if event == "fail":
+                state = state.failed(now)
+            else:
+                state = told(state, now, changed=event == "change", passing=event == "passing")
+                assert state.believable(now)
+        assert reads <= r.READS_AT_ONCE + now * r.READS_A_DAY / 86400 + 1
