@@ -61,6 +61,8 @@ _REFUSAL_PAUSE = 5.0
 # A state that passes by itself (a held latch, a moving bolt, lock 'n' go) is read again after a pause that doubles.
 _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
 _PASSING_PAUSE = 8.0
+# A lock that dropped an idle link is given this long to come back before it is read.
+_LOST_PAUSE = 5.0
 # A read that failed is repeated after a pause that doubles, so that a lock out of reach costs little.
 _RETRY = 15.0
 _RETRY_LIMIT = POLL_INTERVAL_APP.total_seconds()
@@ -99,6 +101,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             ),
             app_id=entry.data[CONF_APP_ID],
             on_message=self._heard,
+            on_lost=self._link_lost,
         )
         self._in_sight = False
         # The change flag as last seen: only its edge asks for a read, since an App cannot clear it.
@@ -108,6 +111,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._failures = 0
         self._passing_pause = _PASSING_PAUSE
         self._unfollow: CALLBACK_TYPE | None = None
+        self._unwait: CALLBACK_TYPE | None = None
         self._last_exchange: float | None = None
         self._config_update_count: int | None = None
 
@@ -127,6 +131,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             bluetooth.async_track_unavailable(self.hass, self._not_heard, self.address, connectable=True)
         )
         entry.async_on_unload(self._stop_following)
+        entry.async_on_unload(self._stop_waiting_for_absence)
         entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping))
 
     @property
@@ -171,6 +176,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 self._describe_device(config)
         except NotAuthorizedError as error:
             self._refusals += 1
+            # A lock that does not know us any more will not tell what happens to its bolt from now on.
+            if self._unread_change or self._refusals >= _REFUSALS_FOR_REAUTH:
+                self._publish_unknown()
             if self._refusals < _REFUSALS_FOR_REAUTH:
                 raise self._update_failed(error, _REFUSAL_PAUSE) from error
             key, placeholders = problem(error)
@@ -179,12 +187,16 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             ) from error
         except SmartLockError as error:
             if self._unread_change:
-                self.data = self.data.with_change_unseen()
-                self.async_update_listeners()
+                self._publish_unknown()
             self._failures += 1
             raise self._update_failed(error, min(_RETRY * 2**self._failures, _RETRY_LIMIT)) from error
         # The states were published when they were heard.
         return replace(self.data, config=config)
+
+    @callback
+    def _publish_unknown(self) -> None:
+        self.data = self.data.with_change_unseen()
+        self.async_update_listeners()
 
     @staticmethod
     def _update_failed(error: SmartLockError, retry_after: float) -> UpdateFailed:
@@ -204,6 +216,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             self._refusals = self._failures = 0
             self._unread_change = False
             self._follow(message.lock_state)
+            if not self.last_update_success:
+                # The next line makes Home Assistant forget that it has to tell this itself.
+                LOGGER.info("Fetching %s data recovered", self.name)
             self.async_set_updated_data(self.data.with_states(message))
 
     @callback
@@ -216,6 +231,12 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         unchanged = previous is not None and previous.lock_state == state
         self._passing_pause = self._passing_pause * 2 if unchanged else _PASSING_PAUSE
         self._unfollow = async_call_later(self.hass, self._passing_pause, self._read_passing_state)
+
+    @callback
+    def _link_lost(self) -> None:
+        """Read again after a link that ended by itself: the lock may have lost its power."""
+        self._stop_following()
+        self._unfollow = async_call_later(self.hass, _LOST_PAUSE, self._read_passing_state)
 
     @callback
     def _stop_following(self) -> None:
@@ -248,12 +269,27 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     @callback
     def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
         self._in_sight = self._flag = False
+        self._publish_absence()
+
+    @callback
+    def _publish_absence(self, now: datetime | None = None) -> None:
+        """Show that the lock is gone, at once or as soon as the last exchange proves nothing any more."""
+        self._stop_waiting_for_absence()
         self.async_update_listeners()
+        if self._last_exchange is not None and not self._in_sight and self.reachable:
+            left = self._last_exchange + _FRESH - self.hass.loop.time()
+            self._unwait = async_call_later(self.hass, max(left, 1.0), self._publish_absence)
+
+    @callback
+    def _stop_waiting_for_absence(self) -> None:
+        if self._unwait is not None:
+            self._unwait()
+            self._unwait = None
 
     @callback
     def _outcome_unseen(self) -> None:
         """An action was, or may have been, sent, and nobody knows where the bolt is."""
-        self.async_set_updated_data(self.data.with_change_unseen())
+        self._publish_unknown()
         self.config_entry.async_create_background_task(
             self.hass, self.async_request_refresh(), f"{DOMAIN} read after an unknown outcome"
         )

@@ -7,7 +7,7 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.coordinator import SmartLockCoordinator, model_name
+from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.snapshot import LockSnapshot
 
 
@@ -22,13 +22,12 @@ class SmartLockEntity(CoordinatorEntity[SmartLockCoordinator]):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.nuki_id}_{description.key}"
         self._attr_translation_key = description.key
-        config = coordinator.data.config
+        # The model and the versions are written when the lock has told them.
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, coordinator.nuki_id)},
             connections={(CONNECTION_BLUETOOTH, coordinator.address)},
             name=coordinator.config_entry.title,
             manufacturer="Nuki",
-            model=None if config is None else model_name(config),
             serial_number=coordinator.nuki_id,
         )
 

@@ -1,0 +1,396 @@
+"""When the lock is read, what is published, and what becomes of the entities when it cannot be read."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+import logging
+import re
+
+from homeassistant.components.lock import LockState as View
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+
+from custom_components.smartlock.const import DOMAIN, POLL_INTERVAL_APP, POLL_INTERVAL_BRIDGE
+from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
+from simulator.virtual_lock import Kind, VirtualLock, quick
+from tests.integration.home import LOCK_NAME, NUKI_ID, PINS, Home
+
+HOUR = 3600.0
+every_kind = pytest.mark.parametrize(
+    ("model", "client_type"), [("gen3", "app"), ("gen3", "bridge"), ("ultra", None)]
+)
+
+
+def connections(lock: VirtualLock) -> int:
+    """Return how often somebody has connected."""
+    return len(lock.journal.connections)
+
+
+def shows(home: Home, view: View) -> bool:
+    """Whether the lock entity has a state."""
+    return home.state() == view
+
+
+def reads(lock: VirtualLock) -> int:
+    """Return how often somebody has asked for the state."""
+    return sum(
+        entry.facts["requested"] == "KEYTURNER_STATES" for entry in lock.journal.requests("REQUEST_DATA")
+    )
+
+
+# --- Reading ----------------------------------------------------------------------------------------------
+
+
+@every_kind
+async def test_first_read(home: Home, model: str, client_type: str | None) -> None:
+    """One connection brings states and settings; no PIN, nothing that the lock objects to."""
+    lock = home.add_lock(model)
+    entry = home.entry(lock, client_type, pin=str(PINS[model]))
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.until(lambda: home.state() == View.LOCKED)
+    await home.until(lambda: not home.connected(lock))
+    assert connections(lock) == reads(lock) == len(lock.journal.requests("REQUEST_CONFIG")) == 1
+    assert lock.journal.pins_sent == []
+    assert lock.journal.broken_rules == []
+
+
+async def test_lock_that_appears_later_is_read_at_once(home: Home) -> None:
+    lock = home.add_lock()
+    home.go_out_of_range(lock)
+    entry = home.entry(lock)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await asyncio.sleep(20)
+    assert home.state() == STATE_UNAVAILABLE
+    home.come_into_range(lock)
+    await home.until(lambda: home.state() == View.LOCKED, within=2)
+
+
+@pytest.mark.parametrize(
+    ("client_type", "interval"), [("app", POLL_INTERVAL_APP), ("bridge", POLL_INTERVAL_BRIDGE)]
+)
+async def test_quiet_day_costs_little(home: Home, client_type: str, interval: timedelta) -> None:
+    """With nothing to tell the lock is read by the clock alone, with one short connection each time."""
+    lock = home.add_lock(timing=quick(advertising_interval=2))
+    await home.set_up(lock, client_type)
+    began = connections(lock)
+    await asyncio.sleep(4 * HOUR)
+    assert connections(lock) - began == 4 * HOUR // interval.total_seconds()
+    assert len(lock.journal.requests("REQUEST_CONFIG")) == 1
+
+
+async def test_turned_by_hand_as_bridge(home: Home) -> None:
+    """The flag in the beacon asks for a read, which clears it again."""
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    for hand, view in (("unlock", View.UNLOCKED), ("lock", View.LOCKED), ("unlock", View.UNLOCKED)):
+        began = connections(lock)
+        lock.turn_key(hand)
+        assert lock.unread_change
+        await home.until(partial(shows, home, view), within=5)
+        await asyncio.sleep(60)
+        assert connections(lock) - began == 1
+        assert not lock.unread_change
+
+
+async def test_turned_by_hand_as_app(home: Home) -> None:
+    """Nobody may clear the flag, so only its rise asks for a read: it does not cost a read every few seconds."""
+    lock = home.add_lock()
+    await home.set_up(lock, "app")
+    began = connections(lock)
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=5)
+    await asyncio.sleep(300)
+    assert lock.unread_change
+    assert connections(lock) - began == 1
+    # The next turn cannot be told from the first one; it is found by the clock.
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == View.LOCKED, within=POLL_INTERVAL_APP.total_seconds())
+    assert connections(lock) - began == 2
+
+
+async def test_turned_by_hand_without_flag(home: Home) -> None:
+    """The fifth generation has none."""
+    lock = home.add_lock("ultra")
+    await home.set_up(lock)
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=POLL_INTERVAL_APP.total_seconds() + 1)
+
+
+async def test_turned_by_hand_while_connected(home: Home) -> None:
+    """On an open link the lock says so itself."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    await home.read()
+    assert home.connected(lock)
+    began = reads(lock)
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=1)
+    assert reads(lock) == began
+
+
+async def test_link_that_ends_by_itself_is_a_reason_to_read(home: Home) -> None:
+    """What the lock would have pushed over it was missed, and it may have lost its power."""
+    lock = home.add_lock(timing=quick(battery_change=1))
+    await home.set_up(lock)
+    await home.read()
+    assert home.connected(lock)
+    began = connections(lock)
+    lock.swap_batteries()
+    assert not home.connected(lock)
+    await asyncio.sleep(15)
+    assert connections(lock) - began == 1
+    assert home.state() == View.LOCKED
+
+
+async def test_settings_are_read_again_when_they_have_changed(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    await home.read()
+    assert len(lock.journal.requests("REQUEST_CONFIG")) == 1
+    lock.settings.change(single_lock=True)
+    await home.read()
+    await home.read()
+    assert len(lock.journal.requests("REQUEST_CONFIG")) == 2
+
+
+@pytest.mark.parametrize("state", [LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO, LockState.UNLOCKING])
+async def test_state_that_cannot_last_is_followed(home: Home, state: LockState) -> None:
+    """After longer and longer pauses, in case it lasts after all."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.show_state(state)
+    await home.read()
+    began = reads(lock)
+    await asyncio.sleep(8 + 16 + 32 + 1)
+    assert reads(lock) - began == 3
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == View.LOCKED, within=65)
+    began = reads(lock)
+    await asyncio.sleep(300)
+    assert reads(lock) == began
+
+
+async def test_following_ends_with_the_entry(home: Home) -> None:
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    lock.show_state(LockState.UNLATCHED)
+    await home.read()
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+    began = connections(lock)
+    await asyncio.sleep(60)
+    assert connections(lock) == began
+
+
+async def test_homekit_frames_in_between_change_nothing(home: Home) -> None:
+    """They carry no flag, and so do not make one that is still set rise again."""
+    lock = home.add_lock(homekit=True)
+    await home.set_up(lock, "app")
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=5)
+    began = connections(lock)
+    await asyncio.sleep(60)
+    assert connections(lock) == began
+
+
+# --- When it cannot be read -------------------------------------------------------------------------------
+
+
+async def test_change_that_cannot_be_read_is_unknown(home: Home) -> None:
+    """A lock that has changed is not shown as it was before; what does not change with the bolt stays."""
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    lock.faults.silence = True
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == STATE_UNKNOWN, within=75)
+    assert home.state("door") == STATE_UNKNOWN
+    assert home.state("battery") == "100"
+    lock.faults.clear()
+    await home.until(lambda: home.state() == View.UNLOCKED, within=120)
+    assert home.state("door") == "off"
+
+
+async def test_silent_lock_keeps_its_state_while_nothing_says_that_it_changed(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.faults.silence = True
+    await home.read()
+    assert home.state() == View.LOCKED
+    lock.faults.clear()
+    await home.read()
+    assert home.state() == View.LOCKED
+
+
+async def test_reads_that_fail_become_rare(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """And the log hears of it once."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.faults.silence = True
+    await home.read()
+    began = connections(lock)
+    await asyncio.sleep(HOUR)
+    # Pauses of 30, 60, 120, 240, 480 and then 600 s, and two links each time.
+    assert connections(lock) - began in (2 * 8, 2 * 9)
+    lock.faults.clear()
+    await home.until(lambda: "recovered" in caplog.text)
+    told = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("custom_components.") and record.levelno >= logging.INFO
+    ]
+    assert [re.sub(r"data.*", "data", message) for message in told] == [
+        "Error fetching smartlock data",
+        "Fetching smartlock data",
+    ]
+
+
+@pytest.mark.parametrize("client_type", ["app", "bridge"])
+@pytest.mark.parametrize("moment", range(0, 300, 60))
+async def test_lock_that_is_gone_is_unavailable_soon(home: Home, client_type: str, moment: int) -> None:
+    """Whatever the moment: Home Assistant looks every 5 min for what has not been heard for some 3 min."""
+    lock = home.add_lock(timing=quick(advertising_interval=1))
+    await home.set_up(lock, client_type)
+    await asyncio.sleep(moment)
+    await home.read()
+    lock.power_off()
+    began = home.now
+    await home.until(lambda: home.state() == STATE_UNAVAILABLE)
+    assert home.now - began < 530
+    assert {state.state for state in home.hass.states.async_all()} == {STATE_UNAVAILABLE}
+
+    lock.power_on()
+    await home.until(lambda: home.state() == View.LOCKED, within=30)
+    assert STATE_UNAVAILABLE not in {state.state for state in home.hass.states.async_all()}
+
+
+async def test_exchange_counts_as_being_there(home: Home) -> None:
+    """Long talks hide the advertisements, but not the lock."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    # The link is kept open by somebody who asks again and again.
+    for _ in range(150):
+        await asyncio.sleep(4)
+        await home.hass.config_entries.async_entries(DOMAIN)[0].runtime_data.async_refresh()
+        assert home.state() == View.LOCKED
+    assert connections(lock) == 2
+
+
+# --- Authorization ----------------------------------------------------------------------------------------
+
+
+def reauth_flows(home: Home) -> list[str]:
+    """Return the steps of the flows that ask to pair again."""
+    return [
+        str(flow["step_id"])
+        for flow in home.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        if flow["context"]["source"] == SOURCE_REAUTH
+    ]
+
+
+@every_kind
+async def test_deleted_authorization_is_believed_the_third_time(
+    home: Home, model: str, client_type: str | None
+) -> None:
+    lock = home.add_lock(model)
+    await home.set_up(lock, client_type)
+    began = connections(lock)
+    lock.delete_authorization(1)
+    await home.read()
+    assert connections(lock) - began == 1
+    assert reauth_flows(home) == []
+    assert home.state() == View.LOCKED
+    await home.until(lambda: reauth_flows(home), within=30)
+    assert reauth_flows(home) == ["reauth_confirm"]
+    # The lock cannot read what it refuses.
+    assert len(lock.journal.of(Kind.REQUEST, command=None)) >= 3
+    assert connections(lock) - began <= 3
+    # Nobody tells any more what the bolt does.
+    assert home.state() == STATE_UNKNOWN
+    # And the owner's lock is left in peace.
+    began = connections(lock)
+    await asyncio.sleep(HOUR)
+    assert connections(lock) == began
+
+
+async def test_refusals_in_between_prove_nothing(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    for _ in range(4):
+        lock.faults.refuse_next(ErrorCode.K_NOT_AUTHORIZED, Command.REQUEST_DATA)
+        lock.faults.refuse_next(ErrorCode.K_NOT_AUTHORIZED, Command.REQUEST_DATA)
+        await home.read()
+        await asyncio.sleep(20)
+        assert lock.faults.active == []
+    assert reauth_flows(home) == []
+    assert home.state() == View.LOCKED
+
+
+async def test_change_during_refusals_is_unknown_soon(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    lock.delete_authorization(1)
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == STATE_UNKNOWN, within=75)
+
+
+# --- The device -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "shown", "firmware", "hardware"),
+    [("gen3", "Smart Lock (3. generation)", "3.11.1", "3.0"), ("ultra", "Smart Lock Ultra", "5.4.6", "5.0")],
+)
+async def test_device(home: Home, model: str, shown: str, firmware: str, hardware: str) -> None:
+    lock = home.add_lock(model)
+    entry = await home.set_up(lock)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(home.hass), entry.entry_id)
+    assert device.identifiers == {(DOMAIN, "33C335C5")}
+    assert device.connections == {(dr.CONNECTION_BLUETOOTH, lock.address)}
+    assert (device.name, device.manufacturer, device.serial_number) == (LOCK_NAME, "Nuki", "33C335C5")
+    assert (device.model, device.sw_version, device.hw_version) == (shown, firmware, hardware)
+
+    # A reload knows the model at once only from the registry, and must not lose it.
+    assert await home.hass.config_entries.async_reload(entry.entry_id)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(home.hass), entry.entry_id)
+    assert (device.model, device.sw_version) == (shown, firmware)
+    await home.until(lambda: home.state() == View.LOCKED)
+
+
+async def test_entities_of_the_contract(home: Home) -> None:
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    entries = er.async_entries_for_config_entry(er.async_get(home.hass), entry.entry_id)
+    described = {
+        each.unique_id.removeprefix(f"{NUKI_ID:08X}_"): (each.domain, each.original_device_class)
+        for each in entries
+    }
+    assert described == {
+        "lock": ("lock", None),
+        "battery": ("sensor", "battery"),
+        "door": ("binary_sensor", "door"),
+        "clutch_fault": ("binary_sensor", "problem"),
+        "motor_blocked": ("binary_sensor", "problem"),
+        "battery_critical": ("binary_sensor", "battery"),
+        "battery_charging": ("binary_sensor", "battery_charging"),
+    }
+    for each in entries:
+        assert each.translation_key == each.unique_id.removeprefix(f"{NUKI_ID:08X}_")
+        assert each.has_entity_name
+        assert not each.disabled
+        named = None if each.domain == "lock" else each.original_name
+        assert home.full_state(each.translation_key).name == f"{LOCK_NAME} {named or ''}".strip()
+    assert {each.translation_key for each in entries if each.entity_category is None} == {"lock", "door"}
+
+
+async def test_two_locks_do_not_mix(home: Home) -> None:
+    first, second = home.add_lock(), home.add_lock("ultra", nuki_id=0x33112233, locked=False)
+    await home.set_up(first)
+    await home.set_up(second)
+    views = {
+        nuki_id: home.hass.states.get(home.entity_id("lock", nuki_id)) for nuki_id in (NUKI_ID, 0x33112233)
+    }
+    assert {nuki_id: state and state.state for nuki_id, state in views.items()} == {
+        NUKI_ID: View.LOCKED,
+        0x33112233: View.UNLOCKED,
+    }

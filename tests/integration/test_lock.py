@@ -1,0 +1,339 @@
+"""The lock entity: what it shows, what it does, and what it says when it could not."""
+
+import asyncio
+from dataclasses import replace
+
+from homeassistant.components.lock import LockState as View
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_state_change_event
+import pytest
+
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.lock import VIEWS
+from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
+from simulator.virtual_lock import Kind, Moment, Timing, VirtualLock, quick
+from tests.integration.home import Home
+from tests.integration.texts import english
+
+both_generations = pytest.mark.parametrize("model", ["gen3", "ultra"])
+
+# The states of the vendor's document that Home Assistant has a word for. All others are unknown.
+SHOWN = {
+    0x01: View.LOCKED,
+    0x02: View.UNLOCKING,
+    0x03: View.UNLOCKED,
+    0x04: View.LOCKING,
+    0x05: View.OPEN,
+    0x06: View.UNLOCKED,
+    0x07: View.OPENING,
+    0xFE: View.JAMMED,
+}
+
+
+def runs(lock: VirtualLock) -> list[str]:
+    """Return the actions for which the motor ran."""
+    return [str(entry.facts["action"]) for entry in lock.journal.motor_runs]
+
+
+def orders(lock: VirtualLock) -> int:
+    """Return how many lock actions have reached the lock."""
+    return len(lock.journal.requests("LOCK_ACTION"))
+
+
+def watch(home: Home) -> list[str]:
+    """Return a list that grows with every state that the lock entity shows."""
+    shown: list[str] = []
+
+    @callback
+    def changed(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        if state is not None and [state.state] != shown[-1:]:
+            shown.append(state.state)
+
+    async_track_state_change_event(home.hass, [home.entity_id("lock")], changed)
+    return shown
+
+
+async def failure(home: Home, action: str) -> HomeAssistantError:
+    """Call an action that has to fail; the error has a text of its own."""
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call(action)
+    error = caught.value
+    assert error.translation_domain == DOMAIN
+    assert error.translation_key is not None
+    text: str = english()["exceptions"][error.translation_key]["message"]
+    assert str(error) == text.format(**(error.translation_placeholders or {})).rstrip(".")
+    return error
+
+
+# --- What it shows ----------------------------------------------------------------------------------------
+
+
+def test_every_state_has_a_view() -> None:
+    assert set(VIEWS) == set(LockState)
+
+
+@both_generations
+async def test_locked_only_if_the_lock_says_so(home: Home, model: str) -> None:
+    """All 256 values, named ones and those that no document knows."""
+    lock = home.add_lock(model)
+    await home.set_up(lock)
+    for value in range(256):
+        lock.show_state(value)
+        await home.read()
+        assert home.state() == SHOWN.get(value, STATE_UNKNOWN), f"0x{value:02X}"
+    assert [value for value, view in SHOWN.items() if view == View.LOCKED] == [0x01]
+    assert runs(lock) == []
+
+
+# --- What it does -----------------------------------------------------------------------------------------
+
+
+@both_generations
+@pytest.mark.parametrize(
+    ("action", "locked", "run", "shown"),
+    [
+        ("lock", False, "LOCK", [View.LOCKING, View.LOCKED]),
+        ("unlock", True, "UNLOCK", [View.UNLOCKING, View.UNLOCKED]),
+        ("open", True, "UNLATCH", [View.OPENING, View.OPEN, View.UNLOCKED]),
+        ("open", False, "UNLATCH", [View.OPENING, View.OPEN, View.UNLOCKED]),
+    ],
+)
+async def test_actions(
+    home: Home, *, model: str, action: str, locked: bool, run: str, shown: list[str]
+) -> None:
+    """The motor runs once, no PIN is sent, and each state on the way is shown."""
+    lock = home.add_lock(model, locked=locked, timing=Timing())
+    await home.set_up(lock, pin="7391")
+    seen = watch(home)
+    await home.call(action)
+    # The action ends with the run, not before.
+    assert home.state() == shown[-1]
+    assert seen == shown
+    assert runs(lock) == [run]
+    assert orders(lock) == 1
+    await asyncio.sleep(60)
+    assert runs(lock) == [run]
+    assert lock.journal.pins_sent == []
+    assert lock.journal.broken_rules == []
+
+
+async def test_nothing_to_do(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    await home.call("lock")
+    assert home.state() == View.LOCKED
+    assert (runs(lock), orders(lock)) == ([], 1)
+
+
+async def test_actions_at_the_same_time_follow_each_other(home: Home) -> None:
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    await asyncio.gather(home.call("unlock"), home.call("lock"), home.call("unlock"))
+    assert runs(lock) == ["UNLOCK", "LOCK", "UNLOCK"]
+    assert home.state() == View.UNLOCKED
+
+
+async def test_open_is_offered(home: Home) -> None:
+    await home.set_up(home.add_lock())
+    state = home.full_state()
+    assert state.attributes["supported_features"] == 1
+    assert "code_format" not in state.attributes or state.attributes["code_format"] is None
+    assert "changed_by" not in state.attributes or state.attributes["changed_by"] is None
+
+
+# --- What it says when it could not -----------------------------------------------------------------------
+
+# What the owner is told for each code with which a lock refuses to move. The others are shown as a number.
+TOLD = {
+    0x21: "wrong_pin",
+    0x25: "authorization_disabled",
+    0x27: "time_not_allowed",
+    0x28: "pin_blocked",
+    0x40: "auto_unlock_too_recent",
+    0x41: "position_unknown",
+    0x42: "motor_blocked",
+    0x43: "clutch_failure",
+    0x44: "motor_timeout",
+    0x45: "busy",
+    0x46: "canceled",
+    0x47: "not_calibrated",
+    0x48: "position_limit",
+    0x49: "low_voltage",
+    0x4A: "motor_power_failure",
+    0x4B: "clutch_power_failure",
+    0x4C: "low_voltage",
+    0x4D: "firmware_update_needed",
+    # Two that say nothing for certain about an action that was sent: the state is read, and it did not change.
+    0x20: "outcome_unknown",
+    0x22: "outcome_unknown",
+}
+
+
+async def test_every_refusal_is_told(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    codes = [int(code) for code in ErrorCode] + [0x77]
+    assert set(TOLD) <= set(codes)
+    for code in codes:
+        lock.faults.refuse_next(ErrorCode(code), Command.LOCK_ACTION)
+        error = await failure(home, "unlock")
+        assert error.translation_key == TOLD.get(code, "refused"), f"0x{code:02X}"
+        if error.translation_key != "outcome_unknown":
+            assert error.translation_placeholders == {"code": f"0x{code:02X}"}
+        assert home.state() == View.LOCKED
+    assert runs(lock) == []
+    assert orders(lock) == len(codes)
+
+
+async def test_busy_lock_does_nothing_later(home: Home) -> None:
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    lock.press_button()
+    error = await failure(home, "lock")
+    assert error.translation_key == "busy"
+    await asyncio.sleep(60)
+    assert runs(lock) == ["UNLOCK"]
+    await home.until(lambda: home.state() == View.UNLOCKED)
+
+
+async def test_canceled_at_the_lock(home: Home) -> None:
+    """Where the bolt stopped nobody knows."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    calling = home.hass.async_create_task(failure(home, "unlock"))
+    await home.until(lambda: home.state() == View.UNLOCKING)
+    lock.press_button()
+    assert (await calling).translation_key == "canceled"
+    assert home.state() == STATE_UNKNOWN
+    assert home.state("motor_blocked") == "off"
+
+
+async def test_deleted_authorization(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.delete_authorization(1)
+    error = await failure(home, "unlock")
+    assert error.translation_key == "not_authorized"
+    assert orders(lock) == 0
+
+
+async def test_lock_out_of_reach_says_why(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    home.go_out_of_range(lock)
+    error = await failure(home, "unlock")
+    assert error.translation_key == "unreachable"
+    assert "last advertisement" in str(error)
+    assert home.state() == View.LOCKED
+    home.come_into_range(lock)
+    await asyncio.sleep(60)
+    assert runs(lock) == []
+    await home.call("unlock")
+    assert runs(lock) == ["UNLOCK"]
+
+
+async def test_action_that_does_not_start_in_time_never_starts(home: Home) -> None:
+    """A door does not open long after it was wanted."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    home.radio.timing = replace(home.radio.timing, connect=18.0)
+    began = home.now
+    error = await failure(home, "unlock")
+    assert error.translation_key == "not_started"
+    assert home.now - began == pytest.approx(15, abs=0.5)
+    assert home.state() == View.LOCKED
+    home.radio.timing = replace(home.radio.timing, connect=0.0)
+    await asyncio.sleep(120)
+    assert orders(lock) == 0
+
+
+@pytest.mark.parametrize(("action", "locked"), [("lock", False), ("unlock", True)])
+@pytest.mark.parametrize("moment", [Moment.ACTION_RECEIVED, Moment.ACCEPTED_SENT, Moment.RUN_ENDED])
+async def test_lost_answer_and_the_bolt_is_where_it_should_be(
+    home: Home, action: str, locked: bool, moment: Moment
+) -> None:
+    """That is success; the action is not repeated."""
+    lock = home.add_lock(locked=locked, timing=Timing())
+    await home.set_up(lock)
+    lock.faults.disconnect_at(moment)
+    await home.call(action)
+    assert home.state() == f"{action}ed"
+    assert runs(lock) == [action.upper()]
+    assert orders(lock) == 1
+
+
+async def test_lost_order_is_not_repeated(home: Home) -> None:
+    """Nobody can know that the lock has not got it; the truth is read and shown."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.faults.disconnect_at(Moment.ACTION_LOST)
+    error = await failure(home, "unlock")
+    assert error.translation_key == "outcome_unknown"
+    assert home.state() == View.LOCKED
+    await asyncio.sleep(60)
+    assert runs(lock) == []
+
+
+async def test_lost_answer_of_open_after_the_run_was_seen(home: Home) -> None:
+    """The states that the lock told on the way prove that it is done."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    lock.faults.disconnect_at(Moment.RUN_ENDED)
+    await home.call("open")
+    assert home.state() == View.UNLOCKED
+    assert runs(lock) == ["UNLATCH"]
+
+
+async def test_lost_answer_of_open(home: Home) -> None:
+    """Whether the latch was pulled does not show afterwards."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    lock.faults.disconnect_at(Moment.ACCEPTED_SENT)
+    error = await failure(home, "open")
+    assert error.translation_key == "outcome_unknown"
+    assert home.state() == View.UNLOCKED
+    assert runs(lock) == ["UNLATCH"]
+
+
+async def test_lock_that_is_lost_while_it_moves(home: Home) -> None:
+    """The state is unknown until it can be read again, neither the old one nor the wanted one."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    calling = home.hass.async_create_task(failure(home, "unlock"))
+    await home.until(lambda: home.state() == View.UNLOCKING)
+    home.go_out_of_range(lock)
+    assert (await calling).translation_key == "outcome_unknown"
+    assert home.state() == STATE_UNKNOWN
+    home.come_into_range(lock)
+    await home.until(lambda: home.state() == View.UNLOCKED, within=200)
+    assert runs(lock) == ["UNLOCK"]
+
+
+async def test_caller_who_gives_up(home: Home) -> None:
+    """An automation can be stopped while the bolt moves; the truth is read afterwards."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    calling = home.hass.async_create_task(home.call("unlock"))
+    await home.until(lambda: home.state() == View.UNLOCKING)
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert home.state() == STATE_UNKNOWN
+    await home.until(lambda: home.state() == View.UNLOCKED, within=60)
+    assert runs(lock) == ["UNLOCK"]
+
+
+async def test_state_after_a_run_that_cannot_be_read(home: Home) -> None:
+    """The lock said that it is done, and nothing more: the state is asked for until it comes."""
+    lock = home.add_lock(timing=quick(unlock=1))
+    await home.set_up(lock)
+    for _ in range(8):
+        lock.faults.drop_next_answer(Command.KEYTURNER_STATES)
+    await home.call("unlock")
+    assert lock.journal.of(Kind.ANSWER, status="COMPLETE")
+    assert home.state() == STATE_UNKNOWN
+    await home.until(lambda: home.state() == View.UNLOCKED, within=200)
+    assert runs(lock) == ["UNLOCK"]
