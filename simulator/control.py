@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     delete.add_argument("index", type=int, help="its number in `status`")
     fault = add("fault", "switch a fault of the radio or the firmware on; without a name list them")
     fault.add_argument("name", nargs="?")
-    fault.add_argument("argument", nargs="?", help="error code of `refuse`, command of `drop-next-answer`")
+    fault.add_argument("argument", nargs="?", help="see the list")
     add("status", "print what can be seen and counted, as JSON")
     add("journal", "print everything that happened, as lines of JSON")
     return parser

@@ -139,9 +139,10 @@ def _delete_authorization(lock: VirtualLock, options: Options) -> str:
 def _fault(lock: VirtualLock, options: Options) -> str:
     name = options.get("name")
     if name is None:
-        return "\n".join(FAULTS)
+        width = max(map(len, FAULTS))
+        return "\n".join(f"{fault:{width}}  {row.description}" for fault, row in FAULTS.items())
     lock.faults.switch_on(name, options.get("argument"))
-    return "All faults are off." if name == "none" else f"Fault: {name}."
+    return f"{name}: {FAULTS[name].description}"
 
 
 def _status(lock: VirtualLock, _options: Options) -> str:

@@ -3,11 +3,18 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+import struct
 
 from custom_components.smartlock.protocol import crypto, frames
-from custom_components.smartlock.protocol.enums import OpenEnum
+from custom_components.smartlock.protocol.enums import Command, OpenEnum, StatusCode
 from custom_components.smartlock.protocol.frames import Session
-from custom_components.smartlock.protocol.messages import ErrorReport, Message, RequestData, Status
+from custom_components.smartlock.protocol.messages import (
+    ErrorReport,
+    KeyturnerStates,
+    Message,
+    RequestData,
+    Status,
+)
 from simulator.gatt import (
     AttError,
     Characteristic,
@@ -20,7 +27,7 @@ from simulator.gatt import (
 from simulator.lock import gatt_table
 from simulator.lock.authorizations import Authorization
 from simulator.lock.device import Device
-from simulator.lock.faults import Moment
+from simulator.lock.faults import Moment, Once
 from simulator.lock.journal import Fact, Kind
 
 # Longest attribute value (Bluetooth Core, Vol 3, Part F, 3.2.9).
@@ -28,6 +35,9 @@ _MAX_VALUE = 512
 # Opcode and handle in front of the value of an indication (same place, 3.4.7.2).
 _INDICATION_HEADER = 3
 _MIN_MTU = 23
+
+# Which fault loses a Status.
+_LOST_STATUS = {StatusCode.ACCEPTED: Once.NO_ACCEPTED, StatusCode.COMPLETE: Once.NO_COMPLETE}
 
 type Receiver = Callable[[bytes], None]
 """Takes one value that the client wrote."""
@@ -63,6 +73,10 @@ class LockLink:
         self._open = True
         self._subscribed: set[int] = set()
         self._inbox: deque[tuple[str, bytes]] = deque()
+        self._outbox: deque[tuple[int, bytes]] = deque()
+        self._overtaken: list[tuple[int, bytes]] = []
+        """Indications that come after the next one."""
+        self._late: asyncio.TimerHandle | None = None
         self._idle: asyncio.TimerHandle | None = None
         device.journal.record(Kind.CONNECTION_OPENED, connection=number, mtu=self._mtu)
         self._stay_awake()
@@ -93,6 +107,8 @@ class LockLink:
         # The order is kept by the inbox: timers that are due at the same time have none.
         self._inbox.append((characteristic.uuid, bytes(data)))
         self._device.timers.after(self._device.timing.processing, self._deal_with_next)
+        if self._ends_for(Once.DISCONNECT_AT_WRITE):
+            raise LinkClosedError
 
     async def set_indications(self, handle: int, *, enabled: bool) -> None:
         """Write the client configuration of a characteristic. Raises GattError or LinkClosedError."""
@@ -116,12 +132,13 @@ class LockLink:
         """Return whether the link ends at this point because a fault says so."""
         if not self._open or not self._device.faults.ends_link(moment):
             return False
-        self._device.journal.record(Kind.FAULT, fault=f"disconnect-{moment}", connection=self.number)
-        self.drop(DisconnectReason.CONNECTION_TIMEOUT, f"fault: disconnect-{moment}")
+        self._break(f"disconnect-{moment}")
         return True
 
     def answer(self, authorization: Authorization, message: Message, *, pushed: bool = False) -> None:
         """Send an encrypted message on the USDIO."""
+        if self._device.faults.unsolicited_states and not isinstance(message, KeyturnerStates):
+            self.answer(authorization, self._device.states(), pushed=True)
         self.answer_sealed(
             self._device.model.dialect.keyturner_usdio,
             authorization.session,
@@ -133,9 +150,8 @@ class LockLink:
     def answer_sealed(self, uuid: str, session: Session, message: Message, **facts: Fact) -> None:
         """Send a message that only the holder of a session's key can read."""
         payload = self._device.model.encode(message)
-        frame = frames.encode_encrypted(
-            session, self._device.random(crypto.NONCE_SIZE), message.command, payload
-        )
+        seal = _encode_without_crc if self._device.faults.zero_crc else frames.encode_encrypted
+        frame = seal(session, self._device.random(crypto.NONCE_SIZE), message.command, payload)
         self._send(uuid, frame, message, facts)
 
     def answer_plain(self, uuid: str, message: Message) -> None:
@@ -161,8 +177,13 @@ class LockLink:
         elif handle not in self._subscribed:
             why = "no indications enabled"
             self.broken_rule("a request without indications for its answer", command=message.command.name)
-        elif device.faults.takes_answer(message.command):
+        elif self._loses(message):
             why = "fault"
+        elif self._strikes(Once.WRONG_CHARACTERISTIC):
+            dialect = device.model.dialect
+            other = dialect.keyturner_gdio if uuid == dialect.keyturner_usdio else dialect.keyturner_usdio
+            handle = self._handles[other]
+            why = None if handle in self._subscribed else "fault"
         if why is not None:
             device.journal.record(Kind.ANSWER_LOST, why=why, **known)
             return
@@ -172,7 +193,58 @@ class LockLink:
         if device.faults.twenty_byte_chunks:
             size = _MIN_MTU - _INDICATION_HEADER
         for start in range(0, len(frame), size):
-            self._on_indication(handle, frame[start : start + size])
+            self._indicate(handle, frame[start : start + size])
+
+    def _indicate(self, handle: int, value: bytes) -> None:
+        """Send one indication, or what the faults make of it."""
+        if self._ends_for(Once.DISCONNECT_AT_INDICATION) or self._strikes(Once.DROP_INDICATION):
+            return
+        faults = self._device.faults
+        if self._strikes(Once.CORRUPT_INDICATION):
+            value = _corrupted(value, faults.corrupted_byte)
+        copies = [(handle, value)]
+        if self._strikes(Once.DUPLICATE_INDICATION):
+            copies *= 2
+        if self._strikes(Once.REORDER_INDICATIONS):
+            self._overtaken += copies
+            return
+        self._outbox += copies + self._overtaken
+        self._overtaken = []
+        if self._strikes(Once.LATE_INDICATION):
+            self._late = self._device.timers.after(faults.lateness, self._catch_up)
+        if self._late is None:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Deliver what is due, in its order."""
+        self._late = None
+        while self._open and self._outbox:
+            self._on_indication(*self._outbox.popleft())
+
+    def _loses(self, message: Message) -> bool:
+        """Return whether a fault takes this message."""
+        lost = _LOST_STATUS.get(message.status) if isinstance(message, Status) else None
+        if lost is not None and self._strikes(lost):
+            return True
+        return self._device.faults.takes_answer(message.command)
+
+    def _strikes(self, what: Once) -> bool:
+        """Return whether something goes wrong now, and note it."""
+        strikes = self._open and self._device.faults.strikes(what)
+        if strikes:
+            self._device.journal.record(Kind.FAULT, fault=what, connection=self.number)
+        return strikes
+
+    def _ends_for(self, what: Once) -> bool:
+        """Return whether the link ends now because a fault says so."""
+        if not self._open or not self._device.faults.strikes(what):
+            return False
+        self._break(what)
+        return True
+
+    def _break(self, fault: str) -> None:
+        self._device.journal.record(Kind.FAULT, fault=fault, connection=self.number)
+        self.drop(DisconnectReason.CONNECTION_TIMEOUT, f"fault: {fault}")
 
     def _characteristic(self, handle: int) -> Characteristic:
         """Return the characteristic that a request is about; every request keeps the link alive."""
@@ -185,6 +257,8 @@ class LockLink:
 
     def _deal_with_next(self) -> None:
         uuid, value = self._inbox.popleft()
+        if self._ends_for(Once.DISCONNECT_AT_REQUEST):
+            return
         self.receivers[uuid](value)
 
     def _stay_awake(self) -> None:
@@ -202,10 +276,24 @@ class LockLink:
         if not self._open:
             return
         self._open = False
-        if self._idle is not None:
-            self._idle.cancel()
+        for timer in (self._idle, self._late):
+            if timer is not None:
+                timer.cancel()
         self._device.journal.record(Kind.CONNECTION_CLOSED, connection=self.number, why=why)
         self._on_end(self)
+
+
+def _encode_without_crc(session: Session, nonce: bytes, command: Command, payload: bytes) -> bytes:
+    """Return an encrypted frame whose inner checksum is 0."""
+    pdata = struct.pack("<IH", session.authorization_id, command) + payload + bytes(2)
+    sealed = crypto.seal(session.shared_key, nonce, pdata)
+    return nonce + struct.pack("<IH", session.authorization_id, len(sealed)) + sealed
+
+
+def _corrupted(value: bytes, byte: int) -> bytes:
+    """Return an indication with the lowest bit of one byte turned."""
+    at = byte % len(value)
+    return value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
 
 
 def describe(message: Message) -> dict[str, Fact]:

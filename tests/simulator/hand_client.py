@@ -131,6 +131,10 @@ class HandClient:
         await asyncio.sleep(seconds)
         return self._queues[uuid].empty()
 
+    def forget(self) -> None:
+        """Forget what came and was not looked at."""
+        self._queues.clear()
+
     # --- Pairing ------------------------------------------------------------------------------------------
 
     async def ask_plain(self, command: int, payload: bytes = b"") -> Answer:

@@ -138,7 +138,9 @@ async def test_door_and_faults(lock: VirtualLock, file: Path) -> None:
         assert lock.status()["jam"] == what
     for name in FAULTS:
         await do(file, "fault", name=name)
-    assert (await do(file, "fault")).splitlines() == list(FAULTS)
+    listed = (await do(file, "fault")).splitlines()
+    assert [line.split()[0] for line in listed] == list(FAULTS)
+    assert all(line.endswith(row.description) for line, row in zip(listed, FAULTS.values(), strict=True))
     await do(file, "repair")
     assert (lock.status()["jam"], lock.status()["faults"]) == (None, [])
 
@@ -164,7 +166,7 @@ async def test_batteries(lock: VirtualLock, file: Path) -> None:
     [
         ({"command": "jam", "what": "door"}, "nothing called door can break, only motor, clutch"),
         ({"command": "swap-batteries", "lose": "mind"}, "a lock cannot lose mind, only clock, pin, settings"),
-        ({"command": "fault", "name": "flood"}, "no fault is called flood; there are drop-next-answer"),
+        ({"command": "fault", "name": "flood"}, "no fault is called flood; there are none, silence"),
         ({"command": "fault", "name": "refuse", "argument": "x"}, "x is not the number of an error code"),
         ({"command": "fault", "name": "drop-next-answer", "argument": "x"}, "no command is called x"),
         ({"command": "delete-authorization", "index": 3}, "the lock has no authorization 3"),

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.gatt import DisconnectReason
-from simulator.lock.faults import FAULTS, Moment
+from simulator.lock.faults import FAULTS, Moment, Once
 from simulator.lock.journal import Kind
 from simulator.virtual_lock import VirtualLock
 from simulator.virtual_time import run
@@ -278,7 +278,27 @@ def test_every_fault_has_a_name_that_shows() -> None:
         lock.faults.clear()
         lock.faults.switch_on(name)
         assert lock.faults.active == ([] if name == "none" else [name])
-    assert {name for name in FAULTS if name.startswith("disconnect-")} == {f"disconnect-{m}" for m in Moment}
+    assert FAULTS.keys() >= {f"disconnect-{moment}" for moment in Moment} | set(Once)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "problem"),
+    [
+        ("flood", None, "no fault is called flood; there are none, silence, "),
+        ("drop-indication", "0", "0 is not a number from 1 on"),
+        ("late-indication", "soon", "soon is not a number from 0 on"),
+        ("drop-next-answer", "door-bell", "no command is called door-bell"),
+        ("busy", "door-bell", "no command is called door-bell"),
+        ("refuse", "0x45:door-bell", "no command is called door-bell"),
+        ("refuse", "often", "often is not the number of an error code"),
+        ("refuse", "0x100", "0x100 is not the number of an error code"),
+    ],
+)
+def test_a_fault_that_does_not_exist(name: str, argument: str | None, problem: str) -> None:
+    lock = new_lock()
+    with pytest.raises(ValueError, match=problem):
+        lock.faults.switch_on(name, argument)
+    assert lock.faults.active == []
 
 
 def test_status_is_json_and_tells_no_secret() -> None:
