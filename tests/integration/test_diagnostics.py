@@ -1,0 +1,85 @@
+"""Diagnostics: enough to explain a problem, and nothing that opens a door or names a person."""
+
+import json
+from typing import Any
+
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.json import ExtendedJSONEncoder
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+
+from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smartlock.protocol.enums import LockState
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+from simulator.virtual_lock import Jam
+from tests.integration.home import APP_ID, LOCK_NAME, NUKI_ID, PINS, Home
+from tests.integration.secrets_of import found, spellings_of_keys, spellings_of_number
+
+
+async def diagnostics(home: Home, entry: MockConfigEntry) -> dict[str, Any]:
+    """Return the diagnostics as they are downloaded."""
+    content = await async_get_config_entry_diagnostics(home.hass, entry)
+    downloaded: dict[str, Any] = json.loads(json.dumps(content, cls=ExtendedJSONEncoder))
+    return downloaded
+
+
+@pytest.mark.parametrize("model", ["gen3", "ultra"])
+async def test_nothing_secret_is_in_it(home: Home, model: str) -> None:
+    lock = home.add_lock(model)
+    pin = PINS[model]
+    entry = await home.set_up(lock, pin=str(pin))
+    lock.jam(Jam.CLUTCH)
+    with pytest.raises(HomeAssistantError):
+        await home.call("unlock")
+    text = json.dumps(await diagnostics(home, entry))
+    ours = list(lock.authorizations)[1]
+    spellings = [
+        *spellings_of_keys(ours.session),
+        *spellings_of_number(pin, 2 if model == "gen3" else 4),
+        *spellings_of_number(APP_ID, 4),
+        *spellings_of_number(NUKI_ID, 4),
+        *(lock.address.replace(":", separator) for separator in (":", "-", "_", "")),
+        entry.entry_id,
+        entry.title,
+        LOCK_NAME,
+        "Kunterbunt",
+        LOCK_NAME.encode().hex(),
+        *(authorization.name for authorization in lock.authorizations),
+    ]
+    assert found(spellings, text) == []
+    # The search itself works.
+    assert found([str(pin)], f'{{"pin": "{pin}"}}')
+    assert found(["0A0B"], "0x0a0b0c")
+
+
+async def test_what_is_in_it(home: Home) -> None:
+    lock = home.add_lock()
+    entry = await home.set_up(lock, "bridge", pin="7391")
+    content = await diagnostics(home, entry)
+    assert content["entry"] == {"generation": "gen1-4", "client_type": "bridge", "pin": "**REDACTED**"}
+    assert content["link"] == {"reachable": True, "connected": False, "last_read_succeeded": True}
+    assert content["config"]["firmware_version"] == "3.11.1"
+    snapshot = content["snapshot"]
+    assert (snapshot["outdated"], snapshot["run_error"]) == (False, None)
+    # The state as it came, so that a new firmware can be understood from a report.
+    states = KeyturnerStates.decode(bytes.fromhex(snapshot["states"]))
+    assert states.lock_state == LockState.LOCKED
+
+    lock.jam(Jam.CLUTCH_POWER)
+    with pytest.raises(HomeAssistantError):
+        await home.call("unlock")
+    content = await diagnostics(home, entry)
+    assert content["snapshot"]["run_error"] == "K_CLUTCH_POWER_FAILURE"
+    assert content["link"]["connected"] is True
+
+
+async def test_before_the_first_read(home: Home) -> None:
+    lock = home.add_lock()
+    home.go_out_of_range(lock)
+    entry = home.entry(lock)
+    await home.hass.config_entries.async_setup(entry.entry_id)
+    content = await diagnostics(home, entry)
+    assert content["link"]["reachable"] is False
+    assert content["entry"]["pin"] is None
+    assert content["snapshot"] == {"outdated": False, "run_error": None, "states": None}
+    assert content["config"] is None

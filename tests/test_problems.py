@@ -1,0 +1,87 @@
+"""Every error of the client has words for the owner."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import string
+
+import pytest
+
+from custom_components.smartlock.problems import REFUSALS, problem, translated
+from custom_components.smartlock.protocol import errors
+from custom_components.smartlock.protocol.enums import ErrorCode, LockState
+from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
+
+TEXTS = json.loads(
+    (Path(__file__).parents[1] / "custom_components/smartlock/translations/en.json").read_text(
+        encoding="utf-8"
+    )
+)
+
+# What each kind of error is told as, wherever it is not the code of a refusal that decides.
+KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
+    "ProtocolError": (errors.ProtocolError(), "not_understood", {}),
+    "DecodeError": (errors.DecodeError(), "not_understood", {}),
+    "AuthenticationError": (errors.AuthenticationError(), "not_genuine", {}),
+    "PinNotSetError": (errors.PinNotSetError(), "failed", {}),
+    "LinkError": (errors.LinkError(), "connection_lost", {}),
+    "UnreachableError": (errors.UnreachableError("why"), "unreachable", {"reason": "why"}),
+    "NoFreeSlotError": (errors.NoFreeSlotError("why"), "no_free_slot", {"reason": "why"}),
+    "NoAnswerError": (errors.NoAnswerError(), "connection_lost", {}),
+    "LinkLostError": (errors.LinkLostError(), "connection_lost", {}),
+    "NotStartedError": (errors.NotStartedError(), "not_started", {}),
+    "OutcomeUnknownError": (
+        errors.OutcomeUnknownError("UNLOCK", LockState.LOCKED),
+        "outcome_unknown",
+        {},
+    ),
+    "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "failed", {}),
+}
+
+
+def kinds(base: type[SmartLockError] = SmartLockError) -> Iterator[type[SmartLockError]]:
+    """Yield every class of errors below a class."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+def test_every_kind_is_listed_here() -> None:
+    """All but refusals, which their code tells apart."""
+    assert {kind.__name__ for kind in kinds() if not issubclass(kind, LockRefusedError)} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_has_words(name: str) -> None:
+    error, key, placeholders = KINDS[name]
+    assert problem(error) == (key, placeholders)
+    check_text(key, placeholders)
+
+
+@pytest.mark.parametrize("code", [*ErrorCode, ErrorCode(0x77)], ids=lambda code: code.name)
+def test_every_refusal_has_words(code: ErrorCode) -> None:
+    """A code that nobody has words for is at least shown, so that it can be looked up."""
+    key, placeholders = problem(errors.refusal(code, None))
+    assert placeholders == {"code": f"0x{code:02X}"}
+    check_text(key, placeholders)
+    assert key == REFUSALS.get(code, "refused")
+    if key == "refused":
+        assert "{code}" in TEXTS["exceptions"][key]["message"]
+
+
+def check_text(key: str, placeholders: dict[str, str]) -> None:
+    """Assert that there is a text, and that everything that it shows is given."""
+    text = TEXTS["exceptions"][key]["message"]
+    wanted = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    assert wanted <= set(placeholders)
+
+
+def test_no_words_without_an_error() -> None:
+    told = {problem(error)[0] for error, _, _ in KINDS.values()} | set(REFUSALS.values()) | {"refused"}
+    assert told == set(TEXTS["exceptions"])
+
+
+def test_home_assistant_gets_key_and_placeholders() -> None:
+    error = translated(errors.UnreachableError("too far away"))
+    assert (error.translation_domain, error.translation_key) == ("smartlock", "unreachable")
+    assert error.translation_placeholders == {"reason": "too far away"}
