@@ -14,6 +14,7 @@ from custom_components.smartlock.protocol.errors import (
     NotStartedError,
     OutcomeUnknownError,
     ProtocolError,
+    ReplacedError,
     SmartLockError,
     UnreachableError,
 )
@@ -54,6 +55,8 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
             return "no_free_slot", {"reason": error.reason}
         case UnreachableError():
             return "unreachable", {"reason": error.reason}
+        case ReplacedError():
+            return "replaced", {}
         case NotStartedError():
             return "not_started", {}
         case LinkError():

@@ -28,6 +28,7 @@ from custom_components.smartlock.protocol.errors import (
     OutcomeUnknownError,
     PinError,
     PinNotSetError,
+    ReplacedError,
     SmartLockError,
     UnreachableError,
 )
@@ -339,12 +340,67 @@ def test_deadline_passes_while_another_action_runs() -> None:
 
     async def scenario(world: World, client: LockClient) -> None:
         first = asyncio.create_task(client.act(LockAction.UNLOCK))
-        await asyncio.sleep(0)
+        while not world.runs:
+            await asyncio.sleep(0.01)
         with pytest.raises(NotStartedError):
             await client.act(LockAction.LOCK, deadline=1.0)
         await first
         await asyncio.sleep(60)
         assert world.runs == ["UNLOCK"]
+
+    play(scenario)
+
+
+def test_newer_opposite_request_replaces_what_was_not_written() -> None:
+    """The caller of the older one is told; the bolt moves for the newer one only, on the same link."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        older = asyncio.create_task(client.act(LockAction.UNLATCH))
+        await asyncio.sleep(0.2)  # still connecting
+        newer = asyncio.create_task(client.act(LockAction.UNLOCK))
+        with pytest.raises(ReplacedError):
+            await older
+        await newer
+        assert world.runs == ["UNLOCK"]
+        assert world.actions_written == 1
+        assert len(world.lock.journal.connections) == 1
+
+    play(scenario)
+
+
+def test_what_was_written_is_not_replaced() -> None:
+    """Both are carried out, one after the other."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        first = asyncio.create_task(client.act(LockAction.UNLOCK))
+        while not world.runs:
+            await asyncio.sleep(0.01)
+        await client.act(LockAction.LOCK)
+        await first
+        assert world.runs == ["UNLOCK", "LOCK"]
+
+    play(scenario)
+
+
+def test_same_request_twice_is_no_replacement() -> None:
+    """The second finds the bolt where it is wanted."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await asyncio.gather(client.act(LockAction.UNLOCK), client.act(LockAction.UNLOCK))
+        assert world.runs == ["UNLOCK"]
+
+    play(scenario)
+
+
+def test_connecting_ahead() -> None:
+    """Nothing is asked, and the action that follows finds the link open."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.connect()
+        assert client.connected
+        assert world.lock.journal.requests("REQUEST_DATA") == []
+        await client.act(LockAction.UNLOCK)
+        assert len(world.lock.journal.connections) == 1
 
     play(scenario)
 

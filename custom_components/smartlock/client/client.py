@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 import contextlib
+from dataclasses import dataclass
 import os
 
 from custom_components.smartlock.client.connection import Connection
@@ -20,6 +21,7 @@ from custom_components.smartlock.protocol.errors import (
     NotStartedError,
     OutcomeUnknownError,
     ProtocolError,
+    ReplacedError,
     SmartLockError,
 )
 from custom_components.smartlock.protocol.frames import Session
@@ -82,6 +84,7 @@ class LockClient:
         self._idle: asyncio.TimerHandle | None = None
         self._letting_go: asyncio.Task[None] | None = None
         self._closed = False
+        self._unwritten: list[_Order] = []
 
     @property
     def connected(self) -> bool:
@@ -114,6 +117,14 @@ class LockClient:
         async with self._conversing() as connection:
             return await connection.run(conversation)
 
+    async def connect(self) -> None:
+        """Open the link because an action is about to come; it is let go after the idle time as ever.
+
+        Raises LinkError.
+        """
+        async with self._conversing():
+            pass
+
     async def act(
         self,
         action: LockAction,
@@ -123,9 +134,10 @@ class LockClient:
     ) -> KeyturnerStates | None:
         """Carry out an action at most once and return the state after it, None if it could not be read.
 
-        Raises NotStartedError if nothing was written within `deadline` seconds, LinkError if the lock cannot
-        be reached, LockRefusedError if the lock refused or failed, and OutcomeUnknownError if the action was
-        written and neither an answer nor the state read afterwards tells what became of it.
+        Raises NotStartedError if nothing was written within `deadline` seconds, or ReplacedError because a later
+        request wanted something else before that; LinkError if the lock cannot be reached, LockRefusedError if
+        the lock refused or failed, and OutcomeUnknownError if the action was written and neither an answer nor
+        the state read afterwards tells what became of it.
         """
         request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
         return await self._move(request, _TARGETS.get(action, ()), deadline=deadline)
@@ -150,18 +162,27 @@ class LockClient:
 
         `targets` are the states that prove after a lost answer that the request was carried out.
         """
+        order = _Order(request)
+        for earlier in self._unwritten:
+            earlier.replaced = earlier.replaced or earlier.request != request
+        self._unwritten.append(order)
         written = False
         try:
             async with asyncio.timeout(deadline) as guard, self._turn:
 
                 def about_to_move() -> None:
                     nonlocal written
+                    order.check()
                     if guard.expired():
                         raise NotStartedError
                     guard.reschedule(None)
+                    self._unwritten.remove(order)
                     written = True
 
-                return await self._act_and_look(conversations.act(request, pin=pin), about_to_move)
+                order.check()
+                return await self._act_and_look(
+                    conversations.act(request, pin=pin), targets, about_to_move
+                )
         except TimeoutError as error:
             raise NotStartedError("the action could not be sent in time") from error
         except (LinkError, ProtocolError, LockRefusedError) as error:
@@ -172,6 +193,9 @@ class LockClient:
                 return states
             what = request.action.name if isinstance(request, LockActionRequest) else request.command.name
             raise OutcomeUnknownError(what, None if states is None else states.lock_state) from error
+        finally:
+            if not written:
+                self._unwritten.remove(order)
 
     async def close(self) -> None:
         """Disconnect for good; what is still running fails with LinkLostError."""
@@ -182,9 +206,12 @@ class LockClient:
             await self._letting_go
 
     async def _act_and_look(
-        self, conversation: Conversation[KeyturnerStates | None], about_to_move: Callable[[], None]
+        self,
+        conversation: Conversation[KeyturnerStates | None],
+        targets: tuple[LockState, ...],
+        about_to_move: Callable[[], None],
     ) -> KeyturnerStates | None:
-        """Act, and read the state unless the lock has told it on the way."""
+        """Act, and read the state unless the lock has told the last one on the way."""
         try:
             connection = await self._open()
             try:
@@ -193,7 +220,11 @@ class LockClient:
                 if _refused(error):
                     await self._state_after(connection)
                 raise
-            if states is None or states.lock_state.moving:
+            if (
+                states is None
+                or states.lock_state.in_motion
+                or (targets and states.lock_state not in targets)
+            ):
                 states = await self._state_after(connection)
             return states
         finally:
@@ -285,6 +316,19 @@ class LockClient:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+@dataclass(eq=False)
+class _Order:
+    """A request that moves the bolt, until it is written."""
+
+    request: Message
+    replaced: bool = False
+
+    def check(self) -> None:
+        """Raise ReplacedError if the bolt is wanted elsewhere by now."""
+        if self.replaced:
+            raise ReplacedError("a later request wanted something else")
 
 
 # Refusals that say nothing about an action that was written. A refused challenge is also what a second copy of

@@ -36,6 +36,7 @@ class Connection:
         self._listening: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
         self._failure: SmartLockError | None = None
+        self._answer_outstanding = False
 
     @classmethod
     async def open(
@@ -80,8 +81,7 @@ class Connection:
         the write. Without it no such message is written: ValueError. Raises LinkError, ProtocolError, LockRefusedError, or what the conversation raises.
         """
         asked: Message | None = None
-        # An answer that is still to come would be taken for the answer to the next question.
-        answers_outstanding = True
+        self._answer_outstanding = False
         try:
             step = next(conversation)
             while True:
@@ -89,19 +89,21 @@ class Connection:
                     if step.send is not None:
                         asked = step.send
                         await self._write(step, about_to_move)
-                    answers_outstanding = True
+                    self._answer_outstanding = True
                     reply = await self._answer(step, asked)
                 except SmartLockError as error:
-                    answers_outstanding = not isinstance(error, LockRefusedError)
+                    if isinstance(error, LockRefusedError):
+                        self._answer_outstanding = False
                     step = conversation.throw(error)
                 else:
-                    answers_outstanding = False
+                    self._answer_outstanding = False
                     step = conversation.send(reply)
         except StopIteration as end:
             result: T = end.value
             return result
         finally:
-            if answers_outstanding:
+            if self._answer_outstanding:
+                # It would be taken for the answer to the next question.
                 self._fail(LinkLostError("a conversation was cut off"))
 
     async def _write(self, step: Step, about_to_move: Callable[[], None] | None) -> None:
@@ -117,6 +119,7 @@ class Connection:
             if about_to_move is None:
                 raise ValueError(f"{type(step.send).__name__} may not be sent in passing")
             about_to_move()
+        self._answer_outstanding = True
         try:
             async with asyncio.timeout(_WRITE_TIME):
                 await self._link.write(outgoing.characteristic, outgoing.value)

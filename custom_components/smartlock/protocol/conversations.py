@@ -16,8 +16,8 @@ from typing import cast
 
 from . import settings
 from .dialects import Dialect
-from .enums import Command, LockAction, LockState, SortOrder, StatusCode
-from .errors import LinkLostError, NoAnswerError
+from .enums import Command, ErrorCode, LockAction, LockState, SortOrder, StatusCode
+from .errors import LinkLostError, NoAnswerError, refusal
 from .frames import Session
 from .messages import (
     AdvancedConfig,
@@ -60,6 +60,17 @@ UNLATCH_TIME = 30.0
 CALIBRATION_TIME = 120.0
 # Once the bolt has come to rest only the last Status is missing, and some runs never send it.
 REST_TIME = 3.0
+
+# What the states must have shown for a run to be believed without its last Status.
+_UNLOCKED = (LockState.UNLOCKED, LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
+_PROOFS = {
+    LockAction.UNLOCK: _UNLOCKED,
+    LockAction.LOCK: (LockState.LOCKED,),
+    LockAction.FULL_LOCK: (LockState.LOCKED,),
+    LockAction.UNLATCH: (LockState.UNLATCHED,),
+    LockAction.LOCK_N_GO: _UNLOCKED,
+    LockAction.LOCK_N_GO_WITH_UNLATCH: (LockState.UNLATCHED,),
+}
 
 _UNLATCHING = (LockAction.UNLATCH, LockAction.LOCK_N_GO_WITH_UNLATCH)
 
@@ -128,29 +139,36 @@ def verify_pin(pin: int) -> Conversation[None]:
 def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerStates | None]:
     """Challenge, a request that moves the bolt, then states and status until the motor has stopped.
 
-    Returns the last state that the lock pushed on the way, if it pushed any.
+    Returns the last state that the lock pushed on the way, if it pushed any. Without the last Status that is a
+    success only if the states have shown the whole run. Raises MotorError if they have shown a blocked motor.
     """
     challenge = yield from read(Challenge)
     reply = yield Step(send=request, expect=(Status, KeyturnerStates), challenge=challenge.nonce, pin=pin)
     travel = travel_time(request)
+    proofs = _PROOFS.get(request.action) if isinstance(request, LockActionRequest) else None
     states: KeyturnerStates | None = None
-    moved = at_rest = False
+    moved = at_rest = done = False
     while not (isinstance(reply, Status) and reply.status == StatusCode.COMPLETE):
         if isinstance(reply, KeyturnerStates):
             states = reply
-            # A latch that is held is let go again: that run is not over.
-            running = states.lock_state.moving or states.lock_state == LockState.UNLATCHED
-            moved = moved or running
-            at_rest = (moved and not running) or states.lock_state == LockState.MOTOR_BLOCKED
+            moved = moved or states.lock_state.in_motion
+            at_rest = moved and not states.lock_state.in_motion
+            done = done or (moved and (proofs is None or states.lock_state in proofs))
         try:
             reply = yield Step(
                 send=None, expect=(Status, KeyturnerStates), within=REST_TIME if at_rest else travel
             )
         except NoAnswerError, LinkLostError:
-            if at_rest:
+            if at_rest and (done or _blocked(states)):
                 break
             raise
+    if moved and _blocked(states):
+        raise refusal(ErrorCode.K_MOTOR_BLOCKED, request.command)
     return states
+
+
+def _blocked(states: KeyturnerStates | None) -> bool:
+    return states is not None and states.lock_state == LockState.MOTOR_BLOCKED
 
 
 def travel_time(request: Message) -> float:

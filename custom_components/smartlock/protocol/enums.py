@@ -139,6 +139,11 @@ class LockState(OpenEnum):
             LockState.BOOT_RUN,
         )
 
+    @property
+    def in_motion(self) -> bool:
+        """Whether a run is not over: the motor runs, or holds a latch that it will let go."""
+        return self.moving or self == LockState.UNLATCHED
+
 
 class Trigger(OpenEnum):
     """What caused a change of the lock state."""

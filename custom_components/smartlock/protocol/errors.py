@@ -90,6 +90,10 @@ class NotStartedError(LinkError):
     """An action could not be written within its deadline. It was dropped; the bolt does not move later."""
 
 
+class ReplacedError(NotStartedError):
+    """A newer request for something else came before an action was written. It was dropped."""
+
+
 class OutcomeUnknownError(SmartLockError):
     """An action was written and its result is not known. It must not be repeated; read the state."""
 
