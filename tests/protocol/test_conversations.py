@@ -1,12 +1,18 @@
 """Conversations by hand: one test reads like one chart of the vendor's document."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 
 from custom_components.smartlock.protocol import conversations as c
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockAction, LockState, StatusCode
-from custom_components.smartlock.protocol.errors import LockRefusedError, NoAnswerError, refusal
+from custom_components.smartlock.protocol.errors import (
+    LinkLostError,
+    LockRefusedError,
+    MotorError,
+    NoAnswerError,
+    refusal,
+)
 from custom_components.smartlock.protocol.messages import (
     Challenge,
     KeyturnerStates,
@@ -83,16 +89,62 @@ def test_states_before_accepted() -> None:
     assert result(conversation, COMPLETE) == states(LockState.LOCKING)
 
 
-@pytest.mark.parametrize("resting", [LockState.LOCKED, LockState.MOTOR_BLOCKED])
-def test_complete_that_never_comes(resting: LockState) -> None:
+def test_complete_that_never_comes() -> None:
     """At rest after moving, only the last Status is missing: it is not waited for long."""
     conversation = act()
     assert conversation.send(ACCEPTED).within == c.TRAVEL_TIME
     assert conversation.send(states(LockState.LOCKING)).within == c.TRAVEL_TIME
-    assert conversation.send(states(resting)).within == c.REST_TIME
+    assert conversation.send(states(LockState.LOCKED)).within == c.REST_TIME
     with pytest.raises(StopIteration) as end:
         conversation.throw(NoAnswerError())
-    assert end.value.value == states(resting)
+    assert end.value.value == states(LockState.LOCKED)
+
+
+@pytest.mark.parametrize("resting", [LockState.UNLOCKED, LockState.UNDEFINED, LockState(0x77)])
+def test_rest_at_another_place_is_no_success(resting: LockState) -> None:
+    """The Error Report is missing: silence proves nothing where the bolt is not where it was sent."""
+    conversation = act()
+    conversation.send(ACCEPTED)
+    conversation.send(states(LockState.LOCKING))
+    assert conversation.send(states(resting)).within == c.REST_TIME
+    with pytest.raises(NoAnswerError):
+        conversation.throw(NoAnswerError())
+
+
+def test_latch_that_was_never_pulled_is_no_success() -> None:
+    """A clutch without current shows the same two states as a run, but for the latch."""
+    conversation = c.act(LockActionRequest(action=LockAction.UNLATCH, app_id=1))
+    next(conversation)
+    conversation.send(Challenge(nonce=NONCE))
+    conversation.send(states(LockState.UNLATCHING))
+    conversation.send(states(LockState.UNLOCKED))
+    with pytest.raises(LinkLostError):
+        conversation.throw(LinkLostError())
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda conversation: conversation.send(COMPLETE), id="complete"),
+        pytest.param(lambda conversation: conversation.throw(NoAnswerError()), id="silence"),
+    ],
+)
+def test_blocked_motor_is_no_success(end: Callable[[c.Conversation[KeyturnerStates | None]], object]) -> None:
+    """The state tells it, whether the Error Report is missing or a COMPLETE comes in its place."""
+    conversation = act()
+    conversation.send(states(LockState.LOCKING))
+    conversation.send(states(LockState.MOTOR_BLOCKED))
+    with pytest.raises(MotorError) as error:
+        end(conversation)
+    assert (error.value.code, error.value.command) == (ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
+
+
+def test_motor_that_was_blocked_before_says_nothing_about_this_run() -> None:
+    """The old state, pushed once more, is no result."""
+    conversation = act()
+    assert conversation.send(states(LockState.MOTOR_BLOCKED)).within == c.TRAVEL_TIME
+    with pytest.raises(NoAnswerError):
+        conversation.throw(NoAnswerError())
 
 
 def test_held_latch_is_not_the_end() -> None:
