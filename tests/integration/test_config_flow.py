@@ -16,7 +16,7 @@ from homeassistant.helpers import instance_id
 import pytest
 import voluptuous as vol
 
-from custom_components.smartlock.const import DOMAIN, POLL_INTERVAL_BRIDGE
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.gatt import Service
 from simulator.local_adapter import RadioClient, RadioScanner
@@ -678,6 +678,62 @@ async def test_new_keys_are_refused_for_a_reason(
     assert pairings(lock) == 1
 
 
+@every_kind
+async def test_every_refusal_has_a_text(home: Home, kind: str) -> None:
+    """Whatever code a lock may send, first to pairing and then to the new keys."""
+    model, choice = CHOICES[kind]
+    lock = home.add_lock(model, habits=Habits(max_authorizations=200))
+    first = Command.AUTHORIZATION_DATA if kind == "ultra" else Command.PUBLIC_KEY
+    flow = await to_pair_form(home, lock)
+    # Which the flow takes as what it is: the owner has not held the button yet.
+    codes = set(ErrorCode) - {ErrorCode.P_NOT_PAIRING}
+    for code in sorted(codes):
+        lock.faults.refuse_next(code, first)
+        lock.enter_pairing_mode()
+        # A PIN that was refused is not sent again, so each code gets another one.
+        pin = {"pin": f"{code:06}"} if kind == "ultra" else {}
+        flow = await home.progressed(await home.submit(flow, **(choice | pin)))
+        assert flow["step_id"] == "pair", code.name
+        assert flow["errors"], code.name
+    flow = await press(home, lock, await home.submit(flow, **choice))
+    assert added(flow)
+    assert pairings(lock) == 1
+
+
+async def test_every_refusal_of_the_new_keys_has_a_text(home: Home) -> None:
+    lock = home.add_lock()
+    lock.faults.refuse_next(ErrorCode.UNKNOWN, Command.REQUEST_CONFIG)
+    flow = await press(home, lock, await to_button(home, lock, client_type="app"))
+    for code in sorted(set(ErrorCode) - {ErrorCode.K_NOT_AUTHORIZED}):
+        lock.faults.refuse_next(code, Command.REQUEST_CONFIG)
+        flow = await home.progressed(await home.submit(flow))
+        assert flow["errors"], code.name
+    assert added(await home.progressed(await home.submit(flow)))
+    assert pairings(lock) == 1
+
+
+@every_kind
+async def test_noise_while_pairing_is_mended_in_the_same_pairing_mode(home: Home, kind: str) -> None:
+    """A plain message with a wrong checksum is no message."""
+    model, choice = CHOICES[kind]
+    lock = home.add_lock(model)
+    flow = await to_button(home, lock, **choice)
+    lock.faults.corrupt(10, occasion=2)
+    assert added(await press(home, lock, flow))
+    assert pairings(lock) == 1
+
+
+async def test_lock_that_does_not_prove_itself(home: Home) -> None:
+    """The seal of the last message does not fit: nothing is stored."""
+    lock = home.add_lock("ultra")
+    flow = await to_button(home, lock, pin=ULTRA_PIN)
+    lock.faults.corrupt(40, occasion=4)
+    flow = await press(home, lock, flow)
+    assert refused(flow, "not_genuine")
+    assert added(await press(home, lock, await home.submit(flow, pin=ULTRA_PIN)))
+    assert len(lock.authorizations) == 2
+
+
 # --- Keys survive -----------------------------------------------------------------------------------------
 
 
@@ -789,7 +845,6 @@ async def test_reconfigure_changes_the_client_type(home: Home) -> None:
     assert entry.data["client_type"] == "bridge"
     assert entry.options == {"pin": GEN3_PIN, "other": 1}
     await home.hass.async_block_till_done()
-    assert entry.runtime_data.update_interval == POLL_INTERVAL_BRIDGE
     bridge = list(lock.authorizations)[-1]
     assert bridge.is_bridge
     assert entry.data["authorization_id"] == bridge.session.authorization_id

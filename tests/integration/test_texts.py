@@ -1,0 +1,43 @@
+"""The texts: that they are watched, and that everything in Home Assistant that needs one has one."""
+
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+import pytest
+import voluptuous as vol
+
+from tests.integration.home import Home
+from tests.integration.texts import english, missing_texts
+
+
+def test_missing_texts_are_noticed() -> None:
+    """The watch over the flows is not blind."""
+    form = {
+        "type": FlowResultType.FORM,
+        "step_id": "pair",
+        "data_schema": vol.Schema({vol.Required("pin"): str, vol.Optional("colour"): str}),
+        "errors": {"base": "not_pairing", "pin": "too_green"},
+    }
+    assert missing_texts(form, english()) == [
+        "step.pair.data.colour",
+        "step.pair.data_description.colour",
+        "error.too_green",
+    ]
+    progress = {"type": FlowResultType.SHOW_PROGRESS, "step_id": "button", "progress_action": "dance"}
+    assert missing_texts(progress, english()) == ["progress.dance"]
+    assert missing_texts({"type": FlowResultType.ABORT, "reason": "bored"}, english()) == ["abort.bored"]
+
+
+async def test_every_entity_has_a_name_of_its_own(home: Home) -> None:
+    """The lock alone carries the name of the device."""
+    entry = await home.set_up(home.add_lock())
+    texts = english()["entity"]
+    for entity in er.async_entries_for_config_entry(er.async_get(home.hass), entry.entry_id):
+        if entity.domain != "lock":
+            assert texts[entity.domain][entity.translation_key]["name"] == entity.original_name
+
+
+@pytest.mark.parametrize("language", ["de"])
+async def test_names_in_another_language(home: Home, language: str) -> None:
+    home.hass.config.language = language
+    await home.set_up(home.add_lock())
+    assert home.full_state("clutch_fault").name == "Villa Kunterbunt Kupplungsfehler"
