@@ -2,22 +2,15 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
 from typing import override
 
 from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import (
-    BluetoothCallbackMatcher,
-    BluetoothChange,
-    BluetoothScanningMode,
-    BluetoothServiceInfoBleak,
-)
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from custom_components.smartlock.advertisements import freshest_device, reachability
@@ -33,9 +26,9 @@ from custom_components.smartlock.const import (
     CONF_SHARED_KEY,
     DOMAIN,
     LOGGER,
-    POLL_INTERVAL_APP,
-    POLL_INTERVAL_BRIDGE,
 )
+from custom_components.smartlock.features import reading
+from custom_components.smartlock.features.reading import Reading
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon
@@ -55,17 +48,10 @@ type SmartLockConfigEntry = ConfigEntry[SmartLockCoordinator]
 
 # A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
 _FRESH = 300.0
-# One refusal over the radio proves nothing; this many in a row do, a few seconds apart.
-_REFUSALS_FOR_REAUTH = 3
-_REFUSAL_PAUSE = 5.0
-# A state that passes by itself (a held latch, a moving bolt, lock 'n' go) is read again after a pause that doubles.
+# States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
 _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
-_PASSING_PAUSE = 8.0
-# A lock that dropped an idle link is given this long to come back before it is read.
-_LOST_PAUSE = 5.0
-# A read that failed is repeated after a pause that doubles, so that a lock out of reach costs little.
-_RETRY = 15.0
-_RETRY_LIMIT = POLL_INTERVAL_APP.total_seconds()
+# The vendor warns below this charge, in percent.
+_LOW_BATTERY = 20
 
 
 class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
@@ -75,13 +61,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
 
     def __init__(self, hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
         """Prepare from the stored pairing; nothing is sent yet."""
-        bridge = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
             name=DOMAIN,
-            update_interval=POLL_INTERVAL_BRIDGE if bridge else POLL_INTERVAL_APP,
+            # `features/reading.py` says when to read, and `_plan` asks for it.
+            update_interval=None,
             always_update=False,
         )
         self.address: str = entry.data[CONF_ADDRESS]
@@ -103,15 +89,14 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             on_message=self._heard,
             on_lost=self._link_lost,
         )
-        self._in_sight = False
-        # The change flag as last seen: only its edge asks for a read, since an App cannot clear it.
-        self._flag = False
-        self._unread_change = False
-        self._refusals = 0
-        self._failures = 0
-        self._passing_pause = _PASSING_PAUSE
-        self._unfollow: CALLBACK_TYPE | None = None
-        self._unwait: CALLBACK_TYPE | None = None
+        bridge = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
+        self._reading = Reading(
+            poll=reading.POLL_BRIDGE if bridge else reading.POLL_APP,
+            told_of_changes=bridge,
+            budget_at=hass.loop.time(),
+        )
+        self._planned: asyncio.TimerHandle | None = None
+        self._stopped = False
         self._last_exchange: float | None = None
         self._config_update_count: int | None = None
 
@@ -119,27 +104,23 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def async_start(self) -> None:
         """Listen to the advertisements, and read as soon as the lock is heard."""
         entry = self.config_entry
-        entry.async_on_unload(
-            bluetooth.async_register_callback(
-                self.hass,
-                self._advertised,
-                BluetoothCallbackMatcher(address=self.address, connectable=True),
-                BluetoothScanningMode.PASSIVE,
-            )
-        )
-        entry.async_on_unload(
-            bluetooth.async_track_unavailable(self.hass, self._not_heard, self.address, connectable=True)
-        )
-        entry.async_on_unload(self._stop_following)
-        entry.async_on_unload(self._stop_waiting_for_absence)
-        entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping))
+        for stop in (
+            bluetooth.async_register_advertisement_callback(self.hass, self._advertised, self.address),
+            bluetooth.async_track_unavailable(self.hass, self._not_heard, self.address, connectable=True),
+            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping),
+            self._stop,
+        ):
+            entry.async_on_unload(stop)
+        # Only what comes from now on calls back; the lock may have been heard before.
+        if (info := bluetooth.async_last_service_info(self.hass, self.address, connectable=True)) is not None:
+            self._advertised(info)
 
     @property
     def reachable(self) -> bool:
         """Whether the lock is there: heard lately, connected, or exchanged with lately."""
         return (
             self.client.connected
-            or bluetooth.async_address_present(self.hass, self.address, connectable=True)
+            or self._reading.in_sight
             or (self._last_exchange is not None and self.hass.loop.time() - self._last_exchange < _FRESH)
         )
 
@@ -148,11 +129,11 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         try:
             states = await self.client.act(action, flags=flags)
         except asyncio.CancelledError:
-            self._outcome_unseen()
+            self._outcome_unknown()
             raise
         except OutcomeUnknownError as error:
             if error.state is None:
-                self._outcome_unseen()
+                self._outcome_unknown()
             raise translated(error) from error
         except SmartLockError as error:
             if isinstance(error, MotorError):
@@ -161,12 +142,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 await self.async_request_refresh()
             raise translated(error) from error
         if states is None:
-            self._outcome_unseen()
+            self._outcome_unknown()
         else:
             self.async_set_updated_data(self.data.with_run_succeeded())
 
     @override
     async def _async_update_data(self) -> LockSnapshot:
+        self._reading = self._reading.spent(self._now)
         try:
             states = await self.client.read_states()
             config = self.data.config
@@ -174,127 +156,126 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 config = await self.client.read(conversations.read_config)
                 self._config_update_count = states.config_update_count
                 self._describe_device(config)
-        except NotAuthorizedError as error:
-            self._refusals += 1
-            # A lock that does not know us any more will not tell what happens to its bolt from now on.
-            if self._unread_change or self._refusals >= _REFUSALS_FOR_REAUTH:
-                self._publish_unknown()
-            if self._refusals < _REFUSALS_FOR_REAUTH:
-                raise self._update_failed(error, _REFUSAL_PAUSE) from error
+        except SmartLockError as error:
+            refused = isinstance(error, NotAuthorizedError)
+            self._reading = self._reading.refused(self._now) if refused else self._reading.failed(self._now)
+            self._plan()
             key, placeholders = problem(error)
-            raise ConfigEntryAuthFailed(
+            raise (ConfigEntryAuthFailed if self._reading.locked_out else UpdateFailed)(
                 translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
             ) from error
-        except SmartLockError as error:
-            if self._unread_change:
-                self._publish_unknown()
-            self._failures += 1
-            raise self._update_failed(error, min(_RETRY * 2**self._failures, _RETRY_LIMIT)) from error
         # The states were published when they were heard.
         return replace(self.data, config=config)
+
+    # --- When to read -------------------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> float:
+        return self.hass.loop.time()
+
+    @callback
+    def _plan(self) -> None:
+        """Set one timer for whatever comes first: the next read, or the end of belief in the last one."""
+        self._forget_plan()
+        if self._stopped:
+            return
+        now = self._now
+        if not self._reading.believable(now) and not self.data.outdated:
+            self._publish_unknown()
+        due = self._reading.due(now)
+        doubtful_at = None if self.data.outdated else self._reading.doubtful_at()
+        absent_at = None if self._reading.in_sight or not self.reachable else self._absence_at
+        times = [at for at in (None if due is None else due[0], doubtful_at, absent_at) if at is not None]
+        if times:
+            self._planned = self.hass.loop.call_at(max(min(times), now), self._planned_time_has_come)
+
+    @callback
+    def _stop(self) -> None:
+        self._stopped = True
+        self._forget_plan()
+
+    @callback
+    def _forget_plan(self) -> None:
+        if self._planned is not None:
+            self._planned.cancel()
+            self._planned = None
+
+    @callback
+    def _planned_time_has_come(self) -> None:
+        self._planned = None
+        due = self._reading.due(self._now)
+        if due is not None and due[0] <= self._now:
+            LOGGER.debug("Reading because of %s", due[1].value)
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{DOMAIN} {due[1].value}"
+            )
+        else:
+            self.async_update_listeners()
+            self._plan()
+
+    @property
+    def _absence_at(self) -> float | None:
+        """When the last exchange stops proving that a lock which nobody hears is there."""
+        return None if self._last_exchange is None else self._last_exchange + _FRESH
+
+    @callback
+    def _heard(self, message: Message) -> None:
+        """Take everything that the lock says, asked or not."""
+        self._last_exchange = self._now
+        if not isinstance(message, KeyturnerStates):
+            return
+        previous = self.data.last_states
+        percent = message.battery_percent
+        self._reading = self._reading.told(
+            changed=previous is not None and previous.lock_state != message.lock_state,
+            passing=message.lock_state.moving or message.lock_state in _PASSING,
+            low_battery=message.battery_critical or (percent is not None and percent < _LOW_BATTERY),
+            now=self._now,
+        )
+        if not self.last_update_success:
+            # The next line makes Home Assistant forget that it has to tell this itself.
+            LOGGER.info("Fetching %s data recovered", self.name)
+        self.async_set_updated_data(self.data.with_states(message))
+        self._plan()
+
+    @callback
+    def _advertised(self, info: BluetoothServiceInfoBleak) -> None:
+        """Take every advertisement; nearly all of them change nothing."""
+        beacon = parse_beacon(info.manufacturer_data)
+        if beacon is None or not info.connectable:
+            return
+        before = self._reading
+        self._reading = before.heard(flag=beacon.state_changed, now=self._now)
+        if self._reading is before:
+            return
+        if not before.in_sight:
+            self.async_update_listeners()
+        self._plan()
+
+    @callback
+    def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
+        self._reading = self._reading.gone()
+        self.async_update_listeners()
+        self._plan()
+
+    @callback
+    def _link_lost(self) -> None:
+        self._reading = self._reading.link_lost(self._now)
+        self._plan()
+
+    @callback
+    def _outcome_unknown(self) -> None:
+        """An action was, or may have been, sent, and nobody knows where the bolt is."""
+        self._reading = self._reading.outcome_unknown(self._now)
+        self._plan()
 
     @callback
     def _publish_unknown(self) -> None:
         self.data = self.data.with_change_unseen()
         self.async_update_listeners()
 
-    @staticmethod
-    def _update_failed(error: SmartLockError, retry_after: float) -> UpdateFailed:
-        key, placeholders = problem(error)
-        return UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key=key,
-            translation_placeholders=placeholders,
-            retry_after=retry_after,
-        )
-
-    @callback
-    def _heard(self, message: Message) -> None:
-        """Take everything that the lock says, asked or not."""
-        self._last_exchange = self.hass.loop.time()
-        if isinstance(message, KeyturnerStates):
-            self._refusals = self._failures = 0
-            self._unread_change = False
-            self._follow(message.lock_state)
-            if not self.last_update_success:
-                # The next line makes Home Assistant forget that it has to tell this itself.
-                LOGGER.info("Fetching %s data recovered", self.name)
-            self.async_set_updated_data(self.data.with_states(message))
-
-    @callback
-    def _follow(self, state: LockState) -> None:
-        """Read again after a state that cannot last, in case its end is not pushed to us."""
-        previous = self.data.last_states
-        self._stop_following()
-        if not (state.moving or state in _PASSING):
-            return
-        unchanged = previous is not None and previous.lock_state == state
-        self._passing_pause = self._passing_pause * 2 if unchanged else _PASSING_PAUSE
-        self._unfollow = async_call_later(self.hass, self._passing_pause, self._read_passing_state)
-
-    @callback
-    def _link_lost(self) -> None:
-        """Read again after a link that ended by itself: the lock may have lost its power."""
-        self._stop_following()
-        self._unfollow = async_call_later(self.hass, _LOST_PAUSE, self._read_passing_state)
-
-    @callback
-    def _stop_following(self) -> None:
-        if self._unfollow is not None:
-            self._unfollow()
-            self._unfollow = None
-
-    async def _read_passing_state(self, now: datetime) -> None:
-        self._unfollow = None
-        await self.async_request_refresh()
-
-    @callback
-    def _advertised(self, info: BluetoothServiceInfoBleak, change: BluetoothChange) -> None:
-        beacon = parse_beacon(info.manufacturer_data)
-        if beacon is None:
-            return
-        edge = beacon.state_changed and not self._flag
-        appeared = not self._in_sight
-        self._flag = beacon.state_changed
-        self._in_sight = True
-        if appeared:
-            self.async_update_listeners()
-        if edge:
-            self._unread_change = True
-        if edge or appeared:
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_request_refresh(), f"{DOMAIN} read after an advertisement"
-            )
-
-    @callback
-    def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
-        self._in_sight = self._flag = False
-        self._publish_absence()
-
-    @callback
-    def _publish_absence(self, now: datetime | None = None) -> None:
-        """Show that the lock is gone, at once or as soon as the last exchange proves nothing any more."""
-        self._stop_waiting_for_absence()
-        self.async_update_listeners()
-        if self._last_exchange is not None and not self._in_sight and self.reachable:
-            left = self._last_exchange + _FRESH - self.hass.loop.time()
-            self._unwait = async_call_later(self.hass, max(left, 1.0), self._publish_absence)
-
-    @callback
-    def _stop_waiting_for_absence(self) -> None:
-        if self._unwait is not None:
-            self._unwait()
-            self._unwait = None
-
-    @callback
-    def _outcome_unseen(self) -> None:
-        """An action was, or may have been, sent, and nobody knows where the bolt is."""
-        self._publish_unknown()
-        self.config_entry.async_create_background_task(
-            self.hass, self.async_request_refresh(), f"{DOMAIN} read after an unknown outcome"
-        )
-
     async def _stopping(self, event: Event) -> None:
+        self._stop()
         await self.client.close()
 
     @callback

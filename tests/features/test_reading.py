@@ -132,6 +132,20 @@ def test_known_change_that_cannot_be_read() -> None:
     assert told(again, 200).believable(10_000)
 
 
+def test_refusals() -> None:
+    """Two prove nothing and are asked again soon; three do, and the lock is left in peace."""
+    state = quiet().heard(flag=True, now=100)
+    for now in (101, 107):
+        state = state.refused(now)
+        assert state.due(now) == (now + r.REFUSAL_DELAY, Reason.REFUSED)
+        assert state.believable(now)
+    state = state.refused(113)
+    assert state.locked_out
+    assert state.due(113) is None
+    assert not state.believable(113)
+    assert not told(quiet().refused(1).refused(2), 3).refused(4).locked_out
+
+
 def test_spent_budget_delays_every_read() -> None:
     """Also the one after an edge."""
     state = quiet()

@@ -848,6 +848,10 @@ async def test_reconfigure_changes_the_client_type(home: Home) -> None:
     bridge = list(lock.authorizations)[-1]
     assert bridge.is_bridge
     assert entry.data["authorization_id"] == bridge.session.authorization_id
+    # It is the Bridge whose read clears the flag.
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == "unlocked", within=60)
+    await home.until(lambda: not lock.unread_change, within=60)
 
 
 async def test_reconfigure_forgets_the_pin_that_was_left_out(home: Home) -> None:

@@ -128,12 +128,30 @@ async def test_nothing_to_do(home: Home) -> None:
     assert (runs(lock), orders(lock)) == ([], 1)
 
 
-async def test_actions_at_the_same_time_follow_each_other(home: Home) -> None:
+async def test_newest_request_wins(home: Home) -> None:
+    """What was not written yet is dropped for what the owner wants now, and its callers are told."""
     lock = home.add_lock(timing=Timing())
     await home.set_up(lock)
-    await asyncio.gather(home.call("unlock"), home.call("lock"), home.call("unlock"))
-    assert runs(lock) == ["UNLOCK", "LOCK", "UNLOCK"]
+    calls = (home.call("lock"), home.call("open"), home.call("unlock"))
+    first, second, third = await asyncio.gather(*calls, return_exceptions=True)
+    for dropped in (first, second):
+        assert isinstance(dropped, HomeAssistantError)
+        assert dropped.translation_key == "replaced"
+    assert third is None
+    assert runs(lock) == ["UNLOCK"]
     assert home.state() == View.UNLOCKED
+
+
+async def test_actions_follow_each_other(home: Home) -> None:
+    """What was written is carried out before the next one."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    unlocking = asyncio.create_task(home.call("unlock"))
+    await home.until(lambda: runs(lock), within=5)
+    await home.call("lock")
+    await unlocking
+    assert runs(lock) == ["UNLOCK", "LOCK"]
+    assert home.state() == View.LOCKED
 
 
 async def test_open_is_offered(home: Home) -> None:

@@ -180,9 +180,7 @@ class LockClient:
                     written = True
 
                 order.check()
-                return await self._act_and_look(
-                    conversations.act(request, pin=pin), targets, about_to_move
-                )
+                return await self._act_and_look(conversations.act(request, pin=pin), targets, about_to_move)
         except TimeoutError as error:
             raise NotStartedError("the action could not be sent in time") from error
         except (LinkError, ProtocolError, LockRefusedError) as error:

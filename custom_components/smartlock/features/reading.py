@@ -12,6 +12,7 @@ What a read costs is the owner's battery, so every reason to read has a bound:
     a state that passes by itself   after 8 s, then doubling     until the slow poll
     nothing happened                slow poll                    10 or 30 min, slower with a low battery
     a read failed                   after 15 s, then doubling    up to the slow poll
+    the lock does not know us       after 5 s                    three in a row, then never again
     all together                                                 a budget for each day
 """
 
@@ -36,6 +37,9 @@ PASSING_DELAY = 8.0
 RETRY_DELAY = 15.0
 # A known change that could not be read for so long: the old state is not shown as the state any more.
 BELIEF = 60.0
+# One refusal over the radio proves nothing; this many in a row do.
+REFUSAL_DELAY = 5.0
+REFUSALS_FOR_PROOF = 3
 # Bounds the sum of all reasons. A poll every ten minutes needs 144; hass_nuki_bt with an App's stuck flag makes
 # thousands. Some may come at once: a busy evening is not a fault.
 READS_A_DAY = 240.0
@@ -52,6 +56,7 @@ class Reason(Enum):
     APPEARED = "appeared"
     LINK_LOST = "link_lost"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    REFUSED = "refused"
     PASSING_STATE = "passing_state"
     POLL = "poll"
 
@@ -79,6 +84,8 @@ class Reading:
     """How often in a row the same passing state was read; None if the state is one that lasts."""
     failed_at: float | None = None
     failures: int = 0
+    refusals: int = 0
+    """How often in a row the lock said that it does not know us."""
     low_battery: bool = False
     budget: float = READS_AT_ONCE
     budget_at: float = 0.0
@@ -129,20 +136,30 @@ class Reading:
             passing=((self.passing or 0) + 1 if again else 0) if passing else None,
             failed_at=None,
             failures=0,
+            refusals=0,
             low_battery=low_battery,
         )
 
     def spent(self, now: float) -> Self:
-        """A read was tried: that is what the budget counts."""
+        """A read is tried: that is what the budget counts."""
         return replace(self, budget=self._budget(now) - 1.0, budget_at=now)
 
     def failed(self, now: float) -> Self:
         """A read did not succeed."""
         return replace(self, failed_at=now, failures=min(self.failures + 1, _MAX_DOUBLINGS))
 
+    def refused(self, now: float) -> Self:
+        """The lock said that it does not know us."""
+        return replace(self, wanted=(now + REFUSAL_DELAY, Reason.REFUSED), refusals=self.refusals + 1)
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether it has said so often enough to be believed: only pairing again helps."""
+        return self.refusals >= REFUSALS_FOR_PROOF
+
     def due(self, now: float) -> tuple[float, Reason] | None:
-        """When to read next, and why; None while the lock is not heard."""
-        if not self.in_sight:
+        """When to read next, and why; None while the lock is not heard, or will not speak with us."""
+        if not self.in_sight or self.locked_out:
             return None
         candidates = [] if self.wanted is None else [self.wanted]
         candidates.append((self._poll_at(now), Reason.POLL))
@@ -162,7 +179,12 @@ class Reading:
         return None if self.changed_at is None else self.changed_at + BELIEF
 
     def believable(self, now: float) -> bool:
-        """Whether the state read last may be shown as the state."""
+        """Whether the state read last may be shown as the state.
+
+        A lock that does not know us any more will not tell what happens to its bolt from now on.
+        """
+        if self.locked_out:
+            return False
         at = self.doubtful_at()
         return at is None or now < at
 
