@@ -41,7 +41,7 @@ LAYERS = (
 # disagree.
 SIMULATOR_MAY_USE = {
     f"{PROTOCOL}.{module}"
-    for module in ("crypto", "dialects", "enums", "errors", "frames", "messages", "settings", "wire")
+    for module in ("crypto", "dialects", "enums", "errors", "frames", "messages", "undocumented", "wire")
 }
 
 

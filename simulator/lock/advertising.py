@@ -1,4 +1,7 @@
-"""What the lock broadcasts (`docs/protocol.md` 2): ids are big-endian here, unlike everywhere else."""
+"""What the lock broadcasts: ids are big-endian here, unlike everywhere else.
+
+Source: captures in the vendor's developer forum (threads 1109 and 19134) and of public clients.
+"""
 
 from uuid import UUID
 
@@ -6,12 +9,15 @@ from simulator.gatt import Advertisement
 from simulator.lock.device import Device
 
 # AD types (Bluetooth Assigned Numbers, 2.3).
-_FLAGS, _COMPLETE_NAME, _SERVICE_DATA_128, _MANUFACTURER_DATA = 0x01, 0x09, 0x21, 0xFF
+_FLAGS, _SERVICES_128, _COMPLETE_NAME, _SERVICE_DATA_128, _MANUFACTURER_DATA = 0x01, 0x07, 0x09, 0x21, 0xFF
 _GENERAL_DISCOVERABLE_LE_ONLY = 0x06
 
 _APPLE = (0x004C).to_bytes(2, "little")
 _IBEACON = bytes([0x02, 0x15])
 _STATE_CHANGED = 0x01
+
+# Keyturner Initialization Service, advertised until somebody has paired (Nuki Smart Lock API V2.1, section 2).
+_INITIALIZATION_SERVICE = UUID("a92ee000-5501-11e4-916c-0800200c9a66")
 
 # HomeKit advertisement: type, subtype and length, status, then device id, category "door lock", global
 # state number, configuration number, compatible version and setup hash.
@@ -41,6 +47,8 @@ class Advertiser:
         frames = [self._beacon()]
         if device.pairing_mode:
             frames.append(self._pairing())
+        elif not device.initialized:
+            frames.append(_structure(_SERVICES_128, _INITIALIZATION_SERVICE.bytes[::-1]))
         if self._homekit:
             frames.append(self._homekit_frame())
         frame = frames[self._events % len(frames)]

@@ -3,9 +3,13 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, ErrorCode
 from custom_components.smartlock.protocol.frames import Session
+from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.wire import Date7
+from simulator.lock.rights import ALWAYS, NEVER, allows
 
 # Nonces remembered to notice one that is used twice.
 _NONCES_KEPT = 1000
@@ -19,9 +23,16 @@ class Authorization:
     """Number by which the journal calls it: 0 is the first that this lock ever had."""
     session: Session
     id_type: AuthorizationIdType
-    app_id: int
+    app_id: int | None
+    """The one sent at pairing; None for a client that was invited."""
     name: str = field(repr=False)
-    enabled: bool = True
+    enabled: int = 1
+    remote_allowed: int = 1
+    created: Date7 = NEVER
+    last_active: Date7 = NEVER
+    lock_count: int = 0
+    time_limited: int = 0
+    limit: TimeLimit = ALWAYS
     challenge: bytes | None = field(default=None, repr=False)
     """The one nonce that its next request may carry."""
     nonces: deque[bytes] = field(default_factory=lambda: deque(maxlen=_NONCES_KEPT), repr=False)
@@ -32,9 +43,13 @@ class Authorization:
         """Whether it was paired as Bridge."""
         return self.id_type == AuthorizationIdType.BRIDGE
 
-    def refusal(self) -> ErrorCode | None:
-        """Return why it may not make a request now, None if it may."""
-        return None if self.enabled else ErrorCode.K_DISABLED
+    def refusal(self, utc: datetime, local: datetime) -> ErrorCode | None:
+        """Return why it may not make a request at this moment, None if it may."""
+        if not self.enabled:
+            return ErrorCode.K_DISABLED
+        if self.time_limited and not allows(self.limit, utc, local):
+            return ErrorCode.K_TIME_NOT_ALLOWED
+        return None
 
     def use_challenge(self, nonce: bytes, *, keep_if_wrong: bool) -> bool:
         """Return whether a request carries the current challenge, which is thereby used up."""
@@ -78,14 +93,23 @@ class AuthorizationTable:
                 return entry
         raise KeyError(f"the lock has no authorization {index}")
 
-    def has_room(self, app_id: int, id_type: AuthorizationIdType) -> bool:
+    def listed(self, caller: Authorization, id_type: AuthorizationIdType | None) -> list[Authorization]:
+        """Return the authorizations of one kind, or all, as a list shows them: the caller's own first."""
+        entries = [caller, *(entry for entry in self if entry is not caller)]
+        return [entry for entry in entries if id_type is None or entry.id_type == id_type]
+
+    def has_room(self, app_id: int | None, id_type: AuthorizationIdType) -> bool:
         """Return whether a client can be added, be it in place of another."""
         return len(self) - len(self.replaced(app_id, id_type)) < self._max_entries
 
-    def replaced(self, app_id: int, id_type: AuthorizationIdType) -> list[Authorization]:
+    def replaced(self, app_id: int | None, id_type: AuthorizationIdType) -> list[Authorization]:
         """Return who has to go for a new client: the one with its app id, and the Bridge for a Bridge."""
         bridge = id_type == AuthorizationIdType.BRIDGE
-        return [entry for entry in self if entry.app_id == app_id or (bridge and entry.is_bridge)]
+        return [
+            entry
+            for entry in self
+            if (app_id is not None and entry.app_id == app_id) or (bridge and entry.is_bridge)
+        ]
 
     def next_id(self) -> int:
         """Return the authorization id that the next client gets; ids are never used again."""
@@ -95,10 +119,11 @@ class AuthorizationTable:
         self,
         shared_key: bytes,
         *,
-        app_id: int,
+        app_id: int | None,
         name: str,
         id_type: AuthorizationIdType = AuthorizationIdType.APP,
         authorization_id: int | None = None,
+        created: Date7 = NEVER,
     ) -> Authorization:
         """Add a client that shares a key; whoever it replaces must have been deleted before."""
         new_id = self.next_id() if authorization_id is None else authorization_id
@@ -108,6 +133,7 @@ class AuthorizationTable:
             id_type=id_type,
             app_id=app_id,
             name=name,
+            created=created,
         )
         self._made += 1
         self._last_id = max(self._last_id, new_id)

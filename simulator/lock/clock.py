@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from simulator.lock.settings import Settings
+from simulator.lock.time_zones import local_time
+
 # What the clock shows after it has lost the time.
 _RESET_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -20,6 +23,15 @@ class Clock:
     def time(self) -> datetime:
         """The time the lock shows, aware, UTC."""
         return self._now().astimezone(UTC) + self.offset
+
+    def local(self, settings: Settings) -> datetime:
+        """Return the time the lock shows, naive, in its own time zone."""
+        return local_time(
+            self.time,
+            zone_id=settings.time_zone_id,
+            offset=settings.time_zone_offset,
+            dst_mode=settings.dst_mode,
+        )
 
     def set(self, moment: datetime) -> None:
         """Set the lock's clock to an aware moment."""

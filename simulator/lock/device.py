@@ -1,37 +1,63 @@
-"""The lock as a whole: its parts, and what it tells about itself."""
+"""The lock as a whole: its parts, and what happens in one when something happens in another."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
 from custom_components.smartlock.protocol.enums import (
-    AccessoryBattery,
-    DeviceType,
-    DoorSensorState,
+    AuthorizationIdType,
+    Command,
+    CompletionStatus,
+    DoorSensorEvent,
+    ErrorCode,
     LockAction,
-    NukiState,
-    RemoteAccess,
+    LockActionFlag,
+    LogEntryType,
 )
-from custom_components.smartlock.protocol.messages import BatteryReport, Config, KeyturnerStates
-from custom_components.smartlock.protocol.wire import Date7
+from custom_components.smartlock.protocol.messages import (
+    LoggedDoorEvent,
+    LoggedFirmware,
+    LoggedKeypadAction,
+    LoggedRun,
+)
+from custom_components.smartlock.protocol.wire import Date7, Layout
+from simulator.lock.accessories import Accessories, Accessory, Door
 from simulator.lock.authorizations import Authorization, AuthorizationTable
+from simulator.lock.automation import Automation
 from simulator.lock.battery import Battery
 from simulator.lock.clock import Clock
 from simulator.lock.faults import Faults
+from simulator.lock.firmware import Firmware
 from simulator.lock.habits import Habits, Timing
 from simulator.lock.journal import Journal, Kind
+from simulator.lock.keypad import KeypadCodes
+from simulator.lock.log import Log
 from simulator.lock.models import Model
-from simulator.lock.motor import Motor
+from simulator.lock.motor import Done, Motor
+from simulator.lock.order import Order
 from simulator.lock.security_pin import SecurityPin
 from simulator.lock.settings import SettingsStore
+from simulator.lock.statistics import Statistics
+from simulator.lock.time_control import TimeControl
 from simulator.lock.timers import Timers
 
-# Value of the signal strengths in Keyturner States (`docs/protocol.md` 9.2).
-_RSSI_NOT_SUPPORTED = 1
+# A date as damaged storage delivers it.
+_IMPOSSIBLE_DATE = Date7(2026, 13, 32, 25, 61, 61)
+
+
+def _nothing() -> None:
+    """Be nobody who waits."""
+
+
+def _nobody(_error: ErrorCode | None) -> None:
+    """Take the result of an order that no client waits for."""
 
 
 class Device:
-    """Everything below the radio. `on_change` is called when Keyturner States should be pushed."""
+    """Everything below the radio.
+
+    `on_change` is called when Keyturner States should be pushed, `on_power_lost` when all links are lost.
+    """
 
     def __init__(
         self,
@@ -53,16 +79,25 @@ class Device:
         self.habits = habits
         self.random = random
         self.uuid = random(16)
+        self.initialized = True
+        """Whether anybody has paired since it left the factory or was reset."""
         self.journal = Journal(now)
         self.clock = Clock(now)
         self.timers = Timers()
         self.faults = Faults()
-        self.battery = Battery()
+        self.firmware = Firmware(model)
+        self.battery = Battery(seed=nuki_id)
+        self.statistics = Statistics(lambda: self.clock.time, self.battery.voltage)
         self.authorizations = AuthorizationTable(habits.max_authorizations)
-        self.settings = SettingsStore(f"Nuki_{nuki_id:08X}", self.changed)
+        self.log = Log(habits.log_capacity)
+        self.keypad_codes = KeypadCodes(habits.max_keypad_codes)
+        self.time_control = TimeControl(habits.max_time_control_entries)
+        self.settings = SettingsStore(f"Nuki_{nuki_id:08X}", model, self.changed)
         self.pin = SecurityPin(
             pin, unset_is_zero=not model.dialect.pin_for_pairing, timing=timing, habits=habits
         )
+        self.door = Door(has_sensor=door_sensor, built_in=model.built_in_door_sensor)
+        self.accessories = Accessories(self.door)
         self.motor = Motor(
             locked=locked,
             timing=timing,
@@ -70,20 +105,56 @@ class Device:
             settings=self.settings,
             journal=self.journal,
             timers=self.timers,
+            is_night=lambda: self.automation.is_night,
             on_change=self.changed,
+            on_result=self._ended,
         )
-        self.door_sensor = door_sensor
-        self.door_open = False
+        self.automation = Automation(
+            model=model,
+            timing=timing,
+            settings=self.settings,
+            clock=self.clock,
+            timers=self.timers,
+            motor=self.motor,
+            door=self.door,
+            time_control=self.time_control,
+            carry_out=self.carry_out,
+            on_night=self.changed,
+        )
         self.powered = True
+        self.wifi_connected = False
+        self.thread_connected = False
+        self.impossible_dates = False
+        """Whether storage is damaged so that dates come out wrong."""
+        self.most_recent_command = Command(0)
         self._pairing_timer: asyncio.TimerHandle | None = None
         self.unread_change = False
         """What the last bit of the iBeacon shows."""
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = _nothing
+        self.on_power_lost: Callable[[], None] = _nothing
 
     def changed(self) -> None:
         """Note that Keyturner States shows something new."""
         self.unread_change = True
         self.on_change()
+        if self.powered:
+            self.automation.changed()
+
+    @property
+    def now(self) -> Date7:
+        """The lock's time as it stands in messages."""
+        return _IMPOSSIBLE_DATE if self.impossible_dates else Date7.of(self.clock.time)
+
+    def date(self, date: Date7) -> Date7:
+        """Return a date from storage, which may be damaged."""
+        return _IMPOSSIBLE_DATE if self.impossible_dates else date
+
+    def set_clock(self, moment: datetime) -> None:
+        """Set the lock's clock to an aware moment."""
+        self.clock.set(moment)
+        self.automation.clock_set()
+
+    # --- Pairing mode and authorizations ------------------------------------------------------------------
 
     @property
     def pairing_mode(self) -> bool:
@@ -110,90 +181,189 @@ class Device:
             self.journal.record(Kind.PAIRING_MODE, on=False, why=why)
             self.changed()
 
-    def lose_power(self) -> None:
-        """Stop everything that runs or is due, and forget what only the running lock knows."""
-        self.leave_pairing_mode("no power")
-        self.powered = False
-        self.timers.cancel_all()
-        self.motor.stop()
-        for entry in self.authorizations:
-            entry.challenge = None
-
     def delete_authorization(self, entry: Authorization, why: str) -> None:
         """Delete a client for a reason that the journal keeps."""
         self.authorizations.delete(entry)
         self.journal.record(Kind.AUTHORIZATION_DELETED, authorization=entry.index, why=why)
 
-    def states(self) -> KeyturnerStates:
-        """Return Keyturner States in full length."""
-        motor, settings = self.motor, self.settings
-        return KeyturnerStates(
-            nuki_state=NukiState.PAIRING_MODE if self.pairing_mode else NukiState.DOOR_MODE,
-            lock_state=motor.state,
-            trigger=motor.trigger,
-            current_time=Date7.of(self.clock.time),
-            time_zone_offset=settings.values.time_zone_offset,
-            battery=self.battery.byte,
-            config_update_count=settings.update_count,
-            lock_n_go_timer=motor.lock_n_go_seconds,
-            last_lock_action=motor.last_action,
-            last_lock_action_trigger=motor.last_trigger,
-            last_lock_action_completion_status=motor.last_completion,
-            door_sensor_state=self.door_state,
-            night_mode_active=0,
-            accessory_battery=AccessoryBattery.DOOR_SENSOR_REPORTED
-            if self.door_sensor
-            else AccessoryBattery(0),
-            remote_access=RemoteAccess.BRIDGE_PAIRED if self.authorizations.bridge else RemoteAccess(0),
-            ble_rssi=_RSSI_NOT_SUPPORTED,
-            wifi_rssi=_RSSI_NOT_SUPPORTED,
-            wifi_status=0,
-            mqtt_status=0,
-            thread_status=0,
+    def pair_accessory(self, accessory: Accessory) -> None:
+        """Pair a fob or a keypad, which then stands in the list of authorizations."""
+        if accessory in self.accessories.paired:
+            return
+        self.accessories.paired.add(accessory)
+        self.authorizations.add(
+            self.random(32),
+            app_id=int.from_bytes(self.random(4), "little"),
+            name=f"Nuki {accessory.value.replace('-', ' ').title()}",
+            id_type=accessory.id_type,
+            created=Date7.of(self.clock.time),
+        )
+        self.changed()
+
+    def authorization_of(self, *kinds: AuthorizationIdType) -> Authorization | None:
+        """Return the first authorization of one of these kinds."""
+        return next((entry for entry in self.authorizations if entry.id_type in kinds), None)
+
+    # --- Power --------------------------------------------------------------------------------------------
+
+    def lose_power(self) -> None:
+        """Stop everything that runs or is due, and forget what only the running lock knows."""
+        self.on_power_lost()
+        self.leave_pairing_mode("no power")
+        self.powered = False
+        self.timers.cancel_all()
+        self.motor.stop()
+        self.automation.power_lost()
+        self.battery.last_run = None
+        for entry in self.authorizations:
+            entry.challenge = None
+
+    def boot(self, *, expected: bool) -> None:
+        """Start, and find the bolt's position first."""
+        self.powered = True
+        self.statistics.booted(expected=expected)
+        self.motor.boot(self._booted)
+
+    def reboot(self) -> None:
+        """Start again on request."""
+        self.lose_power()
+        self.timers.after(self.timing.reboot, lambda: self.boot(expected=True))
+
+    def reset_to_factory(self) -> None:
+        """Forget everything but the id: clients, PIN, settings, log, codes, calibration."""
+        for entry in list(self.authorizations):
+            self.delete_authorization(entry, "factory reset")
+        self.uuid = self.random(16)
+        self.initialized = False
+        self.pin.set(None)
+        self.log.clear()
+        self.keypad_codes.clear()
+        self.time_control.clear()
+        self.accessories.paired.clear()
+        self.motor.calibrated = False
+        self.settings.lose()
+        self.reboot()
+
+    def update_firmware(self) -> None:
+        """Install firmware that nobody knows yet, and start again with it."""
+        self.firmware.update()
+        self.add_log(LogEntryType.FIRMWARE_UPDATE, LoggedFirmware(version=self.firmware.version))
+        self.reboot()
+
+    def _booted(self) -> None:
+        self._log_run(
+            LogEntryType.INITIALIZATION_RUN,
+            Order(action=LockAction.NONE, trigger=self.motor.trigger),
+            CompletionStatus.SUCCESS,
         )
 
-    @property
-    def door_state(self) -> DoorSensorState:
-        """What the door sensor says, in the values of generation 3 and later."""
-        if not self.door_sensor:
-            return DoorSensorState.UNAVAILABLE
-        return DoorSensorState.OPENED if self.door_open else DoorSensorState.CLOSED
+    # --- The bolt -----------------------------------------------------------------------------------------
 
-    def battery_report(self) -> BatteryReport:
-        """Return the report of the last motor run."""
-        return self.battery.report(LockAction(self.motor.last_action))
+    def carry_out(
+        self, order: Order, *, accepted: Callable[[], None] = _nothing, done: Done = _nobody
+    ) -> ErrorCode | None:
+        """Do what an order says, or return why it is not even begun.
 
-    def config(self) -> Config:
-        """Return Config in full length."""
-        model, settings = self.model, self.settings.values
-        first, second, third = settings.fob_actions
-        return Config(
-            nuki_id=self.nuki_id,
-            name=settings.name,
-            latitude=settings.latitude,
-            longitude=settings.longitude,
-            auto_unlatch=settings.auto_unlatch,
-            pairing_enabled=settings.pairing_enabled,
-            button_enabled=settings.button_enabled,
-            led_enabled=settings.led_enabled,
-            led_brightness=settings.led_brightness,
-            current_time=Date7.of(self.clock.time),
-            time_zone_offset=settings.time_zone_offset,
-            dst_mode=settings.dst_mode,
-            has_fob=0,
-            fob_action_1=first,
-            fob_action_2=second,
-            fob_action_3=third,
-            single_lock=settings.single_lock,
-            advertising_mode=settings.advertising_mode,
-            has_keypad=0,
-            firmware_version=model.firmware,
-            hardware_revision=model.hardware,
-            homekit_status=1 if model.homekit else 0,
-            time_zone_id=settings.time_zone_id,
-            device_type=model.device_type,
-            capabilities=model.capabilities,
-            has_keypad_2=0,
-            matter_status=1 if model.device_type == DeviceType.SMART_LOCK_5 else 0,
-            product_variant=model.product_variant,
+        Args:
+            order: What is wanted.
+            accepted: Called when the motor is about to start; not called if it is not needed.
+            done: Called when the order has ended, unless it was not begun.
+        """
+        if (rejection := self._rejection(order)) is not None:
+            self.motor.reject(order, rejection)
+            self.changed()
+            if not self.habits.rejections_complete:
+                return ErrorCode.UNKNOWN
+            done(None)
+            return None
+        if (code := self.motor.refusal(order)) is not None:
+            return code
+        if self.motor.settle(order):
+            done(None)
+        else:
+            accepted()
+            self.motor.start(order, done)
+        return None
+
+    def _rejection(self, order: Order) -> CompletionStatus | None:
+        """Return what the settings have against an auto unlock."""
+        settings = self.settings.values
+        if not order.flags & LockActionFlag.AUTO_UNLOCK:
+            return None
+        if settings.auto_unlock_disabled:
+            return CompletionStatus.REJECTED
+        if self.automation.is_night and settings.night_mode_auto_unlock_disabled:
+            return CompletionStatus.REJECTED_NIGHT_MODE
+        return None
+
+    def _ended(self, order: Order, completion: CompletionStatus, degrees: int, seconds: float) -> None:
+        """Take the result of an order into log, battery and counters."""
+        success = completion == CompletionStatus.SUCCESS
+        self._log_run(order.log_type, order, completion)
+        self.automation.ended(order.trigger, success=success)
+        if degrees:
+            figures = self.battery.run(order.action, degrees, completion)
+            if order.log_type != LogEntryType.CALIBRATION:
+                self.statistics.ran(figures, completion, seconds, self.battery.percent)
+            elif success:
+                self.statistics.calibrated()
+        entry = self.authorizations.find(order.authorization_id)
+        if success and entry is not None:
+            entry.lock_count = (entry.lock_count + 1) % 0x10000
+            entry.last_active = self.now
+
+    def _log_run(self, kind: LogEntryType, order: Order, completion: CompletionStatus) -> None:
+        data: Layout = LoggedRun(
+            action=order.action, trigger=order.trigger, flags=order.flags, completion_status=completion
         )
+        if order.keypad is not None:
+            data = LoggedKeypadAction(
+                action=order.keypad.action,
+                source=order.keypad.source,
+                completion_status=completion,
+                code_id=order.keypad.code_id,
+            )
+        self.add_log(kind, data, authorization_id=order.authorization_id, name=order.name)
+
+    # --- The door and the log -----------------------------------------------------------------------------
+
+    def move_door(self, *, is_open: bool) -> None:
+        """Open or close the door."""
+        door = self.door
+        if door.open == is_open:
+            return
+        before = door.state
+        door.open = is_open
+        if not self.powered or door.state == before:
+            return
+        self.statistics.door_moved(is_open=is_open)
+        if door.logging:
+            event = DoorSensorEvent.OPENED if is_open else DoorSensorEvent.CLOSED
+            self.add_log(LogEntryType.DOOR_SENSOR, LoggedDoorEvent(event=event))
+        self.changed()
+        if not is_open:
+            self.automation.door_closed()
+
+    def add_log(
+        self,
+        kind: LogEntryType,
+        data: Layout,
+        *,
+        authorization_id: int = 0,
+        name: str = "",
+        always: bool = False,
+    ) -> None:
+        """Write an entry into the lock's log, if that is switched on or it has to be written always."""
+        if not (self.log.enabled or always):
+            return
+        record = self.log.add(
+            kind, data.pack(), timestamp=self.now, authorization_id=authorization_id, name=name
+        )
+        self.journal.record(Kind.LOGGED, type=kind.name, index=record.index)
+
+    def refusal_of(self, entry: Authorization, *, reads: bool) -> ErrorCode | None:
+        """Return why a client may not make a request now."""
+        code = entry.refusal(self.clock.time, self.clock.local(self.settings.values))
+        if code == ErrorCode.K_TIME_NOT_ALLOWED and reads and not self.habits.limits_cover_reading:
+            return None
+        return code

@@ -1,4 +1,4 @@
-"""The GATT table of a lock (`docs/protocol.md` 3.1)."""
+"""The GATT table of a lock (Nuki Smart Lock API V2.3.0, section 2, and public GATT dumps)."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,7 @@
 """How long things take in the virtual lock, and how it does what the vendor's document leaves open."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +13,9 @@ class Timing:
     unlatch: float = 1.0
     """From unlocked to the latch pulled; from locked the time to unlock is added."""
     boot_run: float = 3.0
+    calibration: float = 20.0
+    reboot: float = 1.0
+    """Off the air after Request Reboot, before the boot run."""
     battery_change: float = 5.0
     """Without power while the batteries are swapped."""
     processing: float = 0.02
@@ -22,8 +26,21 @@ class Timing:
     idle_disconnect: float = 20.0
     """I-Connect/NukiBleEsp32: the lock drops an idle connection after about 20 s."""
     pin_lockout: float = 60.0
+    door_closed: float = 1.0
+    """From the door closing to the immediate auto lock."""
     auto_unlock_too_recent: float = 120.0
     """Vendor's document, K_ERROR_AUTO_UNLOCK_TOO_RECENT; two minutes by public reports."""
+
+
+class LostPin(StrEnum):
+    """What a lock does that has forgotten its PIN; the vendor's forum tells of all three."""
+
+    REJECTS = "rejects"
+    """Neither the old one nor 0 nor a new one is taken; only the owner's app helps (thread 1354)."""
+    ACCEPTS_ZERO = "accepts-zero"
+    """As if none had ever been set."""
+    ACCEPTS_NEW = "accepts-new"
+    """A new one can be set without the old one (thread 26435)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +54,21 @@ class Habits:
     """Errors in the sealed step of pairing are sealed too; otherwise they are plain."""
     pin_tries: int = 5
     """Wrong PINs in a row until the lock refuses all of them for a while."""
+    lost_pin: LostPin = LostPin.REJECTS
     max_authorizations: int = 100
+    max_keypad_codes: int = 200
+    max_time_control_entries: int = 20
+    log_capacity: int = 1000
+    limit_block_only_if_limited: bool = False
+    """An entry of a list ends with the flag if there is no time limit, as the vendor's document says; a
+    Smart Lock 2 was seen to send an empty limit all the same."""
+    complete_after_id: bool = True
+    """Status COMPLETE follows the id of an entry that was added."""
+    limits_cover_reading: bool = True
+    """Outside its allowed time a client may not even read; otherwise it may not move the bolt."""
+    rejections_complete: bool = False
+    """An auto unlock that the settings forbid ends with COMPLETE, and only the states tell; otherwise with an
+    Error Report. No error code is documented for it."""
 
 
 def quick(**changes: float) -> Timing:
@@ -47,6 +78,8 @@ def quick(**changes: float) -> Timing:
         "unlock": 0.02,
         "unlatch": 0.02,
         "boot_run": 0.02,
+        "calibration": 0.02,
+        "reboot": 0.02,
         "battery_change": 0.02,
         "processing": 0.0,
         "advertising_interval": 0.02,

@@ -30,6 +30,12 @@ class Kind(StrEnum):
     MOTOR_STARTED = auto()
     MOTOR_STOPPED = auto()
     POSITIONING_RUN = auto()
+    CALIBRATION = auto()
+    """A calibration run began."""
+    LOGGED = auto()
+    """An entry of the lock's own log (`type`, `index`)."""
+    SETTINGS_WRITTEN = auto()
+    """What a client changed (`command`, and `fields` by name, without their values)."""
     AUTHORIZATION_ADDED = auto()
     AUTHORIZATION_DELETED = auto()
     PAIRING_MODE = auto()

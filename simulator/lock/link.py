@@ -24,7 +24,7 @@ from simulator.gatt import (
     Property,
     Service,
 )
-from simulator.lock import gatt_table
+from simulator.lock import gatt_table, reports
 from simulator.lock.authorizations import Authorization
 from simulator.lock.device import Device
 from simulator.lock.faults import Moment, Once
@@ -92,7 +92,7 @@ class LockLink:
         values = {
             gatt_table.DEVICE_NAME: f"Nuki_{self._device.nuki_id:08X}",
             gatt_table.MANUFACTURER_NAME: "Nuki Home Solutions GmbH",
-            gatt_table.FIRMWARE_REVISION: str(model.firmware),
+            gatt_table.FIRMWARE_REVISION: str(self._device.firmware.version),
             gatt_table.HARDWARE_REVISION: str(model.hardware),
         }
         return values.get(characteristic.uuid, "").encode()
@@ -138,7 +138,7 @@ class LockLink:
     def answer(self, authorization: Authorization, message: Message, *, pushed: bool = False) -> None:
         """Send an encrypted message on the USDIO."""
         if self._device.faults.unsolicited_states and not isinstance(message, KeyturnerStates):
-            self.answer(authorization, self._device.states(), pushed=True)
+            self.answer(authorization, reports.states(self._device), pushed=True)
         self.answer_sealed(
             self._device.model.dialect.keyturner_usdio,
             authorization.session,
@@ -149,7 +149,7 @@ class LockLink:
 
     def answer_sealed(self, uuid: str, session: Session, message: Message, **facts: Fact) -> None:
         """Send a message that only the holder of a session's key can read."""
-        payload = self._device.model.encode(message)
+        payload = self._device.firmware.encode(message)
         seal = _encode_without_crc if self._device.faults.zero_crc else frames.encode_encrypted
         frame = seal(session, self._device.random(crypto.NONCE_SIZE), message.command, payload)
         self._send(uuid, frame, message, facts)

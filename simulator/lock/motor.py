@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from custom_components.smartlock.protocol.enums import (
     CompletionStatus,
@@ -11,49 +10,22 @@ from custom_components.smartlock.protocol.enums import (
     LockAction,
     LockActionFlag,
     LockState,
+    LogEntryType,
+    MotorSpeed,
     Trigger,
 )
 from simulator.lock.habits import Habits, Timing
+from simulator.lock.jams import CANCELED, FAILURES, Failure, Jam
 from simulator.lock.journal import Journal, Kind
+from simulator.lock.order import Order
 from simulator.lock.settings import SettingsStore
 from simulator.lock.timers import Timers
 
 type Done = Callable[[ErrorCode | None], None]
 """Called once when a run has ended, with the error if it failed."""
 
-
-class Jam(StrEnum):
-    """What is broken."""
-
-    MOTOR = "motor"
-    """The bolt meets something and stops."""
-    CLUTCH = "clutch"
-    CLUTCH_POWER = "clutch-power"
-    """The clutch draws no current: the app shows 4B, the log 0x07."""
-    MOTOR_POWER = "motor-power"
-    LOW_VOLTAGE = "low-voltage"
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """One row of the table of faults (`docs/protocol.md` 11.2)."""
-
-    error: ErrorCode
-    completion: CompletionStatus
-    state: LockState | None
-    """Lock state afterwards; None if the bolt never left its place."""
-
-
-_FAILURES = {
-    Jam.MOTOR: _Failure(ErrorCode.K_MOTOR_BLOCKED, CompletionStatus.MOTOR_BLOCKED, LockState.MOTOR_BLOCKED),
-    Jam.CLUTCH: _Failure(ErrorCode.K_CLUTCH_FAILURE, CompletionStatus.CLUTCH_FAILURE, None),
-    Jam.CLUTCH_POWER: _Failure(ErrorCode.K_CLUTCH_POWER_FAILURE, CompletionStatus.MOTOR_POWER_FAILURE, None),
-    Jam.MOTOR_POWER: _Failure(ErrorCode.K_MOTOR_POWER_FAILURE, CompletionStatus.MOTOR_POWER_FAILURE, None),
-    Jam.LOW_VOLTAGE: _Failure(
-        ErrorCode.K_MOTOR_LOW_VOLTAGE, CompletionStatus.LOW_MOTOR_VOLTAGE, LockState.MOTOR_BLOCKED
-    ),
-}
-_CANCELED = _Failure(ErrorCode.K_CANCELED, CompletionStatus.CANCELED, LockState.UNDEFINED)
+type OnResult = Callable[[Order, CompletionStatus, int, float], None]
+"""Called with what became of an order, and by how many degrees and seconds the motor turned for it."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +41,7 @@ class _Phase:
 class _Run:
     """A run that is under way."""
 
-    action: LockAction
-    trigger: Trigger
+    order: Order
     origin: LockState
     done: Done
     started: float
@@ -80,6 +51,10 @@ _LOCK_ACTIONS = (LockAction.LOCK, LockAction.FULL_LOCK)
 _LOCK_N_GO_ACTIONS = (LockAction.LOCK_N_GO, LockAction.LOCK_N_GO_WITH_UNLATCH)
 _UNLOCKED_STATES = (LockState.UNLOCKED, LockState.UNLOCKED_LOCK_N_GO)
 _UNLATCH_ACTIONS = (LockAction.UNLATCH, LockAction.LOCK_N_GO_WITH_UNLATCH)
+_SPEED = {MotorSpeed.INSANE: 0.6, MotorSpeed.GENTLE: 1.6}
+"""Length of a run in comparison to the standard speed; how fast they really are is not public."""
+_UNLATCH_DEGREES = 90
+_DEGREES = 915
 ACTIONS = (LockAction.UNLOCK, *_LOCK_ACTIONS, LockAction.UNLATCH, *_LOCK_N_GO_ACTIONS)
 """Lock actions that the motor itself knows."""
 
@@ -96,7 +71,9 @@ class Motor:
         settings: SettingsStore,
         journal: Journal,
         timers: Timers,
+        is_night: Callable[[], bool],
         on_change: Callable[[], None],
+        on_result: OnResult,
     ) -> None:
         """Start at rest; `on_change` is called after each change of what Keyturner States shows."""
         self.state = LockState.LOCKED if locked else LockState.UNLOCKED
@@ -107,13 +84,18 @@ class Motor:
         self.bolt_locked = locked
         """Where the bolt really is, whatever the lock believes."""
         self.jam: Jam | None = None
+        self.calibrated = True
+        self.total_degrees = _DEGREES
+        """From locked to unlocked, as the last calibration found."""
         self._one_turn = False
         self._timing = timing
         self._habits = habits
         self._settings = settings
         self._journal = journal
         self._timers = timers
+        self._is_night = is_night
         self._on_change = on_change
+        self._on_result = on_result
         self._run: _Run | None = None
         self._task: asyncio.Task[None] | None = None
         self._last_moved: float | None = None
@@ -136,51 +118,63 @@ class Motor:
             return 0
         return max(1, round(self._lock_n_go.when() - _loop_time()))
 
-    def refusal(self, action: LockAction, flags: int, trigger: Trigger) -> ErrorCode | None:
+    def refusal(self, order: Order) -> ErrorCode | None:
         """Return why a lock action is not even begun, None if it may begin."""
-        if action not in ACTIONS:
+        if order.action not in ACTIONS:
             return ErrorCode.K_BAD_PARAMETER
         if self.busy:
             return ErrorCode.K_BUSY
         if self.state == LockState.UNCALIBRATED:
             return ErrorCode.K_NOT_CALIBRATED
-        if flags & LockActionFlag.AUTO_UNLOCK and not flags & LockActionFlag.FORCE and self._moved_recently:
-            self._note(action, trigger, CompletionStatus.TOO_RECENT)
+        automatic = order.flags & LockActionFlag.AUTO_UNLOCK and not order.flags & LockActionFlag.FORCE
+        if automatic and self._moved_recently:
+            self.reject(order, CompletionStatus.TOO_RECENT)
             return ErrorCode.K_AUTO_UNLOCK_TOO_RECENT
         return None
 
-    def settle(self, action: LockAction, trigger: Trigger) -> bool:
+    def reject(self, order: Order, completion: CompletionStatus) -> None:
+        """Note that an order was not carried out."""
+        self.last_action, self.last_trigger, self.last_completion = order.action, order.trigger, completion
+        self._on_result(order, completion, 0, 0.0)
+
+    def settle(self, order: Order) -> bool:
         """Do a lock action that needs no motor; return whether it was one."""
-        if action in _LOCK_ACTIONS:
-            return self.state == LockState.LOCKED and not (action == LockAction.FULL_LOCK and self._one_turn)
+        if order.action in _LOCK_ACTIONS:
+            full = order.action == LockAction.FULL_LOCK
+            return self.state == LockState.LOCKED and not (full and self._one_turn)
         if self.state not in _UNLOCKED_STATES or self._settings.values.auto_unlatch:
             return False
-        if action == LockAction.LOCK_N_GO:
-            self._start_lock_n_go(trigger)
-        elif action != LockAction.UNLOCK:
+        if order.action == LockAction.LOCK_N_GO:
+            self._start_lock_n_go(order)
+        elif order.action != LockAction.UNLOCK:
             return False
         elif self.state == LockState.UNLOCKED:
             return True
         else:
             self._stop_lock_n_go()
-        self._note(action, trigger, CompletionStatus.SUCCESS)
-        self._enter(self._rest_state, trigger)
+        self._note(order, CompletionStatus.SUCCESS)
+        self._on_result(order, CompletionStatus.SUCCESS, 0, 0.0)
+        self._enter(self._rest_state, order.trigger)
         return True
 
-    def start(self, action: LockAction, trigger: Trigger, done: Done) -> None:
+    def start(self, order: Order, done: Done) -> None:
         """Begin a run that `refusal` has nothing against; `done` is called when it has ended."""
-        self._stop_lock_n_go()
-        run = _Run(action=action, trigger=trigger, origin=self.state, done=done, started=_loop_time())
-        self._run = run
-        self._journal.record(Kind.MOTOR_STARTED, action=action.name, trigger=trigger.name)
-        self._task = asyncio.create_task(self._carry_out(run))
+        self._begin(order, done)
+        self._journal.record(Kind.MOTOR_STARTED, action=order.action.name, trigger=order.trigger.name)
+        self._task = asyncio.create_task(self._carry_out())
+
+    def calibrate(self, order: Order, done: Done) -> None:
+        """Find the end positions anew; the bolt goes to both of them and back."""
+        self._begin(order, done)
+        self._journal.record(Kind.CALIBRATION)
+        self._task = asyncio.create_task(self._find_ends())
 
     def cancel(self) -> bool:
         """Stop a moving bolt as a press of the button does; return whether it moved."""
         if self._run is None or not self.state.moving:
             return False
         self._cancel_task()
-        self._finish(self._run, LockState.UNDEFINED, _CANCELED)
+        self._finish(LockState.UNDEFINED, CANCELED)
         return True
 
     def turn_by_hand(self, *, locked: bool) -> None:
@@ -191,7 +185,9 @@ class Motor:
         self.bolt_locked = locked
         self._one_turn = False
         action = LockAction.LOCK if locked else LockAction.UNLOCK
-        self._note(action, Trigger.MANUAL, CompletionStatus.SUCCESS)
+        order = Order(action=action, trigger=Trigger.MANUAL)
+        self._note(order, CompletionStatus.SUCCESS)
+        self._on_result(order, CompletionStatus.SUCCESS, 0, 0.0)
         self._enter(self._rest_state, Trigger.MANUAL)
 
     def show(self, state: LockState) -> None:
@@ -202,61 +198,98 @@ class Motor:
     def stop(self) -> None:
         """Lose the power: the bolt stays where it is, and nobody is told."""
         if self._run is not None:
-            self._journal.record(Kind.MOTOR_STOPPED, action=self._run.action.name, completion="NO_POWER")
+            self._journal.record(Kind.MOTOR_STOPPED, action=_name_of(self._run.order), completion="NO_POWER")
+            self.calibrated = self.calibrated and self._run.order.log_type != LogEntryType.CALIBRATION
         self._run = None
         self._cancel_task()
         self._stop_lock_n_go()
 
-    def boot(self) -> None:
-        """Do the positioning run after power came back."""
+    def boot(self, done: Callable[[], None]) -> None:
+        """Do the positioning run after power came back; `done` is called before the state is at rest."""
         self.last_action = LockAction.NONE
         self.last_trigger = Trigger.SYSTEM
         self.last_completion = CompletionStatus.SUCCESS
         self._journal.record(Kind.POSITIONING_RUN)
-        self._task = asyncio.create_task(self._find_position())
+        self._task = asyncio.create_task(self._find_position(done))
 
-    async def _find_position(self) -> None:
+    def _begin(self, order: Order, done: Done) -> None:
+        self._stop_lock_n_go()
+        self._run = _Run(order=order, origin=self.state, done=done, started=_loop_time())
+
+    async def _find_position(self, done: Callable[[], None]) -> None:
         self._enter(LockState.BOOT_RUN, Trigger.SYSTEM)
         await asyncio.sleep(self._timing.boot_run)
         self._task = None
+        done()
         self._enter(self._rest_state, Trigger.SYSTEM)
 
-    async def _carry_out(self, run: _Run) -> None:
-        for phase in self._plan(run.action):
-            self._enter(phase.state, run.trigger)
+    async def _find_ends(self) -> None:
+        self._enter(LockState.CALIBRATION, Trigger.SYSTEM)
+        if self.jam is not None:
+            await asyncio.sleep(self._timing.calibration / 2)
+            self._fail(FAILURES[self.jam])
+            return
+        await asyncio.sleep(self._timing.calibration)
+        self.calibrated = True
+        self._task = None
+        self._finish(self._rest_state, None)
+
+    async def _carry_out(self) -> None:
+        run = self._run
+        assert run is not None
+        order = run.order
+        for phase in self._plan(order.action):
+            self._enter(phase.state, order.trigger)
             if phase.state == LockState.UNLATCHED and not self._habits.unlatch_completes_at_rest:
-                self._note(run.action, run.trigger, CompletionStatus.SUCCESS)
+                self._note(order, CompletionStatus.SUCCESS)
                 run.done(None)
                 run.done = _nobody
             if phase.state.moving and self.jam is not None:
                 await asyncio.sleep(phase.seconds / 2)
-                failure = _FAILURES[self.jam]
-                self._task = None
-                self._finish(run, run.origin if failure.state is None else failure.state, failure)
+                self._fail(FAILURES[self.jam])
                 return
             await asyncio.sleep(phase.seconds)
             self.bolt_locked = phase.bolt_locked
-        self._one_turn = self._settings.values.single_lock and run.action == LockAction.LOCK
+        self._one_turn = bool(self._settings.values.single_lock) and order.action == LockAction.LOCK
         self._task = None
-        if run.action in _LOCK_N_GO_ACTIONS and not self.bolt_locked:
-            self._start_lock_n_go(run.trigger)
-        self._finish(run, self._rest_state, None)
+        if order.action in _LOCK_N_GO_ACTIONS and not self.bolt_locked:
+            self._start_lock_n_go(order)
+        self._finish(self._rest_state, None)
 
     def _plan(self, action: LockAction) -> list[_Phase]:
         """Return the phases of a run from where the bolt is."""
-        timing, settings = self._timing, self._settings.values
+        timing, settings, slowness = self._timing, self._settings.values, self._slowness
         if action in _LOCK_ACTIONS:
-            return [_Phase(LockState.LOCKING, timing.lock, bolt_locked=True)]
+            return [_Phase(LockState.LOCKING, timing.lock * slowness, bolt_locked=True)]
         to_unlock = 0.0 if self.state in _UNLOCKED_STATES else timing.unlock
         if action in _UNLATCH_ACTIONS or settings.auto_unlatch:
             return [
-                _Phase(LockState.UNLATCHING, to_unlock + timing.unlatch, bolt_locked=False),
+                _Phase(LockState.UNLATCHING, (to_unlock + timing.unlatch) * slowness, bolt_locked=False),
                 _Phase(LockState.UNLATCHED, settings.unlatch_duration, bolt_locked=False),
             ]
-        return [_Phase(LockState.UNLOCKING, timing.unlock, bolt_locked=False)]
+        return [_Phase(LockState.UNLOCKING, timing.unlock * slowness, bolt_locked=False)]
+
+    @property
+    def _slowness(self) -> float:
+        settings = self._settings.values
+        gentle = settings.slow_speed_during_night_mode and self._is_night()
+        return _SPEED.get(MotorSpeed.GENTLE if gentle else settings.motor_speed, 1.0)
+
+    def _degrees(self, run: _Run) -> int:
+        """Return by how much a run that succeeds turns."""
+        if run.order.log_type == LogEntryType.CALIBRATION:
+            return 4 * self.total_degrees
+        if run.order.action in _LOCK_ACTIONS:
+            return self.total_degrees
+        unlatches = run.order.action in _UNLATCH_ACTIONS or self._settings.values.auto_unlatch
+        return (0 if run.origin in _UNLOCKED_STATES else self.total_degrees) + (
+            _UNLATCH_DEGREES if unlatches else 0
+        )
 
     @property
     def _rest_state(self) -> LockState:
+        if not self.calibrated:
+            return LockState.UNCALIBRATED
         if self.bolt_locked:
             return LockState.LOCKED
         return LockState.UNLOCKED if self._lock_n_go is None else LockState.UNLOCKED_LOCK_N_GO
@@ -268,35 +301,52 @@ class Motor:
             and _loop_time() - self._last_moved < self._timing.auto_unlock_too_recent
         )
 
-    def _finish(self, run: _Run, state: LockState, failure: _Failure | None) -> None:
-        """Come to rest: first the state, then the answer to whoever asked."""
+    def _fail(self, failure: Failure) -> None:
+        self._task = None
+        assert self._run is not None
+        self._finish(self._run.origin if failure.state is None else failure.state, failure)
+
+    def _finish(self, state: LockState, failure: Failure | None) -> None:
+        """Come to rest: first what is kept, then the state, then the answer to whoever asked."""
+        run, self._run = self._run, None
+        assert run is not None
+        order = run.order
         completion = CompletionStatus.SUCCESS if failure is None else failure.completion
-        self._run = None
+        seconds = _loop_time() - run.started
         self._journal.record(
             Kind.MOTOR_STOPPED,
-            action=run.action.name,
+            action=_name_of(order),
             completion=completion.name,
-            seconds=round(_loop_time() - run.started, 6),
+            seconds=round(seconds, 6),
         )
-        self._note(run.action, run.trigger, completion)
-        self._enter(state, run.trigger)
+        if order.log_type == LogEntryType.CALIBRATION:
+            self.calibrated = failure is None
+            state = self._rest_state
+        else:
+            self._note(order, completion)
+        # Where a run that fails gives up, on the average.
+        degrees = self._degrees(run) // (1 if failure is None else 2)
+        self._on_result(order, completion, degrees, seconds)
+        self._enter(state, order.trigger)
         run.done(None if failure is None else failure.error)
 
-    def _note(self, action: LockAction, trigger: Trigger, completion: CompletionStatus) -> None:
-        self.last_action, self.last_trigger, self.last_completion = action, trigger, completion
-        if completion != CompletionStatus.TOO_RECENT:
-            self._last_moved = _loop_time()
+    def _note(self, order: Order, completion: CompletionStatus) -> None:
+        self.last_action, self.last_trigger, self.last_completion = order.action, order.trigger, completion
+        self._last_moved = _loop_time()
 
     def _enter(self, state: LockState, trigger: Trigger) -> None:
         self.state, self.trigger = state, trigger
         self._on_change()
 
-    def _start_lock_n_go(self, trigger: Trigger) -> None:
+    def _start_lock_n_go(self, order: Order) -> None:
         self._stop_lock_n_go()
 
         def lock() -> None:
             self._lock_n_go = None
-            self.start(LockAction.LOCK, trigger, _nobody)
+            self.start(
+                replace(order, action=LockAction.LOCK, keypad=None, log_type=LogEntryType.LOCK_ACTION),
+                _nobody,
+            )
 
         self._lock_n_go = self._timers.after(self._settings.values.lock_n_go_timeout, lock)
 
@@ -314,6 +364,11 @@ class Motor:
 
 def _nobody(_error: ErrorCode | None) -> None:
     """Take the result of a run that no client waits for."""
+
+
+def _name_of(order: Order) -> str:
+    """Return what the journal calls a run."""
+    return order.log_type.name if order.log_type == LogEntryType.CALIBRATION else order.action.name
 
 
 def _loop_time() -> float:

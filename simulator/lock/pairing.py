@@ -1,4 +1,4 @@
-"""Pairing on the pairing GDIO, both flows and all their errors (`docs/protocol.md` 6)."""
+"""Pairing on the pairing GDIO, both flows and all their errors (Nuki Smart Lock API V2.3.0, section 5)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -260,7 +260,9 @@ class PairingExchange:
             name=candidate.name,
             id_type=candidate.id_type,
             authorization_id=candidate.authorization_id,
+            created=device.now,
         )
+        device.initialized = True
         device.journal.record(
             Kind.AUTHORIZATION_ADDED,
             authorization=entry.index,

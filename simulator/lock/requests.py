@@ -1,78 +1,33 @@
 """Encrypted requests on the USDIO: who asks, with what proof, and what the lock does about it.
 
-Every command is one row of COMMANDS and one function; the lengths are those of `docs/protocol.md` 9.25.
+Every command is one row of COMMANDS and one function in `simulator.lock.commands`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 from custom_components.smartlock.protocol import frames
-from custom_components.smartlock.protocol.enums import (
-    Command,
-    ErrorCode,
-    FobAction,
-    LockAction,
-    StatusCode,
-    Trigger,
-)
+from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.protocol.errors import AuthenticationError, DecodeError
 from custom_components.smartlock.protocol.frames import Frame
-from custom_components.smartlock.protocol.messages import (
-    Challenge,
-    ErrorReport,
-    LockActionRequest,
-    Message,
-    Proof,
-    RequestData,
-    Status,
-)
+from custom_components.smartlock.protocol.messages import ErrorReport, Proof, RequestData
 from simulator.lock.authorizations import Authorization
+from simulator.lock.commands import (
+    authorizing,
+    configuring,
+    inspecting,
+    keypad_codes,
+    log_entries,
+    moving,
+    reading,
+    time_control,
+)
 from simulator.lock.device import Device
 from simulator.lock.faults import Moment
 from simulator.lock.journal import Fact, Kind
 from simulator.lock.link import LockLink, describe
+from simulator.lock.models import Model
+from simulator.lock.request import CHALLENGE_SIZE, Request, Rule
 
-CHALLENGE_SIZE = 32
 _NONCE = slice(0, 24)
 _AUTHORIZATION_ID = slice(24, 28)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """A request whose sender is known."""
-
-    device: Device
-    link: LockLink
-    authorization: Authorization
-    command: Command
-    fields: bytes = field(repr=False)
-    """Payload without proof."""
-
-    def answer(self, message: Message) -> None:
-        """Send a message back."""
-        self.link.answer(self.authorization, message)
-
-    def complete(self) -> None:
-        """Say that it is done."""
-        self.answer(Status(status=StatusCode.COMPLETE))
-
-    def refuse(self, code: ErrorCode) -> None:
-        """Say why not."""
-        self.answer(ErrorReport(code=code, refused=self.command))
-
-    def broken_rule(self, rule: str) -> None:
-        """Note that this request breaks a rule of the protocol."""
-        self.link.broken_rule(rule, command=self.command.name, authorization=self.authorization.index)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What a command must look like, and who serves it."""
-
-    lengths: tuple[int, ...]
-    """Allowed sizes of the payload without proof."""
-    proof: Proof
-    serve: Callable[[Request], None]
 
 
 def receive(device: Device, link: LockLink, value: bytes) -> None:
@@ -136,11 +91,14 @@ def _serve(
     if nonce in authorization.nonces:
         request.broken_rule("a nonce used twice")
     authorization.nonces.append(nonce)
+    device.statistics.command_in()
     code = _refusal(request, rule, proof, crc_valid=frame.crc_valid)
     if rule is None or code is not None:
         request.refuse(ErrorCode.UNKNOWN if code is None else code)
-    else:
-        rule.serve(request)
+        return
+    rule.serve(request)
+    if frame.command != Command.REQUEST_DATA:
+        device.most_recent_command = frame.command
 
 
 def _refusal(request: Request, rule: Rule | None, proof: bytes, *, crc_valid: bool) -> ErrorCode | None:
@@ -152,17 +110,22 @@ def _refusal(request: Request, rule: Rule | None, proof: bytes, *, crc_valid: bo
     if rule is None:
         request.broken_rule("an unknown command")
         return ErrorCode.UNKNOWN
-    if len(proof) != _proof_size(device, rule.proof) or len(request.fields) not in rule.lengths:
+    if request.command in device.model.lacks:
+        return ErrorCode.UNKNOWN
+    if len(proof) != _proof_size(device, rule.proof) or not rule.takes(len(request.fields), device.model):
         request.broken_rule("wrong length of a payload")
         _notice_needless_pin(request, rule)
         return ErrorCode.BAD_LENGTH
-    code = device.faults.refusal(request.command) or authorization.refusal()
+    code = device.faults.refusal(request.command) or device.refusal_of(authorization, reads=rule.reads)
     if rule.proof is Proof.NONE or code is not None:
         return code
     if not _challenge_fits(request, proof[:CHALLENGE_SIZE]):
         return ErrorCode.K_BAD_NONCE
     if rule.proof is Proof.CHALLENGE_AND_PIN:
-        code = device.pin.check(device.model.dialect.pin.unpack(proof[CHALLENGE_SIZE:]))
+        code = device.pin.check(
+            device.model.dialect.pin.unpack(proof[CHALLENGE_SIZE:]),
+            for_new_pin=request.command == Command.SET_SECURITY_PIN,
+        )
         device.journal.record(
             Kind.PIN_SENT,
             command=request.command.name,
@@ -189,7 +152,8 @@ def _challenge_fits(request: Request, nonce: bytes) -> bool:
 def _notice_needless_pin(request: Request, rule: Rule) -> None:
     """Note a PIN at the end of a command that needs none; the payload is then longer by just that."""
     pin_size = request.device.model.dialect.pin.size
-    if rule.proof is not Proof.CHALLENGE_AND_PIN and len(request.fields) - pin_size in rule.lengths:
+    length = len(request.fields) - pin_size
+    if rule.proof is not Proof.CHALLENGE_AND_PIN and rule.takes(length, request.device.model):
         request.broken_rule("a PIN for a command that needs none")
         request.device.journal.record(
             Kind.PIN_SENT,
@@ -205,111 +169,68 @@ def _proof_size(device: Device, proof: Proof) -> int:
     return sizes.get(proof, CHALLENGE_SIZE + device.model.dialect.pin.size)
 
 
-# --- Reading ----------------------------------------------------------------------------------------------
+# --- The table --------------------------------------------------------------------------------------------
 
 
-def request_data(request: Request) -> None:
-    """Answer with the message asked for."""
-    requested = RequestData.decode(request.fields).requested
-    serve = READABLE.get(requested)
-    if serve is None:
-        request.broken_rule(f"a request for {requested.name}, which cannot be read this way")
-        request.refuse(ErrorCode.K_BAD_PARAMETER)
-    else:
-        serve(request)
+def _set_config_lengths(model: Model) -> tuple[int, ...]:
+    return (model.set_config_length,)
 
 
-def read_challenge(request: Request) -> None:
-    """Make a challenge; the one before is void."""
-    nonce = request.device.random(CHALLENGE_SIZE)
-    request.authorization.challenge = nonce
-    request.answer(Challenge(nonce=nonce))
-    request.link.ends_at(Moment.CHALLENGE_SENT)
+def _set_advanced_config_lengths(model: Model) -> tuple[int, ...]:
+    return (model.set_advanced_config_length,)
 
 
-def read_states(request: Request) -> None:
-    """Tell the state; a Bridge has then seen every change."""
-    if request.authorization.is_bridge:
-        request.device.unread_change = False
-    request.answer(request.device.states())
+def _pin_lengths(model: Model) -> tuple[int, ...]:
+    return (model.dialect.pin.size,)
 
 
-def read_battery_report(request: Request) -> None:
-    """Tell about the batteries."""
-    request.answer(request.device.battery_report())
+def _list_lengths(model: Model) -> tuple[int, ...]:
+    return (4, 5) if model.authorization_filter else (4,)
 
 
-def request_config(request: Request) -> None:
-    """Tell the settings."""
-    request.answer(request.device.config())
-
-
-def verify_security_pin(request: Request) -> None:
-    """Confirm the PIN, which has been checked."""
-    request.complete()
-
-
-# --- Moving -----------------------------------------------------------------------------------------------
-
-_FOB_BUTTONS = {LockAction.FOB_ACTION_1: 0, LockAction.FOB_ACTION_2: 1, LockAction.FOB_ACTION_3: 2}
-_FOB_ACTIONS = {
-    FobAction.UNLOCK: LockAction.UNLOCK,
-    FobAction.LOCK: LockAction.LOCK,
-    FobAction.LOCK_N_GO: LockAction.LOCK_N_GO,
-}
-
-
-def lock_action(request: Request) -> None:
-    """Move the bolt: ACCEPTED, states, COMPLETE; without ACCEPTED if there is nothing to do."""
-    device, link = request.device, request.link
-    order = LockActionRequest.decode(request.fields)
-    if order.app_id != request.authorization.app_id:
-        request.broken_rule("another app id than at pairing")
-    link.ends_at(Moment.ACTION_RECEIVED)
-    action = _resolve_fob_action(device, order.action)
-    if action == LockAction.NONE and order.action != LockAction.NONE:
-        request.complete()
-        return
-    if (code := device.motor.refusal(action, order.flags, Trigger.SYSTEM)) is not None:
-        request.refuse(code)
-        return
-    if device.motor.settle(action, Trigger.SYSTEM):
-        request.complete()
-        return
-
-    def done(error: ErrorCode | None) -> None:
-        if link.ends_at(Moment.RUN_ENDED):
-            return
-        if error is None:
-            request.complete()
-        else:
-            request.refuse(error)
-
-    request.answer(Status(status=StatusCode.ACCEPTED))
-    link.ends_at(Moment.ACCEPTED_SENT)
-    device.motor.start(action, Trigger.SYSTEM, done)
-
-
-def _resolve_fob_action(device: Device, action: LockAction) -> LockAction:
-    """Return what a press of a fob is set to do; other actions stay what they are."""
-    if action not in _FOB_BUTTONS:
-        return action
-    setting = device.settings.values.fob_actions[_FOB_BUTTONS[action]]
-    if setting == FobAction.INTELLIGENT:
-        return device.motor.intelligent_action
-    return _FOB_ACTIONS.get(setting, LockAction.NONE)
-
+_OPEN, _PROVED, _PIN = Proof.NONE, Proof.CHALLENGE, Proof.CHALLENGE_AND_PIN
 
 COMMANDS = {
-    Command.REQUEST_DATA: Rule((2,), Proof.NONE, request_data),
-    Command.LOCK_ACTION: Rule((6, 26), Proof.CHALLENGE, lock_action),
-    Command.REQUEST_CONFIG: Rule((0,), Proof.CHALLENGE, request_config),
-    Command.VERIFY_SECURITY_PIN: Rule((0,), Proof.CHALLENGE_AND_PIN, verify_security_pin),
+    Command.REQUEST_DATA: Rule((2,), _OPEN, reading.request_data, reads=True),
+    Command.LOCK_ACTION: Rule((6, 26), _PROVED, moving.lock_action),
+    Command.SIMPLE_LOCK_ACTION: Rule((1, 21), _PROVED, moving.simple_lock_action),
+    Command.KEYPAD_ACTION: Rule((6,), _PROVED, moving.keypad_action),
+    Command.REQUEST_CALIBRATION: Rule((0,), _PIN, moving.request_calibration),
+    Command.REQUEST_REBOOT: Rule((0,), _PIN, moving.request_reboot),
+    Command.REQUEST_CONFIG: Rule((0,), _PROVED, configuring.request_config, reads=True),
+    Command.SET_CONFIG: Rule(_set_config_lengths, _PIN, configuring.set_config),
+    Command.REQUEST_ADVANCED_CONFIG: Rule((0,), _PROVED, configuring.request_advanced_config, reads=True),
+    Command.SET_ADVANCED_CONFIG: Rule(_set_advanced_config_lengths, _PIN, configuring.set_advanced_config),
+    Command.UPDATE_TIME: Rule((7,), _PIN, configuring.update_time),
+    Command.VERIFY_SECURITY_PIN: Rule((0,), _PIN, configuring.verify_security_pin, reads=True),
+    Command.SET_SECURITY_PIN: Rule(_pin_lengths, _PIN, configuring.set_security_pin),
+    Command.ENABLE_LOGGING: Rule((1,), _PIN, configuring.enable_logging),
+    Command.REQUEST_LOG_ENTRIES: Rule((8,), _PIN, log_entries.request_log_entries, reads=True),
+    Command.REQUEST_AUTHORIZATION_ENTRIES: Rule(
+        _list_lengths, _PIN, authorizing.request_authorization_entries, reads=True
+    ),
+    Command.AUTHORIZATION_DATA_INVITE: Rule((86,), _PIN, authorizing.invite_authorization),
+    Command.UPDATE_AUTHORIZATION_ENTRY: Rule((58,), _PIN, authorizing.update_authorization),
+    Command.REMOVE_AUTHORIZATION_ENTRY: Rule((4,), _PIN, authorizing.remove_authorization),
+    Command.REQUEST_KEYPAD_CODES: Rule((4,), _PIN, keypad_codes.request_keypad_codes, reads=True),
+    Command.ADD_KEYPAD_CODE: Rule((44,), _PIN, keypad_codes.add_keypad_code),
+    Command.UPDATE_KEYPAD_CODE: Rule((47,), _PIN, keypad_codes.update_keypad_code),
+    Command.REMOVE_KEYPAD_CODE: Rule((2,), _PIN, keypad_codes.remove_keypad_code),
+    Command.REQUEST_TIME_CONTROL_ENTRIES: Rule(
+        (0,), _PIN, time_control.request_time_control_entries, reads=True
+    ),
+    Command.ADD_TIME_CONTROL_ENTRY: Rule((4,), _PIN, time_control.add_time_control_entry),
+    Command.UPDATE_TIME_CONTROL_ENTRY: Rule((6,), _PIN, time_control.update_time_control_entry),
+    Command.REMOVE_TIME_CONTROL_ENTRY: Rule((1,), _PIN, time_control.remove_time_control_entry),
+    Command.REQUEST_DOOR_SENSOR_CONFIG: Rule(
+        (0,), _PROVED, inspecting.request_door_sensor_config, reads=True
+    ),
+    Command.REQUEST_GENERAL_STATISTICS: Rule((0,), _PIN, inspecting.request_general_statistics, reads=True),
+    Command.REQUEST_DAILY_STATISTICS: Rule((5,), _PIN, inspecting.request_daily_statistics, reads=True),
+    Command.REQUEST_KEYPAD_2_CONFIG: Rule((0,), _PROVED, inspecting.request_keypad_2_config, reads=True),
+    Command.REQUEST_ACCESSORY_INFO: Rule((1,), _PIN, inspecting.request_accessory_info, reads=True),
+    Command.REQUEST_INTERNAL_LOG_ENTRIES: Rule(
+        (8,), _PIN, inspecting.request_internal_log_entries, reads=True
+    ),
 }
-
-READABLE = {
-    Command.CHALLENGE: read_challenge,
-    Command.KEYTURNER_STATES: read_states,
-    Command.BATTERY_REPORT: read_battery_report,
-}
-"""What Request Data can ask for."""
+"""What a client can send; lengths are those of the payload without challenge and PIN."""

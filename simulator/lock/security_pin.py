@@ -3,7 +3,7 @@
 import asyncio
 
 from custom_components.smartlock.protocol.enums import ErrorCode
-from simulator.lock.habits import Habits, Timing
+from simulator.lock.habits import Habits, LostPin, Timing
 
 
 class SecurityPin:
@@ -33,15 +33,24 @@ class SecurityPin:
         self._forgotten = False
 
     def lose(self) -> None:
-        """Forget the PIN as locks did after a battery change: neither the old one nor 0 is taken."""
+        """Forget the PIN as locks did after a battery change; what is taken then is a habit."""
         self._forgotten = True
 
-    def check(self, number: int) -> ErrorCode | None:
-        """Return the error for a PIN, None if it is right. Wrong ones are counted."""
+    def may_be(self, number: int) -> bool:
+        """Return whether a number can become the PIN: on generations 1 to 4 also 0, for none."""
+        return 0 <= number <= 9999 if self._unset_is_zero else 0 < number <= 999_999
+
+    def check(self, number: int, *, for_new_pin: bool = False) -> ErrorCode | None:
+        """Return the error for a PIN, None if it is right. Wrong ones are counted.
+
+        Args:
+            number: What the client sent.
+            for_new_pin: Whether it wants to set a new one.
+        """
         now = asyncio.get_running_loop().time()
         if now < self._blocked_until:
             return ErrorCode.K_TOO_MANY_PIN_ATTEMPTS
-        if self._is_right(number):
+        if self._is_right(number, for_new_pin=for_new_pin):
             self._wrong = 0
             return None
         self._wrong += 1
@@ -50,9 +59,11 @@ class SecurityPin:
             self._blocked_until = now + self._timing.pin_lockout
         return ErrorCode.K_BAD_PIN
 
-    def _is_right(self, number: int) -> bool:
+    def _is_right(self, number: int, *, for_new_pin: bool) -> bool:
         if self._forgotten:
-            return False
+            if self._habits.lost_pin is LostPin.ACCEPTS_ZERO:
+                return number == 0
+            return for_new_pin and self._habits.lost_pin is LostPin.ACCEPTS_NEW
         if self._number is None:
             return self._unset_is_zero and number == 0
         return number == self._number

@@ -193,8 +193,9 @@ async def test_status_and_journal_are_json(lock: VirtualLock, file: Path) -> Non
     assert code == 0
     assert json.loads(output)["lock_state"] == "UNLOCKED"
     code, output, _ = await say(file, "journal")
-    (entry,) = [json.loads(line) for line in output.splitlines()]
+    entry, logged = [json.loads(line) for line in output.splitlines()]
     assert (entry["kind"], entry["what"], entry["action"]) == ("by_hand", "turn_key", "unlock")
+    assert (logged["kind"], logged["type"]) == ("logged", "LOCK_ACTION")
 
 
 async def test_a_journal_of_a_long_day_fits_through(lock: VirtualLock, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The bolt: what moves it, what the lock says meanwhile, and how it fails (`protocol.md` 11)."""
+"""The bolt: what moves it, what the lock says meanwhile, and how it fails (Nuki Smart Lock API V2.3.0)."""
 
 import asyncio
 
@@ -108,7 +108,7 @@ def test_an_action_that_is_none(action: LockAction) -> None:
 def test_a_fob_press_that_is_set_to_do_nothing() -> None:
     async def scenario() -> None:
         lock = new_lock()
-        lock.settings.change(fob_actions=(FobAction.NO_ACTION, FobAction.UNLOCK, FobAction.LOCK))
+        lock.settings.change(fob_action_1=FobAction.NO_ACTION)
         client = await paired(lock)
         assert story(await client.act(LockAction.FOB_ACTION_1)) == ["complete"]
         assert lock.journal.motor_runs == []
@@ -276,7 +276,7 @@ def test_the_first_auto_unlock_is_not_too_recent() -> None:
 @pytest.mark.parametrize(
     ("jam", "state", "error", "completion"),
     [
-        # `protocol.md` 11.2: error live, lock state and completion status afterwards.
+        # Nuki Smart Lock API V2.3.0 and the vendor's forum: error live, lock state and completion status afterwards.
         (Jam.MOTOR, 0xFE, 0x42, 1),
         (Jam.CLUTCH, 0x01, 0x43, 6),
         (Jam.CLUTCH_POWER, 0x01, 0x4B, 7),

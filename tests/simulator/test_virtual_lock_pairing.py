@@ -1,4 +1,4 @@
-"""Pairing, both flows step by step, with every way in which it fails (`protocol.md` 6)."""
+"""Pairing, both flows step by step, with every way in which it fails (Nuki Smart Lock API V2.3.0)."""
 
 import asyncio
 import struct

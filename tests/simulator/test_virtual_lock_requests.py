@@ -1,4 +1,4 @@
-"""Encrypted requests: who may ask, with what proof, and what is answered (`protocol.md` 7, 9 and 11)."""
+"""Encrypted requests: who may ask, with what proof, and what is answered (Nuki Smart Lock API V2.3.0)."""
 
 import asyncio
 from dataclasses import replace
@@ -73,7 +73,7 @@ def test_the_printed_conversation() -> None:
         client.key, client.authorization_id = key, ID_2
 
         def states_but_battery(payload: bytes) -> bytes:
-            # Firmware of 2016 reports no charge, and its last two bytes mean nothing (9.2).
+            # Firmware of 2016 reports no charge, and its last two bytes mean nothing.
             assert len(payload) == 15
             return payload[:12]
 
@@ -181,9 +181,7 @@ def test_battery_report_before_and_after_a_run() -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize(
-    "requested", [Command.CONFIG, Command.STATUS, Command.MOST_RECENT_COMMAND, Command.LOG_ENTRY, 0x7777]
-)
+@pytest.mark.parametrize("requested", [Command.CONFIG, Command.STATUS, Command.LOG_ENTRY, 0x7777])
 def test_what_request_data_cannot_ask_for(requested: int) -> None:
     async def scenario() -> None:
         lock = new_lock()
@@ -315,7 +313,7 @@ def test_a_command_that_the_lock_does_not_take(command: Command) -> None:
 
 
 LENGTHS = {
-    # `protocol.md` 9.25: payload lengths, generations 1 to 4 and fifth.
+    # Payload lengths of the vendor's tables, generations 1 to 4 and fifth.
     Command.REQUEST_DATA: ({2}, {2}),
     Command.LOCK_ACTION: ({38, 58}, {38, 58}),
     Command.REQUEST_CONFIG: ({32}, {32}),
@@ -613,6 +611,7 @@ def test_the_journal_tells_the_whole_story() -> None:
             (Kind.MOTOR_STARTED, "UNLOCK"),
             (Kind.ANSWER, "KEYTURNER_STATES"),
             (Kind.MOTOR_STOPPED, "UNLOCK"),
+            (Kind.LOGGED, None),
             (Kind.ANSWER, "KEYTURNER_STATES"),
             (Kind.ANSWER, "STATUS"),
             (Kind.CONNECTION_CLOSED, "closed by the client"),

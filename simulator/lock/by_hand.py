@@ -1,0 +1,187 @@
+"""What people do to the lock and the door with their hands."""
+
+from custom_components.smartlock.protocol.enums import (
+    AuthorizationIdType,
+    ButtonAction,
+    CompletionStatus,
+    DoorSensorEvent,
+    ErrorCode,
+    KeypadAction,
+    KeypadSource,
+    LockAction,
+    LockActionFlag,
+    LockState,
+    LogEntryType,
+    Trigger,
+)
+from custom_components.smartlock.protocol.messages import LoggedDoorEvent, LoggedRun
+from simulator.lock import fob, keypad_use
+from simulator.lock.accessories import SensorCondition
+from simulator.lock.device import Device
+from simulator.lock.jams import Jam
+from simulator.lock.journal import Fact, Kind
+from simulator.lock.order import Order
+
+# What a press of the button does, by the setting; the missing ones do nothing to the bolt.
+_BUTTON_ACTIONS = {
+    ButtonAction.UNLOCK: LockAction.UNLOCK,
+    ButtonAction.LOCK: LockAction.LOCK,
+    ButtonAction.UNLATCH: LockAction.UNLATCH,
+    ButtonAction.LOCK_N_GO: LockAction.LOCK_N_GO,
+}
+_NO_POWER = "nothing happens: the lock has no power"
+
+
+class ByHand:
+    """Hands on a lock, its door, its fob and its keypad. The words that come back are for people."""
+
+    _device: Device
+
+    # --- The lock -----------------------------------------------------------------------------------------
+
+    def press_button(self, *, double: bool = False) -> str:
+        """Press the button shortly, once or twice; return in words what it did."""
+        device, settings = self._device, self._device.settings.values
+        self._by_hand("press_button", double=double)
+        if not device.powered:
+            return _NO_POWER
+        if device.motor.cancel():
+            return "the motor stops half way"
+        if not settings.button_enabled:
+            return "nothing happens: the button is switched off in the settings"
+        action = settings.double_button_press_action if double else settings.single_button_press_action
+        if action == ButtonAction.INTELLIGENT:
+            return self._carry_out(Order(action=device.motor.intelligent_action, trigger=Trigger.BUTTON))
+        if action in _BUTTON_ACTIONS:
+            return self._carry_out(Order(action=_BUTTON_ACTIONS[action], trigger=Trigger.BUTTON))
+        device.add_log(
+            LogEntryType.LOCK_ACTION,
+            LoggedRun(
+                action=LockAction.BUTTON_WITHOUT_ACTION,
+                trigger=Trigger.BUTTON,
+                flags=LockActionFlag.NONE,
+                completion_status=CompletionStatus.SUCCESS,
+            ),
+        )
+        return "the light blinks"
+
+    def enter_pairing_mode(self) -> str:
+        """Hold the button for 5 s; return in words what it did."""
+        device = self._device
+        self._by_hand("enter_pairing_mode")
+        if not device.powered:
+            return _NO_POWER
+        if not device.settings.values.pairing_enabled:
+            return "nothing happens: pairing is switched off in the settings"
+        device.enter_pairing_mode()
+        return f"the ring lights up: pairing mode for {device.timing.pairing_mode:g} s"
+
+    def turn_key(self, action: str) -> None:
+        """Turn the key to `lock` or `unlock`. Raises ValueError while the motor runs."""
+        if action not in ("lock", "unlock"):
+            raise ValueError("a key can lock or unlock")
+        self._by_hand("turn_key", action=action)
+        motor = self._device.motor
+        if self._device.powered:
+            motor.turn_by_hand(locked=action == "lock")
+        else:
+            motor.bolt_locked = action == "lock"
+
+    def jam(self, what: str = Jam.MOTOR) -> None:
+        """Break something, by its name in Jam. Raises ValueError for another name."""
+        if what not in list(Jam):
+            raise ValueError(f"nothing called {what} can break, only {', '.join(Jam)}")
+        self._device.motor.jam = Jam(what)
+        self._by_hand("jam", jam=what)
+
+    def repair(self) -> None:
+        """Mend what is broken and switch the named faults off; the lock notices at its next run."""
+        self._device.motor.jam = None
+        self._device.faults.clear()
+        self._by_hand("repair")
+
+    def show_state(self, state: int) -> None:
+        """Report a lock state, even one that nobody knows, until the next change."""
+        self._by_hand("show_state", state=state)
+        self._device.motor.show(LockState(state))
+
+    # --- The door -----------------------------------------------------------------------------------------
+
+    def open_door(self) -> None:
+        """Open the door."""
+        self._by_hand("open_door")
+        self._device.move_door(is_open=True)
+
+    def close_door(self) -> None:
+        """Close the door."""
+        self._by_hand("close_door")
+        self._device.move_door(is_open=False)
+
+    def set_door_sensor(self, condition: str) -> None:
+        """Let the door sensor work or not, by a name in SensorCondition. Raises ValueError."""
+        device = self._device
+        if condition not in list(SensorCondition):
+            raise ValueError(f"a door sensor is {', '.join(SensorCondition)}, never {condition}")
+        self._by_hand("set_door_sensor", condition=condition)
+        device.door.condition = SensorCondition(condition)
+        if device.door.condition is SensorCondition.TAMPERED and device.door.logging:
+            device.add_log(LogEntryType.DOOR_SENSOR, LoggedDoorEvent(event=DoorSensorEvent.TAMPERED))
+        device.changed()
+
+    # --- Accessories --------------------------------------------------------------------------------------
+
+    def press_fob(self, times: int = 1) -> str:
+        """Press the fob once, twice or three times; return in words what it did. Raises ValueError."""
+        device = self._device
+        if times not in (1, 2, 3):
+            raise ValueError("a fob is pressed once, twice or three times")
+        self._by_hand("press_fob", times=times)
+        if not device.powered:
+            return _NO_POWER
+        entry = device.authorization_of(AuthorizationIdType.FOB)
+        if entry is None:
+            return "nothing happens: no fob is paired"
+        if device.refusal_of(entry, reads=False) is not None:
+            return "nothing happens: the fob is not allowed now"
+        action = fob.resolve(device, fob.PRESSES[times - 1])
+        if action is None:
+            fob.note_press_without_action(device, entry)
+            return "nothing happens: this press is set to do nothing"
+        return self._carry_out(
+            Order(
+                action=action,
+                trigger=Trigger.SYSTEM,
+                authorization_id=entry.session.authorization_id,
+                name=entry.name,
+            )
+        )
+
+    def enter_code(self, code: int, action: KeypadAction = KeypadAction.INTELLIGENT) -> str:
+        """Type a code at the keypad; return in words what it did."""
+        device = self._device
+        self._by_hand("enter_code", action=action.name)
+        if not device.powered:
+            return _NO_POWER
+        keypad = device.authorization_of(AuthorizationIdType.KEYPAD, AuthorizationIdType.KEYPAD_2)
+        if keypad is None:
+            return "nothing happens: no keypad is paired"
+        refused = device.refusal_of(keypad, reads=False) or keypad_use.use(
+            device,
+            keypad,
+            source=KeypadSource.CODE,
+            number=code,
+            action=action,
+            accepted=lambda: None,
+            done=lambda _error: None,
+        )
+        return "the code is taken" if refused is None else f"the keypad shows red: {refused.name}"
+
+    def _carry_out(self, order: Order) -> str:
+        code: ErrorCode | None = self._device.carry_out(order)
+        words = order.action.name.lower().replace("_", " ")
+        if code is not None:
+            return f"the lock does not {words}: {code.name}"
+        return f"the lock begins to {words}"
+
+    def _by_hand(self, what: str, **facts: Fact) -> None:
+        self._device.journal.record(Kind.BY_HAND, what=what, **facts)

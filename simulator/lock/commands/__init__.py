@@ -1,0 +1,1 @@
+"""What the lock does about each command; the table of them is `simulator.lock.requests.COMMANDS`."""
