@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "NoAnswerError": (errors.NoAnswerError(), "connection_lost", {}),
     "LinkLostError": (errors.LinkLostError(), "connection_lost", {}),
     "NotStartedError": (errors.NotStartedError(), "not_started", {}),
+    "ReplacedError": (errors.ReplacedError(), "replaced", {}),
     "OutcomeUnknownError": (
         errors.OutcomeUnknownError("UNLOCK", LockState.LOCKED),
         "outcome_unknown",

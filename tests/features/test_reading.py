@@ -51,6 +51,16 @@ def test_flag_that_stays_set_asks_once() -> None:
     assert state.due(200) == (101 + r.POLL_APP, Reason.POLL)
 
 
+def test_flag_that_a_push_left_set_is_cleared_by_a_read() -> None:
+    """While the link was open nobody heard it rise; left alone it could not rise again."""
+    state = told(quiet(), 100, changed=True)
+    state = state.heard(flag=True, now=106)
+    assert state.due(106) == (106 + r.EDGE_DELAY, Reason.CHANGE_FLAG)
+    # The same after an edge whose read was followed by another change on the same link.
+    state = told(told(quiet().heard(flag=True, now=200), 201, changed=True), 203, changed=True)
+    assert state.heard(flag=True, now=208).due(208) == (208 + r.EDGE_DELAY, Reason.CHANGE_FLAG)
+
+
 def test_idle_link_that_was_dropped() -> None:
     """The lock may have lost its power."""
     assert quiet().link_lost(50).due(50) == (50 + r.LOST_DELAY, Reason.LINK_LOST)

@@ -145,6 +145,20 @@ async def test_link_that_ends_by_itself_is_a_reason_to_read(home: Home) -> None:
     assert home.state() == View.LOCKED
 
 
+async def test_turned_by_hand_while_connected_and_again_later(home: Home) -> None:
+    """A push does not clear the flag; left set, it could not rise for what happens next."""
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    await home.read()
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=1)
+    assert lock.unread_change
+    await home.until(lambda: not lock.unread_change, within=60)
+    await asyncio.sleep(60)
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == View.LOCKED, within=5)
+
+
 async def test_settings_are_read_again_when_they_have_changed(home: Home) -> None:
     lock = home.add_lock()
     await home.set_up(lock)

@@ -128,6 +128,9 @@ class Reading:
         again = passing and not changed and self.passing is not None
         return replace(
             self,
+            # Our read has cleared it. If it is still up, what we were told was a push, and only one more read
+            # lets it rise again at the next change.
+            flag=self.flag and not self.told_of_changes,
             wanted=None,
             changed_at=None,
             doubted=False,
