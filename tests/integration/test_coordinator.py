@@ -70,7 +70,7 @@ async def test_lock_that_appears_later_is_read_at_once(home: Home) -> None:
 @pytest.mark.parametrize(("client_type", "interval"), [("app", POLL_APP), ("bridge", POLL_BRIDGE)])
 async def test_quiet_day_costs_little(home: Home, client_type: str, interval: float) -> None:
     """With nothing to tell the lock is read by the clock alone, with one short connection each time."""
-    lock = home.add_lock(timing=quick(advertising_interval=2))
+    lock = home.add_lock(timing=quick(advertising_interval=5))
     await home.set_up(lock, client_type)
     began = connections(lock)
     await asyncio.sleep(4 * HOUR)
@@ -240,7 +240,7 @@ async def test_silent_lock_keeps_its_state_while_nothing_says_that_it_changed(ho
 
 async def test_reads_that_fail_become_rare(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """And the log hears of it once."""
-    lock = home.add_lock()
+    lock = home.add_lock(timing=quick(advertising_interval=2))
     await home.set_up(lock)
     lock.faults.silence = True
     await home.read()
@@ -308,7 +308,7 @@ def reauth_flows(home: Home) -> list[str]:
 async def test_deleted_authorization_is_believed_the_third_time(
     home: Home, model: str, client_type: str | None
 ) -> None:
-    lock = home.add_lock(model)
+    lock = home.add_lock(model, timing=quick(advertising_interval=2))
     await home.set_up(lock, client_type)
     began = connections(lock)
     lock.delete_authorization(1)

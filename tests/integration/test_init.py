@@ -10,6 +10,7 @@ from homeassistant.core import CoreState
 import pytest
 
 from custom_components.smartlock.const import DOMAIN
+from simulator.virtual_lock import quick
 from tests.integration.home import Home
 
 STORE = f"{DOMAIN}.pairings"
@@ -62,7 +63,7 @@ async def test_restart_with_a_lock_that_does_not_answer(home: Home) -> None:
 
 
 async def test_unload_lets_go_of_the_lock(home: Home) -> None:
-    lock = home.add_lock()
+    lock = home.add_lock(timing=quick(advertising_interval=2))
     entry = await home.set_up(lock, "bridge")
     await home.read()
     assert home.connected(lock)
