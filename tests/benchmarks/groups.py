@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.benchmarks.advertisements import advertisements
+from tests.benchmarks.codec import codec
+from tests.benchmarks.day import day
+from tests.benchmarks.imports import imports
 from tests.benchmarks.latency import latency
 from tests.benchmarks.rows import Row
 
@@ -39,6 +43,10 @@ GROUPS = (
             "cold_unlock_bytes",
         ),
     ),
+    Group(day, ("day_radio_on", "day_connections", "day_notice_median", "day_notice_p95")),
+    Group(codec, ("decode_states", "encode_action")),
+    Group(advertisements, ("advertisement_cpu",)),
+    Group(imports, ("import_time", "import_memory")),
 )
 
 NAMES = tuple(name for group in GROUPS for name in group.names)

@@ -109,7 +109,7 @@ async def measure(make_side: MakeSide) -> Figures:
         await asyncio.sleep(1)
         warm_accepted, _ = await warm.unlock()
     async with bench(make_side) as ahead:
-        taken = await ahead.time(ahead.side.read)
+        taken = await ahead.time(ahead.side.connect)
         await asyncio.sleep(INTENT - taken)
         preconnected_accepted, _ = await ahead.unlock()
     async with bench(make_side) as deleted:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import logging
 from typing import Any, override
 
-from homeassistant.components import bluetooth
+from bleak.backends.device import BLEDevice
 from homeassistant.components.bluetooth import (
     BluetoothChange,
     BluetoothScanningMode,
@@ -31,7 +31,6 @@ PYNUKIBT = "pyNukiBT"
 
 
 def nuki_device(
-    hass: HomeAssistant,
     address: str,
     *,
     app_id: int,
@@ -39,6 +38,7 @@ def nuki_device(
     lock_public_key: bytes,
     private_key: bytes,
     public_key: bytes,
+    get_ble_device: Callable[[str], BLEDevice | None],
 ) -> Any:
     """Return pyNukiBT's client of a lock with which it is paired as Bridge."""
     return nuki.NukiDevice(
@@ -49,9 +49,7 @@ def nuki_device(
         bridge_private_key=private_key,
         app_id=app_id,
         name="peer",
-        get_ble_device=lambda address: bluetooth.async_ble_device_from_address(
-            hass, address, connectable=True
-        ),
+        get_ble_device=get_ble_device,
     )
 
 

@@ -4,11 +4,24 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, override
 
+from homeassistant.components import bluetooth
+from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.advertisements import freshest_device, reachability
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.const import (
+    CLIENT_TYPE_BRIDGE,
+    CONF_APP_ID,
+    CONF_AUTHORIZATION_ID,
+    CONF_CLIENT_TYPE,
+    CONF_GENERATION,
+    CONF_NUKI_ID,
+    CONF_SHARED_KEY,
+    DOMAIN,
+)
 from custom_components.smartlock.protocol import crypto
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, LockAction
 from custom_components.smartlock.protocol.errors import SmartLockError
@@ -16,7 +29,7 @@ from custom_components.smartlock.protocol.frames import Session
 from simulator.virtual_lock import Timing, VirtualLock
 from tests.benchmarks.peer import nuki_device
 
-__all__ = ["NUKI_ID", "OurSide", "Paired", "PeerSide", "Side", "paired_lock"]
+__all__ = ["NUKI_ID", "OurSide", "Paired", "PeerSide", "Side", "device_of", "entry_of", "paired_lock"]
 
 NUKI_ID = 0x33C335C5
 PIN = 1234
@@ -55,11 +68,48 @@ def paired_lock(*, seed: int = 0, nuki_id: int = NUKI_ID, timing: Timing | None 
     )
 
 
+def entry_of(paired: Paired) -> MockConfigEntry:
+    """Return the config entry of an installation that has paired with a lock."""
+    lock, session = paired.lock, paired.session
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Lock",
+        unique_id=lock.address,
+        data={
+            CONF_ADDRESS: lock.address,
+            CONF_NUKI_ID: lock.nuki_id,
+            CONF_GENERATION: lock.model.dialect.name,
+            CONF_CLIENT_TYPE: CLIENT_TYPE_BRIDGE,
+            CONF_APP_ID: APP_ID,
+            CONF_AUTHORIZATION_ID: session.authorization_id,
+            CONF_SHARED_KEY: session.shared_key.hex(),
+        },
+    )
+
+
+def device_of(hass: HomeAssistant, paired: Paired) -> Any:
+    """Return pyNukiBT's client of a lock."""
+    return nuki_device(
+        paired.lock.address,
+        app_id=APP_ID,
+        authorization_id=paired.session.authorization_id,
+        lock_public_key=paired.lock_public_key,
+        private_key=paired.private_key,
+        public_key=crypto.public_key(paired.private_key),
+        get_ble_device=lambda address: bluetooth.async_ble_device_from_address(
+            hass, address, connectable=True
+        ),
+    )
+
+
 class Side(Protocol):
     """What a benchmark asks of a client."""
 
     async def read(self) -> None:
         """Have the decoded state, on a new link if none is open."""
+
+    async def connect(self) -> None:
+        """Open a link because an action is about to come."""
 
     async def unlock(self) -> None:
         """Unlock; returns when the lock has said that it is done."""
@@ -96,6 +146,10 @@ class OurSide(Side):
         await self._client.read_states()
 
     @override
+    async def connect(self) -> None:
+        await self._client.connect()
+
+    @override
     async def unlock(self) -> None:
         await self._client.act(LockAction.UNLOCK)
 
@@ -119,15 +173,7 @@ class PeerSide(Side):
 
     def __init__(self, hass: HomeAssistant, paired: Paired) -> None:
         """Make a client that is not connected."""
-        self._device: Any = nuki_device(
-            hass,
-            paired.lock.address,
-            app_id=APP_ID,
-            authorization_id=paired.session.authorization_id,
-            lock_public_key=paired.lock_public_key,
-            private_key=paired.private_key,
-            public_key=crypto.public_key(paired.private_key),
-        )
+        self._device = device_of(hass, paired)
 
     @override
     async def read(self) -> None:
@@ -135,6 +181,10 @@ class PeerSide(Side):
             # It finds out the generation when it connects for the first time.
             await self._device.connect()
         await self._device.update_state()
+
+    @override
+    async def connect(self) -> None:
+        await self._device.connect()
 
     @override
     async def unlock(self) -> None:

@@ -1,0 +1,95 @@
+"""What it costs a process to import a client.
+
+Already there, for both sides: `bleak`, `bleak_retry_connector`, and of `homeassistant` what our `__init__.py` takes
+from it, since importing a part of a custom integration imports that file too. It is there in every Home Assistant.
+"""
+
+import ast
+from collections.abc import Iterator
+import json
+import os
+from pathlib import Path
+from statistics import median
+import subprocess
+import sys
+
+from tests.benchmarks.peer import PYNUKIBT, nuki
+from tests.benchmarks.rows import Row
+
+__all__ = ["imports"]
+
+ROUNDS, QUICK_ROUNDS = 9, 1
+ROOT = Path(__file__).parent.parent.parent
+INTEGRATION = Path("custom_components") / "smartlock"
+
+# Runs in a process of its own, with the modules to be there already and those to import as arguments. CPU time, so
+# that other work on this machine does not count; memory is what is resident.
+SCRIPT = """
+import gc, importlib, json, os, sys, time
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+wanted = json.loads(sys.argv[2])
+before = resident()
+began = time.process_time()
+for name in wanted:
+    importlib.import_module(name)
+taken = time.process_time() - began
+print(json.dumps([taken, resident() - before]))
+"""
+
+
+def imports(*, quick: bool) -> list[Row]:
+    """Return the rows of this module."""
+    sides = [list(client_modules())]
+    if nuki is not None:
+        sides.append([PYNUKIBT])
+    there = ["bleak", "bleak_retry_connector", *sorted(home_assistant_modules())]
+    results: list[list[tuple[float, float]]] = [[] for _ in sides]
+    for _ in range(QUICK_ROUNDS if quick else ROUNDS):
+        for result, wanted in zip(results, sides, strict=True):
+            result.append(import_fresh(there, wanted))
+    rows = []
+    for index, (name, unit, factor) in enumerate(
+        (("import_time", "ms", 1e3), ("import_memory", "MiB", 1 / 2**20))
+    ):
+        figures = [median(each[index] for each in result) * factor for result in results]
+        peer = figures[1] if len(figures) > 1 else None
+        rows.append(Row(name=name, value=figures[0], unit=unit, against=PYNUKIBT, peer=peer))
+    return rows
+
+
+def import_fresh(there: list[str], wanted: list[str]) -> tuple[float, float]:
+    """Return the CPU seconds and the resident bytes that importing `wanted` takes in a fresh process."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", SCRIPT, json.dumps(there), json.dumps(wanted)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        stdout=subprocess.PIPE,
+        timeout=60,
+    )
+    seconds, size = json.loads(done.stdout)
+    return seconds, size
+
+
+def client_modules() -> Iterator[str]:
+    """Yield the modules of the packages `protocol` and `client`."""
+    for package in ("protocol", "client"):
+        for file in sorted((ROOT / INTEGRATION / package).glob("*.py")):
+            yield ".".join((*INTEGRATION.parts, package, file.stem)).removesuffix(".__init__")
+
+
+def home_assistant_modules() -> set[str]:
+    """Return the modules of Home Assistant that the integration names in its imports."""
+    named: set[str] = set()
+    for file in (ROOT / INTEGRATION).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("homeassistant"):
+                named.add(node.module)
+    return named
