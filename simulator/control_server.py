@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 from typing import Any, Self
 
+from custom_components.smartlock.protocol.enums import KeypadAction
 from simulator.control import CONTROL_FILE
 from simulator.virtual_lock import FAULTS, VirtualLock
 
@@ -78,6 +80,8 @@ def _press_button(lock: VirtualLock, options: Options) -> str:
     how = options.get("how") or ("short" if len(lock.authorizations) else "hold")
     if how == "hold":
         return f"You hold the button for 5 seconds; {lock.enter_pairing_mode()}."
+    if how == "double":
+        return f"You press the button twice; {lock.press_button(double=True)}."
     return f"You press the button; {lock.press_button()}."
 
 
@@ -94,6 +98,64 @@ def _open_door(lock: VirtualLock, _options: Options) -> str:
 def _close_door(lock: VirtualLock, _options: Options) -> str:
     lock.close_door()
     return "The door is closed."
+
+
+def _press_fob(lock: VirtualLock, options: Options) -> str:
+    return f"You press the fob; {lock.press_fob(options['times'])}."
+
+
+def _enter_code(lock: VirtualLock, options: Options) -> str:
+    wanted = str(options["action"])
+    try:
+        action = KeypadAction[wanted.upper().replace("-", "_")]
+    except KeyError:
+        raise ValueError(f"nothing at a keypad is called {wanted}") from None
+    return f"You type the code; {lock.enter_code(options['code'], action)}."
+
+
+def _pair_accessory(lock: VirtualLock, options: Options) -> str:
+    lock.pair_accessory(options["name"])
+    return f"Paired: {options['name']}."
+
+
+def _door_sensor(lock: VirtualLock, options: Options) -> str:
+    lock.set_door_sensor(options["condition"])
+    return f"The door sensor is {options['condition']}."
+
+
+def _accessory_battery(lock: VirtualLock, options: Options) -> str:
+    critical = options["condition"] == "critical"
+    lock.set_accessory_battery(options["name"], critical=critical)
+    return f"The battery of the {options['name']} is {'nearly empty' if critical else 'good'}."
+
+
+def _factory_reset(lock: VirtualLock, _options: Options) -> str:
+    lock.factory_reset()
+    return "The lock forgets everything but its id, and wants to be calibrated."
+
+
+def _set_clock(lock: VirtualLock, options: Options) -> str:
+    moment = datetime.now(UTC) if options["time"] == "now" else datetime.fromisoformat(options["time"])
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset from UTC, as in 2026-06-01T12:00:00+02:00")
+    lock.set_clock(moment)
+    return f"The lock takes it for {moment.astimezone(UTC).isoformat(timespec='seconds')}."
+
+
+def _firmware(lock: VirtualLock, _options: Options) -> str:
+    lock.update_firmware()
+    return "The lock starts again with firmware that nobody knows yet."
+
+
+def _damage(lock: VirtualLock, options: Options) -> str:
+    lock.damage([what for what in options["what"].split(",") if what])
+    return f"Damaged: {options['what']}."
+
+
+def _remote_access(lock: VirtualLock, options: Options) -> str:
+    way = options["way"]
+    lock.set_remote_access(wifi=way == "wifi", thread=way == "thread")
+    return f"Remote access: {way}."
 
 
 def _jam(lock: VirtualLock, options: Options) -> str:
@@ -158,6 +220,16 @@ _COMMANDS: dict[str, Callable[[VirtualLock, Options], str]] = {
     "turn-key": _turn_key,
     "open-door": _open_door,
     "close-door": _close_door,
+    "press-fob": _press_fob,
+    "enter-code": _enter_code,
+    "pair-accessory": _pair_accessory,
+    "door-sensor": _door_sensor,
+    "accessory-battery": _accessory_battery,
+    "factory-reset": _factory_reset,
+    "set-clock": _set_clock,
+    "firmware": _firmware,
+    "damage": _damage,
+    "remote-access": _remote_access,
     "jam": _jam,
     "repair": _repair,
     "swap-batteries": _swap_batteries,

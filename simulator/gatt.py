@@ -92,6 +92,10 @@ class Advertisement:
 class Link(Protocol):
     """One central's connection to a peripheral. Requests are ATT requests with response."""
 
+    @property
+    def mtu(self) -> int:
+        """ATT MTU that both sides agreed on, at most the one that the central offered."""
+
     async def read(self, handle: int) -> bytes:
         """Return the value of a characteristic. Raises GattError or LinkClosedError."""
 

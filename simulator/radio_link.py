@@ -91,7 +91,6 @@ class RadioLink:
     ) -> None:
         """Open the link; `on_end` is called however it ends. Raises ConnectRefusedError."""
         self.services: tuple[Service, ...] = peripheral.services
-        self.mtu = mtu
         self.traffic = Traffic()
         self._timing = timing
         self._on_indication = on_indication
@@ -109,6 +108,8 @@ class RadioLink:
         self._peer = peripheral.connect(
             mtu=mtu, on_indication=self._queue_indication, on_disconnect=self._queue_disconnect
         )
+        self.mtu = self._peer.mtu
+        """ATT MTU that both sides agreed on; the peripheral may take less than was offered."""
         self._carriers = [
             asyncio.create_task(self._carry_requests()),
             asyncio.create_task(self._carry_downlink()),

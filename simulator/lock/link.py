@@ -81,6 +81,11 @@ class LockLink:
         device.journal.record(Kind.CONNECTION_OPENED, connection=number, mtu=self._mtu)
         self._stay_awake()
 
+    @property
+    def mtu(self) -> int:
+        """ATT MTU: the lesser one of what the central offers and the firmware takes."""
+        return self._mtu
+
     # --- What the client does -----------------------------------------------------------------------------
 
     async def read(self, handle: int) -> bytes:

@@ -3,17 +3,20 @@
 import asyncio
 from binascii import crc_hqx
 from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 import hashlib
 import hmac
 import random
 import struct
+from types import MappingProxyType
 from typing import NamedTuple
 
 from nacl import bindings
 
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.gatt import DisconnectReason
-from simulator.virtual_lock import Model, VirtualLock
+from simulator.virtual_lock import Model, Timing, VirtualLock
 
 NUKI_ID = 0x33C335C5
 APP_ID = 0x11223344
@@ -21,7 +24,12 @@ PIN = 1234
 ULTRA_PIN = 123456
 
 BASE = "-5501-11e4-916c-0800200c9a66"
-PAIRING = {"gen3": f"a92ee101{BASE}", "ultra": f"a92ee301{BASE}"}
+PAIRING = {
+    "gen2": f"a92ee101{BASE}",
+    "gen3": f"a92ee101{BASE}",
+    "gen4": f"a92ee101{BASE}",
+    "ultra": f"a92ee301{BASE}",
+}
 GDIO = f"a92ee201{BASE}"
 USDIO = f"a92ee202{BASE}"
 
@@ -230,7 +238,7 @@ class HandClient:
     async def challenge(self) -> bytes:
         answer = await self.request(Command.CHALLENGE)
         assert answer.command == Command.CHALLENGE
-        return answer.payload
+        return answer.payload[:32]
 
     async def states(self) -> bytes:
         """Return the payload of Keyturner States."""
@@ -241,6 +249,27 @@ class HandClient:
     async def prove(self, command: int, fields: bytes = b"", pin: bytes = b"") -> Answer:
         """Fetch a challenge and send a request with it."""
         return await self.ask(command, fields + await self.challenge() + pin)
+
+    @property
+    def pin(self) -> bytes:
+        """The right PIN in the size of the generation."""
+        if self.lock.model.name == "ultra":
+            return struct.pack("<I", ULTRA_PIN)
+        return struct.pack("<H", PIN)
+
+    async def order(self, command: int, fields: bytes = b"") -> Answer:
+        """Send a request with challenge and PIN; return the first answer that is no pushed state."""
+        answer = await self.prove(command, fields, self.pin)
+        while answer.command == Command.KEYTURNER_STATES:
+            answer = await self.answer()
+        return answer
+
+    async def collect(self, command: int, fields: bytes = b"") -> list[Answer]:
+        """Send a request with challenge and PIN; return the answers up to the last, without COMPLETE."""
+        answers = [await self.order(command, fields)]
+        while not ends_action(answers[-1]):
+            answers.append(await self.answer())
+        return [answer for answer in answers if answer.command != Command.STATUS]
 
     def action(self, action: int, *, flags: int = 0, suffix: bytes | None = None) -> bytes:
         """Return the fields of a Lock Action."""
@@ -257,7 +286,9 @@ class HandClient:
 
 def ends_action(answer: Answer) -> bool:
     """Return whether a message is the last one of an action."""
-    return answer == (Command.STATUS, COMPLETE) or answer.command == Command.ERROR_REPORT
+    if answer.command == Command.STATUS:
+        return answer.payload.startswith(COMPLETE)
+    return answer.command == Command.ERROR_REPORT
 
 
 def story(answers: list[Answer]) -> list[str]:
@@ -277,6 +308,29 @@ def new_lock(model: str | Model = "gen3", **options: object) -> VirtualLock:
     """Return a lock that repeats itself."""
     options = {"pin": ULTRA_PIN if model == "ultra" else PIN, "random": random.Random(7).randbytes} | options
     return VirtualLock(model, nuki_id=NUKI_ID, **options)  # type: ignore[arg-type]
+
+
+def lock_since(
+    start: datetime,
+    model: str | Model = "gen3",
+    *,
+    timing: Mapping[str, float] = MappingProxyType({}),
+    **options: object,
+) -> VirtualLock:
+    """Return a lock whose world began at an aware moment and goes on with the loop; its links stay open."""
+    loop = asyncio.get_running_loop()
+    begin = start - timedelta(seconds=loop.time())
+    return new_lock(
+        model,
+        now=lambda: begin + timedelta(seconds=loop.time()),
+        timing=Timing(idle_disconnect=1e9, **timing),
+        **options,
+    )
+
+
+def date7(moment: datetime) -> bytes:
+    """Return a moment as it stands on the wire, without a look at its zone."""
+    return struct.pack("<H5B", *moment.timetuple()[:6])
 
 
 async def paired(lock: VirtualLock, *, id_type: int = 0, app_id: int = APP_ID, seed: int = 1) -> HandClient:

@@ -312,32 +312,6 @@ def test_a_command_that_the_lock_does_not_take(command: Command) -> None:
     run(scenario())
 
 
-LENGTHS = {
-    # Payload lengths of the vendor's tables, generations 1 to 4 and fifth.
-    Command.REQUEST_DATA: ({2}, {2}),
-    Command.LOCK_ACTION: ({38, 58}, {38, 58}),
-    Command.REQUEST_CONFIG: ({32}, {32}),
-    Command.VERIFY_SECURITY_PIN: ({34}, {36}),
-}
-
-
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
-@pytest.mark.parametrize("command", LENGTHS)
-def test_every_length(model: str, command: Command) -> None:
-    """Each length up to 64 bytes is refused as such, or refused or answered for another reason."""
-
-    async def scenario() -> None:
-        client = await paired(new_lock(model))
-        taken = set()
-        for length in range(65):
-            answer = await client.ask(command, bytes(length))
-            if answer.error != ErrorCode.BAD_LENGTH:
-                taken.add(length)
-        assert taken == LENGTHS[command][model == "ultra"]
-
-    run(scenario())
-
-
 # --- Challenges -------------------------------------------------------------------------------------------
 
 
