@@ -16,8 +16,9 @@ from typing import Any, Final
 from simulator.control import CONTROL_FILE
 from simulator.demo.check import CheckFailedError, add_lock, check, step
 from simulator.demo.owner import DOMAIN
-from simulator.demo.world import CHECKOUT, NUKI_ID, PINS, World, has_esphome, world
+from simulator.demo.world import CHECKOUT, NUKI_ID, World, has_esphome, world
 from simulator.home_assistant import HomeAssistantError, HomeAssistantProcess, free_port, port_is_free
+from simulator.virtual_lock import MODELS
 
 FOLDER: Final = CHECKOUT / ".cache" / "demo"
 PORT: Final = 8123
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help=f"port of Home Assistant; default {PORT}")
     parser.add_argument("--proxy-port", type=int, help=f"port of the Bluetooth proxy; default {PROXY_PORT}")
     parser.add_argument(
-        "--model", choices=tuple(PINS), default="gen3", help="model of the lock; default gen3"
+        "--model", choices=tuple(MODELS), default="gen3", help="model of the lock; default gen3"
     )
     parser.add_argument(
         "--keep", action="store_true", help="go on where the last demo ended instead of starting afresh"
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     esphome = not options.without_esphome and has_esphome()
     plan = World(
         folder=FOLDER,
-        model=options.model,
+        model=MODELS[options.model],
         control=CONTROL_FILE,
         # A check needs no fixed ports and gets along with a demo that is running.
         port=options.port or (free_port() if options.check else PORT),
@@ -169,7 +170,7 @@ async def _prepare(plan: World, options: argparse.Namespace, home_assistant: Hom
             await api.wait_for_discovery(DOMAIN)
             return ADD_IT
         await add_lock(api, plan)
-    return ADDED.format(how="an app with the PIN" if plan.model == "ultra" else "a bridge")
+    return ADDED.format(how="an app with the PIN" if plan.model.dialect.pin_for_pairing else "a bridge")
 
 
 def _welcome(plan: World, home_assistant: HomeAssistantProcess, first: str) -> str:
@@ -178,8 +179,8 @@ def _welcome(plan: World, home_assistant: HomeAssistantProcess, first: str) -> s
         user=home_assistant.login.name,
         password=home_assistant.login.password,
         nuki_id=NUKI_ID,
-        model=plan.model,
-        pin=PINS[plan.model],
+        model=plan.model.name,
+        pin=plan.pin,
         log=home_assistant.log_file,
         first=first,
     )

@@ -13,17 +13,17 @@ from simulator.control_server import ControlServer
 from simulator.demo.house import House
 from simulator.home_assistant import HomeAssistantProcess
 from simulator.radio import Radio
-from simulator.virtual_lock import VirtualLock
+from simulator.virtual_lock import MODELS, Model, VirtualLock
 
-__all__ = ["NUKI_ID", "PINS", "World", "has_esphome", "virtual_lock", "world"]
+__all__ = ["NUKI_ID", "World", "has_esphome", "virtual_lock", "world"]
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 NUKI_ID: Final = 0x2E1D4A7F
 NAME: Final = "Front door"
 
-# The fifth generation cannot be paired without one.
-PINS: Final = {"gen3": 1234, "ultra": 123456}
+# By the number of digits that a model wants.
+PINS: Final = {4: 1234, 6: 123456}
 
 # Two packages that Home Assistant's `esphome` needs and that exist only as source code.
 COMPILED: Final = ("pymicro_vad", "pyspeex_noise")
@@ -43,11 +43,16 @@ class World:
     """
 
     folder: Path
-    model: str
+    model: Model
     control: Path
     port: int
     proxy_port: int
     esphome: bool
+
+    @property
+    def pin(self) -> int:
+        """Security PIN of the lock."""
+        return _pin(self.model)
 
 
 def has_esphome() -> bool:
@@ -59,7 +64,7 @@ def has_esphome() -> bool:
 async def world(plan: World) -> AsyncIterator[HomeAssistantProcess]:
     """Run a Home Assistant that hears one lock, until the context is left."""
     lock = {
-        "model": plan.model,
+        "model": plan.model.name,
         "control": str(plan.control),
         "memory": str(plan.folder / "lock.json"),
     }
@@ -102,7 +107,7 @@ async def virtual_lock(radio: Radio, *, model: str, control: str, memory: str) -
         control: Path of the file that tells where the control server listens.
         memory: Path of the file in which the lock keeps who has paired.
     """
-    lock = VirtualLock(model, nuki_id=NUKI_ID, pin=PINS[model], name=NAME)
+    lock = VirtualLock(model, nuki_id=NUKI_ID, pin=_pin(MODELS[model]), name=NAME)
     _remember(lock, Path(memory))
     radio.add_peripheral(lock)
     try:
@@ -111,6 +116,10 @@ async def virtual_lock(radio: Radio, *, model: str, control: str, memory: str) -
     finally:
         _memorize(lock, Path(memory))
         lock.power_off()
+
+
+def _pin(model: Model) -> int:
+    return PINS[model.dialect.pin_digits]
 
 
 def _memorize(lock: VirtualLock, file: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import signal
 import socket
 import sys
+import time
 from typing import Any, Final
 
 import aiohttp
@@ -100,6 +101,7 @@ class HomeAssistantProcess:
         configuration: More lines for configuration.yaml.
         loggers: Log levels by logger name; everything else logs warnings.
         login: The owner's account, created at the first start.
+        start_seconds: How long the last start took until everything was set up.
     """
 
     config: Path
@@ -108,6 +110,7 @@ class HomeAssistantProcess:
     configuration: str = ""
     loggers: Mapping[str, str] = field(default_factory=lambda: {"custom_components.smartlock": "debug"})
     login: Login = field(default_factory=lambda: Login(name="demo", password="demo"))
+    start_seconds: float = field(default=0.0, init=False)
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
     _api: HomeAssistantApi | None = field(default=None, init=False)
 
@@ -183,6 +186,7 @@ class HomeAssistantProcess:
         """
         if self.pid is not None:
             raise HomeAssistantError("Home Assistant is already running")
+        begin = time.monotonic()
         self.prepare()
         # No adapter of this machine, and so no lock of the neighbours.
         no_adapters = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.config / 'no-dbus'}"}
@@ -201,6 +205,7 @@ class HomeAssistantProcess:
         try:
             async with asyncio.timeout(timeout):
                 await self._wait_until_running()
+            self.start_seconds = time.monotonic() - begin
         except TimeoutError:
             await self.kill()
             raise HomeAssistantError(
