@@ -2,11 +2,23 @@
 
 from homeassistant.const import CONF_ADDRESS, Platform
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockConfigEntry, SmartLockCoordinator
 from custom_components.smartlock.pairings import async_finished_pairings
+from custom_components.smartlock.services import async_setup_services
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.LOCK, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there before any lock is."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:

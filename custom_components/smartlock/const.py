@@ -19,3 +19,11 @@ CLIENT_TYPE_BRIDGE: Final = "bridge"
 
 # What the lock calls us in its list of authorizations (32 bytes fit).
 CLIENT_NAME: Final = "Home Assistant"
+
+# What the owner may choose, in the options.
+CONF_READ_INTERVAL: Final = "read_interval"
+CONF_IDLE_TIME: Final = "idle_time"
+CONF_STAY_CONNECTED: Final = "stay_connected"
+CONF_ACTION_DEADLINE: Final = "action_deadline"
+# The lock refused the PIN of the options; it is not sent again until it is changed.
+CONF_PIN_REFUSED: Final = "pin_refused"

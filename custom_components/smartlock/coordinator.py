@@ -2,32 +2,40 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta
+import time
 from typing import override
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import CONF_ADDRESS, CONF_PIN, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.advertisements import freshest_device, reachability
 from custom_components.smartlock.client.ble import BleTransport
-from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME, LockClient
 from custom_components.smartlock.const import (
     CLIENT_TYPE_BRIDGE,
+    CONF_ACTION_DEADLINE,
     CONF_APP_ID,
     CONF_AUTHORIZATION_ID,
     CONF_CLIENT_TYPE,
     CONF_GENERATION,
+    CONF_IDLE_TIME,
     CONF_NUKI_ID,
+    CONF_PIN_REFUSED,
+    CONF_READ_INTERVAL,
     CONF_SHARED_KEY,
+    CONF_STAY_CONNECTED,
     DOMAIN,
     LOGGER,
 )
-from custom_components.smartlock.features import reading
+from custom_components.smartlock.features import clock, reading
 from custom_components.smartlock.features.reading import Reading
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
@@ -38,10 +46,12 @@ from custom_components.smartlock.protocol.errors import (
     MotorError,
     NotAuthorizedError,
     OutcomeUnknownError,
+    PinError,
     SmartLockError,
 )
 from custom_components.smartlock.protocol.frames import Session
-from custom_components.smartlock.protocol.messages import Config, KeyturnerStates, Message
+from custom_components.smartlock.protocol.messages import Config, KeyturnerStates, Message, UpdateTime
+from custom_components.smartlock.protocol.wire import Date7
 from custom_components.smartlock.snapshot import LockSnapshot
 
 type SmartLockConfigEntry = ConfigEntry[SmartLockCoordinator]
@@ -50,6 +60,7 @@ type SmartLockConfigEntry = ConfigEntry[SmartLockCoordinator]
 _FRESH = 300.0
 # States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
 _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
+CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 # The vendor warns below this charge, in percent.
 _LOW_BATTERY = 20
 
@@ -88,10 +99,15 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             app_id=entry.data[CONF_APP_ID],
             on_message=self._heard,
             on_lost=self._link_lost,
+            idle_time=None
+            if entry.options.get(CONF_STAY_CONNECTED)
+            else entry.options.get(CONF_IDLE_TIME, IDLE_TIME),
         )
+        self._deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
         bridge = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
+        minutes = entry.options.get(CONF_READ_INTERVAL)
         self._reading = Reading(
-            poll=reading.POLL_BRIDGE if bridge else reading.POLL_APP,
+            poll=minutes * 60.0 if minutes else reading.POLL_BRIDGE if bridge else reading.POLL_APP,
             told_of_changes=bridge,
             budget_at=hass.loop.time(),
         )
@@ -99,6 +115,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._stopped = False
         self._last_exchange: float | None = None
         self._config_update_count: int | None = None
+        self._clock_set_at: datetime | None = None
 
     @callback
     def async_start(self) -> None:
@@ -124,10 +141,64 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             or (self._last_exchange is not None and self.hass.loop.time() - self._last_exchange < _FRESH)
         )
 
+    async def async_connect(self) -> None:
+        """Open the link because an action is about to come. Raises what the caller must know."""
+        try:
+            await self.client.connect()
+        except SmartLockError as error:
+            raise translated(error) from error
+
+    @property
+    def connection_state(self) -> str:
+        """In one word of CONNECTION_STATES how things stand between us and the lock."""
+        if self._reading.locked_out:
+            return "not_authorized"
+        if not self.reachable:
+            return "not_heard"
+        if not self.last_update_success:
+            return "not_answering"
+        return "ok" if self.data.last_states is not None else "not_read"
+
+    @property
+    def signal_strength(self) -> int | None:
+        """Signal of the last advertisement in dBm; None while the lock is not heard."""
+        info = bluetooth.async_last_service_info(self.hass, self.address, connectable=True)
+        return None if info is None or not self._reading.in_sight else info.rssi
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When the lock was last heard, by advertisement or over a link."""
+        info = bluetooth.async_last_service_info(self.hass, self.address, connectable=True)
+        heard = [at for at in (self._last_exchange, None if info is None else info.time) if at is not None]
+        return self._wall_time(max(heard)) if heard else None
+
+    @property
+    def last_read(self) -> datetime | None:
+        """When the state was last told."""
+        return None if self._reading.read_at is None else self._wall_time(self._reading.read_at)
+
+    @property
+    def connections_in_a_day(self) -> int:
+        """Connections within the last 24 hours."""
+        return self.client.figures.connections_in_a_day(self._now)
+
+    @property
+    def reads_in_a_day(self) -> int:
+        """Reads within the last 24 hours."""
+        return self.client.figures.reads_in_a_day(self._now)
+
+    def _wall_time(self, at: float) -> datetime:
+        # To the second: it must not flicker with the rounding of two clocks.
+        return (dt_util.utcnow() - timedelta(seconds=self._now - at)).replace(microsecond=0)
+
+    def explain_reachability(self) -> str:
+        """Explain in words whether and why a connection is not possible now."""
+        return reachability(self.hass, self.address)()
+
     async def async_act(self, action: LockAction, flags: LockActionFlag = LockActionFlag.NONE) -> None:
         """Carry out an action at most once, publish what came of it, and raise what the owner must know."""
         try:
-            states = await self.client.act(action, flags=flags)
+            states = await self.client.act(action, flags=flags, deadline=self._deadline)
         except asyncio.CancelledError:
             self._outcome_unknown()
             raise
@@ -140,7 +211,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 self.async_set_updated_data(self.data.with_run_failed(error.code))
             if isinstance(error, NotAuthorizedError):
                 await self.async_request_refresh()
-            raise translated(error) from error
+            raise translated(error, self.explain_reachability()) from error
         if states is None:
             self._outcome_unknown()
         else:
@@ -164,8 +235,38 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             raise (ConfigEntryAuthFailed if self._reading.locked_out else UpdateFailed)(
                 translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
             ) from error
+        await self._set_clock(states)
         # The states were published when they were heard.
         return replace(self.data, config=config)
+
+    async def _set_clock(self, states: KeyturnerStates) -> None:
+        """Set the lock's clock on the link that is open anyway, if it is wrong and we have the PIN."""
+        options = self.config_entry.options
+        now = dt_util.utcnow()
+        if (
+            CONF_PIN not in options
+            or options.get(CONF_PIN_REFUSED)
+            or not clock.needs_setting(
+                states.current_time.moment,
+                now=now,
+                machine_up_for=timedelta(seconds=time.monotonic()),
+                last_set=self._clock_set_at,
+            )
+        ):
+            return
+        # Also after a failure: once a day is enough for something nobody waits for.
+        self._clock_set_at = now
+        try:
+            await self.client.hold(
+                conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), int(options[CONF_PIN]))
+            )
+        except PinError:
+            LOGGER.warning("The lock refused the security PIN; it is not sent again until it is changed")
+            self.hass.config_entries.async_update_entry(
+                self.config_entry, options={**options, CONF_PIN_REFUSED: True}
+            )
+        except SmartLockError as error:
+            LOGGER.debug("The clock of the lock was not set: %s", type(error).__name__)
 
     # --- When to read -------------------------------------------------------------------------------------
 

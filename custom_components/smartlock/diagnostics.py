@@ -1,10 +1,12 @@
 """Diagnostics: what helps to explain a problem, without anything that opens a door or names a person."""
 
+from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import HomeAssistant
 
+from custom_components.smartlock.client.figures import Phase
 from custom_components.smartlock.coordinator import SmartLockConfigEntry
 
 
@@ -14,6 +16,7 @@ async def async_get_config_entry_diagnostics(
     """Return what is known of the lock; only what is listed here leaves the installation."""
     coordinator = entry.runtime_data
     snapshot = coordinator.data
+    figures = coordinator.client.figures
     states, config = snapshot.last_states, snapshot.config
     return {
         "entry": {
@@ -25,6 +28,14 @@ async def async_get_config_entry_diagnostics(
             "reachable": coordinator.reachable,
             "connected": coordinator.client.connected,
             "last_read_succeeded": coordinator.last_update_success,
+            "state": coordinator.connection_state,
+            "signal_strength": coordinator.signal_strength,
+            "connections_in_a_day": coordinator.connections_in_a_day,
+            "reads_in_a_day": coordinator.reads_in_a_day,
+            "seconds": {
+                phase.value: None if (summary := figures.summary(phase)) is None else asdict(summary)
+                for phase in Phase
+            },
         },
         "snapshot": {
             "outdated": snapshot.outdated,

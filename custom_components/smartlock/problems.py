@@ -58,7 +58,7 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
         case ReplacedError():
             return "replaced", {}
         case NotStartedError():
-            return "not_started", {}
+            return "not_started", {"reason": ""}
         case LinkError():
             return "connection_lost", {}
         case AuthenticationError():
@@ -69,9 +69,11 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
             return "failed", {}
 
 
-def translated(error: SmartLockError) -> HomeAssistantError:
-    """Return the error that a caller in Home Assistant sees."""
+def translated(error: SmartLockError, reason: str = "") -> HomeAssistantError:
+    """Return the error that a caller in Home Assistant sees; `reason` says how things stand on the radio."""
     key, placeholders = problem(error)
+    if key == "not_started":
+        placeholders = {"reason": reason}
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )

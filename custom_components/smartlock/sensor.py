@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -10,13 +11,17 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfRatio
+from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfRatio, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.coordinator import SmartLockConfigEntry
+from custom_components.smartlock.client.figures import Phase
+from custom_components.smartlock.coordinator import (
+    CONNECTION_STATES,
+    SmartLockConfigEntry,
+    SmartLockCoordinator,
+)
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.protocol.messages import KeyturnerStates
 
 # Everything is read by the coordinator.
 PARALLEL_UPDATES = 0
@@ -24,9 +29,46 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class SmartLockSensorDescription(SensorEntityDescription):
-    """A sensor and where its value comes from."""
+    """A sensor and where its value comes from; None is unknown."""
 
-    value_fn: Callable[[KeyturnerStates], int | None]
+    value_fn: Callable[[SmartLockCoordinator], str | float | datetime | None]
+    always_available: bool = False
+    """Whether it says something that is true while nobody hears the lock."""
+
+
+def _battery(coordinator: SmartLockCoordinator) -> int | None:
+    # A charge does not become wrong because the bolt has moved since.
+    states = coordinator.data.last_states
+    return None if states is None else states.battery_percent
+
+
+def _median(phase: Phase) -> Callable[[SmartLockCoordinator], float | None]:
+    def value(coordinator: SmartLockCoordinator) -> float | None:
+        summary = coordinator.client.figures.summary(phase)
+        return None if summary is None else summary.median
+
+    return value
+
+
+def _figure(
+    key: str,
+    value_fn: Callable[[SmartLockCoordinator], str | float | datetime | None],
+    *,
+    device_class: SensorDeviceClass | None = None,
+    unit: str | None = None,
+) -> SmartLockSensorDescription:
+    """Return a sensor for those who look into how the radio does."""
+    return SmartLockSensorDescription(
+        key=key,
+        device_class=device_class,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        native_unit_of_measurement=unit,
+        state_class=None if device_class is SensorDeviceClass.TIMESTAMP else SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2 if device_class is SensorDeviceClass.DURATION else None,
+        value_fn=value_fn,
+        always_available=True,
+    )
 
 
 SENSORS = (
@@ -36,8 +78,44 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda states: states.battery_percent,
+        value_fn=_battery,
     ),
+    SmartLockSensorDescription(
+        key="connection",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=list(CONNECTION_STATES),
+        value_fn=lambda coordinator: coordinator.connection_state,
+        always_available=True,
+    ),
+    _figure(
+        "signal_strength",
+        lambda coordinator: coordinator.signal_strength,
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        unit=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    ),
+    _figure("last_seen", lambda coordinator: coordinator.last_seen, device_class=SensorDeviceClass.TIMESTAMP),
+    _figure("last_read", lambda coordinator: coordinator.last_read, device_class=SensorDeviceClass.TIMESTAMP),
+    _figure(
+        "connect_time",
+        _median(Phase.CONNECT),
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+    ),
+    _figure(
+        "accept_time",
+        _median(Phase.ACCEPTED),
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+    ),
+    _figure(
+        "complete_time",
+        _median(Phase.COMPLETED),
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+    ),
+    _figure("connections_a_day", lambda coordinator: coordinator.connections_in_a_day),
+    _figure("reads_a_day", lambda coordinator: coordinator.reads_in_a_day),
 )
 
 
@@ -51,13 +129,16 @@ async def async_setup_entry(
 
 
 class SmartLockSensor(SmartLockEntity, SensorEntity):
-    """A value that the lock tells."""
+    """A value that the lock tells, or that we know of it."""
 
     entity_description: SmartLockSensorDescription
 
     @property
     @override
-    def native_value(self) -> int | None:
-        # A charge does not become wrong because the bolt has moved since.
-        states = self.snapshot.last_states
-        return None if states is None else self.entity_description.value_fn(states)
+    def available(self) -> bool:
+        return self.entity_description.always_available or super().available
+
+    @property
+    @override
+    def native_value(self) -> str | float | datetime | None:
+        return self.entity_description.value_fn(self.coordinator)

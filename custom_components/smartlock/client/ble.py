@@ -1,7 +1,7 @@
 """Links over Bluetooth: bleak through bleak-retry-connector. Bluetooth errors become ours here only."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import override
 
@@ -112,7 +112,8 @@ class _BleLink(Link):
             yield client
         except BleakCharacteristicNotFoundError as error:
             # The cached GATT table is not this lock's: the next connection must discover it again.
-            await client.clear_cache()
+            with suppress(BleakError, TimeoutError, OSError, EOFError):
+                await client.clear_cache()
             raise LinkLostError("the services of the lock were remembered wrongly") from error
         except (BleakError, TimeoutError, OSError, EOFError) as error:
             raise LinkLostError("a Bluetooth request failed") from error

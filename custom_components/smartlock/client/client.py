@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import os
 
 from custom_components.smartlock.client.connection import Connection
+from custom_components.smartlock.client.figures import Figures, Phase
 from custom_components.smartlock.client.transport import Transport
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.channel import Random, SessionChannel
@@ -31,10 +32,13 @@ from custom_components.smartlock.protocol.messages import (
     Message,
     RequestCalibration,
     RequestReboot,
+    Status,
 )
 
 # An open link costs the battery and keeps others out; the lock itself drops one after some 20 s.
 IDLE_TIME = 5.0
+# A link that is to stay open must not be idle for the lock's own 20 s.
+KEEP_ALIVE = 15.0
 # An action that could not be written by then is dropped, so that no bolt moves long after the order.
 ACTION_DEADLINE = 15.0
 # Connect (up to 20 s a try) and one exchange.
@@ -64,13 +68,15 @@ class LockClient:
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
         random: Random = os.urandom,
-        idle_time: float = IDLE_TIME,
+        idle_time: float | None = IDLE_TIME,
     ) -> None:
         """Speak to the lock as an authorization.
 
         `on_message` sees everything the lock says. `on_lost` is called when an idle link ends without our
-        doing: what the lock would have pushed over it is missed from then on.
+        doing: what the lock would have pushed over it is missed from then on. With `idle_time` None the link
+        is never let go, and the state is read often enough for the lock not to drop it.
         """
+        self.figures = Figures()
         self._transport = transport
         self._dialect = dialect
         self._session = session
@@ -85,6 +91,7 @@ class LockClient:
         self._letting_go: asyncio.Task[None] | None = None
         self._closed = False
         self._unwritten: list[_Order] = []
+        self._action_began: float | None = None
 
     @property
     def connected(self) -> bool:
@@ -93,6 +100,7 @@ class LockClient:
 
     async def read_states(self) -> KeyturnerStates:
         """Read the state. Raises LinkError, ProtocolError or LockRefusedError."""
+        self.figures.read(_now())
         return await self.read(conversations.read_states)
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
@@ -166,6 +174,7 @@ class LockClient:
         for earlier in self._unwritten:
             earlier.replaced = earlier.replaced or earlier.request != request
         self._unwritten.append(order)
+        began = _now()
         written = False
         try:
             async with asyncio.timeout(deadline) as guard, self._turn:
@@ -177,10 +186,13 @@ class LockClient:
                         raise NotStartedError
                     guard.reschedule(None)
                     self._unwritten.remove(order)
+                    self._action_began = began
                     written = True
 
                 order.check()
-                return await self._act_and_look(conversations.act(request, pin=pin), targets, about_to_move)
+                states = await self._act_and_look(conversations.act(request, pin=pin), targets, about_to_move)
+                self.figures.took(Phase.COMPLETED, _now() - began)
+                return states
         except TimeoutError as error:
             raise NotStartedError("the action could not be sent in time") from error
         except (LinkError, ProtocolError, LockRefusedError) as error:
@@ -192,6 +204,7 @@ class LockClient:
             what = request.action.name if isinstance(request, LockActionRequest) else request.command.name
             raise OutcomeUnknownError(what, None if states is None else states.lock_state) from error
         finally:
+            self._action_began = None
             if not written:
                 self._unwritten.remove(order)
 
@@ -278,10 +291,19 @@ class LockClient:
         if self._closed:
             raise LinkLostError("the client is closed")
         channel = SessionChannel(self._dialect, self._session, self._random)
+        began = _now()
         self._connection = await Connection.open(
-            self._transport, channel, on_message=self._on_message, on_lost=self._link_lost
+            self._transport, channel, on_message=self._heard, on_lost=self._link_lost
         )
+        self.figures.connected(_now())
+        self.figures.took(Phase.CONNECT, _now() - began)
         return self._connection
+
+    def _heard(self, message: Message) -> None:
+        if self._action_began is not None and isinstance(message, Status):
+            self.figures.took(Phase.ACCEPTED, _now() - self._action_began)
+            self._action_began = None
+        self._on_message(message)
 
     def _link_lost(self) -> None:
         # A conversation that was running finds out by itself, and its caller knows what to do.
@@ -293,7 +315,8 @@ class LockClient:
         if not self.connected:
             await self._disconnect()
             return
-        self._idle = asyncio.get_running_loop().call_later(self._idle_time, self._idle_expired)
+        delay = KEEP_ALIVE if self._idle_time is None else self._idle_time
+        self._idle = asyncio.get_running_loop().call_later(delay, self._idle_expired)
 
     def _keep_open(self) -> None:
         if self._idle is not None:
@@ -302,7 +325,15 @@ class LockClient:
 
     def _idle_expired(self) -> None:
         self._idle = None
-        self._letting_go = asyncio.create_task(self._let_go())
+        self._letting_go = asyncio.create_task(
+            self._keep_alive() if self._idle_time is None else self._let_go()
+        )
+
+    async def _keep_alive(self) -> None:
+        try:
+            await self.hold(conversations.read_states())
+        except SmartLockError:
+            self._on_lost()
 
     async def _let_go(self) -> None:
         async with self._turn:
@@ -314,6 +345,10 @@ class LockClient:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(eq=False)

@@ -202,9 +202,13 @@ class Reading:
         return self.read_at + interval * (LOW_BATTERY_FACTOR if self.low_battery else 1.0)
 
     def _budget(self, now: float) -> float:
-        earned = (now - self.budget_at) * READS_A_DAY / _DAY
-        return min(READS_AT_ONCE, self.budget + earned)
+        return min(READS_AT_ONCE, self.budget + (now - self.budget_at) * self._reads_a_day / _DAY)
+
+    @property
+    def _reads_a_day(self) -> float:
+        # An owner who wants to poll more often than usual has decided what that costs.
+        return max(READS_A_DAY, 1.5 * _DAY / self.poll)
 
     def _affordable_at(self, now: float) -> float:
         missing = 1.0 - self._budget(now)
-        return now if missing <= 0 else now + missing * _DAY / READS_A_DAY
+        return now if missing <= 0 else now + missing * _DAY / self._reads_a_day

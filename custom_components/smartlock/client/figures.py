@@ -1,0 +1,79 @@
+"""How long things take and how often they happen: so that "slow" and "eats batteries" are numbers."""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from statistics import median, quantiles
+
+_KEPT = 200
+_DAY = 86400.0
+
+
+class Phase(Enum):
+    """What is timed, in the order in which an action goes through it."""
+
+    CONNECT = "connect"
+    """From the attempt to the subscribed link."""
+    ACCEPTED = "accepted"
+    """From the call of an action to the first answer to it; includes connecting if no link was open."""
+    COMPLETED = "completed"
+    """From the call of an action to its end; includes the run of the motor."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Durations of a phase in seconds."""
+
+    count: int
+    median: float
+    percentile_95: float
+
+
+class Figures:
+    """The last durations of each phase, and what happened within a day. Times are of one running clock."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._durations: dict[Phase, deque[float]] = {phase: deque(maxlen=_KEPT) for phase in Phase}
+        self._connections: deque[float] = deque()
+        self._reads: deque[float] = deque()
+
+    def took(self, phase: Phase, seconds: float) -> None:
+        """Note how long a phase took."""
+        self._durations[phase].append(seconds)
+
+    def connected(self, now: float) -> None:
+        """Note a connection."""
+        _note(self._connections, now)
+
+    def read(self, now: float) -> None:
+        """Note a read."""
+        _note(self._reads, now)
+
+    def connections_in_a_day(self, now: float) -> int:
+        """Return the number of connections within the last 24 hours."""
+        return _within_a_day(self._connections, now)
+
+    def reads_in_a_day(self, now: float) -> int:
+        """Return the number of reads within the last 24 hours."""
+        return _within_a_day(self._reads, now)
+
+    def summary(self, phase: Phase) -> Summary | None:
+        """Return median and 95th percentile of a phase; None if it has not been seen yet."""
+        durations = self._durations[phase]
+        if not durations:
+            return None
+        # The 19th of 20 cuts; with few values it lies between the two longest.
+        high = quantiles(durations, n=20, method="inclusive")[-1] if len(durations) > 1 else durations[0]
+        return Summary(len(durations), median(durations), high)
+
+
+def _note(times: deque[float], now: float) -> None:
+    _within_a_day(times, now)
+    times.append(now)
+
+
+def _within_a_day(times: deque[float], now: float) -> int:
+    while times and now - times[0] > _DAY:
+        times.popleft()
+    return len(times)
