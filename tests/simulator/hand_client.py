@@ -95,6 +95,8 @@ class HandClient:
         self.pairing_gdio = PAIRING[lock.model.name]
         self.key = b""
         self.authorization_id = b""
+        self.uuid = b""
+        """Of the lock, as it told at pairing."""
         self.disconnects: list[DisconnectReason] = []
         self.chunks: list[tuple[str, bytes]] = []
         self._random = random.Random(seed)
@@ -192,7 +194,7 @@ class HandClient:
             assert answer == (Command.AUTHORIZATION_INFO, b"\x01")
             authorization_id, answer = unseal(self.key, await self.ask_sealed(self.data_with_pin()))
             assert authorization_id == b"\xff\xff\xff\x7f"
-            self.authorization_id = answer.payload[:4]
+            self.authorization_id, self.uuid = answer.payload[:4], answer.payload[4:20]
             return answer
         assert answer.command == Command.CHALLENGE
         data = self.authorization_data(answer.payload, id_type=id_type)
@@ -201,7 +203,7 @@ class HandClient:
             return answer
         authenticator, authorization_id, uuid, challenge = struct.unpack("<32s4s16s32s", answer.payload)
         assert authenticator == mac(self.key, authorization_id, uuid, challenge, self.nonce)
-        self.authorization_id = authorization_id
+        self.authorization_id, self.uuid = authorization_id, uuid
         proof = mac(self.key, authorization_id, challenge)
         return await self.ask_plain(Command.AUTHORIZATION_ID_CONFIRMATION, proof + authorization_id)
 
@@ -300,7 +302,7 @@ def story(answers: list[Answer]) -> list[str]:
         elif answer.error is not None:
             words.append(answer.error.name)
         else:
-            words.append("complete" if answer.payload == COMPLETE else "accepted")
+            words.append("complete" if answer.payload.startswith(COMPLETE) else "accepted")
     return words
 
 

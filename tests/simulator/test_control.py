@@ -161,9 +161,53 @@ async def test_batteries(lock: VirtualLock, file: Path) -> None:
     assert lock.advertise() is not None
 
 
+async def test_fob_and_keypad(lock: VirtualLock, file: Path) -> None:
+    assert "no fob is paired" in await do(file, "press-fob", times=1)
+    await do(file, "pair-accessory", name="fob")
+    code, output, _ = await say(file, "press-fob")
+    assert (code, output) == (0, "You press the fob; the lock begins to unlock.\n")
+    await asyncio.sleep(0.1)
+    assert not lock.bolt_locked
+    await do(file, "pair-accessory", name="keypad")
+    code, output, _ = await say(file, "enter-code", "345678", "lock")
+    assert (code, output) == (0, "You type the code; the keypad shows red: K_CODE_INVALID.\n")
+    assert lock.status()["accessories"] == ["fob", "keypad"]
+    await do(file, "accessory-battery", name="keypad", condition="critical")
+    assert lock.status()["accessory_batteries_critical"] == ["keypad"]
+    await do(file, "accessory-battery", name="keypad", condition="good")
+    assert lock.status()["accessory_batteries_critical"] == []
+
+
+async def test_the_button_twice(lock: VirtualLock, file: Path) -> None:
+    text = await do(file, "press-button", how="double")
+    assert text == "You press the button twice; the lock begins to lock n go."
+
+
+async def test_what_befalls_a_lock(lock: VirtualLock, file: Path) -> None:
+    await do(file, "door-sensor", condition="tampered")
+    assert lock.status()["door_sensor"] == "TAMPERED"
+    await do(file, "set-clock", time="2020-02-29T12:00:00+01:00")
+    assert str(lock.status()["time"]).startswith("2020-02-29T11:00")
+    await do(file, "set-clock", time="now")
+    assert not str(lock.status()["time"]).startswith("2020")
+    await do(file, "remote-access", way="wifi")
+    code, output, _ = await say(file, "firmware", "newer")
+    assert (code, output) == (0, "The lock starts again with firmware that nobody knows yet.\n")
+    assert lock.status()["firmware"] == "3.21.0"
+    await do(file, "damage", what="name,dates")
+    await asyncio.sleep(0.2)
+    await do(file, "factory-reset")
+    assert lock.status()["initialized"] is False
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        ({"command": "enter-code", "code": 1, "action": "dance"}, "nothing at a keypad is called dance"),
+        ({"command": "pair-accessory", "name": "bell"}, "no accessory is called bell, only fob"),
+        ({"command": "set-clock", "time": "2020-02-29T12:00:00"}, "a time needs its offset from UTC"),
+        ({"command": "damage", "what": "mind"}, "a lock cannot damage mind, only dates, name"),
+        ({"command": "remote-access", "way": "thread"}, "this model has no such radio"),
         ({"command": "jam", "what": "door"}, "nothing called door can break, only motor, clutch"),
         ({"command": "swap-batteries", "lose": "mind"}, "a lock cannot lose mind, only clock, pin, settings"),
         ({"command": "fault", "name": "flood"}, "no fault is called flood; there are none, silence"),

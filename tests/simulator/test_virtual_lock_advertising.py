@@ -1,5 +1,6 @@
 """What the virtual lock broadcasts, read byte by byte."""
 
+import asyncio
 from collections.abc import Iterator
 import random
 from uuid import UUID
@@ -12,7 +13,7 @@ from simulator.virtual_time import run
 from tests.simulator.hand_client import NUKI_ID, HandClient, new_lock, paired
 from tests.vectors import VECTORS, vector_bytes
 
-FLAGS, NAME, SERVICE_DATA, MANUFACTURER_DATA = 0x01, 0x09, 0x21, 0xFF
+FLAGS, SERVICES, NAME, SERVICE_DATA, MANUFACTURER_DATA = 0x01, 0x07, 0x09, 0x21, 0xFF
 APPLE = b"\x4c\x00"
 
 
@@ -57,7 +58,12 @@ def test_address_ends_with_the_id() -> None:
 
 @pytest.mark.parametrize(
     ("model", "service"),
-    [("gen3", "a92ee100"), ("ultra", VECTORS["pairing-service-data-5g"]["service_data_uuid"][:8])],
+    [
+        ("gen2", "a92ee100"),
+        ("gen3", "a92ee100"),
+        ("gen4", "a92ee100"),
+        ("ultra", VECTORS["pairing-service-data-5g"]["service_data_uuid"][:8]),
+    ],
 )
 def test_pairing_service_data_alternates_with_the_beacon(model: str, service: str) -> None:
     async def scenario() -> None:
@@ -72,26 +78,32 @@ def test_pairing_service_data_alternates_with_the_beacon(model: str, service: st
 
 
 def test_homekit_frames_come_between_on_models_that_have_them() -> None:
-    for model, expected in (("gen3", {0x02, 0x06}), ("ultra", {0x02})):
+    for model, expected in (
+        ("gen2", {0x02, 0x06}),
+        ("gen3", {0x02, 0x06}),
+        ("gen4", {0x02}),
+        ("ultra", {0x02}),
+    ):
         lock = new_lock(model, homekit=True)
         assert {event[MANUFACTURER_DATA][2] for event in events(lock, 4)} == expected
     assert {event[MANUFACTURER_DATA][2] for event in events(new_lock(), 4)} == {0x02}
 
 
-def test_only_a_bridge_clears_the_flag() -> None:
+@pytest.mark.parametrize(("model", "unchanged"), [("gen2", 0xC4), ("gen3", 0xC8), ("gen4", 0xC8)])
+def test_only_a_bridge_clears_the_flag(model: str, unchanged: int) -> None:
     async def scenario() -> None:
-        lock = new_lock()
-        assert beacon(lock)[-1] == 0xC8
+        lock = new_lock(model)
+        assert beacon(lock)[-1] == unchanged
         app = await paired(lock, app_id=1)
         await app.states()
         app.link.close()
-        assert beacon(lock)[-1] == 0xC9
+        assert beacon(lock)[-1] == unchanged + 1
         bridge = await paired(lock, id_type=1, app_id=2)
         await bridge.states()
         bridge.link.close()
-        assert beacon(lock)[-1] == 0xC8
+        assert beacon(lock)[-1] == unchanged
         lock.turn_key("unlock")
-        assert beacon(lock)[-1] == 0xC9
+        assert beacon(lock)[-1] == unchanged + 1
 
     run(scenario())
 
@@ -105,7 +117,7 @@ def test_the_flag_of_the_fifth_generation_never_changes() -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize(("model", "links"), [("gen3", 1), ("ultra", 4)])
+@pytest.mark.parametrize(("model", "links"), [("gen2", 1), ("gen3", 1), ("gen4", 4), ("ultra", 4)])
 def test_silent_while_all_links_are_in_use(model: str, links: int) -> None:
     async def scenario() -> None:
         lock = new_lock(model)
@@ -118,6 +130,19 @@ def test_silent_while_all_links_are_in_use(model: str, links: int) -> None:
             await HandClient(lock).connect()
         clients[0].link.close()
         assert lock.advertise() is not None
+
+    run(scenario())
+
+
+def test_after_a_factory_reset_it_asks_to_be_set_up() -> None:
+    async def scenario() -> None:
+        lock = new_lock()
+        lock.factory_reset()
+        await asyncio.sleep(10)
+        service = UUID("a92ee000-5501-11e4-916c-0800200c9a66").bytes[::-1]
+        assert {event.get(SERVICES) for event in events(lock, 4)} == {None, service}
+        (await paired(lock)).link.close()
+        assert {event.get(SERVICES) for event in events(lock, 4)} == {None}
 
     run(scenario())
 

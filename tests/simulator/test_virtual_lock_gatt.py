@@ -8,6 +8,7 @@ import pytest
 from custom_components.smartlock.protocol.enums import Command, LockAction
 from simulator.gatt import AttError, DisconnectReason, GattError, LinkClosedError, Property
 from simulator.lock.journal import Kind
+from simulator.radio import Radio, Sighting
 from simulator.virtual_lock import MODELS
 from simulator.virtual_time import run
 from tests.simulator.hand_client import BASE, GDIO, PAIRING, USDIO, HandClient, new_lock, paired, plain, story
@@ -15,7 +16,7 @@ from tests.simulator.hand_client import BASE, GDIO, PAIRING, USDIO, HandClient, 
 ASK_FOR_KEY = plain(Command.REQUEST_DATA, b"\x03\x00")
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_table(model: str) -> None:
     services = new_lock(model).services
     short = {service.uuid[:8]: [entry.uuid[:8] for entry in service.characteristics] for service in services}
@@ -108,6 +109,36 @@ def test_twenty_byte_chunks_and_long_writes_at_the_least_mtu() -> None:
         assert len(await client.states()) == 27  # The request has 56 bytes and is one write.
 
     run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("model", "offered", "agreed"), [("gen2", 517, 150), ("gen2", 100, 100), ("gen3", 517, 517)]
+)
+def test_a_central_learns_the_mtu_that_the_firmware_takes(model: str, offered: int, agreed: int) -> None:
+    async def scenario() -> None:
+        radio, ear, lock = Radio(), _Ear(), new_lock(model)
+        radio.add_receiver(ear)
+        radio.add_peripheral(lock)
+        link = await radio.connect(
+            ear,
+            lock.address,
+            mtu=offered,
+            on_indication=lambda _handle, _value: None,
+            on_disconnect=lambda _reason: None,
+        )
+        assert link.mtu == agreed
+        link.close()
+        await radio.stop()
+        lock.power_off()
+
+    run(scenario())
+
+
+class _Ear:
+    """A receiver that does not listen."""
+
+    def on_sighting(self, sighting: Sighting) -> None:
+        """Hear an advertisement."""
 
 
 def test_firmware_that_knows_no_mtu_exchange() -> None:

@@ -13,7 +13,7 @@ from custom_components.smartlock.protocol.enums import (
     LockState,
 )
 from simulator.lock.journal import Kind
-from simulator.virtual_lock import Habits, Jam, VirtualLock
+from simulator.virtual_lock import MODELS, Habits, Jam, VirtualLock
 from simulator.virtual_time import run
 from tests.simulator.hand_client import HandClient, new_lock, paired, story, unseal
 from tests.vectors import vector_bytes
@@ -55,7 +55,7 @@ def runs(lock: VirtualLock) -> list[tuple[object, object]]:
     return [(entry.facts["action"], entry.facts["trigger"]) for entry in lock.journal.motor_runs]
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 @pytest.mark.parametrize(("position", "action", "expected", "end"), STORIES)
 def test_what_an_action_looks_like(
     model: str, position: bool, action: LockAction, expected: list[str], end: bool

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.lock.journal import Kind
-from simulator.virtual_lock import Habits, VirtualLock
+from simulator.virtual_lock import MODELS, Habits, VirtualLock
 from simulator.virtual_time import run
 from tests.simulator.hand_client import (
     APP_ID,
@@ -44,7 +44,7 @@ def rules(lock: VirtualLock) -> list[str]:
 # --- The straight way -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_pairing_makes_an_authorization_and_ends_pairing_mode(model: str) -> None:
     async def scenario() -> None:
         lock = new_lock(model)
@@ -159,7 +159,7 @@ def test_a_second_bridge_evicts_the_first_but_no_app() -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_a_full_table(model: str) -> None:
     async def scenario() -> None:
         lock = new_lock(model, habits=Habits(max_authorizations=1))
@@ -182,7 +182,7 @@ def test_a_full_table(model: str) -> None:
 # --- Pairing mode -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_outside_pairing_mode(model: str) -> None:
     async def scenario() -> None:
         client = await HandClient(new_lock(model)).connect()
@@ -486,7 +486,7 @@ def test_a_sealed_step_after_pairing_mode() -> None:
 # --- Faults and the journal -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_an_answer_lost_after_the_authorization_was_stored(model: str) -> None:
     """The client has no authorization id then, and the lock has an orphan that the next pairing replaces."""
 
@@ -504,7 +504,7 @@ def test_an_answer_lost_after_the_authorization_was_stored(model: str) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_any_step_can_be_refused_on_demand(model: str) -> None:
     async def scenario() -> None:
         lock = new_lock(model)

@@ -453,7 +453,7 @@ def test_five_wrong_pins_block_all_pins_for_a_while() -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_a_pin_for_a_command_that_needs_none(model: str) -> None:
     async def scenario() -> None:
         lock = new_lock(model)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.smartlock.protocol.enums import Command
+from simulator.virtual_lock import MODELS
 from simulator.virtual_time import run
 from tests.simulator.hand_client import GDIO, USDIO, HandClient, new_lock, paired, plain
 
@@ -22,7 +23,7 @@ async def survives(client: HandClient, values: list[tuple[str, bytes]]) -> None:
     assert not problems
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_arbitrary_bytes(model: str) -> None:
     async def scenario() -> None:
         lock = new_lock(model)
@@ -39,7 +40,7 @@ def test_arbitrary_bytes(model: str) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("model", ["gen3", "ultra"])
+@pytest.mark.parametrize("model", list(MODELS))
 def test_well_framed_messages_without_sense(model: str) -> None:
     async def scenario() -> None:
         lock = new_lock(model)
