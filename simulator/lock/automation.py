@@ -55,7 +55,6 @@ class Automation:
         self._tick: asyncio.TimerHandle | None = None
         self._minute: datetime | None = None
         """Local minute that was dealt with last."""
-        self._was_night = False
         self._gave_up = False
         """Whether auto lock has failed since the bolt was last unlocked."""
         self._wanted_when_closed: Trigger | None = None
@@ -151,7 +150,6 @@ class Automation:
             self._tick = None
         elif needed and self._tick is None:
             self._minute = _minute_of(self._local)
-            self._was_night = self.is_night
             self._wait_for_next_minute()
 
     def _wait_for_next_minute(self) -> None:
@@ -165,10 +163,10 @@ class Automation:
         if _minute_of(local) == self._minute:
             return  # Timers may be early by a hair.
         self._minute = _minute_of(local)
-        if self.is_night != self._was_night:
-            self._was_night = self.is_night
+        settings, time = self._settings.values, (local.hour, local.minute)
+        if settings.night_mode_enabled and time in (settings.night_mode_start, settings.night_mode_end):
             self._on_night()
-            if self._was_night and self._settings.values.night_mode_immediate_lock_on_start:
+            if settings.night_mode_immediate_lock_on_start and self.is_night:
                 self._lock(Trigger.AUTOMATIC)
         for action in self._time_control.due(local):
             self._carry_out(Order(action=action, trigger=Trigger.AUTOMATIC))

@@ -286,6 +286,22 @@ def test_immediate_auto_lock(enabled: int, expected: list[str]) -> None:
     run(scenario())
 
 
+def test_who_locks_faster_than_immediate_auto_lock() -> None:
+    async def scenario() -> None:
+        lock = await mounted(auto_lock_enabled=1, auto_lock_timeout=600, immediate_auto_lock_enabled=1)
+        lock.open_door()
+        lock.close_door()
+        lock.turn_key("lock")
+        await asyncio.sleep(60)
+        assert runs(lock) == []
+        lock.open_door()
+        lock.close_door()  # There is nothing to lock.
+        await asyncio.sleep(60)
+        assert runs(lock) == []
+
+    run(scenario())
+
+
 def test_immediate_auto_lock_needs_auto_lock() -> None:
     async def scenario() -> None:
         lock = await mounted(immediate_auto_lock_enabled=1)
@@ -417,7 +433,21 @@ def test_night_mode_that_is_switched_on_at_night_locks_nothing() -> None:
     async def scenario() -> None:
         lock = await mounted(at(23), **(NIGHT | {"night_mode_immediate_lock_on_start": 1}))
         await asyncio.sleep(HOUR)
+        lock.settings.change(night_mode_start=Time2(23, 30))
+        await asyncio.sleep(HOUR)
         assert runs(lock) == []
+
+    run(scenario())
+
+
+def test_a_minute_begins_once_although_timers_are_early() -> None:
+    async def scenario() -> None:
+        lock = await mounted(at(21, 59, 30), **(NIGHT | {"night_mode_immediate_lock_on_start": 1}))
+        lock.clock.offset -= timedelta(milliseconds=5)  # As a loop runs ahead of the wall clock.
+        await asyncio.sleep(30.001)
+        assert runs(lock) == []
+        await asyncio.sleep(HOUR)
+        assert runs(lock) == ["LOCK AUTOMATIC Mon 22:00:00"]
 
     run(scenario())
 
