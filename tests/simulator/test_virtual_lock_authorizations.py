@@ -362,6 +362,31 @@ def test_when_a_client_is_allowed(limits: bytes, allowed: bool) -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize(("days", "error"), [(MONDAY, ErrorCode.K_TIME_NOT_ALLOWED), (TUESDAY, None)])
+def test_days_are_local_ones(days: int, error: ErrorCode | None) -> None:
+    async def scenario() -> None:
+        lock = lock_since(NOON.replace(hour=23))  # Past midnight in Berlin.
+        client = await paired(lock)
+        guest = await guest_of(lock, client, invitation(limited=1, limits=limit(days=days)))
+        assert await right_of(guest) == error
+
+    run(scenario())
+
+
+def test_a_date_ends_with_its_second_in_utc() -> None:
+    async def scenario() -> None:
+        lock = lock_since(NOON)
+        client = await paired(lock)
+        until = NOON.replace(minute=10)
+        guest = await guest_of(lock, client, invitation(limited=1, limits=limit(until=until)))
+        await asyncio.sleep((until - lock.clock.time).total_seconds() - 0.5)
+        assert await right_of(guest) is None
+        await asyncio.sleep(1)
+        assert await right_of(guest) == ErrorCode.K_TIME_NOT_ALLOWED
+
+    run(scenario())
+
+
 def test_the_right_ends_on_the_locks_own_clock() -> None:
     async def scenario() -> None:
         lock = lock_since(NOON)
