@@ -113,7 +113,7 @@ class Message(Layout):
     def decode(cls, payload: bytes) -> Self:
         """Return the message of a payload without proof. Raises DecodeError if it is too short."""
         values, trailing = cls._values(payload)
-        return cls(**values, trailing=trailing)
+        return cls._of(values | {"trailing": trailing})
 
 
 def decode(kind: type[Message], payload: bytes) -> Message:

@@ -14,6 +14,8 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime, time
 from enum import IntFlag
 from functools import cache
+from itertools import accumulate
+from operator import itemgetter
 import struct
 from typing import Any, ClassVar, NamedTuple, Self, cast, dataclass_transform, overload, override
 
@@ -31,6 +33,18 @@ class Wire[T]:
     pack: Callable[[T], bytes]
 
 
+class _Byte[T](dict[bytes, T]):
+    """The conversion of one byte, made once for each of the 256 values: most fields are one byte."""
+
+    def __init__(self, convert: Callable[[int], T]) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, data: bytes) -> T:
+        value = self[data] = self._convert(data[0])
+        return value
+
+
 def _integer(name: str, size: int, *, signed: bool = False) -> Wire[int]:
     def pack(value: int) -> bytes:
         try:
@@ -44,7 +58,7 @@ def _integer(name: str, size: int, *, signed: bool = False) -> Wire[int]:
     return Wire(name=name, size=size, unpack=unpack, pack=pack)
 
 
-uint8 = _integer("uint8", 1)
+uint8 = replace(_integer("uint8", 1), unpack=itemgetter(0))
 uint16 = _integer("uint16", 2)
 uint32 = _integer("uint32", 4)
 int8 = _integer("int8", 1, signed=True)
@@ -97,7 +111,7 @@ def shown(value: str) -> str:
 @cache
 def enum8[E: OpenEnum](kind: type[E]) -> Wire[E]:
     """Return the wire type of an enumeration in one byte."""
-    return Wire(name=kind.__name__, size=1, unpack=lambda data: kind(data[0]), pack=uint8.pack)
+    return Wire(name=kind.__name__, size=1, unpack=_Byte(kind).__getitem__, pack=uint8.pack)
 
 
 @cache
@@ -109,7 +123,7 @@ def enum16[E: OpenEnum](kind: type[E]) -> Wire[E]:
 @cache
 def flags8[F: IntFlag](kind: type[F]) -> Wire[F]:
     """Return the wire type of a set of flags in one byte; bits without a name are kept."""
-    return Wire(name=kind.__name__, size=1, unpack=lambda data: kind(data[0]), pack=uint8.pack)
+    return Wire(name=kind.__name__, size=1, unpack=_Byte(kind).__getitem__, pack=uint8.pack)
 
 
 class Date7(NamedTuple):
@@ -231,6 +245,8 @@ class Layout:
 
     wire_fields: ClassVar[tuple[WireField, ...]] = ()
     minimum_size: ClassVar[int] = 0
+    _slices: ClassVar[tuple[tuple[str, Callable[[bytes], Any], int, int], ...]] = ()
+    """Name, conversion, start and end of each wire field."""
 
     @override
     def __init_subclass__(cls) -> None:
@@ -243,6 +259,11 @@ class Layout:
             if "wire" in entry.metadata
         )
         cls.minimum_size = sum(entry.kind.size for entry in cls.wire_fields if not entry.optional)
+        ends = list(accumulate(entry.kind.size for entry in cls.wire_fields))
+        cls._slices = tuple(
+            (entry.name, entry.kind.unpack, end - entry.kind.size, end)
+            for entry, end in zip(cls.wire_fields, ends, strict=True)
+        )
         optional = [entry.optional for entry in cls.wire_fields]
         if optional != sorted(optional):
             raise TypeError(f"{cls.__name__}: a required field follows an optional one")
@@ -267,7 +288,14 @@ class Layout:
     @classmethod
     def unpack(cls, data: bytes) -> Self:
         """Return the fields that are there; bytes behind them are left out. Raises DecodeError."""
-        return cls(**cls._values(data)[0])
+        return cls._of(cls._values(data)[0])
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Self:
+        """Return an instance; a frozen dataclass sets each attribute the slow way, and most of all is decoded."""
+        self = object.__new__(cls)
+        self.__dict__.update(values)
+        return self
 
     @classmethod
     def _values(cls, data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -276,14 +304,13 @@ class Layout:
         if size < cls.minimum_size:
             raise DecodeError(f"{cls.__name__}: {size} bytes where {cls.minimum_size} are needed")
         values: dict[str, Any] = {}
-        offset = 0
-        for entry in cls.wire_fields:
-            end = offset + entry.kind.size
+        used = 0
+        for name, unpack, start, end in cls._slices:
             if end > size:
                 break
-            values[entry.name] = entry.kind.unpack(data[offset:end])
-            offset = end
-        return values, data[offset:]
+            values[name] = unpack(data[start:end])
+            used = end
+        return values, data[used:]
 
 
 @cache
