@@ -9,6 +9,7 @@ from tests.benchmarks.day import day
 from tests.benchmarks.imports import imports
 from tests.benchmarks.latency import latency
 from tests.benchmarks.rows import Row
+from tests.benchmarks.scale import scale
 
 __all__ = ["GROUPS", "NAMES", "Group"]
 
@@ -47,6 +48,7 @@ GROUPS = (
     Group(codec, ("decode_states", "encode_action")),
     Group(advertisements, ("advertisement_cpu",)),
     Group(imports, ("import_time", "import_memory")),
+    Group(scale, ("scale_1_cpu", "scale_10_cpu", "scale_50_cpu", "scale_100_cpu", "scale_100_served")),
 )
 
 NAMES = tuple(name for group in GROUPS for name in group.names)

@@ -8,9 +8,9 @@ import time
 __all__ = ["alternately", "seconds_per_call"]
 
 
-def alternately(rounds: int, sides: Sequence[Callable[[], float]]) -> list[float]:
-    """Measure each side once in every round, after one round that does not count; return the medians."""
-    for side in sides:
+def alternately(rounds: int, sides: Sequence[Callable[[], float]], *, warm_up: bool = True) -> list[float]:
+    """Measure each side once in every round; return the medians. `warm_up` adds a round that does not count."""
+    for side in sides if warm_up else ():
         side()
     results: list[list[float]] = [[] for _ in sides]
     for _ in range(rounds):
