@@ -37,7 +37,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     """Let go of the lock."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.client.close()
+        await entry.runtime_data.async_shutdown()
     return unloaded
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
-import time
 from typing import override
 
 from homeassistant.components import bluetooth
@@ -41,7 +40,7 @@ from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
+from custom_components.smartlock.protocol.enums import ErrorCode, LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import (
     MotorError,
     NotAuthorizedError,
@@ -60,6 +59,14 @@ type SmartLockConfigEntry = ConfigEntry[SmartLockCoordinator]
 _FRESH = 300.0
 # States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
 _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
+# The vendor's names by the major version of the firmware.
+_MODELS = {
+    1: "Smart Lock 1.0",
+    2: "Smart Lock 2.0",
+    3: "Smart Lock 3.0",
+    4: "Smart Lock (4th generation)",
+    5: "Smart Lock (5th generation)",
+}
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 # The vendor warns below this charge, in percent.
 _LOW_BATTERY = 20
@@ -125,7 +132,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             bluetooth.async_register_advertisement_callback(self.hass, self._advertised, self.address),
             bluetooth.async_track_unavailable(self.hass, self._not_heard, self.address, connectable=True),
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping),
-            self._stop,
         ):
             entry.async_on_unload(stop)
         # Only what comes from now on calls back; the lock may have been heard before.
@@ -228,6 +234,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 self._config_update_count = states.config_update_count
                 self._describe_device(config)
         except SmartLockError as error:
+            if self._stopped:
+                # We have cut it off ourselves: nothing has failed.
+                return self.data
             refused = isinstance(error, NotAuthorizedError)
             self._reading = self._reading.refused(self._now) if refused else self._reading.failed(self._now)
             self._plan()
@@ -249,7 +258,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             or not clock.needs_setting(
                 states.current_time.moment,
                 now=now,
-                machine_up_for=timedelta(seconds=time.monotonic()),
+                machine_up_for=timedelta(seconds=self._now),
                 last_set=self._clock_set_at,
             )
         ):
@@ -260,18 +269,21 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             await self.client.hold(
                 conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), int(options[CONF_PIN]))
             )
-        except PinError:
-            LOGGER.warning("The lock refused the security PIN; it is not sent again until it is changed")
-            self.hass.config_entries.async_update_entry(
-                self.config_entry, options={**options, CONF_PIN_REFUSED: True}
-            )
         except SmartLockError as error:
-            LOGGER.debug("The clock of the lock was not set: %s", type(error).__name__)
+            # A lock that blocks every PIN after wrong ones of others says nothing about ours.
+            if isinstance(error, PinError) and error.code == ErrorCode.K_BAD_PIN:
+                LOGGER.warning("The lock refused the security PIN; it is not sent again until it is changed")
+                self.hass.config_entries.async_update_entry(
+                    self.config_entry, options={**options, CONF_PIN_REFUSED: True}
+                )
+            else:
+                LOGGER.debug("The clock of the lock was not set: %s", type(error).__name__)
 
     # --- When to read -------------------------------------------------------------------------------------
 
     @property
     def _now(self) -> float:
+        # Seconds since the machine was started.
         return self.hass.loop.time()
 
     @callback
@@ -289,11 +301,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         times = [at for at in (None if due is None else due[0], doubtful_at, absent_at) if at is not None]
         if times:
             self._planned = self.hass.loop.call_at(max(min(times), now), self._planned_time_has_come)
-
-    @callback
-    def _stop(self) -> None:
-        self._stopped = True
-        self._forget_plan()
 
     @callback
     def _forget_plan(self) -> None:
@@ -375,9 +382,16 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self.data = self.data.with_change_unseen()
         self.async_update_listeners()
 
-    async def _stopping(self, event: Event) -> None:
-        self._stop()
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop reading and let go of the lock, for good."""
+        self._stopped = True
+        self._forget_plan()
+        await super().async_shutdown()
         await self.client.close()
+
+    async def _stopping(self, event: Event) -> None:
+        await self.async_shutdown()
 
     @callback
     def _describe_device(self, config: Config) -> None:
@@ -398,4 +412,4 @@ def model_name(config: Config) -> str:
     variant = config.product_variant
     if variant is not None and variant.known:
         return f"Smart Lock {variant.name.capitalize()}"
-    return f"Smart Lock ({config.firmware_version.major}. generation)"
+    return _MODELS.get(config.firmware_version.major, "Smart Lock")

@@ -7,7 +7,22 @@ from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import HomeAssistant
 
 from custom_components.smartlock.client.figures import Phase
+from custom_components.smartlock.const import (
+    CONF_ACTION_DEADLINE,
+    CONF_IDLE_TIME,
+    CONF_PIN_REFUSED,
+    CONF_READ_INTERVAL,
+    CONF_STAY_CONNECTED,
+)
 from custom_components.smartlock.coordinator import SmartLockConfigEntry
+
+_OPTIONS = (
+    CONF_READ_INTERVAL,
+    CONF_IDLE_TIME,
+    CONF_STAY_CONNECTED,
+    CONF_ACTION_DEADLINE,
+    CONF_PIN_REFUSED,
+)
 
 
 async def async_get_config_entry_diagnostics(
@@ -23,6 +38,7 @@ async def async_get_config_entry_diagnostics(
             "generation": coordinator.dialect.name,
             "client_type": entry.data.get("client_type"),
             "pin": REDACTED if entry.options.get("pin") else None,
+            "options": {key: value for key, value in entry.options.items() if key in _OPTIONS},
         },
         "link": {
             "reachable": coordinator.reachable,

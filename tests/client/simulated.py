@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import override
 
-from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.client import IDLE_TIME, LockClient
 from custom_components.smartlock.client.pairing import pair
 from custom_components.smartlock.client.transport import Link, Transport
 from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4
@@ -15,7 +15,7 @@ from simulator.gatt import ConnectRefusedError, DisconnectReason, GattError, Lin
 from simulator.radio import Radio, RadioLink, Sighting
 from simulator.virtual_lock import VirtualLock
 
-PINS = {"gen3": 1234, "ultra": 123456}
+PINS = {"gen2": 1234, "gen3": 1234, "gen4": 1234, "ultra": 123456}
 NUKI_ID = 0x33C335C5
 
 
@@ -110,7 +110,9 @@ class World:
         self.heard: list[Message] = []
         self.links_lost = 0
 
-    async def pair(self, id_type: AuthorizationIdType = AuthorizationIdType.APP) -> LockClient:
+    async def pair(
+        self, id_type: AuthorizationIdType = AuthorizationIdType.APP, *, idle_time: float | None = IDLE_TIME
+    ) -> LockClient:
         """Hold the button and pair."""
         self.lock.enter_pairing_mode()
         pairing = await pair(
@@ -123,6 +125,7 @@ class World:
             app_id=42,
             on_message=self.heard.append,
             on_lost=self._lost,
+            idle_time=idle_time,
         )
 
     def _lost(self) -> None:
@@ -140,10 +143,12 @@ class World:
 
 
 @asynccontextmanager
-async def paired(model: str = "gen3", *, locked: bool = True) -> AsyncGenerator[tuple[World, LockClient]]:
+async def paired(
+    model: str = "gen3", *, locked: bool = True, idle_time: float | None = IDLE_TIME
+) -> AsyncGenerator[tuple[World, LockClient]]:
     """Return a world with a paired client; at the end no rule may have been broken."""
     world = World(model, locked=locked)
-    client = await world.pair()
+    client = await world.pair(idle_time=idle_time)
     world.lock.journal.entries.clear()
     try:
         yield world, client

@@ -190,7 +190,12 @@ class LockClient:
                     written = True
 
                 order.check()
-                states = await self._act_and_look(conversations.act(request, pin=pin), targets, about_to_move)
+                try:
+                    states = await self._act_and_look(
+                        conversations.act(request, pin=pin), targets, about_to_move
+                    )
+                finally:
+                    self._action_began = None
                 self.figures.took(Phase.COMPLETED, _now() - began)
                 return states
         except TimeoutError as error:
@@ -204,7 +209,6 @@ class LockClient:
             what = request.action.name if isinstance(request, LockActionRequest) else request.command.name
             raise OutcomeUnknownError(what, None if states is None else states.lock_state) from error
         finally:
-            self._action_began = None
             if not written:
                 self._unwritten.remove(order)
 
@@ -330,6 +334,7 @@ class LockClient:
         )
 
     async def _keep_alive(self) -> None:
+        self.figures.read(_now())
         try:
             await self.hold(conversations.read_states())
         except SmartLockError:
