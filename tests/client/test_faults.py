@@ -21,6 +21,7 @@ from custom_components.smartlock.protocol.errors import (
     LockRefusedError,
     MotorError,
     NoAnswerError,
+    NotStartedError,
     OutcomeUnknownError,
     SmartLockError,
 )
@@ -274,6 +275,27 @@ def test_last_state_of_an_unlatch_that_is_lost() -> None:
             assert states is not None
             assert states.lock_state == LockState.UNLOCKED
             assert last_heard(world) == LockState.UNLOCKED
+
+    virtual_time.run(main())
+
+
+@both_generations
+def test_copy_of_an_answer_does_not_answer_the_next_question(model: str) -> None:
+    """The second challenge is asked for while a copy of the first one is on its way."""
+
+    async def main() -> None:
+        async with paired(model) as (world, client):
+            await client.read_states()
+            world.lock.faults.switch_on("duplicate-indication")
+            replaced = asyncio.create_task(client.act(LockAction.UNLATCH))
+            await asyncio.sleep(0)
+            states = await client.act(LockAction.UNLOCK)
+            assert states is not None
+            assert states.lock_state == LockState.UNLOCKED
+            with pytest.raises(NotStartedError):
+                await replaced
+            assert world.runs == ["UNLOCK"]
+            await well_again(world, client)
 
     virtual_time.run(main())
 

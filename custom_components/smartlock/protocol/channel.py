@@ -3,6 +3,7 @@
 The only place where malformed input is caught: everything above sees messages or one error.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,6 +16,9 @@ from .enums import Command
 from .errors import AuthenticationError, DecodeError
 from .frames import Frame, Session
 from .messages import Message, Proof, UnknownMessage, decode
+
+# A copy comes right behind the message or a little later; the longest list has some hundred messages.
+_NONCES_KEPT = 256
 
 type Random = Callable[[int], bytes]
 """Returns that many random bytes fit for keys."""
@@ -79,6 +83,7 @@ class SessionChannel:
         self._random = random
         self._encrypted = frames.EncryptedReassembler()
         self._plain = frames.PlainReassembler(dialect.least_answer)
+        self._nonces: deque[bytes] = deque(maxlen=_NONCES_KEPT)
 
     @property
     def answers(self) -> str:
@@ -103,10 +108,22 @@ class SessionChannel:
             decoded = [frames.decode_plain(data) for data in self._plain.receive(chunk)]
             # Anybody could forge a plain message: only a refusal is believed in this form.
             return _decode_all(self._dialect, (f for f in decoded if f.command == Command.ERROR_REPORT))
-        decoded = [frames.decode_encrypted(self._session, data) for data in self._encrypted.receive(chunk)]
+        decoded = [
+            frames.decode_encrypted(self._session, data)
+            for data in self._encrypted.receive(chunk)
+            if not self._is_copy(data)
+        ]
         if any(frame.authorization_id != self._session.authorization_id for frame in decoded):
             raise AuthenticationError("a message for another authorization")
         return _decode_all(self._dialect, decoded)
+
+    def _is_copy(self, data: bytes) -> bool:
+        """Whether a frame has come before: answers name no question, so a copy would answer the next one."""
+        nonce = data[:NONCE_SIZE]
+        if nonce in self._nonces:
+            return True
+        self._nonces.append(nonce)
+        return False
 
 
 class PairingChannel:
