@@ -225,9 +225,9 @@ class Motor:
 
     async def _find_ends(self) -> None:
         self._enter(LockState.CALIBRATION, Trigger.SYSTEM)
-        if self.jam is not None:
+        if (jam := self.jam) is not None:
             await asyncio.sleep(self._timing.calibration / 2)
-            self._fail(FAILURES[self.jam])
+            self._fail(FAILURES[jam])
             return
         await asyncio.sleep(self._timing.calibration)
         self.calibrated = True
@@ -244,9 +244,9 @@ class Motor:
                 self._note(order, CompletionStatus.SUCCESS)
                 run.done(None)
                 run.done = _nobody
-            if phase.state.moving and self.jam is not None:
+            if phase.state.moving and (jam := self.jam) is not None:
                 await asyncio.sleep(phase.seconds / 2)
-                self._fail(FAILURES[self.jam])
+                self._fail(FAILURES[jam])
                 return
             await asyncio.sleep(phase.seconds)
             self.bolt_locked = phase.bolt_locked

@@ -333,3 +333,20 @@ def test_faults_strike_together() -> None:
         assert lock.faults.active == []
 
     play(scenario)
+
+
+def test_mended_in_the_middle_of_a_run() -> None:
+    """That run fails all the same, and the next one does not."""
+
+    async def scenario(lock: VirtualLock, client: HandClient) -> None:
+        lock.jam("motor")
+        challenge = await client.challenge()
+        await client.send(Command.LOCK_ACTION, client.action(LockAction.UNLOCK) + challenge)
+        await asyncio.sleep(0.5)
+        lock.repair()
+        await asyncio.sleep(15)
+        assert story(heard(client)[1:]) == ["accepted", "state 02", "state FE", "K_MOTOR_BLOCKED"]
+        client.forget()
+        assert (await act(client))[-1] == "complete"
+
+    play(scenario)
