@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import override
+from typing import Any, override
 
 from custom_components.smartlock.client.client import IDLE_TIME, LockClient
 from custom_components.smartlock.client.pairing import pair
@@ -27,6 +27,8 @@ class SimulatedTransport(Transport):
         self.radio = radio
         self.address = address
         self.mtu = 517
+        self.written: list[bytes] = []
+        """Every value that the client wrote, whatever became of it."""
         radio.add_receiver(self)
 
     def on_sighting(self, sighting: Sighting) -> None:
@@ -34,7 +36,7 @@ class SimulatedTransport(Transport):
 
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
-        link = _SimulatedLink(on_value)
+        link = _SimulatedLink(on_value, self.written)
 
         def lost(reason: DisconnectReason) -> None:
             link.lost = True
@@ -53,11 +55,12 @@ class SimulatedTransport(Transport):
 
 
 class _SimulatedLink(Link):
-    def __init__(self, on_value: Callable[[str, bytes], None]) -> None:
+    def __init__(self, on_value: Callable[[str, bytes], None], written: list[bytes]) -> None:
         self.radio_link: RadioLink | None = None
         self.handles: dict[str, int] = {}
         self.lost = False
         self._on_value = on_value
+        self._written = written
 
     def indicated(self, handle: int, value: bytes) -> None:
         """Pass an indication on under the UUID of its characteristic."""
@@ -84,8 +87,10 @@ class _SimulatedLink(Link):
 
     @override
     async def write(self, characteristic: str, value: bytes) -> None:
+        radio_link = self._open
+        self._written.append(value)
         try:
-            await self._open.write(self.handles[characteristic], value)
+            await radio_link.write(self.handles[characteristic], value)
         except (GattError, LinkClosedError) as error:
             raise LinkLostError from error
 
@@ -99,10 +104,10 @@ class _SimulatedLink(Link):
 class World:
     """A lock on the radio, and the client that is paired with it."""
 
-    def __init__(self, model: str, *, locked: bool = True) -> None:
-        """Build the lock; `paired` adds the client."""
+    def __init__(self, model: str, *, locked: bool = True, **options: Any) -> None:
+        """Build the lock with further options of VirtualLock; `paired` adds the client."""
         self.radio = Radio()
-        self.lock = VirtualLock(model, nuki_id=NUKI_ID, pin=PINS[model], locked=locked)
+        self.lock = VirtualLock(model, nuki_id=NUKI_ID, pin=PINS[model], locked=locked, **options)
         self.radio.add_peripheral(self.lock)
         self.transport = SimulatedTransport(self.radio, self.lock.address)
         self.dialect = GENERATION_5 if model == "ultra" else GENERATIONS_1_TO_4
