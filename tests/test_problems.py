@@ -29,7 +29,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "NoFreeSlotError": (errors.NoFreeSlotError("why"), "no_free_slot", {"reason": "why"}),
     "NoAnswerError": (errors.NoAnswerError(), "connection_lost", {}),
     "LinkLostError": (errors.LinkLostError(), "connection_lost", {}),
-    "NotStartedError": (errors.NotStartedError(), "not_started", {}),
+    "NotStartedError": (errors.NotStartedError(), "not_started", {"reason": ""}),
     "ReplacedError": (errors.ReplacedError(), "replaced", {}),
     "OutcomeUnknownError": (
         errors.OutcomeUnknownError("UNLOCK", LockState.LOCKED),
@@ -86,3 +86,12 @@ def test_home_assistant_gets_key_and_placeholders() -> None:
     error = translated(errors.UnreachableError("too far away"))
     assert (error.translation_domain, error.translation_key) == ("smartlock", "unreachable")
     assert error.translation_placeholders == {"reason": "too far away"}
+
+
+def test_dropped_action_says_how_things_stand_on_the_radio() -> None:
+    """The action waited in vain, so the reason is what is known now; others bring their own."""
+    assert translated(errors.NotStartedError(), "no adapter hears it").translation_placeholders == {
+        "reason": "no adapter hears it"
+    }
+    assert translated(errors.UnreachableError("why"), "else").translation_placeholders == {"reason": "why"}
+    assert translated(errors.ReplacedError(), "no adapter hears it").translation_placeholders == {}

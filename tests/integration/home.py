@@ -24,6 +24,7 @@ from custom_components.smartlock.const import (
     CONF_GENERATION,
     CONF_NUKI_ID,
     CONF_SHARED_KEY,
+    CONF_STAY_CONNECTED,
     DOMAIN,
 )
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -90,7 +91,12 @@ class Home:
         )
 
     def entry(
-        self, lock: VirtualLock, client_type: str | None = CLIENT_TYPE_APP, *, pin: str | None = None
+        self,
+        lock: VirtualLock,
+        client_type: str | None = CLIENT_TYPE_APP,
+        *,
+        pin: str | None = None,
+        **options: Any,
     ) -> MockConfigEntry:
         """Return the stored config entry of a lock that this installation has been paired with."""
         dialect = lock.model.dialect
@@ -110,20 +116,29 @@ class Home:
                 CONF_AUTHORIZATION_ID: session.authorization_id,
                 CONF_SHARED_KEY: session.shared_key.hex(),
             },
-            options={CONF_PIN: pin} if pin else {},
+            options=({CONF_PIN: pin} if pin else {}) | options,
         )
         entry.add_to_hass(self.hass)
         return entry
 
     async def set_up(
-        self, lock: VirtualLock, client_type: str | None = CLIENT_TYPE_APP, *, pin: str | None = None
+        self,
+        lock: VirtualLock,
+        client_type: str | None = CLIENT_TYPE_APP,
+        *,
+        pin: str | None = None,
+        **options: Any,
     ) -> MockConfigEntry:
         """Add a paired lock to Home Assistant and wait until it has been read and let go of."""
-        entry = self.entry(lock, client_type, pin=pin)
+        entry = self.entry(lock, client_type, pin=pin, **options)
         assert await self.hass.config_entries.async_setup(entry.entry_id)
-        await self.until(lambda: self.config_is_read(entry))
-        await self.until(lambda: not self.connected(lock))
+        await self.settled(entry, lock)
         return entry
+
+    async def settled(self, entry: MockConfigEntry, lock: VirtualLock) -> None:
+        """Wait until a lock has been read for the first time and let go of, unless it is to stay connected."""
+        await self.until(lambda: self.config_is_read(entry))
+        await self.until(lambda: entry.options.get(CONF_STAY_CONNECTED) or not self.connected(lock))
 
     def config_is_read(self, entry: MockConfigEntry) -> bool:
         """Whether the first read has been completed."""
@@ -166,10 +181,11 @@ class Home:
     def entity_id(self, key: str, nuki_id: int = NUKI_ID) -> str:
         """Return the id of the entity with a key."""
         registry = er.async_get(self.hass)
-        platform = "lock" if key == "lock" else "sensor" if key == "battery" else "binary_sensor"
-        entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{nuki_id:08X}_{key}")
-        assert entity_id is not None, f"there is no {key}"
-        return entity_id
+        for platform in ("lock", "sensor", "binary_sensor"):
+            entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{nuki_id:08X}_{key}")
+            if entity_id is not None:
+                return entity_id
+        raise AssertionError(f"there is no {key}")
 
     def full_state(self, key: str = "lock") -> State:
         """Return the state of the entity with a key."""
@@ -181,10 +197,15 @@ class Home:
         """Return the state of the entity with a key, as a word."""
         return self.full_state(key).state
 
-    async def call(self, action: str) -> None:
+    def states(self) -> set[str]:
+        """Return what the entities show that speak of the lock; `connection` speaks of how we stand to it."""
+        ours = self.entity_id("connection")
+        return {state.state for state in self.hass.states.async_all() if state.entity_id != ours}
+
+    async def call(self, action: str, domain: str = "lock", **fields: Any) -> None:
         """Call an action of the lock entity and wait for its end."""
         await self.hass.services.async_call(
-            "lock", action, {"entity_id": self.entity_id("lock")}, blocking=True
+            domain, action, {"entity_id": self.entity_id("lock"), **fields}, blocking=True
         )
 
     async def read(self) -> None:

@@ -1,5 +1,6 @@
 """Diagnostics: enough to explain a problem, and nothing that opens a door or names a person."""
 
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import KeyturnerStates
-from simulator.virtual_lock import Jam
+from simulator.virtual_lock import Jam, Timing
 from tests.integration.home import APP_ID, LOCK_NAME, NUKI_ID, PINS, Home
 from tests.integration.secrets_of import found, spellings_of_keys, spellings_of_number
 
@@ -54,10 +55,28 @@ async def test_nothing_secret_is_in_it(home: Home, model: str) -> None:
 
 async def test_what_is_in_it(home: Home) -> None:
     lock = home.add_lock()
-    entry = await home.set_up(lock, "bridge", pin="7391")
+    entry = await home.set_up(lock, "bridge", pin="7391", idle_time=7, unheard_of="Kunterbunt")
     content = await diagnostics(home, entry)
-    assert content["entry"] == {"generation": "gen1-4", "client_type": "bridge", "pin": "**REDACTED**"}
-    assert content["link"] == {"reachable": True, "connected": False, "last_read_succeeded": True}
+    assert content["entry"] == {
+        "generation": "gen1-4",
+        "client_type": "bridge",
+        "pin": "**REDACTED**",
+        "options": {"idle_time": 7},
+    }
+    assert content["link"] == {
+        "reachable": True,
+        "connected": False,
+        "last_read_succeeded": True,
+        "state": "ok",
+        "signal_strength": -60,
+        "connections_in_a_day": 1,
+        "reads_in_a_day": 1,
+        "seconds": {
+            "connect": {"count": 1, "median": 0.0, "percentile_95": 0.0},
+            "accepted": None,
+            "completed": None,
+        },
+    }
     assert content["config"]["firmware_version"] == "3.11.1"
     snapshot = content["snapshot"]
     assert (snapshot["outdated"], snapshot["run_error"]) == (False, None)
@@ -71,6 +90,21 @@ async def test_what_is_in_it(home: Home) -> None:
     content = await diagnostics(home, entry)
     assert content["snapshot"]["run_error"] == "K_CLUTCH_POWER_FAILURE"
     assert content["link"]["connected"] is True
+    # What the lock refused took no time that says anything about the radio.
+    assert content["link"]["seconds"]["completed"] is None
+    assert content["link"]["connections_in_a_day"] == 2
+
+
+async def test_figures_of_an_action(home: Home) -> None:
+    lock = home.add_lock(timing=Timing())
+    entry = await home.set_up(lock)
+    home.radio.timing = replace(home.radio.timing, connect=1.0)
+    await home.call("unlock")
+    seconds = (await diagnostics(home, entry))["link"]["seconds"]
+    assert seconds["connect"]["count"] == 2
+    assert 1 <= seconds["accepted"]["median"] < 1.2
+    run = seconds["accepted"]["median"] + Timing().unlock
+    assert run <= seconds["completed"]["median"] == seconds["completed"]["percentile_95"] < run + 0.2
 
 
 async def test_before_the_first_read(home: Home) -> None:
@@ -80,6 +114,7 @@ async def test_before_the_first_read(home: Home) -> None:
     await home.hass.config_entries.async_setup(entry.entry_id)
     content = await diagnostics(home, entry)
     assert content["link"]["reachable"] is False
+    assert (content["link"]["state"], content["link"]["signal_strength"]) == ("not_heard", None)
     assert content["entry"]["pin"] is None
     assert content["snapshot"] == {"outdated": False, "run_error": None, "states": None}
     assert content["config"] is None

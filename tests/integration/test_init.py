@@ -35,7 +35,8 @@ async def test_setup_needs_no_connection(home: Home) -> None:
     assert entry.state is ConfigEntryState.LOADED
     await asyncio.sleep(60)
     assert home.radio.connections == []
-    assert {state.state for state in home.hass.states.async_all()} == {STATE_UNAVAILABLE}
+    assert home.states() == {STATE_UNAVAILABLE}
+    assert home.state("connection") == "not_heard"
 
 
 async def test_restart_with_the_lock_asleep(home: Home) -> None:
@@ -48,7 +49,8 @@ async def test_restart_with_the_lock_asleep(home: Home) -> None:
     await asyncio.sleep(600)
     assert await home.hass.config_entries.async_setup(entry.entry_id)
     await asyncio.sleep(60)
-    assert {state.state for state in home.hass.states.async_all()} == {STATE_UNAVAILABLE}
+    assert home.states() == {STATE_UNAVAILABLE}
+    assert home.state("connection") == "not_heard"
 
 
 async def test_restart_with_a_lock_that_does_not_answer(home: Home) -> None:
@@ -58,8 +60,11 @@ async def test_restart_with_a_lock_that_does_not_answer(home: Home) -> None:
     assert await home.hass.config_entries.async_unload(entry.entry_id)
     lock.faults.silence = True
     assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.heard(lock)
+    assert home.state("connection") == "not_read"
     await asyncio.sleep(60)
-    assert {state.state for state in home.hass.states.async_all()} == {STATE_UNKNOWN}
+    assert home.states() == {STATE_UNKNOWN}
+    assert home.state("connection") == "not_answering"
 
 
 async def test_unload_lets_go_of_the_lock(home: Home) -> None:
@@ -147,3 +152,19 @@ async def test_removing_forgets_the_keys(home: Home, hass_storage: dict[str, Any
     assert hass_storage[STORE]["data"] == {}
     assert home.hass.states.async_all() == []
     assert len(lock.authorizations) == 2
+
+
+async def test_home_assistant_stops_in_the_middle_of_a_read(home: Home) -> None:
+    """The read that fails with the link is no reason to read again."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.faults.silence = True
+    reading = home.hass.async_create_task(home.read())
+    await asyncio.sleep(12)
+    assert home.connected(lock)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await reading
+    assert not home.connected(lock)
+    began = len(lock.journal.connections)
+    await asyncio.sleep(3600)
+    assert len(lock.journal.connections) == began

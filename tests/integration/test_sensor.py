@@ -1,11 +1,14 @@
-"""The battery."""
+"""The battery, the connection, and the figures of the radio."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from homeassistant.const import STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.helpers.entity import Entity
+from homeassistant.util import dt as dt_util
 import pytest
 
-from simulator.virtual_lock import MODELS, VirtualLock, quick
+from simulator.virtual_lock import MODELS, Timing, VirtualLock, quick
 from tests.integration.home import NUKI_ID, Home
 
 
@@ -41,3 +44,123 @@ async def test_old_firmware_tells_less(home: Home) -> None:
     assert home.state("battery_critical") == "on"
     for key in ("battery", "battery_charging", "door", "clutch_fault", "motor_blocked"):
         assert home.state(key) == STATE_UNKNOWN, key
+
+
+# --- How it stands between us and the lock ----------------------------------------------------------------
+
+
+async def test_connection(home: Home) -> None:
+    """Always available, in particular when nothing else is; each word at its time."""
+    lock = home.add_lock(timing=quick(advertising_interval=1))
+    home.go_out_of_range(lock)
+    entry = home.entry(lock)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    assert (home.state("connection"), home.state("battery")) == ("not_heard", STATE_UNAVAILABLE)
+    lock.faults.silence = True
+    home.come_into_range(lock)
+    await home.heard(lock)
+    assert home.state("connection") == "not_read"
+    await home.until(lambda: home.state("connection") == "not_answering", within=60)
+    assert home.state("battery") == STATE_UNKNOWN
+    lock.faults.clear()
+    await home.until(lambda: home.state("connection") == "ok", within=120)
+    assert home.state("battery") == "100"
+    lock.delete_authorization(1)
+    await home.read()
+    await home.until(lambda: home.state("connection") == "not_authorized", within=60)
+    state = home.full_state("connection")
+    assert state.attributes["device_class"] == "enum"
+    assert set(state.attributes["options"]) == {
+        "ok",
+        "not_read",
+        "not_heard",
+        "not_answering",
+        "not_authorized",
+    }
+
+
+# --- Figures ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def every_entity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable the sensors that their owner would have to enable."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+
+
+def time_shown(home: Home, key: str) -> datetime:
+    """Return the time that a sensor shows."""
+    return dt_util.parse_datetime(home.state(key), raise_on_error=True)
+
+
+@pytest.mark.usefixtures("every_entity")
+async def test_figures(home: Home) -> None:
+    lock = home.add_lock(timing=Timing())
+    home.radio.timing = replace(home.radio.timing, connect=1.0)
+    home.come_into_range(lock, rssi=-72)
+    await home.set_up(lock)
+    assert home.state("signal_strength") == "-72"
+    assert (home.state("connections_a_day"), home.state("reads_a_day")) == ("1", "1")
+    assert 1 <= float(home.state("connect_time")) < 1.2
+    # Nothing was done yet.
+    assert home.state("accept_time") == home.state("complete_time") == STATE_UNKNOWN
+
+    await home.call("unlock")
+    accepted, completed = float(home.state("accept_time")), float(home.state("complete_time"))
+    assert 1 <= accepted < 1.2
+    assert accepted + Timing().unlock <= completed < accepted + Timing().unlock + 0.2
+    assert (home.state("connections_a_day"), home.state("reads_a_day")) == ("2", "1")
+
+
+@pytest.mark.usefixtures("every_entity")
+async def test_units_of_the_figures(home: Home) -> None:
+    await home.set_up(home.add_lock())
+    units = {
+        key: (attributes.get("unit_of_measurement"), attributes.get("state_class"))
+        for key in (
+            "signal_strength",
+            "last_seen",
+            "last_read",
+            "connect_time",
+            "accept_time",
+            "complete_time",
+            "connections_a_day",
+            "reads_a_day",
+        )
+        for attributes in [home.full_state(key).attributes]
+    }
+    assert units == {
+        "signal_strength": ("dBm", "measurement"),
+        "last_seen": (None, None),
+        "last_read": (None, None),
+        "connect_time": ("s", "measurement"),
+        "accept_time": ("s", "measurement"),
+        "complete_time": ("s", "measurement"),
+        "connections_a_day": (None, "measurement"),
+        "reads_a_day": (None, "measurement"),
+    }
+
+
+@pytest.mark.usefixtures("every_entity")
+async def test_figures_of_a_lock_that_is_gone(home: Home) -> None:
+    """They are about the past, so they stay; only what is about now is unknown."""
+    lock = home.add_lock(timing=quick(advertising_interval=1))
+    await home.set_up(lock)
+    read = time_shown(home, "last_read")
+    assert abs(dt_util.utcnow() - read) < timedelta(seconds=10)
+    lock.power_off()
+    await home.until(lambda: home.state() == STATE_UNAVAILABLE)
+    assert home.state("signal_strength") == STATE_UNKNOWN
+    assert home.state("connections_a_day") == "1"
+    # The time of day stands still here while minutes pass for the loop, so both have become earlier.
+    assert time_shown(home, "last_read") <= time_shown(home, "last_seen") < read - timedelta(minutes=3)
+
+
+@pytest.mark.usefixtures("every_entity")
+async def test_figures_before_the_lock_was_heard(home: Home) -> None:
+    lock = home.add_lock()
+    home.go_out_of_range(lock)
+    await home.hass.config_entries.async_setup(home.entry(lock).entry_id)
+    for key in ("signal_strength", "last_seen", "last_read", "connect_time"):
+        assert home.state(key) == STATE_UNKNOWN, key
+    assert (home.state("connections_a_day"), home.state("reads_a_day")) == ("0", "0")

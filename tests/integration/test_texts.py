@@ -17,14 +17,16 @@ def test_missing_texts_are_noticed() -> None:
         "data_schema": vol.Schema({vol.Required("pin"): str, vol.Optional("colour"): str}),
         "errors": {"base": "not_pairing", "pin": "too_green"},
     }
-    assert missing_texts(form, english()) == [
+    assert missing_texts(form, english()["config"]) == [
         "step.pair.data.colour",
         "step.pair.data_description.colour",
         "error.too_green",
     ]
     progress = {"type": FlowResultType.SHOW_PROGRESS, "step_id": "button", "progress_action": "dance"}
-    assert missing_texts(progress, english()) == ["progress.dance"]
-    assert missing_texts({"type": FlowResultType.ABORT, "reason": "bored"}, english()) == ["abort.bored"]
+    assert missing_texts(progress, english()["config"]) == ["progress.dance"]
+    assert missing_texts({"type": FlowResultType.ABORT, "reason": "bored"}, english()["config"]) == [
+        "abort.bored"
+    ]
 
 
 async def test_every_entity_has_a_name_of_its_own(home: Home) -> None:

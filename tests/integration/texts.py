@@ -23,7 +23,7 @@ def english() -> dict[str, Any]:
 
 
 def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
-    """Return the keys for which a result of our flow has no text."""
+    """Return the keys for which a result of a flow of ours has no text in `config` or `options`."""
     step = f"step.{result.get('step_id')}"
     wanted: list[str] = []
     match result["type"]:
@@ -36,7 +36,7 @@ def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
             wanted.append(f"abort.{result['reason']}")
         case FlowResultType.SHOW_PROGRESS:
             wanted.append(f"progress.{result['progress_action']}")
-    return [key for key in wanted if not _text(texts["config"], key)]
+    return [key for key in wanted if not _text(texts, key)]
 
 
 def _text(texts: Any, key: str) -> Any:
@@ -53,8 +53,12 @@ def watch_flows() -> Generator[None]:
 
     async def watched(self: Any, flow: Any, *args: Any) -> Any:
         result = await handle_step(self, flow, *args)
-        if result["handler"] == DOMAIN:
-            missing.extend(missing_texts(result, texts))
+        # The handler of an options flow is the entry that it is about.
+        entry = self.hass.config_entries.async_get_entry(result["handler"])
+        if entry is not None and entry.domain == DOMAIN:
+            missing.extend(missing_texts(result, texts["options"]))
+        elif result["handler"] == DOMAIN:
+            missing.extend(missing_texts(result, texts["config"]))
         return result
 
     with patch.object(FlowManager, "_async_handle_step", watched):
