@@ -81,23 +81,33 @@ def codec(*, quick: bool) -> list[Row]:
     lock_public_key = crypto.public_key(lock_private_key)
     session = Session(authorization_id=2, shared_key=crypto.shared_key(private_key, lock_public_key))
     channel = SessionChannel(GENERATIONS_1_TO_4, session, os.urandom)
-    frame = frames.encode_encrypted(session, random.randbytes(24), KeyturnerStates.command, STATES)
+    # Each frame once: a second copy is no answer to our channel, and not decoded.
+    sealed = [
+        frames.encode_encrypted(session, random.randbytes(24), KeyturnerStates.command, STATES)
+        for _ in range((rounds + 1) * calls + 1)
+    ]
     nonce = random.randbytes(32)
 
     def encode() -> bytes:
         request = LockActionRequest(action=LockAction.UNLOCK, app_id=APP_ID)
         return channel.encode(Step(send=request, expect=(), challenge=nonce)).value
 
-    decode = partial(channel.receive, channel.answers, frame)
-    (states,) = decode()
-    assert isinstance(states, KeyturnerStates)
+    our_frames = iter(sealed)
+
+    def decode() -> KeyturnerStates:
+        (message,) = channel.receive(channel.answers, next(our_frames))
+        assert isinstance(message, KeyturnerStates)
+        return message
+
+    states = decode()
     ours: list[Callable[[], object]] = [decode, encode]
     theirs: list[Callable[[], object]] = []
     if nuki is not None:
         peer = Peer(session, private_key, lock_public_key)
-        assert peer.decode(frame).payload.lock_state == states.lock_state.name
+        their_frames = iter(sealed)
+        assert peer.decode(next(their_frames)).payload.lock_state == states.lock_state.name
         assert len(peer.encode(nonce)) == len(encode())
-        theirs = [partial(peer.decode, frame), partial(peer.encode, nonce)]
+        theirs = [lambda: peer.decode(next(their_frames)), partial(peer.encode, nonce)]
     rows = []
     for index, name in enumerate(("decode_states", "encode_action")):
         sides = [side[index] for side in (ours, theirs) if side]

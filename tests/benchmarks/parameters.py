@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from simulator.radio import ADVERTISING_DELAY, DEFAULT_RSSI, RadioTiming
 from simulator.virtual_lock import MODELS, Timing
+from tests.benchmarks.schedule import Day
 
 __all__ = ["LOCK", "PARAMETERS", "RADIO", "Parameter"]
 
 RADIO = RadioTiming()
 LOCK = Timing()
+
+DAY = Day.load()
 
 _SPECIFICATION = "Bluetooth Core"
 
@@ -69,4 +72,17 @@ PARAMETERS = (
     ),
     Parameter("lock: run of the motor", f"{LOCK.unlock:g} s", "choice; not part of any figure"),
     Parameter("lock: drops an idle link after", f"{LOCK.idle_disconnect:g} s", "I-Connect/NukiBleEsp32"),
+    Parameter(
+        "day: bad hours",
+        f"{(DAY.bad_radio.ends - DAY.bad_radio.begins) / 3600:g} h, {DAY.bad_radio.connects_failing:.0%} of all connects"
+        f" fail, {DAY.bad_radio.exchanges_lost:.0%} of all exchanges are lost",
+        f"choice, as everything in tests/benchmarks/day.json; seed {DAY.seed}",
+    ),
+    Parameter(
+        "day: a failed connect",
+        f"refused after {RADIO.connect * 1000:g} ms",
+        f"0x3E, connection failed to be established ({_SPECIFICATION}, Vol 1, Part F)",
+    ),
+    Parameter("day: PIN", "none on either side", "so neither side reads the log"),
+    Parameter("many locks", "10 proxies with 3 slots each", "the default of ESPHome"),
 )
