@@ -24,13 +24,25 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:
     """Set up a lock from its stored pairing; needs no connection."""
     if hass.state is not CoreState.running:
-        # The entry was just read from disk, so the copy of its keys has served its purpose.
-        await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])
+        await _adopt_finished_pairing(hass, entry)
     coordinator = SmartLockCoordinator(hass, entry)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     return True
+
+
+async def _adopt_finished_pairing(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
+    """Take keys that are newer than the entry on disk; a copy of what stands there has served its purpose."""
+    pairings = await async_finished_pairings(hass)
+    address = entry.data[CONF_ADDRESS]
+    finished = pairings.get(address)
+    if finished is None:
+        return
+    if dict(entry.data) == dict(finished):
+        await pairings.async_discard(address)
+    else:
+        hass.config_entries.async_update_entry(entry, data=dict(finished))
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:

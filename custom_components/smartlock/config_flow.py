@@ -1,16 +1,17 @@
 """Adding a lock: find it, tell its generation, ask only what it needs, wait for the button, pair."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 import hashlib
 from typing import Any, override
 
+from homeassistant import config_entries
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import (
-    SOURCE_REAUTH,
-    SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
@@ -58,6 +59,7 @@ from custom_components.smartlock.const import (
     DOMAIN,
     LOGGER,
 )
+from custom_components.smartlock.coordinator import SmartLockConfigEntry
 from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
 from custom_components.smartlock.pairings import EntryData, async_finished_pairings
 from custom_components.smartlock.problems import problem
@@ -76,6 +78,7 @@ from custom_components.smartlock.protocol.errors import (
     UnreachableError,
 )
 from custom_components.smartlock.protocol.frames import Session
+from custom_components.smartlock.protocol.pairing import Pairing
 from custom_components.smartlock.protocol.wire import shown
 
 # The owner walks to the door and holds the button for 5 s.
@@ -110,6 +113,8 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
         self._dialect: Dialect | None = None
         self._input: dict[str, Any] = {}
         self._pairing: EntryData | None = None
+        self._resumed = False
+        self._finished = False
         self._title = ""
         self._task: asyncio.Task[None] | None = None
         self._errors: dict[str, str] = {}
@@ -224,6 +229,7 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
             self._pairing = (await async_finished_pairings(self.hass)).get(self._address)
             if self._pairing is not None:
                 # The pairing was finished before Home Assistant stopped; only the entry is missing.
+                self._resumed = True
                 self._dialect = DIALECTS[self._pairing["generation"]]
                 return await self.async_step_button()
             try:
@@ -307,10 +313,8 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
         assert self._pairing is not None
         pin = self._input.get(CONF_PIN)
         data, options = dict(self._pairing), {CONF_PIN: pin} if pin else {}
-        if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
-            entry = (
-                self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
-            )
+        self._finished = True
+        if (entry := self._entry) is not None:
             # A PIN that was left out of the form is forgotten, and so is that the lock refused one.
             about_pin = (CONF_PIN, CONF_PIN_REFUSED)
             kept = {key: value for key, value in entry.options.items() if key not in about_pin}
@@ -318,18 +322,52 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title=self._title, data=data, options=options)
 
     async def _async_pair_and_check(self) -> None:
-        if self._pairing is None:
-            self._pairing = await self._async_pair()
-            await (await async_finished_pairings(self.hass)).async_add(self._pairing)
-        await self._async_check(self._pairing)
+        async with self._entry_paused():
+            if self._pairing is None:
+                await self._async_pair()
+            assert self._pairing is not None
+            await self._async_check(self._pairing)
 
-    async def _async_pair(self) -> EntryData:
-        """Wait for pairing mode and pair. Raises NotPairingError if it does not come."""
+    @asynccontextmanager
+    async def _entry_paused(self) -> AsyncIterator[None]:
+        """Have a lock that is set up let go: while somebody is connected it does not announce pairing mode."""
+        entry = self._entry
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            yield
+            return
+        async with entry.runtime_data.async_paused():
+            yield
+
+    async def _async_keep(self, pairing: EntryData) -> None:
+        """Store a pairing that the lock has just granted: also if the dialog is closed at this moment."""
+        await (await async_finished_pairings(self.hass)).async_add(pairing)
+        if self._entry is not None:
+            # The old keys are worth nothing any more. They are in use until the end of the dialog.
+            self.hass.config_entries.async_update_entry(self._entry, data=dict(pairing))
+
+    async def _async_pair(self) -> None:
+        """Wait for pairing mode, pair and store the keys. Raises NotPairingError if it does not come."""
         app_id = await _app_id(self.hass)
         client_type: str | None = self._input.get(CONF_CLIENT_TYPE)
         pin = self._input.get(CONF_PIN)
         links_failed = 0
         announced = asyncio.Event()
+
+        kept: list[asyncio.Task[None]] = []
+
+        @callback
+        def granted(pairing: Pairing) -> None:
+            self._pairing = EntryData(
+                address=self._address,
+                nuki_id=self._known_lock.nuki_id,
+                generation=self._known_dialect.name,
+                client_type=client_type,
+                app_id=app_id,
+                authorization_id=pairing.session.authorization_id,
+                shared_key=pairing.session.shared_key.hex(),
+            )
+            # A task of its own: closing the dialog ends this one.
+            kept.append(self.hass.async_create_task(self._async_keep(self._pairing)))
 
         @callback
         def advertised(info: BluetoothServiceInfoBleak) -> None:
@@ -345,13 +383,14 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
                     try:
                         # What has begun is not cut off: it may be about to succeed.
                         patience.reschedule(None)
-                        granted = await pair(
+                        await pair(
                             self._transport(),
                             self._known_dialect,
                             app_id=app_id,
                             name=CLIENT_NAME,
                             id_type=_ID_TYPES.get(client_type or "", AuthorizationIdType.APP),
                             pin=int(pin) if pin and self._known_dialect.pin_for_pairing else None,
+                            on_granted=granted,
                         )
                         break
                     except NotPairingError:
@@ -370,15 +409,8 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
             raise NotPairingError(ErrorCode.P_NOT_PAIRING, None) from error
         finally:
             stop()
-        return EntryData(
-            address=self._address,
-            nuki_id=self._known_lock.nuki_id,
-            generation=self._known_dialect.name,
-            client_type=client_type,
-            app_id=app_id,
-            authorization_id=granted.session.authorization_id,
-            shared_key=granted.session.shared_key.hex(),
-        )
+        await asyncio.wait(kept)
+        kept[0].result()
 
     async def _async_check(self, pairing: EntryData) -> None:
         """Use the new authorization once: verify a PIN that pairing did not need, and read the name."""
@@ -397,14 +429,32 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
             if pin and not self._known_dialect.pin_for_pairing:
                 await client.hold(conversations.verify_pin(int(pin)))
         except NotAuthorizedError:
-            # The keys of an earlier pairing, and the lock has forgotten it meanwhile.
-            self._pairing = None
-            await (await async_finished_pairings(self.hass)).async_discard(self._address)
+            if self._resumed:
+                # The keys of an earlier pairing, and the lock has forgotten it meanwhile.
+                self._pairing = None
+                await (await async_finished_pairings(self.hass)).async_discard(self._address)
             raise
         finally:
             await client.close()
 
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """The dialog is over: a lock that was paired again goes on with the new keys, however it ended."""
+        if self._pairing is not None and self._entry is not None and not self._finished:
+            self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+
     # --- Words --------------------------------------------------------------------------------------------
+
+    @property
+    def _entry(self) -> SmartLockConfigEntry | None:
+        """The entry that is paired again; None for a new lock."""
+        match self.source:
+            case config_entries.SOURCE_REAUTH:
+                return self._get_reauth_entry()
+            case config_entries.SOURCE_RECONFIGURE:
+                return self._get_reconfigure_entry()
+        return None
 
     @property
     def _known_lock(self) -> SeenLock:

@@ -1,6 +1,8 @@
 """When to read the lock and what to publish of it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import override
@@ -42,6 +44,7 @@ from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beac
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.enums import ErrorCode, LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import (
+    LockRefusedError,
     MotorError,
     NotAuthorizedError,
     OutcomeUnknownError,
@@ -119,7 +122,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             budget_at=hass.loop.time(),
         )
         self._planned: asyncio.TimerHandle | None = None
-        self._stopped = False
+        self._stopped = self._paused = False
+        self._states_heard = 0
         self._last_exchange: float | None = None
         self._config_update_count: int | None = None
         self._clock_set_at: datetime | None = None
@@ -203,6 +207,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
 
     async def async_act(self, action: LockAction, flags: LockActionFlag = LockActionFlag.NONE) -> None:
         """Carry out an action at most once, publish what came of it, and raise what the owner must know."""
+        heard_before = self._states_heard
         try:
             states = await self.client.act(action, flags=flags, deadline=self._deadline)
         except asyncio.CancelledError:
@@ -217,6 +222,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 self.async_set_updated_data(self.data.with_run_failed(error.code))
             if isinstance(error, NotAuthorizedError):
                 await self.async_request_refresh()
+            elif isinstance(error, LockRefusedError) and self._states_heard == heard_before:
+                # The bolt may have moved a little, and where it is now could not be read.
+                self._outcome_unknown()
             raise translated(error, self.explain_reachability()) from error
         if states is None:
             self._outcome_unknown()
@@ -228,11 +236,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._reading = self._reading.spent(self._now)
         try:
             states = await self.client.read_states()
-            config = self.data.config
-            if config is None or self._config_update_count != states.config_update_count:
-                config = await self.client.read(conversations.read_config)
-                self._config_update_count = states.config_update_count
-                self._describe_device(config)
         except SmartLockError as error:
             if self._stopped:
                 # We have cut it off ourselves: nothing has failed.
@@ -244,9 +247,29 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             raise (ConfigEntryAuthFailed if self._reading.locked_out else UpdateFailed)(
                 translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
             ) from error
+        except Exception:
+            # A defect, of ours or below us; it must not be the end of all reading.
+            self._reading = self._reading.failed(self._now)
+            self._plan()
+            raise
+        config = await self._config_of(states)
         await self._set_clock(states)
         # The states were published when they were heard.
         return replace(self.data, config=config)
+
+    async def _config_of(self, states: KeyturnerStates) -> Config | None:
+        """Return the settings, read again if the lock counts a change. They can wait if that fails."""
+        config = self.data.config
+        if config is not None and self._config_update_count == states.config_update_count:
+            return config
+        try:
+            config = await self.client.read(conversations.read_config)
+        except SmartLockError as error:
+            LOGGER.debug("The settings were not read: %s", type(error).__name__)
+            return config
+        self._config_update_count = states.config_update_count
+        self._describe_device(config)
+        return config
 
     async def _set_clock(self, states: KeyturnerStates) -> None:
         """Set the lock's clock on the link that is open anyway, if it is wrong and we have the PIN."""
@@ -290,7 +313,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def _plan(self) -> None:
         """Set one timer for whatever comes first: the next read, or the end of belief in the last one."""
         self._forget_plan()
-        if self._stopped:
+        if self._stopped or self._paused:
             return
         now = self._now
         if not self._reading.believable(now) and not self.data.outdated:
@@ -332,6 +355,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._last_exchange = self._now
         if not isinstance(message, KeyturnerStates):
             return
+        self._states_heard += 1
         previous = self.data.last_states
         percent = message.battery_percent
         self._reading = self._reading.told(
@@ -362,7 +386,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
 
     @callback
     def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
-        self._reading = self._reading.gone()
+        self._reading = self._reading.gone(connected=self.client.connected)
         self.async_update_listeners()
         self._plan()
 
@@ -381,6 +405,18 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def _publish_unknown(self) -> None:
         self.data = self.data.with_change_unseen()
         self.async_update_listeners()
+
+    @asynccontextmanager
+    async def async_paused(self) -> AsyncIterator[None]:
+        """Leave the lock alone, so that it advertises and can be paired again."""
+        self._paused = True
+        self._forget_plan()
+        try:
+            await self.client.let_go()
+            yield
+        finally:
+            self._paused = False
+            self._plan()
 
     @override
     async def async_shutdown(self) -> None:

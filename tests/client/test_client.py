@@ -33,6 +33,7 @@ from custom_components.smartlock.protocol.errors import (
     UnreachableError,
 )
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.pairing import Pairing
 from simulator import virtual_time
 from simulator.virtual_lock import Jam, Moment
 from tests.client.simulated import NUKI_ID, World, paired
@@ -563,6 +564,79 @@ def test_closed_client() -> None:
     play(scenario)
 
 
+def test_closed_while_connecting() -> None:
+    """Nothing is written any more, and no link stays."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        task = asyncio.create_task(client.act(LockAction.UNLATCH))
+        await asyncio.sleep(0.2)
+        await client.close()
+        with pytest.raises(LinkError):
+            await task
+        await asyncio.sleep(60)
+        assert world.runs == []
+        assert all(connection.ended is not None for connection in world.radio.connections)
+
+    play(scenario)
+
+
+def test_impatient_second_tap_opens_once() -> None:
+    """It wants what the first one is about to do, and learns what came of that."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        first, second = await asyncio.gather(client.act(LockAction.UNLATCH), client.act(LockAction.UNLATCH))
+        assert first == second
+        assert world.runs == ["UNLATCH"]
+        assert world.actions_written == 1
+
+    play(scenario)
+
+
+def test_second_tap_when_the_first_is_given_up() -> None:
+    """The one that waits is told what is known."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        first = asyncio.create_task(client.act(LockAction.UNLATCH))
+        await asyncio.sleep(0.1)
+        second = asyncio.create_task(client.act(LockAction.UNLATCH))
+        await asyncio.sleep(0.1)
+        first.cancel()
+        with pytest.raises(NotStartedError):
+            await second
+        await asyncio.sleep(30)
+        assert world.runs == []
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(("action", "locked"), [(LockAction.FULL_LOCK, True), (LockAction.LOCK_N_GO, False)])
+def test_state_that_was_there_before_proves_nothing(action: LockAction, locked: bool) -> None:
+    """The lock never got the action; that it looks done is a coincidence."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        world.lock.faults.disconnect_at(Moment.ACTION_LOST)
+        with pytest.raises(OutcomeUnknownError):
+            await client.act(action)
+        assert world.runs == []
+
+    play(scenario, locked=locked)
+
+
+def test_cancellation_while_closing_leaves_no_link() -> None:
+    """Whatever is cut off, the link has an owner who ends it."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        for delay in range(0, 120, 5):
+            task = asyncio.create_task(client.read_states())
+            await asyncio.sleep(delay / 100)
+            task.cancel()
+            await asyncio.wait([task])
+        await asyncio.sleep(30)
+        assert all(connection.ended is not None for connection in world.radio.connections)
+
+    play(scenario)
+
+
 # --- Pairing ----------------------------------------------------------------------------------------------
 
 
@@ -662,3 +736,29 @@ def test_pairing_again_replaces_the_orphan(model: str) -> None:
         await client.close()
 
     play_unpaired(model, scenario)
+
+
+def test_granted_keys_are_told_before_the_link_is_closed() -> None:
+    """Whoever asked may be gone by then."""
+
+    async def scenario(world: World) -> None:
+        world.lock.enter_pairing_mode()
+        granted: list[Pairing] = []
+        task = asyncio.create_task(
+            pair(
+                world.transport,
+                world.dialect,
+                app_id=42,
+                name="Test",
+                pin=world.pin,
+                on_granted=granted.append,
+            )
+        )
+        while not granted:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.wait([task])
+        assert len(list(world.lock.authorizations)) == 1
+        assert len(granted) == 1
+
+    play_unpaired("gen3", scenario)

@@ -26,7 +26,7 @@ def quiet(state: Reading = BRIDGE, now: float = 0.0) -> Reading:
 def test_nothing_is_read_before_the_lock_is_heard(state: Reading) -> None:
     """A connection attempt without an advertisement is bound to fail."""
     assert state.due(0) is None
-    assert quiet(state).gone().due(10) is None
+    assert quiet(state).gone(connected=False).due(10) is None
 
 
 def test_first_advertisement() -> None:
@@ -142,6 +142,40 @@ def test_known_change_that_cannot_be_read() -> None:
     assert told(again, 200).believable(10_000)
 
 
+def test_absence() -> None:
+    """What a lock does that nobody hears is told to nobody, unless a link is open."""
+    assert not quiet().gone(connected=False).believable(10)
+    assert quiet().gone(connected=True).believable(10)
+    back = quiet().gone(connected=False).heard(flag=False, now=20)
+    assert back.due(20) == (20, Reason.APPEARED)
+    assert not back.believable(20)
+    assert told(back, 21).believable(21)
+
+
+def test_flag_of_a_bridge_that_stays_set() -> None:
+    """A push leaves it up, so one more read follows; one that stays up for good asks nothing any more."""
+    state = told(quiet().heard(flag=True, now=10), 11)  # a push
+    reads = 0
+    for now in range(12, 4000):
+        state = state.heard(flag=True, now=now)
+        due = state.due(now)
+        if due is not None and due[0] <= now:
+            state = told(state.spent(now), now)
+            reads += 1
+    assert reads <= 3 + 4000 / r.POLL_BRIDGE
+    again = state.heard(flag=False, now=4000).heard(flag=True, now=4001).due(4001)
+    assert again is not None
+    assert again[1] is Reason.CHANGE_FLAG
+
+
+def test_one_read_at_a_time() -> None:
+    """While one is tried no other is due."""
+    state = quiet().heard(flag=True, now=10).spent(11)
+    assert state.due(11) is None
+    assert state.failed(12).due(12) is not None
+    assert state.refused(12).due(12) is not None
+
+
 def test_refusals() -> None:
     """Two prove nothing and are asked again soon; three do, and the lock is left in peace."""
     state = quiet().heard(flag=True, now=100)
@@ -160,7 +194,7 @@ def test_spent_budget_delays_every_read() -> None:
     """Also the one after an edge."""
     state = quiet()
     for _ in range(int(r.READS_AT_ONCE)):
-        state = state.spent(0)
+        state = told(state.spent(0), 0)
     due = state.heard(flag=True, now=0).due(0)
     assert due is not None
     assert due[0] == pytest.approx(86400 / r.READS_A_DAY)
@@ -189,7 +223,7 @@ def test_no_combination_drains_the_cells(events: list[tuple[float, str]], bridge
             case "lost":
                 state = state.link_lost(now)
             case "gone":
-                state = state.gone()
+                state = state.gone(connected=False)
             case "unknown":
                 state = state.outcome_unknown(now)
         due = state.due(now)

@@ -135,12 +135,32 @@ async def test_copy_of_the_keys_is_kept_until_the_entry_was_on_disk(
 ) -> None:
     """An entry that is set up while Home Assistant starts was read from disk."""
     lock = home.add_lock()
+    entry = home.entry(lock)
     other = "54:D2:72:00:00:01"
     hass_storage[STORE] = stored(lock.address, other)
+    hass_storage[STORE]["data"][lock.address] = dict(entry.data)
     home.hass.set_state(state)
-    await home.set_up(lock)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
     home.hass.set_state(CoreState.running)
-    assert list(hass_storage[STORE]["data"]) == [lock.address] * kept + [other]
+    assert sorted(hass_storage[STORE]["data"]) == sorted([lock.address] * kept + [other])
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_newer_keys_than_those_on_disk_are_adopted(home: Home, hass_storage: dict[str, Any]) -> None:
+    """Home Assistant stopped between a second pairing and the writing of the entry."""
+    lock = home.add_lock()
+    entry = home.entry(lock)
+    good = dict(entry.data)
+    home.hass.config_entries.async_update_entry(entry, data=good | {"shared_key": bytes(32).hex()})
+    hass_storage[STORE] = stored(lock.address)
+    hass_storage[STORE]["data"][lock.address] = good
+    home.hass.set_state(CoreState.starting)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    home.hass.set_state(CoreState.running)
+    assert dict(entry.data) == good
+    # The entry is not on disk yet.
+    assert list(hass_storage[STORE]["data"]) == [lock.address]
+    await home.until(lambda: home.state() == View.LOCKED, within=10)
 
 
 async def test_removing_forgets_the_keys(home: Home, hass_storage: dict[str, Any]) -> None:

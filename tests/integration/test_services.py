@@ -131,11 +131,13 @@ async def test_newer_request_replaces_lock_n_go(home: Home) -> None:
 
 
 async def test_lost_answer_of_full_lock(home: Home) -> None:
-    """The state proves it; the action is not repeated."""
+    """One turn looks like two: the state proves nothing, is shown as it is, and the action is not repeated."""
     lock = home.add_lock(locked=False, timing=Timing())
     await home.set_up(lock)
     lock.faults.disconnect_at(Moment.ACCEPTED_SENT)
-    await home.call("full_lock", DOMAIN)
+    with pytest.raises(HomeAssistantError) as error:
+        await home.call("full_lock", DOMAIN)
+    assert error.value.translation_key == "outcome_unknown"
     assert home.state() == View.LOCKED
     assert runs(lock) == ["FULL_LOCK"]
     assert orders(lock) == 1

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import os
 
 from custom_components.smartlock.client.connection import Connection
@@ -13,7 +13,13 @@ from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.channel import Random, SessionChannel
 from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.dialects import Dialect
-from custom_components.smartlock.protocol.enums import ErrorCode, LockAction, LockActionFlag, LockState
+from custom_components.smartlock.protocol.enums import (
+    Command,
+    ErrorCode,
+    LockAction,
+    LockActionFlag,
+    LockState,
+)
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LinkLostError,
@@ -24,6 +30,7 @@ from custom_components.smartlock.protocol.errors import (
     ProtocolError,
     ReplacedError,
     SmartLockError,
+    refusal,
 )
 from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.messages import (
@@ -49,9 +56,8 @@ READ_BACK_PAUSE = 3.0
 
 # Where an action must have brought the bolt. For the others the state alone proves nothing.
 _TARGETS: dict[LockAction, tuple[LockState, ...]] = {
-    LockAction.UNLOCK: (LockState.UNLOCKED, LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO),
+    LockAction.UNLOCK: (LockState.UNLOCKED, LockState.UNLATCHED),
     LockAction.LOCK: (LockState.LOCKED,),
-    LockAction.FULL_LOCK: (LockState.LOCKED,),
 }
 
 
@@ -170,24 +176,42 @@ class LockClient:
 
         `targets` are the states that prove after a lost answer that the request was carried out.
         """
-        order = _Order(request)
         for earlier in self._unwritten:
-            earlier.replaced = earlier.replaced or earlier.request != request
+            if earlier.request == request and not earlier.replaced:
+                # An impatient second tap: it wants what the first one is about to do.
+                return await asyncio.shield(earlier.outcome)
+            earlier.replaced = True
+        order = _Order(request)
         self._unwritten.append(order)
+        try:
+            states = await self._move_once(order, targets, pin=pin, deadline=deadline)
+        except BaseException as error:
+            told: BaseException = error
+            if isinstance(error, asyncio.CancelledError):
+                told = OutcomeUnknownError(_name(request), None) if order.written else NotStartedError()
+            order.outcome.set_exception(told)
+            order.outcome.exception()  # nobody else may be waiting for it
+            raise
+        order.outcome.set_result(states)
+        return states
+
+    async def _move_once(
+        self, order: _Order, targets: tuple[LockState, ...], *, pin: int | None, deadline: float
+    ) -> KeyturnerStates | None:
+        request = order.request
         began = _now()
-        written = False
         try:
             async with asyncio.timeout(deadline) as guard, self._turn:
 
                 def about_to_move() -> None:
-                    nonlocal written
                     order.check()
+                    self._check_open()
                     if guard.expired():
                         raise NotStartedError
                     guard.reschedule(None)
                     self._unwritten.remove(order)
                     self._action_began = began
-                    written = True
+                    order.written = True
 
                 order.check()
                 try:
@@ -201,16 +225,23 @@ class LockClient:
         except TimeoutError as error:
             raise NotStartedError("the action could not be sent in time") from error
         except (LinkError, ProtocolError, LockRefusedError) as error:
-            if not written or _refused(error):
+            if not order.written or _refused(error):
                 raise
             states = await self._read_back(targets)
             if states is not None and states.lock_state in targets:
                 return states
-            what = request.action.name if isinstance(request, LockActionRequest) else request.command.name
-            raise OutcomeUnknownError(what, None if states is None else states.lock_state) from error
+            raise OutcomeUnknownError(
+                _name(request), None if states is None else states.lock_state
+            ) from error
         finally:
-            if not written:
+            if not order.written:
                 self._unwritten.remove(order)
+
+    async def let_go(self) -> None:
+        """Disconnect when what is running has ended; the next request connects again."""
+        async with self._turn:
+            self._keep_open()
+            await self._disconnect()
 
     async def close(self) -> None:
         """Disconnect for good; what is still running fails with LinkLostError."""
@@ -241,6 +272,8 @@ class LockClient:
                 or (targets and states.lock_state not in targets)
             ):
                 states = await self._state_after(connection)
+                if states is not None and states.lock_state == LockState.MOTOR_BLOCKED:
+                    raise refusal(ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
             return states
         finally:
             await self._release()
@@ -289,19 +322,27 @@ class LockClient:
     async def _open(self) -> Connection:
         """Return the open connection, or make one."""
         self._keep_open()
+        self._check_open()
         if self._connection is not None and self._connection.usable:
             return self._connection
         await self._disconnect()
-        if self._closed:
-            raise LinkLostError("the client is closed")
         channel = SessionChannel(self._dialect, self._session, self._random)
         began = _now()
-        self._connection = await Connection.open(
+        connection = await Connection.open(
             self._transport, channel, on_message=self._heard, on_lost=self._link_lost
         )
+        self._connection = connection
+        if self._closed:
+            # Closed while it was connecting: nobody else knows of this link.
+            await self._disconnect()
+            self._check_open()
         self.figures.connected(_now())
         self.figures.took(Phase.CONNECT, _now() - began)
-        return self._connection
+        return connection
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LinkLostError("the client is closed")
 
     def _heard(self, message: Message) -> None:
         if self._action_began is not None and isinstance(message, Status):
@@ -338,6 +379,8 @@ class LockClient:
         try:
             await self.hold(conversations.read_states())
         except SmartLockError:
+            # Also a lock that refuses us: it must be free to advertise, for pairing again.
+            await self.let_go()
             self._on_lost()
 
     async def _let_go(self) -> None:
@@ -352,6 +395,10 @@ class LockClient:
             await connection.close()
 
 
+def _name(request: Message) -> str:
+    return request.action.name if isinstance(request, LockActionRequest) else request.command.name
+
+
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -362,6 +409,10 @@ class _Order:
 
     request: Message
     replaced: bool = False
+    written: bool = False
+    outcome: asyncio.Future[KeyturnerStates | None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
     def check(self) -> None:
         """Raise ReplacedError if the bolt is wanted elsewhere by now."""

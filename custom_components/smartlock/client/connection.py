@@ -66,11 +66,13 @@ class Connection:
         """Disconnect; a conversation that is still running fails with LinkLostError."""
         link, self._link = self._link, None
         self._fail(LinkLostError("the link was closed"))
-        if self._listening is not None and not self._listening.done():
-            self._listening.cancel()
-            await asyncio.wait([self._listening])
-        if link is not None:
-            await link.close()
+        try:
+            if self._listening is not None and not self._listening.done():
+                self._listening.cancel()
+                await asyncio.wait([self._listening])
+        finally:
+            if link is not None:
+                await link.close()
 
     async def run[T](
         self, conversation: Conversation[T], *, about_to_move: Callable[[], None] | None = None

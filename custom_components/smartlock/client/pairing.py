@@ -1,6 +1,7 @@
 """What happens before there is an authorization: find out the generation, and pair."""
 
 import asyncio
+from collections.abc import Callable
 import os
 
 from custom_components.smartlock.client.connection import Connection
@@ -48,8 +49,11 @@ async def pair(
     id_type: AuthorizationIdType = AuthorizationIdType.APP,
     pin: int | None = None,
     random: Random = os.urandom,
+    on_granted: Callable[[Pairing], None] = lambda granted: None,
 ) -> Pairing:
     """Pair with a lock in pairing mode; `id_type` counts for generations 1 to 4, `pin` for the fifth.
+
+    `on_granted` is called the moment the lock has granted the authorization, before anything else is waited for.
 
     Raises LinkError, and what the conversations of `protocol.pairing` raise.
     """
@@ -62,12 +66,17 @@ async def pair(
         conversation = pairing.pair_gen1_4(
             id_type=id_type, app_id=app_id, name=name, private_key=private_key, nonce=random(32)
         )
+    connection: Connection | None = None
     try:
         async with asyncio.timeout(_PAIRING_TIME):
             connection = await Connection.open(transport, PairingChannel(dialect, random))
-            try:
-                return await connection.run(conversation)
-            finally:
-                await connection.close()
+            granted = await connection.run(conversation)
+            # From here on the lock knows us, whatever happens to the link or to the caller.
+            on_granted(granted)
     except TimeoutError as error:
         raise NoAnswerError("the pairing could not be finished in time") from error
+    else:
+        return granted
+    finally:
+        if connection is not None:
+            await connection.close()

@@ -45,6 +45,7 @@ REFUSALS_FOR_PROOF = 3
 READS_A_DAY = 240.0
 READS_AT_ONCE = 20.0
 
+_FLAG_READS = 2
 _DAY = 86400.0
 _MAX_DOUBLINGS = 10
 
@@ -71,6 +72,10 @@ class Reading:
     """Paired as Bridge: the flag rises with each change, and our read clears it."""
     in_sight: bool = False
     flag: bool = False
+    flag_reads: int = 0
+    """Reads since the flag was last seen down."""
+    under_way: bool = False
+    """A read is being tried."""
     wanted: tuple[float, Reason] | None = None
     """A read is wanted from this time on."""
     changed_at: float | None = None
@@ -95,7 +100,7 @@ class Reading:
         edge = flag and not self.flag
         if self.in_sight and flag == self.flag:
             return self
-        state = replace(self, in_sight=True, flag=flag)
+        state = replace(self, in_sight=True, flag=flag, flag_reads=self.flag_reads if flag else 0)
         if not edge and self.in_sight:
             return state
         # Whatever failed before, the lock is there now.
@@ -105,9 +110,10 @@ class Reading:
         changed_at = now if self.changed_at is None else self.changed_at
         return replace(state, changed_at=changed_at).want(Reason.CHANGE_FLAG, now + EDGE_DELAY)
 
-    def gone(self) -> Self:
-        """Nobody has heard the lock for long. What it does meanwhile is not told to anybody."""
-        return replace(self, in_sight=False, flag=False)
+    def gone(self, *, connected: bool) -> Self:
+        """Nobody has heard the lock for long. Unless a link is open, what it does meanwhile is told to nobody."""
+        doubted = self.doubted or (self.read_at is not None and not connected)
+        return replace(self, in_sight=False, flag=False, doubted=doubted)
 
     def link_lost(self, now: float) -> Self:
         """An idle link ended by itself."""
@@ -128,9 +134,11 @@ class Reading:
         again = passing and not changed and self.passing is not None
         return replace(
             self,
-            # Our read has cleared it. If it is still up, what we were told was a push, and only one more read
-            # lets it rise again at the next change.
-            flag=self.flag and not self.told_of_changes,
+            # A read of ours has cleared it; if it is still up, what we were told was a push, and one more read
+            # lets it rise again at the next change. One that stays up all the same asks nothing any more.
+            flag=self.flag and (not self.told_of_changes or self.flag_reads >= _FLAG_READS),
+            flag_reads=self.flag_reads + 1 if self.flag and self.under_way else self.flag_reads,
+            under_way=False,
             wanted=None,
             changed_at=None,
             doubted=False,
@@ -145,15 +153,20 @@ class Reading:
 
     def spent(self, now: float) -> Self:
         """A read is tried: that is what the budget counts."""
-        return replace(self, budget=self._budget(now) - 1.0, budget_at=now)
+        return replace(self, budget=self._budget(now) - 1.0, budget_at=now, under_way=True)
 
     def failed(self, now: float) -> Self:
         """A read did not succeed."""
-        return replace(self, failed_at=now, failures=min(self.failures + 1, _MAX_DOUBLINGS))
+        return replace(self, failed_at=now, failures=min(self.failures + 1, _MAX_DOUBLINGS), under_way=False)
 
     def refused(self, now: float) -> Self:
         """The lock said that it does not know us."""
-        return replace(self, wanted=(now + REFUSAL_DELAY, Reason.REFUSED), refusals=self.refusals + 1)
+        return replace(
+            self,
+            wanted=(now + REFUSAL_DELAY, Reason.REFUSED),
+            refusals=self.refusals + 1,
+            under_way=False,
+        )
 
     @property
     def locked_out(self) -> bool:
@@ -161,8 +174,8 @@ class Reading:
         return self.refusals >= REFUSALS_FOR_PROOF
 
     def due(self, now: float) -> tuple[float, Reason] | None:
-        """When to read next, and why; None while the lock is not heard, or will not speak with us."""
-        if not self.in_sight or self.locked_out:
+        """When to read next, and why; None while it is not heard, is being read, or will not speak with us."""
+        if not self.in_sight or self.under_way or self.locked_out:
             return None
         candidates = [] if self.wanted is None else [self.wanted]
         candidates.append((self._poll_at(now), Reason.POLL))
@@ -172,7 +185,7 @@ class Reading:
         at, reason = min(candidates, key=lambda candidate: candidate[0])
         if self.failed_at is not None:
             pause = min(RETRY_DELAY * 2 ** (self.failures - 1), self.poll)
-            at = max(at, self.failed_at + pause) if self.wanted is None else self.failed_at + pause
+            at = max(at, self.failed_at + pause)
         return max(at, self._affordable_at(now)), reason
 
     def doubtful_at(self) -> float | None:
