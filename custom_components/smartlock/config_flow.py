@@ -267,11 +267,14 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
             TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
         )
         return self.async_show_form(
-            step_id="pair",
+            step_id="pair_with_pin" if dialect.pin_for_pairing else "pair",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), self._input),
             errors=errors,
             description_placeholders=self._placeholders() | {"digits": str(dialect.pin_digits)},
         )
+
+    # The same form with other words: the PIN is needed here.
+    async_step_pair_with_pin = async_step_pair
 
     def _check_pin(self, pin: str) -> dict[str, str]:
         dialect = self._known_dialect

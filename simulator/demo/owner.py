@@ -43,7 +43,8 @@ async def add_proxy(api: HomeAssistantApi, port: int) -> None:
 async def open_pairing_form(api: HomeAssistantApi, flow_id: str) -> FlowResult:
     """Agree to add a discovered lock; return the form that asks how to pair."""
     _expect(await api.flow(flow_id), "form", "confirm")
-    return _expect(await api.submit(flow_id), "form", "pair")
+    form = await api.submit(flow_id)
+    return _expect(form, "form", "pair_with_pin" if form.get("step_id") == "pair_with_pin" else "pair")
 
 
 async def submit_pairing_form(api: HomeAssistantApi, flow_id: str, **answers: Any) -> FlowResult:

@@ -40,7 +40,7 @@ every_kind = pytest.mark.parametrize("kind", list(CHOICES))
 async def to_pair_form(home: Home, lock: VirtualLock) -> ConfigFlowResult:
     """Go from the discovery of a lock to the form of pairing."""
     flow = await home.submit(await home.discovered(lock))
-    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "pair")
+    assert (flow["type"], step(flow)) == (FlowResultType.FORM, "pair")
     return flow
 
 
@@ -50,6 +50,11 @@ async def to_button(home: Home, lock: VirtualLock, **fields: str) -> ConfigFlowR
     assert (flow["type"], flow["step_id"]) == (FlowResultType.SHOW_PROGRESS, "button")
     assert flow["progress_action"] == "wait_for_button"
     return flow
+
+
+def step(flow: ConfigFlowResult) -> str:
+    """Return the step of a flow; the pairing form has other words where the PIN is needed."""
+    return str(flow["step_id"]).removesuffix("_with_pin")
 
 
 async def press(home: Home, lock: VirtualLock, flow: ConfigFlowResult) -> ConfigFlowResult:
@@ -65,7 +70,7 @@ def added(flow: ConfigFlowResult) -> bool:
 
 def refused(flow: ConfigFlowResult, error: str, field: str = "base") -> bool:
     """Whether a flow shows the form of pairing again, with an error."""
-    return (flow["type"], flow["step_id"], flow["errors"]) == (FlowResultType.FORM, "pair", {field: error})
+    return (flow["type"], step(flow), flow["errors"]) == (FlowResultType.FORM, "pair", {field: error})
 
 
 def told(flow: ConfigFlowResult) -> Mapping[str, str]:
@@ -119,7 +124,7 @@ async def test_discovered_lock_is_added(home: Home, kind: str, hass_storage: dic
     assert lock.journal.connections == []
 
     flow = await home.submit(flow)
-    assert (flow["type"], flow["step_id"], flow["errors"]) == (FlowResultType.FORM, "pair", {})
+    assert (flow["type"], step(flow), flow["errors"]) == (FlowResultType.FORM, "pair", {})
     flow = await home.submit(flow, **choice)
     assert (flow["type"], flow["progress_action"]) == (FlowResultType.SHOW_PROGRESS, "wait_for_button")
     await asyncio.sleep(30)
@@ -161,6 +166,7 @@ async def test_discovered_lock_is_added(home: Home, kind: str, hass_storage: dic
 async def test_generation_1_to_4_asks_for_the_client_type_and_offers_the_pin(home: Home) -> None:
     """The client type has neither default nor suggestion: as Bridge one can throw another Bridge out."""
     flow = await to_pair_form(home, home.add_lock())
+    assert flow["step_id"] == "pair"
     assert fields(flow) == {"client_type": vol.Required, "pin": vol.Optional}
     assert suggested(flow) == {}
     assert told(flow)["digits"] == "4"
@@ -172,6 +178,7 @@ async def test_generation_1_to_4_asks_for_the_client_type_and_offers_the_pin(hom
 
 async def test_generation_5_asks_for_the_pin_alone(home: Home) -> None:
     flow = await to_pair_form(home, home.add_lock("ultra"))
+    assert flow["step_id"] == "pair_with_pin"
     assert fields(flow) == {"pin": vol.Required}
     assert suggested(flow) == {}
     assert told(flow)["digits"] == "6"
@@ -283,7 +290,7 @@ async def test_search_that_finds_nothing_can_be_repeated(home: Home) -> None:
     assert not flow["errors"]
 
     flow = await home.submit(flow, address=lock.address)
-    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "pair")
+    assert (flow["type"], step(flow)) == (FlowResultType.FORM, "pair")
     flow = await press(home, lock, await home.submit(flow, client_type="app"))
     assert added(flow)
     # It was discovered at the same time.
@@ -332,7 +339,7 @@ async def test_chosen_lock_is_not_there_any_more(home: Home, why: str) -> None:
     flow = await home.submit(flow, address=lock.address)
     assert list(locks_offered(flow)) == [other.address]
     flow = await home.submit(flow, address=other.address)
-    assert flow["step_id"] == "pair"
+    assert step(flow) == "pair"
 
 
 # --- The first connection ---------------------------------------------------------------------------------
@@ -347,7 +354,7 @@ async def test_lock_out_of_reach_says_why_and_can_be_tried_again(home: Home) -> 
     assert "scanner" in told(flow)["reason"]
     home.come_into_range(lock)
     flow = await home.submit(flow)
-    assert flow["step_id"] == "pair"
+    assert step(flow) == "pair"
 
 
 async def test_by_hand_a_lock_out_of_reach_is_confirmed_again(home: Home) -> None:
@@ -357,7 +364,7 @@ async def test_by_hand_a_lock_out_of_reach_is_confirmed_again(home: Home) -> Non
     flow = await home.submit(flow, address=lock.address)
     assert (flow["step_id"], flow["errors"]) == ("confirm", {"base": "unreachable"})
     home.come_into_range(lock)
-    assert (await home.submit(flow))["step_id"] == "pair"
+    assert step(await home.submit(flow)) == "pair"
 
 
 async def test_every_slot_in_use(home: Home) -> None:
@@ -371,7 +378,7 @@ async def test_every_slot_in_use(home: Home) -> None:
     assert "slots=0/5" in told(flow)["reason"]
     home.adapter.release(others[0])
     flow = await home.submit(flow)
-    assert flow["step_id"] == "pair"
+    assert step(flow) == "pair"
 
 
 class Impostor(VirtualLock):
@@ -393,7 +400,7 @@ async def test_what_only_advertises_like_a_lock_is_not_understood(home: Home) ->
     assert (flow["step_id"], flow["errors"]) == ("confirm", {"base": "not_understood"})
     lock.masked = False
     flow = await home.submit(flow)
-    assert flow["step_id"] == "pair"
+    assert step(flow) == "pair"
 
 
 # --- The PIN ----------------------------------------------------------------------------------------------
@@ -693,7 +700,7 @@ async def test_every_refusal_has_a_text(home: Home, kind: str) -> None:
         # A PIN that was refused is not sent again, so each code gets another one.
         pin = {"pin": f"{code:06}"} if kind == "ultra" else {}
         flow = await home.progressed(await home.submit(flow, **(choice | pin)))
-        assert flow["step_id"] == "pair", code.name
+        assert step(flow) == "pair", code.name
         assert flow["errors"], code.name
     flow = await press(home, lock, await home.submit(flow, **choice))
     assert added(flow)
@@ -816,7 +823,7 @@ async def test_reauth(home: Home, kind: str) -> None:
     flow = await home.hass.config_entries.flow.async_configure(flow["flow_id"])
     assert told(flow)["name"] == LOCK_NAME
     flow = await home.submit(flow)
-    assert flow["step_id"] == "pair"
+    assert step(flow) == "pair"
     # As it was paired before, since the owner has chosen that once.
     assert suggested(flow) == choice
     flow = await press(home, lock, await home.submit(flow, **choice))
@@ -838,7 +845,7 @@ async def test_reconfigure_changes_the_client_type(home: Home) -> None:
     entry = await home.set_up(lock, "app", pin=GEN3_PIN)
     home.hass.config_entries.async_update_entry(entry, options={**entry.options, "other": 1})
     flow = await entry.start_reconfigure_flow(home.hass)
-    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "pair")
+    assert (flow["type"], step(flow)) == (FlowResultType.FORM, "pair")
     assert suggested(flow) == {"client_type": "app", "pin": GEN3_PIN}
     flow = await press(home, lock, await home.submit(flow, client_type="bridge", pin=GEN3_PIN))
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
@@ -852,6 +859,37 @@ async def test_reconfigure_changes_the_client_type(home: Home) -> None:
     lock.turn_key("unlock")
     await home.until(lambda: home.state() == "unlocked", within=60)
     await home.until(lambda: not lock.unread_change, within=60)
+
+
+async def test_reconfigure_of_a_lock_that_stays_connected(home: Home) -> None:
+    """It lets go of the lock, which does not announce pairing mode while somebody is connected."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    home.hass.config_entries.async_update_entry(entry, options={"stay_connected": True})
+    await home.hass.config_entries.async_reload(entry.entry_id)
+    await home.until(lambda: home.connected(lock))
+    flow = await entry.start_reconfigure_flow(home.hass)
+    flow = await press(home, lock, await home.submit(flow, client_type="app"))
+    assert flow["reason"] == "reconfigure_successful"
+    await home.hass.async_block_till_done()
+    await home.until(lambda: home.connected(lock))
+    assert home.state() == "locked"
+
+
+async def test_dialog_closed_after_the_lock_has_granted(home: Home) -> None:
+    """The old keys are worth nothing, so the new ones are in use without the end of the dialog."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    before = dict(entry.data)
+    flow = await entry.start_reconfigure_flow(home.hass)
+    flow = await press(home, lock, await home.submit(flow, client_type="app", pin="9999"))
+    assert refused(flow, "wrong_pin", "pin")
+    home.hass.config_entries.flow.async_abort(flow["flow_id"])
+    await home.hass.async_block_till_done()
+    assert entry.data["shared_key"] != before["shared_key"]
+    await home.until(lambda: home.state() == "locked", within=30)
+    await home.call("unlock")
+    assert home.state() == "unlocked"
 
 
 async def test_reconfigure_forgets_the_pin_that_was_left_out(home: Home) -> None:
