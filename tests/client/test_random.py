@@ -26,7 +26,7 @@ from custom_components.smartlock.protocol.messages import KeyturnerStates, LockA
 from simulator.lock.faults import FAULTS, Once
 from simulator.virtual_lock import Jam
 from simulator.virtual_time import VirtualTimeLoop
-from tests.client.simulated import World
+from tests.client.simulated import PINS, World
 
 # Longer than any request may take: deadline, a run with a held latch, and reading back.
 PATIENCE = 300.0
@@ -96,9 +96,7 @@ class LockAndClient(RuleBasedStateMachine):
 
         self.run(at_once())
 
-    @initialize(
-        model=st.sampled_from(["gen3", "ultra"]), locked=st.booleans(), mtu=st.sampled_from([23, 517])
-    )
+    @initialize(model=st.sampled_from(list(PINS)), locked=st.booleans(), mtu=st.sampled_from([23, 517]))
     def begin(self, model: str, locked: bool, mtu: int) -> None:
         """Mount a lock and pair with it."""
 
@@ -143,10 +141,10 @@ class LockAndClient(RuleBasedStateMachine):
             self.surprises.append(error)
             raise
 
-    @rule(what=st.sampled_from(["states", "config", "connect", "right pin", "wrong pin"]))
+    @rule(what=st.sampled_from(["states", "config", "connect", "log", "right pin", "wrong pin"]))
     def ask(self, what: str) -> None:
         """Ask for something that moves nothing."""
-        self.pins_asked += what.endswith("pin")
+        self.pins_asked += what in ("log", "right pin", "wrong pin")
         self.reads.append(self.loop.create_task(self.read(what)))
 
     async def read(self, what: str) -> None:
@@ -160,6 +158,9 @@ class LockAndClient(RuleBasedStateMachine):
                     assert config.nuki_id == self.world.lock.nuki_id
                 case "connect":
                     await self.client.connect()
+                case "log":
+                    _, entries = await self.client.hold(conversations.read_log(self.world.pin, count=3))
+                    assert len(entries) <= 3
                 case "right pin":
                     await self.client.hold(conversations.verify_pin(self.world.pin))
                 case _:

@@ -25,7 +25,7 @@ from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATI
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.errors import SmartLockError, UnreachableError
 from custom_components.smartlock.protocol.frames import Session
-from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
 from simulator import virtual_time
 from simulator.virtual_lock import Jam
 from tests.client.simulated import PINS, World
@@ -146,6 +146,9 @@ class _Tape(Link):
 
 # --- The conversations ------------------------------------------------------------------------------------
 
+# Set on both models for the story of the log.
+LOG_PIN = 4321
+
 type Work = Callable[[LockClient], Awaitable[object]]
 
 
@@ -159,6 +162,10 @@ async def read_config(client: LockClient) -> object:
 
 async def read_battery(client: LockClient) -> object:
     return await client.read(conversations.read_battery_report)
+
+
+async def read_log(client: LockClient) -> object:
+    return await client.hold(conversations.read_log(LOG_PIN, count=5))
 
 
 async def unlock(client: LockClient) -> object:
@@ -195,6 +202,7 @@ STORIES = [
         ("states", read_states, None),
         ("config", read_config, None),
         ("battery", read_battery, None),
+        ("log", read_log, None),
         ("unlock", unlock, None),
         ("unlock", unlock, Jam.MOTOR),
         ("unlock", unlock, Jam.CLUTCH_POWER),
@@ -241,6 +249,11 @@ def recording(story: Story) -> Recording:
             world.lock.enter_pairing_mode()
         if story.jam is not None:
             world.lock.jam(story.jam)
+        if story.work is read_log:
+            world.lock.set_pin(LOG_PIN)
+            for _ in range(3):
+                world.lock.open_door()
+                world.lock.close_door()
         world.lock.faults.twenty_byte_chunks = story.pieces
         recorder = Recorder(world.transport)
         result: object = None
@@ -280,10 +293,23 @@ def check(story: Story, indications: tuple[Indication, ...]) -> None:
         assert isinstance(original.result, KeyturnerStates)
         # A COMPLETE out of its order is followed by states on the way; they are not the end, and nobody says so.
         assert result.lock_state == original.result.lock_state or result.lock_state.in_motion
+    elif story.work is read_log and not isinstance(result, SmartLockError):
+        # A lost entry leaves a gap; what is told was told by the lock.
+        (count, entries), (true_count, true_entries) = pages(result), pages(original.result)
+        assert count in (None, true_count)
+        assert set(entries) <= set(true_entries)
+        assert len(set(entries)) == len(entries)
     elif result is not None:
         assert isinstance(result, SmartLockError) or result == original.result
     # Nothing that the lock has not said.
     assert all(message in heard_unchanged(story) for message in heard)
+
+
+def pages(result: object) -> tuple[LogEntryCount | None, tuple[LogEntry, ...]]:
+    """Return the result of a read of the log."""
+    assert isinstance(result, tuple)
+    count, entries = result
+    return count, entries
 
 
 @cache
