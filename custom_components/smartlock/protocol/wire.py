@@ -220,7 +220,7 @@ def wire[T](kind: Wire[T], meaning: str = "", *, default: None, secret: bool = F
 def wire[T](kind: Wire[T], meaning: str = "", *, default: T, secret: bool = False) -> T: ...
 
 
-def wire(kind: Wire[Any], meaning: str = "", *, default: Any = MISSING, secret: bool = False) -> Any:
+def wire[T](kind: Wire[T], meaning: str = "", *, default: object = MISSING, secret: bool = False) -> object:
     """Declare a field: its wire type, its unit or meaning, and whether it may be shown.
 
     `default=None` marks a field that an older firmware does not send (None then means "not known"), or
@@ -234,7 +234,7 @@ class WireField:
     """One declared field of a layout."""
 
     name: str
-    kind: Wire[Any]
+    kind: Wire[object]
     meaning: str
     optional: bool
 
