@@ -34,8 +34,8 @@ __all__ = ["day"]
 POLICY = "hass_nuki_bt's policy"
 # Until both sides have set up and let go of the lock, before the day begins, in seconds.
 SETTLING = 60.0
-# A day that is cut off here still has every kind of event, in seconds.
-QUICK_LENGTH = 9 * 3600.0
+# A day that is cut off here still has a key, a door and an operation, in seconds.
+QUICK_LENGTH = 7 * 3600.0
 
 
 @dataclass(frozen=True)

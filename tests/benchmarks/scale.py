@@ -34,10 +34,10 @@ PROXIES = 10
 # Locks, and for how many hours they are watched: fewer locks longer, since a processor is noisy.
 SIZES = ((1, 10.0), (10, 2.0), (50, 1.0), (100, 1.0))
 ROUNDS = 2
-QUICK_HOURS = 0.05
+QUICK_HOURS = 0.02
 HOUR = 3600.0
 # Until everybody has been read and let go of, in simulated seconds.
-SETTLING = 300.0
+SETTLING = 60.0
 # How often somebody turns each key.
 TURNS_AN_HOUR = 4
 # Signal of a proxy in the same house, dBm.
