@@ -8,7 +8,12 @@ from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.components.bluetooth import (
+    BluetoothCallbackMatcher,
+    BluetoothChange,
+    BluetoothScanningMode,
+    BluetoothServiceInfoBleak,
+)
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, CONF_PIN, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
@@ -60,6 +65,9 @@ type SmartLockConfigEntry = ConfigEntry[SmartLockCoordinator]
 
 # A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
 _FRESH = 300.0
+# How long after a link the lock surely advertises again (about once a second), and how often to look for it.
+_LOOK_DELAY = 1.5
+_LOOKS = 4
 # States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
 _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
 # The vendor's names by the major version of the firmware.
@@ -109,6 +117,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             app_id=entry.data[CONF_APP_ID],
             on_message=self._heard,
             on_lost=self._link_lost,
+            on_closed=self._link_closed,
             idle_time=None
             if entry.options.get(CONF_STAY_CONNECTED)
             else entry.options.get(CONF_IDLE_TIME, IDLE_TIME),
@@ -122,6 +131,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             budget_at=hass.loop.time(),
         )
         self._planned: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
         self._stopped = self._paused = False
         self._states_heard = 0
         self._last_exchange: float | None = None
@@ -133,14 +143,18 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         """Listen to the advertisements, and read as soon as the lock is heard."""
         entry = self.config_entry
         for stop in (
-            bluetooth.async_register_advertisement_callback(self.hass, self._advertised, self.address),
+            # Calls back when an advertisement differs from the last one, and at once for one that was heard.
+            bluetooth.async_register_callback(
+                self.hass,
+                self._advertised,
+                BluetoothCallbackMatcher(address=self.address, connectable=True),
+                BluetoothScanningMode.PASSIVE,
+            ),
             bluetooth.async_track_unavailable(self.hass, self._not_heard, self.address, connectable=True),
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping),
+            self._forget_look,
         ):
             entry.async_on_unload(stop)
-        # Only what comes from now on calls back; the lock may have been heard before.
-        if (info := bluetooth.async_last_service_info(self.hass, self.address, connectable=True)) is not None:
-            self._advertised(info)
 
     @property
     def reachable(self) -> bool:
@@ -371,8 +385,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._plan()
 
     @callback
-    def _advertised(self, info: BluetoothServiceInfoBleak) -> None:
-        """Take every advertisement; nearly all of them change nothing."""
+    def _advertised(self, info: BluetoothServiceInfoBleak, change: BluetoothChange | None = None) -> None:
+        """Take an advertisement that differs from the one before."""
         beacon = parse_beacon(info.manufacturer_data)
         if beacon is None or not info.connectable:
             return
@@ -383,6 +397,33 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         if not before.in_sight:
             self.async_update_listeners()
         self._plan()
+
+    @callback
+    def _link_closed(self) -> None:
+        """Look at what the lock advertises after a link of ours.
+
+        A Bridge's read has cleared the flag. If the lock was turned right after, it is up again as it was before
+        the link, and Home Assistant, which compares advertisements, calls nobody.
+        """
+        self._forget_look()
+        if self._reading.told_of_changes and not self._stopped:
+            closed_at = self._now
+            self._look = self.hass.loop.call_later(_LOOK_DELAY, self._look_at_flag, closed_at, _LOOKS)
+
+    @callback
+    def _look_at_flag(self, closed_at: float, looks: int) -> None:
+        self._look = None
+        info = bluetooth.async_last_service_info(self.hass, self.address, connectable=True)
+        if info is not None and info.time > closed_at:
+            self._advertised(info)
+        elif looks > 1:
+            self._look = self.hass.loop.call_later(_LOOK_DELAY, self._look_at_flag, closed_at, looks - 1)
+
+    @callback
+    def _forget_look(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
 
     @callback
     def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
@@ -423,6 +464,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         """Stop reading and let go of the lock, for good."""
         self._stopped = True
         self._forget_plan()
+        self._forget_look()
         await super().async_shutdown()
         await self.client.close()
 

@@ -63,21 +63,60 @@ def now() -> float:
 
 
 @both_generations
-def test_read_states(model: str) -> None:
-    """A read opens a link, and the link is let go after the idle time, not before."""
+@pytest.mark.parametrize(
+    ("request_", "idle_time"),
+    [
+        ("read", client_module.READ_IDLE_TIME),
+        ("connect", client_module.IDLE_TIME),
+        ("act", client_module.IDLE_TIME),
+    ],
+)
+def test_link_is_let_go(model: str, request_: str, idle_time: float) -> None:
+    """Soon after a mere read, later after an action, and not before."""
 
     async def scenario(world: World, client: LockClient) -> None:
-        assert (await client.read_states()).lock_state == LockState.LOCKED
+        match request_:
+            case "read":
+                assert (await client.read_states()).lock_state == LockState.LOCKED
+            case "connect":
+                await client.connect()
+            case _:
+                await client.act(LockAction.UNLOCK)
         connected = [client.connected]
-        await asyncio.sleep(client_module.IDLE_TIME - 0.5)
+        await asyncio.sleep(idle_time - 0.2)
         connected.append(client.connected)
-        await client.read_states()
-        await asyncio.sleep(client_module.IDLE_TIME + 0.5)
+        await asyncio.sleep(0.5)
         connected.append(client.connected)
         assert connected == [True, True, False]
         assert len(world.lock.journal.connections) == 1
 
     play(scenario, model)
+
+
+def test_read_does_not_shorten_the_idle_time() -> None:
+    """An action is followed by a read: the link stays for the next action all the same."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.act(LockAction.UNLOCK)
+        await client.read_states()
+        await asyncio.sleep(client_module.IDLE_TIME - 1)
+        await client.act(LockAction.LOCK)
+        assert len(world.lock.journal.connections) == 1
+
+    play(scenario)
+
+
+def test_moving_bolt_is_seen_to_its_end() -> None:
+    """A read while somebody turns the bolt by the button: the end is pushed, so the link stays for it."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        world.lock.press_button()
+        await asyncio.sleep(1)
+        assert (await client.read_states()).lock_state.moving
+        await asyncio.sleep(3)
+        assert [m.lock_state for m in world.heard if isinstance(m, KeyturnerStates)][-1] == LockState.UNLOCKED
+
+    play(scenario)
 
 
 @both_generations

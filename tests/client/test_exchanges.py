@@ -39,6 +39,7 @@ def test_warm_unlock(model: str) -> None:
     """Challenge and action on an open link, nothing else."""
 
     async def scenario(world: World, client: LockClient) -> None:
+        await client.connect()
         await client.read_states()
         await asyncio.sleep(1)
         assert await requests_until_the_motor_starts(world, client) == 2

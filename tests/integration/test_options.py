@@ -130,7 +130,7 @@ async def test_idle_time(home: Home) -> None:
     entry = await home.set_up(lock)
     for seconds in (2, 12):
         await choose(home, lock, entry, idle_time=seconds)
-        await home.read()
+        await home.call("connect", DOMAIN)
         await asyncio.sleep(seconds - 0.5)
         assert home.connected(lock)
         await asyncio.sleep(1)

@@ -44,6 +44,9 @@ from custom_components.smartlock.protocol.messages import (
 
 # An open link costs the battery and keeps others out; the lock itself drops one after some 20 s.
 IDLE_TIME = 5.0
+# After a mere read nobody is about to ask again, and most links are made for one: holding them all for the idle
+# time would be four fifths of all the time on the radio. Long enough for a second request of the same caller.
+READ_IDLE_TIME = 0.5
 # A link that is to stay open must not be idle for the lock's own 20 s.
 KEEP_ALIVE = 15.0
 # An action that could not be written by then is dropped, so that no bolt moves long after the order.
@@ -73,13 +76,15 @@ class LockClient:
         app_id: int,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
+        on_closed: Callable[[], None] = lambda: None,
         random: Random = os.urandom,
         idle_time: float | None = IDLE_TIME,
     ) -> None:
         """Speak to the lock as an authorization.
 
         `on_message` sees everything the lock says. `on_lost` is called when an idle link ends without our
-        doing: what the lock would have pushed over it is missed from then on. With `idle_time` None the link
+        doing: what the lock would have pushed over it is missed from then on. `on_closed` is called when we have
+        disconnected: the lock advertises again. With `idle_time` None the link
         is never let go, and the state is read often enough for the lock not to drop it.
         """
         self.figures = Figures()
@@ -89,6 +94,7 @@ class LockClient:
         self._app_id = app_id
         self._on_message = on_message
         self._on_lost = on_lost
+        self._on_closed = on_closed
         self._random = random
         self._idle_time = idle_time
         self._turn = asyncio.Lock()
@@ -98,6 +104,8 @@ class LockClient:
         self._closed = False
         self._unwritten: list[_Order] = []
         self._action_began: float | None = None
+        self._open_until = 0.0
+        self._in_motion = False
 
     @property
     def connected(self) -> bool:
@@ -114,7 +122,7 @@ class LockClient:
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
-        async with self._conversing() as connection:
+        async with self._conversing(READ_IDLE_TIME) as connection:
             try:
                 return await connection.run(conversation())
             except LinkLostError, NoAnswerError:
@@ -308,14 +316,14 @@ class LockClient:
         return resting
 
     @contextlib.asynccontextmanager
-    async def _conversing(self) -> AsyncIterator[Connection]:
-        """Wait for our turn and an open link, and let go of it afterwards."""
+    async def _conversing(self, idle_time: float | None = None) -> AsyncIterator[Connection]:
+        """Wait for our turn and an open link, and let go of it after `idle_time` (None: the ordinary one)."""
         try:
             async with asyncio.timeout(READ_DEADLINE), self._turn:
                 try:
                     yield await self._open()
                 finally:
-                    await self._release()
+                    await self._release(idle_time)
         except TimeoutError as error:
             raise NoAnswerError("the lock could not be read in time") from error
 
@@ -348,6 +356,8 @@ class LockClient:
         if self._action_began is not None and isinstance(message, Status):
             self.figures.took(Phase.ACCEPTED, _now() - self._action_began)
             self._action_began = None
+        if isinstance(message, KeyturnerStates):
+            self._in_motion = message.lock_state.in_motion
         self._on_message(message)
 
     def _link_lost(self) -> None:
@@ -355,12 +365,18 @@ class LockClient:
         if not self._turn.locked():
             self._on_lost()
 
-    async def _release(self) -> None:
+    async def _release(self, idle_time: float | None = None) -> None:
         """Disconnect later if nobody asks again, or now if the link is of no use any more."""
         if not self.connected:
             await self._disconnect()
             return
-        delay = KEEP_ALIVE if self._idle_time is None else self._idle_time
+        if self._idle_time is None:
+            delay = KEEP_ALIVE
+        else:
+            # While the bolt moves, the end of it is pushed over this link.
+            wanted = self._idle_time if idle_time is None or self._in_motion else idle_time
+            self._open_until = max(self._open_until, _now() + wanted)
+            delay = self._open_until - _now()
         self._idle = asyncio.get_running_loop().call_later(delay, self._idle_expired)
 
     def _keep_open(self) -> None:
@@ -391,8 +407,10 @@ class LockClient:
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        self._open_until = 0.0
         if connection is not None:
             await connection.close()
+            self._on_closed()
 
 
 def _name(request: Message) -> str:

@@ -6,7 +6,7 @@ event returns a new `Reading`; `due` says when the next read is, `doubtful_at` w
 What a read costs is the owner's battery, so every reason to read has a bound:
 
     reason                          at once                      bound
-    the beacon's change flag rose   after a moment               an edge; a flag that stays set asks nothing
+    the beacon's change flag rose   at once                      an edge; a flag that stays set asks nothing
     the lock appeared, or dropped   after a moment               once
       an idle link
     a state that passes by itself   after 8 s, then doubling     until the slow poll
@@ -29,8 +29,8 @@ POLL_APP = 600.0
 POLL_AFTER_CHANGE = 120.0
 # A low battery is spared: one read in three.
 LOW_BATTERY_FACTOR = 3.0
-# The flag rises while the motor still runs; a read right then finds a state that passes.
-EDGE_DELAY = 0.5
+# At once: a turn by hand is over when the flag rises, and a motor that still runs pushes its end.
+EDGE_DELAY = 0.0
 # A lock that dropped an idle link may have lost its power; this long to come back.
 LOST_DELAY = 5.0
 PASSING_DELAY = 8.0

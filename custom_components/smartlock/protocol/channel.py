@@ -3,7 +3,6 @@
 The only place where malformed input is caught: everything above sees messages or one error.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -83,7 +82,8 @@ class SessionChannel:
         self._random = random
         self._encrypted = frames.EncryptedReassembler()
         self._plain = frames.PlainReassembler(dialect.least_answer)
-        self._nonces: deque[bytes] = deque(maxlen=_NONCES_KEPT)
+        # In the order in which they came; a dict finds one at once.
+        self._nonces: dict[bytes, None] = {}
 
     @property
     def answers(self) -> str:
@@ -122,7 +122,9 @@ class SessionChannel:
         nonce = data[:NONCE_SIZE]
         if nonce in self._nonces:
             return True
-        self._nonces.append(nonce)
+        self._nonces[nonce] = None
+        if len(self._nonces) > _NONCES_KEPT:
+            del self._nonces[next(iter(self._nonces))]
         return False
 
 
