@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -627,6 +628,27 @@ def test_impatient_second_tap_opens_once() -> None:
         assert first == second
         assert world.runs == ["UNLATCH"]
         assert world.actions_written == 1
+
+    play(scenario)
+
+
+def test_second_tap_that_is_given_up() -> None:
+    """It takes nothing with it, and the failure of the first one is told to nobody but its caller."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        complaints: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+        world.lock.jam(Jam.MOTOR)
+        first = asyncio.create_task(client.act(LockAction.UNLATCH))
+        second = asyncio.create_task(client.act(LockAction.UNLATCH))
+        await asyncio.sleep(0.1)
+        second.cancel()
+        with pytest.raises(MotorError):
+            await first
+        await asyncio.sleep(1)
+        assert second.cancelled()
+        assert world.runs == ["UNLATCH"]
+        assert complaints == []
 
     play(scenario)
 

@@ -187,7 +187,8 @@ class LockClient:
         for earlier in self._unwritten:
             if earlier.request == request and not earlier.replaced:
                 # An impatient second tap: it wants what the first one is about to do.
-                return await asyncio.shield(earlier.outcome)
+                await asyncio.wait([earlier.outcome])  # It goes on for the first one if this one gives up.
+                return earlier.outcome.result()
             earlier.replaced = True
         order = _Order(request)
         self._unwritten.append(order)
