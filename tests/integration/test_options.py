@@ -11,6 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from custom_components.smartlock.const import DOMAIN
 from simulator.virtual_lock import VirtualLock, quick
 from tests.integration.home import PINS, Home
 
