@@ -341,4 +341,4 @@ class LockAndClient(RuleBasedStateMachine):
 
 TestLockAndClient = pytest.mark.timeout(0)(LockAndClient.TestCase)
 if settings.get_current_profile_name() != "campaign":
-    TestLockAndClient.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+    TestLockAndClient.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
