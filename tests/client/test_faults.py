@@ -75,11 +75,11 @@ CASES = [
     # Longer than any answer is waited for.
     Case("late-indication", "10", OK, SILENT, runs=False),
     # In turn: nonce, authorization id (which stands inside the seal too), length, tag, sealed bytes.
-    Case("corrupt-indication", "0", AuthenticationError, AuthenticationError, runs=False),
+    Case("corrupt-indication", "0", OK, AuthenticationError, runs=False),
     Case("corrupt-indication", "24", OK, OK),
     Case("corrupt-indication", "29", OK, SILENT, runs=False),
-    Case("corrupt-indication", "30", AuthenticationError, AuthenticationError, runs=False),
-    Case("corrupt-indication", "50", AuthenticationError, AuthenticationError, runs=False),
+    Case("corrupt-indication", "30", OK, AuthenticationError, runs=False),
+    Case("corrupt-indication", "50", OK, AuthenticationError, runs=False),
     Case("drop-next-answer", None, OK, SILENT, runs=False),
     Case("drop-next-answer", "status", OK, OK),
     # A copy of the action may have used the challenge up: only the state can tell.

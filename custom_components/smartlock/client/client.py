@@ -118,14 +118,14 @@ class LockClient:
         return await self.read(conversations.read_states)
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
-        """Hold a conversation that changes nothing and needs no PIN, on a new link if the open one is dead.
+        """Hold a conversation that changes nothing and needs no PIN, again on a new link if the first one fails.
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
         async with self._conversing(READ_IDLE_TIME) as connection:
             try:
                 return await connection.run(conversation())
-            except LinkLostError, NoAnswerError:
+            except LinkLostError, NoAnswerError, ProtocolError:
                 if self._closed:
                     raise
             return await (await self._open()).run(conversation())
