@@ -9,21 +9,11 @@ from typing import Any, override
 from homeassistant import config_entries
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigEntryState,
-    ConfigFlow,
-    ConfigFlowResult,
-    OptionsFlowWithReload,
-)
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_ADDRESS, CONF_PIN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import instance_id
 from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -42,25 +32,21 @@ from custom_components.smartlock.advertisements import (
     seen_lock,
 )
 from custom_components.smartlock.client.ble import BleTransport
-from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME, LockClient
+from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.client.pairing import identify, pair
 from custom_components.smartlock.const import (
     CLIENT_NAME,
     CLIENT_TYPE_APP,
     CLIENT_TYPE_BRIDGE,
-    CONF_ACTION_DEADLINE,
     CONF_CLIENT_TYPE,
     CONF_GENERATION,
-    CONF_IDLE_TIME,
     CONF_NUKI_ID,
     CONF_PIN_REFUSED,
-    CONF_READ_INTERVAL,
-    CONF_STAY_CONNECTED,
     DOMAIN,
     LOGGER,
 )
 from custom_components.smartlock.coordinator import SmartLockConfigEntry
-from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
+from custom_components.smartlock.options_flow import SmartLockOptionsFlow
 from custom_components.smartlock.pairings import EntryData, async_finished_pairings
 from custom_components.smartlock.problems import problem
 from custom_components.smartlock.protocol import conversations
@@ -503,35 +489,3 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
     def _signal_is_weak(self) -> bool:
         info = bluetooth.async_last_service_info(self.hass, self._address, connectable=True)
         return info is not None and info.rssi < _WEAK_SIGNAL
-
-
-class SmartLockOptionsFlow(OptionsFlowWithReload):
-    """How to use the radio: each choice with what it costs."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and store the choices."""
-        entry = self.config_entry
-        if user_input is not None:
-            # The PIN is changed by pairing again, where the lock checks it.
-            kept = {key: entry.options[key] for key in (CONF_PIN, CONF_PIN_REFUSED) if key in entry.options}
-            return self.async_create_entry(data=kept | user_input)
-        bridge = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_READ_INTERVAL, default=(POLL_BRIDGE if bridge else POLL_APP) / 60): _number(
-                    5, 180, "min"
-                ),
-                vol.Required(CONF_IDLE_TIME, default=IDLE_TIME): _number(2, 15, "s"),
-                vol.Required(CONF_STAY_CONNECTED, default=False): BooleanSelector(),
-                vol.Required(CONF_ACTION_DEADLINE, default=ACTION_DEADLINE): _number(5, 60, "s"),
-            }
-        )
-        return self.async_show_form(
-            step_id="init", data_schema=self.add_suggested_values_to_schema(schema, entry.options)
-        )
-
-
-def _number(low: int, high: int, unit: str) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(min=low, max=high, step=1, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
-    )

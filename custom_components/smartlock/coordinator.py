@@ -18,7 +18,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, CONF_PIN, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -41,6 +40,7 @@ from custom_components.smartlock.const import (
     DOMAIN,
     LOGGER,
 )
+from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.features import clock, reading
 from custom_components.smartlock.features.reading import Reading
 from custom_components.smartlock.problems import problem, translated
@@ -70,14 +70,6 @@ _LOOK_DELAY = 1.5
 _LOOKS = 4
 # States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
 _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
-# The vendor's names by the major version of the firmware.
-_MODELS = {
-    1: "Smart Lock 1.0",
-    2: "Smart Lock 2.0",
-    3: "Smart Lock 3.0",
-    4: "Smart Lock (4th generation)",
-    5: "Smart Lock (5th generation)",
-}
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 # The vendor warns below this charge, in percent.
 _LOW_BATTERY = 20
@@ -282,7 +274,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             LOGGER.debug("The settings were not read: %s", type(error).__name__)
             return config
         self._config_update_count = states.config_update_count
-        self._describe_device(config)
+        describe_device(self.hass, self.config_entry, config)
         return config
 
     async def _set_clock(self, states: KeyturnerStates) -> None:
@@ -470,24 +462,3 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
 
     async def _stopping(self, event: Event) -> None:
         await self.async_shutdown()
-
-    @callback
-    def _describe_device(self, config: Config) -> None:
-        """Write the versions that the lock tells into its device."""
-        registry = dr.async_get(self.hass)
-        device = registry.async_get_device_by_identifier((DOMAIN, self.nuki_id), self.config_entry.entry_id)
-        if device is not None:
-            registry.async_update_device(
-                device.id,
-                sw_version=str(config.firmware_version),
-                hw_version=str(config.hardware_revision),
-                model=model_name(config),
-            )
-
-
-def model_name(config: Config) -> str:
-    """Return the model in the vendor's words as far as the settings tell it."""
-    variant = config.product_variant
-    if variant is not None and variant.known:
-        return f"Smart Lock {variant.name.capitalize()}"
-    return _MODELS.get(config.firmware_version.major, "Smart Lock")

@@ -1,0 +1,41 @@
+"""What the lock is called in Home Assistant's device registry."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.protocol.beacon import nuki_id_text
+from custom_components.smartlock.protocol.messages import Config
+
+# The vendor's names by the major version of the firmware.
+_MODELS = {
+    1: "Smart Lock 1.0",
+    2: "Smart Lock 2.0",
+    3: "Smart Lock 3.0",
+    4: "Smart Lock (4th generation)",
+    5: "Smart Lock (5th generation)",
+}
+
+
+def model_name(config: Config) -> str:
+    """Return the model in the vendor's words as far as the settings tell it."""
+    variant = config.product_variant
+    if variant is not None and variant.known:
+        return f"Smart Lock {variant.name.capitalize()}"
+    return _MODELS.get(config.firmware_version.major, "Smart Lock")
+
+
+@callback
+def describe_device(hass: HomeAssistant, entry: ConfigEntry, config: Config) -> None:
+    """Write the versions and the model that the lock tells into its device."""
+    registry = dr.async_get(hass)
+    identifier = (DOMAIN, nuki_id_text(entry.data[CONF_NUKI_ID]))
+    device = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    if device is not None:
+        registry.async_update_device(
+            device.id,
+            sw_version=str(config.firmware_version),
+            hw_version=str(config.hardware_revision),
+            model=model_name(config),
+        )
