@@ -105,6 +105,7 @@ async def measure(make_side: MakeSide) -> Figures:
         traffic = cold.radio.connections[-1].traffic
         operations, size = traffic.operations, traffic.bytes_sent + traffic.bytes_received
     async with bench(make_side) as warm:
+        await warm.side.connect()
         await warm.side.read()
         await asyncio.sleep(1)
         warm_accepted, _ = await warm.unlock()
