@@ -172,7 +172,12 @@ OPENER = replace(
     keyturner_gdio=_uuid("a92ae201"),
     keyturner_usdio=_uuid("a92ae202"),
     answers=_by_command(
-        *_COMMON_ANSWERS, m.AuthorizationId, o.OpenerStates, o.OpenerConfig, o.OpenerAdvancedConfig
+        *_COMMON_ANSWERS,
+        m.AuthorizationId,
+        o.OpenerStates,
+        o.OpenerConfig,
+        o.OpenerAdvancedConfig,
+        o.OpenerLogEntry,
     ),
     requests=_by_command(
         *_COMMON_REQUESTS,

@@ -612,6 +612,10 @@ class LogEntryCount(Message, command=Command.LOG_ENTRY_COUNT):
     door_sensor_logging_enabled: int | None = wire(uint8, default=None)
 
 
+type LogDetails = Mapping[LogEntryType, type[Layout]]
+"""What the data of each type of log entry is."""
+
+
 class LogEntry(Message, command=Command.LOG_ENTRY):
     """One log entry. What follows the type depends on it and is padded differently by each generation."""
 
@@ -621,10 +625,15 @@ class LogEntry(Message, command=Command.LOG_ENTRY):
     name: str = wire(text(32), "of the authorization, with its suffix", secret=True)
     type: LogEntryType = wire(enum8(LogEntryType))
 
+    @classmethod
+    def detail_kinds(cls) -> LogDetails:
+        """Return what each type carries."""
+        return LOG_DETAILS
+
     @property
     def details(self) -> Layout | None:
         """What the type says; None for a type without a name, or data that is too short."""
-        kind = LOG_DETAILS.get(self.type)
+        kind = self.detail_kinds().get(self.type)
         try:
             return None if kind is None else kind.unpack(self.trailing)
         except DecodeError:
@@ -667,7 +676,7 @@ class LoggedFirmware(Layout):
     version: Version = wire(version3)
 
 
-LOG_DETAILS: Mapping[LogEntryType, type[Layout]] = {
+LOG_DETAILS: LogDetails = {
     LogEntryType.LOGGING: LoggedSwitch,
     LogEntryType.LOCK_ACTION: LoggedRun,
     LogEntryType.CALIBRATION: LoggedRun,

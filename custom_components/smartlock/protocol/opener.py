@@ -4,6 +4,8 @@ Source: Nuki Opener API V1.1.0 as cited by public clients, I-Connect/NukiBleEsp3
 pairs like generations 1 to 4.
 """
 
+from typing import override
+
 from .enums import (
     AdvertisingMode,
     BatteryType,
@@ -14,12 +16,13 @@ from .enums import (
     DstMode,
     FobAction,
     LockActionFlag,
+    LogEntryType,
     NukiState,
     OpenerAction,
     OpenerState,
     Trigger,
 )
-from .messages import Message, Proof
+from .messages import LOG_DETAILS, LogDetails, LogEntry, Message, Proof
 from .wire import (
     Date7,
     Layout,
@@ -163,3 +166,20 @@ class LoggedRing(Layout):
     sound_id: int = wire(uint8)
     completion_status: CompletionStatus = wire(enum8(CompletionStatus))
     code_id: int | None = wire(uint16, default=None)
+
+
+# The number that stands for the door sensor in a lock stands for the doorbell in an Opener.
+OPENER_LOG_DETAILS: LogDetails = {
+    **LOG_DETAILS,
+    LogEntryType.DOOR_SENSOR: LoggedRing,
+}
+
+
+class OpenerLogEntry(LogEntry, command=Command.LOG_ENTRY):
+    """One log entry of an Opener: type 6 is a ring."""
+
+    @classmethod
+    @override
+    def detail_kinds(cls) -> LogDetails:
+        """Return what each type carries."""
+        return OPENER_LOG_DETAILS
