@@ -253,8 +253,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             raise (ConfigEntryAuthFailed if self._reading.locked_out else UpdateFailed)(
                 translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
             ) from error
-        except Exception:
-            # A defect, of ours or below us; it must not be the end of all reading.
+        except BaseException:
+            # A caller that gave up, or a defect, of ours or below us: it must not be the end of all reading.
             self._reading = self._reading.failed(self._now)
             self._plan()
             raise

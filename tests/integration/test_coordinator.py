@@ -14,7 +14,7 @@ import pytest
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
-from simulator.virtual_lock import Kind, VirtualLock, quick
+from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
 from tests.integration.home import LOCK_NAME, NUKI_ID, PINS, Home
 
 HOUR = 3600.0
@@ -247,6 +247,21 @@ async def test_silent_lock_keeps_its_state_while_nothing_says_that_it_changed(ho
     lock.faults.clear()
     await home.read()
     assert home.state() == View.LOCKED
+
+
+async def test_read_whose_caller_gives_up(home: Home) -> None:
+    """It is not the end of all reading."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    coordinator = home.hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    task = asyncio.create_task(coordinator.async_refresh())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    began = reads(lock)
+    await asyncio.sleep(HOUR)
+    assert reads(lock) > began
 
 
 async def test_reads_that_fail_become_rare(home: Home, caplog: pytest.LogCaptureFixture) -> None:
