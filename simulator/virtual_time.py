@@ -8,7 +8,8 @@ from typing import Any, override
 __all__ = ["VirtualTimeLoop", "run"]
 
 
-class _JumpingSelector(selectors.SelectSelector):
+# Not `select`, which takes no file descriptor beyond 1023, however many a test run has open.
+class _JumpingSelector(selectors.PollSelector):
     """Takes note of how long the loop wants to wait, and does not wait."""
 
     def __init__(self) -> None:

@@ -1,4 +1,6 @@
-"""What all tests share: how long the random ones look for trouble."""
+"""What all tests share: how long the random ones look for trouble, and room for open files."""
+
+import resource
 
 from hypothesis import settings
 
@@ -6,3 +8,10 @@ from hypothesis import settings
 settings.register_profile(
     "campaign", max_examples=50_000, stateful_step_count=80, deadline=None, print_blob=True
 )
+
+# Each Home Assistant of a test leaves four files open (its USB watcher), which is more than the usual limit in all.
+_FILES = 8192
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _hard == resource.RLIM_INFINITY or _hard > _soft:
+    _wanted = _FILES if _hard == resource.RLIM_INFINITY else min(_FILES, _hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _wanted), _hard))
