@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 # Home Assistant finds the integration through this package, which has to be there before it starts.
-import custom_components  # noqa: F401
+import custom_components  # noqa: F401 - must be there before Home Assistant starts
 from custom_components.smartlock.client import ble
 from simulator.local_adapter import LocalAdapter
 from simulator.radio import INSTANT, Radio
