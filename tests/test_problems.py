@@ -7,7 +7,9 @@ import string
 
 import pytest
 
-from custom_components.smartlock.problems import REFUSALS, problem, translated
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.pin_guard import PinUnavailableError
+from custom_components.smartlock.problems import PIN_PROBLEMS, REFUSALS, problem, translated
 from custom_components.smartlock.protocol import errors
 from custom_components.smartlock.protocol.enums import ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
@@ -36,6 +38,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
         "outcome_unknown",
         {},
     ),
+    "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
     "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "failed", {}),
 }
 
@@ -78,7 +81,8 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 
 
 def test_no_words_without_an_error() -> None:
-    told = {problem(error)[0] for error, _, _ in KINDS.values()} | set(REFUSALS.values()) | {"refused"}
+    told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
+    told |= set(REFUSALS.values()) | set(PIN_PROBLEMS.values())
     assert told == set(TEXTS["exceptions"])
 
 
@@ -95,3 +99,10 @@ def test_dropped_action_says_how_things_stand_on_the_radio() -> None:
     }
     assert translated(errors.UnreachableError("why"), "else").translation_placeholders == {"reason": "why"}
     assert translated(errors.ReplacedError(), "no adapter hears it").translation_placeholders == {}
+
+
+@pytest.mark.parametrize("state", PinState)
+def test_every_reason_to_send_no_pin_has_words(state: PinState) -> None:
+    if state is not PinState.VALID:
+        assert problem(PinUnavailableError(state)) == (PIN_PROBLEMS[state], {})
+        check_text(PIN_PROBLEMS[state], {})

@@ -5,14 +5,19 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.coordinator import SmartLockConfigEntry, SmartLockCoordinator
+from custom_components.smartlock.clock_setting import ClockSetting
+from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pairings import async_finished_pairings
+from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.protocol.beacon import nuki_id_text
+from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.services import async_setup_services
+from custom_components.smartlock.storage import async_remove_lock_stores
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.LOCK, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.LOCK, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -26,7 +31,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     if hass.state is not CoreState.running:
         await _adopt_finished_pairing(hass, entry)
     coordinator = SmartLockCoordinator(hass, entry)
-    entry.runtime_data = coordinator
+    pin = PinGuard(hass, entry)
+    entry.runtime_data = SmartLockRuntime(coordinator=coordinator, pin=pin)
+    coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     return True
@@ -49,10 +56,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     """Let go of the lock."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.async_shutdown()
+        await entry.runtime_data.coordinator.async_shutdown()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
-    """Forget the keys of a removed lock; its authorization stays in the lock until the owner removes it."""
+    """Forget the keys of a removed lock and what is stored of it; its authorization stays in the lock until the owner removes it."""
     await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])
+    await async_remove_lock_stores(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))

@@ -13,10 +13,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.coordinator import SmartLockConfigEntry
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.features import faults
 from custom_components.smartlock.protocol.enums import DoorSensorState
+from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.snapshot import LockSnapshot
 
 # Everything is read by the coordinator.
@@ -88,7 +88,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the binary sensors."""
     async_add_entities(
-        SmartLockBinarySensor(entry.runtime_data, description) for description in BINARY_SENSORS
+        SmartLockBinarySensor(entry.runtime_data.coordinator, description) for description in BINARY_SENSORS
     )
 
 

@@ -45,7 +45,6 @@ from custom_components.smartlock.const import (
     DOMAIN,
     LOGGER,
 )
-from custom_components.smartlock.coordinator import SmartLockConfigEntry
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
 from custom_components.smartlock.pairings import EntryData, async_finished_pairings
 from custom_components.smartlock.problems import problem
@@ -66,6 +65,7 @@ from custom_components.smartlock.protocol.errors import (
 from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.pairing import Pairing
 from custom_components.smartlock.protocol.wire import shown
+from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 # The owner walks to the door and holds the button for 5 s.
 _BUTTON_TIME = 120.0
@@ -324,7 +324,7 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             yield
             return
-        async with entry.runtime_data.async_paused():
+        async with entry.runtime_data.coordinator.async_paused():
             yield
 
     async def _async_keep(self, pairing: EntryData) -> None:

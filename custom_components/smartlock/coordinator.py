@@ -1,7 +1,7 @@
 """When to read the lock and what to publish of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
 )
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_ADDRESS, CONF_PIN, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -33,7 +33,6 @@ from custom_components.smartlock.const import (
     CONF_GENERATION,
     CONF_IDLE_TIME,
     CONF_NUKI_ID,
-    CONF_PIN_REFUSED,
     CONF_READ_INTERVAL,
     CONF_SHARED_KEY,
     CONF_STAY_CONNECTED,
@@ -41,27 +40,33 @@ from custom_components.smartlock.const import (
     LOGGER,
 )
 from custom_components.smartlock.devices import describe_device
-from custom_components.smartlock.features import clock, reading
+from custom_components.smartlock.features import reading
 from custom_components.smartlock.features.reading import Reading
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.protocol.enums import ErrorCode, LockAction, LockActionFlag, LockState
+from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import (
+    LinkError,
     LockRefusedError,
     MotorError,
     NotAuthorizedError,
     OutcomeUnknownError,
-    PinError,
     SmartLockError,
 )
 from custom_components.smartlock.protocol.frames import Session
-from custom_components.smartlock.protocol.messages import Config, KeyturnerStates, Message, UpdateTime
-from custom_components.smartlock.protocol.wire import Date7
+from custom_components.smartlock.protocol.messages import (
+    AdvancedConfig,
+    BatteryReport,
+    Config,
+    KeyturnerStates,
+    Message,
+)
 from custom_components.smartlock.snapshot import LockSnapshot
 
-type SmartLockConfigEntry = ConfigEntry[SmartLockCoordinator]
+# Something to do over the link that is open after a read or an action; must be quick if there is nothing to do.
+type Visit = Callable[[KeyturnerStates], Awaitable[None]]
 
 # A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
 _FRESH = 300.0
@@ -78,9 +83,9 @@ _LOW_BATTERY = 20
 class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     """Owns the client of one lock and publishes what the lock says."""
 
-    config_entry: SmartLockConfigEntry
+    config_entry: ConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Prepare from the stored pairing; nothing is sent yet."""
         super().__init__(
             hass,
@@ -128,7 +133,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._states_heard = 0
         self._last_exchange: float | None = None
         self._config_update_count: int | None = None
-        self._clock_set_at: datetime | None = None
+        self._visits: list[Visit] = []
+        self._message_listeners: list[Callable[[Message], None]] = []
 
     @callback
     def async_start(self) -> None:
@@ -232,10 +238,21 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 # The bolt may have moved a little, and where it is now could not be read.
                 self._outcome_unknown()
             raise translated(error, self.explain_reachability()) from error
+        finally:
+            self._follow_up()
         if states is None:
             self._outcome_unknown()
         else:
             self.async_set_updated_data(self.data.with_run_succeeded())
+
+    @callback
+    def _follow_up(self) -> None:
+        """Use the link that an action has left open, without holding up its caller."""
+        states = self.data.states
+        if states is not None and self._visits and self.client.connected and not self._stopped:
+            self.config_entry.async_create_background_task(
+                self.hass, self._visit(states), f"{DOMAIN} follow-up"
+            )
 
     @override
     async def _async_update_data(self) -> LockSnapshot:
@@ -258,55 +275,66 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             self._reading = self._reading.failed(self._now)
             self._plan()
             raise
-        config = await self._config_of(states)
-        await self._set_clock(states)
+        await self._read_settings_if_changed(states)
+        await self._visit(states)
         # The states were published when they were heard.
-        return replace(self.data, config=config)
+        return self.data
 
-    async def _config_of(self, states: KeyturnerStates) -> Config | None:
-        """Return the settings, read again if the lock counts a change. They can wait if that fails."""
-        config = self.data.config
-        if config is not None and self._config_update_count == states.config_update_count:
-            return config
+    async def _read_settings_if_changed(self, states: KeyturnerStates) -> None:
+        """Read the settings again if the lock counts a change. They can wait if that fails."""
+        if self.data.config is not None and self._config_update_count == states.config_update_count:
+            return
         try:
-            config = await self.client.read(conversations.read_config)
+            await self.async_read_settings()
         except SmartLockError as error:
             LOGGER.debug("The settings were not read: %s", type(error).__name__)
-            return config
-        self._config_update_count = states.config_update_count
-        describe_device(self.hass, self.config_entry, config)
-        return config
+        else:
+            self._config_update_count = states.config_update_count
 
-    async def _set_clock(self, states: KeyturnerStates) -> None:
-        """Set the lock's clock on the link that is open anyway, if it is wrong and we have the PIN."""
-        options = self.config_entry.options
-        now = dt_util.utcnow()
-        if (
-            CONF_PIN not in options
-            or options.get(CONF_PIN_REFUSED)
-            or not clock.needs_setting(
-                states.current_time.moment,
-                now=now,
-                machine_up_for=timedelta(seconds=self._now),
-                last_set=self._clock_set_at,
-            )
-        ):
-            return
-        # Also after a failure: once a day is enough for something nobody waits for.
-        self._clock_set_at = now
-        try:
-            await self.client.hold(
-                conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), int(options[CONF_PIN]))
-            )
-        except SmartLockError as error:
-            # A lock that blocks every PIN after wrong ones of others says nothing about ours.
-            if isinstance(error, PinError) and error.code == ErrorCode.K_BAD_PIN:
-                LOGGER.warning("The lock refused the security PIN; it is not sent again until it is changed")
-                self.hass.config_entries.async_update_entry(
-                    self.config_entry, options={**options, CONF_PIN_REFUSED: True}
-                )
-            else:
-                LOGGER.debug("The clock of the lock was not set: %s", type(error).__name__)
+    async def async_read_settings(self) -> None:
+        """Read Config and Advanced Config and publish them. Raises SmartLockError."""
+        config = await self.client.read(conversations.read_config)
+        self.async_take(config, await self.client.read(conversations.read_advanced_config))
+
+    @callback
+    def async_take(self, *messages: Config | AdvancedConfig | BatteryReport) -> None:
+        """Publish what somebody has read."""
+        for message in messages:
+            match message:
+                case Config():
+                    self.data = replace(self.data, config=message)
+                    describe_device(self.hass, self.config_entry, message)
+                case AdvancedConfig():
+                    self.data = replace(self.data, advanced_config=message)
+                case BatteryReport():
+                    self.data = replace(self.data, battery_report=message)
+        self.async_update_listeners()
+
+    @callback
+    def async_add_visit(self, visit: Visit) -> CALLBACK_TYPE:
+        """Call `visit` after each read and each action of ours, over the link that is open anyway.
+
+        Its SmartLockErrors end only itself; after a LinkError everybody waits for the next time.
+        """
+        self._visits.append(visit)
+        return lambda: self._visits.remove(visit)
+
+    @callback
+    def async_add_message_listener(self, listener: Callable[[Message], None]) -> CALLBACK_TYPE:
+        """Call `listener` with everything that the lock says, asked or not."""
+        self._message_listeners.append(listener)
+        return lambda: self._message_listeners.remove(listener)
+
+    async def _visit(self, states: KeyturnerStates) -> None:
+        """Let everybody use the link that is open anyway, in order, until it breaks."""
+        for visit in tuple(self._visits):
+            try:
+                await visit(states)
+            except LinkError as error:
+                LOGGER.debug("The link ended before everything was done: %s", type(error).__name__)
+                return
+            except SmartLockError as error:
+                LOGGER.debug("The lock refused something nobody waits for: %s", type(error).__name__)
 
     # --- When to read -------------------------------------------------------------------------------------
 
@@ -359,8 +387,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def _heard(self, message: Message) -> None:
         """Take everything that the lock says, asked or not."""
         self._last_exchange = self._now
-        if not isinstance(message, KeyturnerStates):
-            return
+        if isinstance(message, KeyturnerStates):
+            self._told(message)
+        for listener in tuple(self._message_listeners):
+            listener(message)
+
+    @callback
+    def _told(self, message: KeyturnerStates) -> None:
         self._states_heard += 1
         previous = self.data.last_states
         percent = message.battery_percent

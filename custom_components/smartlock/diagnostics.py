@@ -14,7 +14,7 @@ from custom_components.smartlock.const import (
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
-from custom_components.smartlock.coordinator import SmartLockConfigEntry
+from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 _OPTIONS = (
     CONF_READ_INTERVAL,
@@ -29,7 +29,7 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: SmartLockConfigEntry
 ) -> dict[str, Any]:
     """Return what is known of the lock; only what is listed here leaves the installation."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     snapshot = coordinator.data
     figures = coordinator.client.figures
     states, config = snapshot.last_states, snapshot.config

@@ -12,9 +12,9 @@ from homeassistant.components.lock import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.coordinator import SmartLockConfigEntry
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.protocol.enums import LockAction, LockState
+from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 # The client orders requests itself; Home Assistant must not hold any back.
 PARALLEL_UPDATES = 0
@@ -43,7 +43,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the lock."""
-    async_add_entities([SmartLockLock(entry.runtime_data, LockEntityDescription(key="lock"))])
+    async_add_entities([SmartLockLock(entry.runtime_data.coordinator, LockEntityDescription(key="lock"))])
 
 
 class SmartLockLock(SmartLockEntity, LockEntity):

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.pin_guard import PinUnavailableError
 from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import (
     AuthenticationError,
@@ -18,6 +20,14 @@ from custom_components.smartlock.protocol.errors import (
     SmartLockError,
     UnreachableError,
 )
+
+# Why no PIN was sent.
+PIN_PROBLEMS: Mapping[PinState, str] = {
+    PinState.INVALID: "pin_invalid",
+    PinState.BLOCKED: "pin_blocked",
+    PinState.NOT_SET: "pin_needed",
+    PinState.UNKNOWN: "pin_unproved",
+}
 
 # Refusals that mean something to the owner. Every other code is shown with its number.
 REFUSALS: Mapping[ErrorCode, str] = {
@@ -49,6 +59,8 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
         case LockRefusedError():
             code = f"0x{error.code:02X}"
             return REFUSALS.get(error.code, "refused"), {"code": code}
+        case PinUnavailableError():
+            return PIN_PROBLEMS[error.state], {}
         case OutcomeUnknownError():
             return "outcome_unknown", {}
         case NoFreeSlotError():

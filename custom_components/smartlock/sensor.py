@@ -16,12 +16,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.client.figures import Phase
-from custom_components.smartlock.coordinator import (
-    CONNECTION_STATES,
-    SmartLockConfigEntry,
-    SmartLockCoordinator,
-)
+from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 # Everything is read by the coordinator.
 PARALLEL_UPDATES = 0
@@ -125,7 +122,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors."""
-    async_add_entities(SmartLockSensor(entry.runtime_data, description) for description in SENSORS)
+    async_add_entities(
+        SmartLockSensor(entry.runtime_data.coordinator, description) for description in SENSORS
+    )
 
 
 class SmartLockSensor(SmartLockEntity, SensorEntity):

@@ -3,7 +3,12 @@
 from dataclasses import dataclass, replace
 
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode
-from custom_components.smartlock.protocol.messages import Config, KeyturnerStates
+from custom_components.smartlock.protocol.messages import (
+    AdvancedConfig,
+    BatteryReport,
+    Config,
+    KeyturnerStates,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +20,9 @@ class LockSnapshot:
     outdated: bool = False
     """The lock is known to have changed, or to have been told to move, since it was last read."""
     config: Config | None = None
+    advanced_config: AdvancedConfig | None = None
+    battery_report: BatteryReport | None = None
+    """About the last run whose report was read, which need not be the last run."""
     run_error: ErrorCode | None = None
     """What the lock reported live about a run that failed, until a run succeeds."""
 

@@ -78,7 +78,7 @@ async def set_up(hass: HomeAssistant, paired: list[Paired]) -> list[SmartLockCoo
         entry = entry_of(each)
         entry.add_to_hass(hass)
         assert await hass.config_entries.async_setup(entry.entry_id)
-        coordinators.append(entry.runtime_data)
+        coordinators.append(entry.runtime_data.coordinator)
     return coordinators
 
 

@@ -142,7 +142,7 @@ class Home:
 
     def config_is_read(self, entry: MockConfigEntry) -> bool:
         """Whether the first read has been completed."""
-        coordinator: SmartLockCoordinator = entry.runtime_data
+        coordinator: SmartLockCoordinator = entry.runtime_data.coordinator
         return coordinator.data.config is not None
 
     def connected(self, lock: VirtualLock) -> bool:

@@ -204,7 +204,7 @@ async def test_failure_harms_nothing(home: Home, wall_time: WallTime) -> None:
     assert settings_of_the_clock(lock) == 1
     assert home.state() == View.LOCKED
     assert home.state("connection") == "ok"
-    assert entry.runtime_data.last_update_success
+    assert entry.runtime_data.coordinator.last_update_success
     assert entry.options == {"pin": PIN}
 
 

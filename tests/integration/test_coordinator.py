@@ -253,7 +253,7 @@ async def test_read_whose_caller_gives_up(home: Home) -> None:
     """It is not the end of all reading."""
     lock = home.add_lock(timing=Timing())
     await home.set_up(lock)
-    coordinator = home.hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    coordinator = home.hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
     task = asyncio.create_task(coordinator.async_refresh())
     await asyncio.sleep(0.01)
     task.cancel()
@@ -317,7 +317,7 @@ async def test_exchange_counts_as_being_there(home: Home) -> None:
     for _ in range(150):
         await asyncio.sleep(4)
         await home.call("connect", DOMAIN)
-        await home.hass.config_entries.async_entries(DOMAIN)[0].runtime_data.async_refresh()
+        await home.hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator.async_refresh()
         assert home.state() == View.LOCKED
     assert connections(lock) <= 3
 

@@ -112,7 +112,7 @@ async def test_failed_unload_keeps_the_lock(home: Home, monkeypatch: pytest.Monk
     assert entry.state is ConfigEntryState.FAILED_UNLOAD
     await home.call("unlock")
     assert home.state() == View.UNLOCKED
-    await entry.runtime_data.client.close()
+    await entry.runtime_data.coordinator.client.close()
 
 
 async def test_home_assistant_stops(home: Home) -> None:

@@ -1,0 +1,40 @@
+"""Sets the clock of the lock on a link that is open anyway."""
+
+from datetime import datetime, timedelta
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.features import clock
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.messages import KeyturnerStates, UpdateTime
+from custom_components.smartlock.protocol.wire import Date7
+
+
+class ClockSetting:
+    """Keeps the clock of one lock right, as far as the PIN allows."""
+
+    def __init__(self, hass: HomeAssistant, client: LockClient, pin: PinGuard) -> None:
+        """Prepare; `visit` does it."""
+        self._hass = hass
+        self._client = client
+        self._pin = pin
+        self._set_at: datetime | None = None
+
+    async def visit(self, states: KeyturnerStates) -> None:
+        """Set the clock if it is wrong and we have the PIN. Raises SmartLockError."""
+        now = dt_util.utcnow()
+        if self._pin.state is not PinState.VALID or not clock.needs_setting(
+            states.current_time.moment,
+            now=now,
+            machine_up_for=timedelta(seconds=self._hass.loop.time()),
+            last_set=self._set_at,
+        ):
+            return
+        # Also after a failure: once a day is enough for something nobody waits for.
+        self._set_at = now
+        async with self._pin.lent() as pin:
+            await self._client.hold(conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin))

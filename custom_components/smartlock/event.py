@@ -1,0 +1,67 @@
+"""Events: what happened to a lock and is over."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
+
+# Nothing is asked of the lock here.
+PARALLEL_UPDATES = 0
+
+# Takes the type of an event and what is known of it.
+type Fire = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartLockEventDescription(EventEntityDescription):
+    """An event entity and who fires it: `subscribe` returns what ends it."""
+
+    subscribe: Callable[[SmartLockRuntime, Fire], CALLBACK_TYPE]
+
+
+EVENTS: tuple[SmartLockEventDescription, ...] = ()
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: SmartLockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the event entities."""
+    async_add_entities(SmartLockEvent(entry.runtime_data, description) for description in EVENTS)
+
+
+class SmartLockEvent(SmartLockEntity, EventEntity):
+    """What happened last; stays shown while nobody hears the lock."""
+
+    entity_description: SmartLockEventDescription
+
+    def __init__(self, runtime: SmartLockRuntime, description: SmartLockEventDescription) -> None:
+        """Bind a description to a lock."""
+        super().__init__(runtime.coordinator, description)
+        self._runtime = runtime
+
+    @property
+    @override
+    def available(self) -> bool:
+        # It says what has happened, which stays true.
+        return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.entity_description.subscribe(self._runtime, self._fire))
+
+    def async_entity_id_changed(self) -> None:
+        """Nothing depends on the entity id."""
+
+    @callback
+    def _fire(self, event_type: str, attributes: Mapping[str, Any]) -> None:
+        self._trigger_event(event_type, dict(attributes))
+        self.async_write_ha_state()

@@ -1,0 +1,18 @@
+"""What runs for one lock while its config entry is loaded."""
+
+from dataclasses import dataclass
+
+from homeassistant.config_entries import ConfigEntry
+
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.pin_guard import PinGuard
+
+type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartLockRuntime:
+    """The parts of one lock; `__init__.py` puts them together."""
+
+    coordinator: SmartLockCoordinator
+    pin: PinGuard
