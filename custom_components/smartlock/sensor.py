@@ -1,8 +1,9 @@
 """Sensors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -15,7 +16,7 @@ from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCatego
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.client.figures import Phase
+from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.runtime import SmartLockConfigEntry
@@ -39,12 +40,14 @@ def _battery(coordinator: SmartLockCoordinator) -> int | None:
     return None if states is None else states.battery_percent
 
 
-def _median(phase: Phase) -> Callable[[SmartLockCoordinator], float | None]:
-    def value(coordinator: SmartLockCoordinator) -> float | None:
+def _duration(
+    phase: Phase, value: Callable[[Summary], float]
+) -> Callable[[SmartLockCoordinator], float | None]:
+    def duration(coordinator: SmartLockCoordinator) -> float | None:
         summary = coordinator.client.figures.summary(phase)
-        return None if summary is None else summary.median
+        return None if summary is None else value(summary)
 
-    return value
+    return duration
 
 
 def _figure(
@@ -67,6 +70,14 @@ def _figure(
         always_available=True,
     )
 
+
+TIMES: Mapping[Phase, str] = {
+    Phase.CONNECT: "connect_time",
+    Phase.CHALLENGE: "challenge_time",
+    Phase.ACCEPTED: "accept_time",
+    Phase.COMPLETED: "complete_time",
+}
+"""Key of the sensor with the median of each phase; with `_95` behind it that of the 95th percentile."""
 
 SENSORS = (
     SmartLockSensorDescription(
@@ -93,23 +104,15 @@ SENSORS = (
     ),
     _figure("last_seen", lambda coordinator: coordinator.last_seen, device_class=SensorDeviceClass.TIMESTAMP),
     _figure("last_read", lambda coordinator: coordinator.last_read, device_class=SensorDeviceClass.TIMESTAMP),
-    _figure(
-        "connect_time",
-        _median(Phase.CONNECT),
-        device_class=SensorDeviceClass.DURATION,
-        unit=UnitOfTime.SECONDS,
-    ),
-    _figure(
-        "accept_time",
-        _median(Phase.ACCEPTED),
-        device_class=SensorDeviceClass.DURATION,
-        unit=UnitOfTime.SECONDS,
-    ),
-    _figure(
-        "complete_time",
-        _median(Phase.COMPLETED),
-        device_class=SensorDeviceClass.DURATION,
-        unit=UnitOfTime.SECONDS,
+    *(
+        _figure(
+            f"{key}{suffix}",
+            _duration(phase, value),
+            device_class=SensorDeviceClass.DURATION,
+            unit=UnitOfTime.SECONDS,
+        )
+        for phase, key in TIMES.items()
+        for suffix, value in (("", attrgetter("median")), ("_95", attrgetter("percentile_95")))
     ),
     _figure("connections_a_day", lambda coordinator: coordinator.connections_in_a_day),
     _figure("reads_a_day", lambda coordinator: coordinator.reads_in_a_day),

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.client.figures import Figures, Phase, Summary
+from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockAction
 from custom_components.smartlock.protocol.errors import LinkError, MotorError, NotStartedError
 from simulator import virtual_time
@@ -96,10 +97,12 @@ def test_action_on_a_closed_and_on_an_open_link() -> None:
         assert 0 < connect < accepted < median(client, Phase.COMPLETED) == passed
         # The bolt starts when the action is accepted.
         assert passed - accepted == pytest.approx(world.lock._device.timing.unlock, abs=0.3)
-        assert counts(client) == [1, 1, 1]
+        # One question and its answer.
+        assert 0 < median(client, Phase.CHALLENGE) < connect
+        assert counts(client) == [1, 1, 1, 1]
 
         await client.act(LockAction.LOCK)
-        assert counts(client) == [1, 2, 2]
+        assert counts(client) == [1, 2, 2, 2]
         # Nothing to connect: the median of two is half of both, so the second one took less.
         assert median(client, Phase.ACCEPTED) < accepted - connect / 2 + 0.01
 
@@ -114,7 +117,7 @@ def test_reads_and_connections() -> None:
         await client.read_states()
         now = asyncio.get_running_loop().time()
         assert (client.figures.connections_in_a_day(now), client.figures.reads_in_a_day(now)) == (2, 3)
-        assert counts(client) == [2, 0, 0]
+        assert counts(client) == [2, 0, 0, 0]
 
     play(scenario)
 
@@ -126,12 +129,23 @@ def test_what_failed_is_not_timed() -> None:
         world.radio.set_rssi(world.transport, world.lock.address, None)
         with pytest.raises(LinkError):
             await client.act(LockAction.UNLOCK)
-        assert counts(client) == [0, 0, 0]
+        assert counts(client) == [0, 0, 0, 0]
         world.radio.set_rssi(world.transport, world.lock.address, -60)
         world.lock.faults.refuse_next(ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
         with pytest.raises(MotorError):
             await client.act(LockAction.UNLOCK)
-        assert counts(client) == [1, 0, 0]
+        # The challenge had come.
+        assert counts(client) == [1, 1, 0, 0]
+
+    play(scenario)
+
+
+def test_challenge_of_another_question_is_not_timed() -> None:
+    """Reading the settings needs one too, but nobody waits at the door for it."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.read(conversations.read_config)
+        assert counts(client) == [1, 0, 0, 0]
 
     play(scenario)
 
@@ -143,11 +157,11 @@ def test_action_that_waits_in_vain_does_not_disturb_the_one_before() -> None:
         acting = asyncio.create_task(client.act(LockAction.UNLOCK))
         while not world.actions_written:
             await asyncio.sleep(0.001)
-        assert counts(client) == [1, 0, 0]
+        assert counts(client) == [1, 1, 0, 0]
         with pytest.raises(NotStartedError):
             await client.act(LockAction.LOCK, deadline=0)
-        assert counts(client) == [1, 0, 0]
+        assert counts(client) == [1, 1, 0, 0]
         await acting
-        assert counts(client) == [1, 1, 1]
+        assert counts(client) == [1, 1, 1, 1]
 
     play(scenario)

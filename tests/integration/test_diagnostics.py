@@ -74,6 +74,7 @@ async def test_what_is_in_it(home: Home) -> None:
         "seconds": {
             "connect": {"count": 1, "median": 0.0, "percentile_95": 0.0},
             "accepted": None,
+            "challenge": None,
             "completed": None,
         },
     }

@@ -103,13 +103,23 @@ async def test_figures(home: Home) -> None:
     assert (home.state("connections_a_day"), home.state("reads_a_day")) == ("1", "1")
     assert 1 <= float(home.state("connect_time")) < 1.2
     # Nothing was done yet.
-    assert home.state("accept_time") == home.state("complete_time") == STATE_UNKNOWN
+    assert {home.state(key) for key in ("challenge_time", "accept_time", "complete_time")} == {STATE_UNKNOWN}
 
     await home.call("unlock")
     accepted, completed = float(home.state("accept_time")), float(home.state("complete_time"))
+    assert 0 < float(home.state("challenge_time")) < 0.2
     assert 1 <= accepted < 1.2
     assert accepted + Timing().unlock <= completed < accepted + Timing().unlock + 0.2
     assert (home.state("connections_a_day"), home.state("reads_a_day")) == ("2", "1")
+    # What was seen once is the median as well as the longest.
+    assert home.state("accept_time_95") == home.state("accept_time")
+
+    # The second one finds the link open; half a second below the longest lies the median of both.
+    await home.call("lock")
+    assert float(home.state("accept_time")) < 0.7 < float(home.state("accept_time_95")) < accepted
+    assert float(home.state("challenge_time_95")) < 0.2
+    assert float(home.state("connect_time_95")) >= float(home.state("connect_time"))
+    assert float(home.state("complete_time_95")) >= float(home.state("complete_time"))
 
 
 @pytest.mark.usefixtures("every_entity")
@@ -122,8 +132,13 @@ async def test_units_of_the_figures(home: Home) -> None:
             "last_seen",
             "last_read",
             "connect_time",
+            "challenge_time",
             "accept_time",
             "complete_time",
+            "connect_time_95",
+            "challenge_time_95",
+            "accept_time_95",
+            "complete_time_95",
             "connections_a_day",
             "reads_a_day",
         )
@@ -134,8 +149,13 @@ async def test_units_of_the_figures(home: Home) -> None:
         "last_seen": (None, None),
         "last_read": (None, None),
         "connect_time": ("s", "measurement"),
+        "challenge_time": ("s", "measurement"),
         "accept_time": ("s", "measurement"),
         "complete_time": ("s", "measurement"),
+        "connect_time_95": ("s", "measurement"),
+        "challenge_time_95": ("s", "measurement"),
+        "accept_time_95": ("s", "measurement"),
+        "complete_time_95": ("s", "measurement"),
         "connections_a_day": (None, "measurement"),
         "reads_a_day": (None, "measurement"),
     }
@@ -161,6 +181,6 @@ async def test_figures_before_the_lock_was_heard(home: Home) -> None:
     lock = home.add_lock()
     home.go_out_of_range(lock)
     await home.hass.config_entries.async_setup(home.entry(lock).entry_id)
-    for key in ("signal_strength", "last_seen", "last_read", "connect_time"):
+    for key in ("signal_strength", "last_seen", "last_read", "connect_time", "challenge_time_95"):
         assert home.state(key) == STATE_UNKNOWN, key
     assert (home.state("connections_a_day"), home.state("reads_a_day")) == ("0", "0")

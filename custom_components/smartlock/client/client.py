@@ -34,6 +34,7 @@ from custom_components.smartlock.protocol.errors import (
 )
 from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.messages import (
+    Challenge,
     KeyturnerStates,
     LockActionRequest,
     Message,
@@ -103,6 +104,7 @@ class LockClient:
         self._letting_go: asyncio.Task[None] | None = None
         self._closed = False
         self._unwritten: list[_Order] = []
+        self._challenge_wanted: float | None = None
         self._action_began: float | None = None
         self._open_until = 0.0
         self._in_motion = False
@@ -269,6 +271,7 @@ class LockClient:
         """Act, and read the state unless the lock has told the last one on the way."""
         try:
             connection = await self._open()
+            self._challenge_wanted = _now()
             try:
                 states = await connection.run(conversation, about_to_move=about_to_move)
             except LockRefusedError as error:
@@ -285,6 +288,7 @@ class LockClient:
                     raise refusal(ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
             return states
         finally:
+            self._challenge_wanted = None
             await self._release()
 
     async def _state_after(self, connection: Connection) -> KeyturnerStates | None:
@@ -354,6 +358,9 @@ class LockClient:
             raise LinkLostError("the client is closed")
 
     def _heard(self, message: Message) -> None:
+        if self._challenge_wanted is not None and isinstance(message, Challenge):
+            self.figures.took(Phase.CHALLENGE, _now() - self._challenge_wanted)
+            self._challenge_wanted = None
         if self._action_began is not None and isinstance(message, Status):
             self.figures.took(Phase.ACCEPTED, _now() - self._action_began)
             self._action_began = None

@@ -14,6 +14,8 @@ class Phase(Enum):
 
     CONNECT = "connect"
     """From the attempt to the subscribed link."""
+    CHALLENGE = "challenge"
+    """From the open link to the challenge that every action needs: one question and its answer."""
     ACCEPTED = "accepted"
     """From the call of an action to the first answer to it; includes connecting if no link was open."""
     COMPLETED = "completed"
