@@ -137,7 +137,11 @@ class RadioScanner(BaseHaRemoteScanner):
         if self.current_mode is BluetoothScanningMode.ACTIVE:
             data += sighting.advertisement.scan_response
         self._async_on_raw_advertisement(
-            sighting.address, sighting.rssi, data, {"address_type": 0}, monotonic_time_coarse()
+            sighting.address,
+            sighting.rssi,
+            data,
+            {"address_type": int(sighting.random_address)},
+            monotonic_time_coarse(),
         )
 
     @override

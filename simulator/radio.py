@@ -41,6 +41,8 @@ class Sighting:
     address: str
     advertisement: Advertisement
     rssi: int
+    random_address: bool = False
+    """The address is not from a manufacturer's range: static, or changing now and then."""
 
 
 class Receiver(Protocol):
@@ -228,21 +230,37 @@ class Radio:
             if (event := peripheral.advertise()) is not None:
                 for receiver in self.receivers:
                     if (rssi := self.rssi(receiver, peripheral.address)) is not None:
-                        receiver.on_sighting(
-                            Sighting(
-                                address=peripheral.address,
-                                advertisement=event,
-                                rssi=self._measure(rssi),
-                            )
-                        )
-            delay = self._random.uniform(0, ADVERTISING_DELAY)
-            await asyncio.sleep(peripheral.advertising_interval + delay)
+                        self.send(receiver, peripheral.address, event, rssi)
+            await asyncio.sleep(self.interval(peripheral.advertising_interval))
 
-    def _measure(self, rssi: int) -> int:
+    def interval(self, seconds: float) -> float:
+        """Return the time from one advertising event to the next, with the delay that the standard adds."""
+        return seconds + self._random.uniform(0, ADVERTISING_DELAY)
+
+    def send(
+        self,
+        receiver: Receiver,
+        address: str,
+        advertisement: Advertisement,
+        rssi: float,
+        *,
+        random_address: bool = False,
+    ) -> None:
+        """Let one receiver hear one advertising event, at about this signal strength in dBm."""
+        receiver.on_sighting(
+            Sighting(
+                address=address,
+                advertisement=advertisement,
+                rssi=self._measure(rssi),
+                random_address=random_address,
+            )
+        )
+
+    def _measure(self, rssi: float) -> int:
         """Return a signal strength as a receiver would report it."""
-        if not self._noise:
-            return rssi
-        return min(MAX_RSSI, max(MIN_RSSI, round(self._random.gauss(rssi, self._noise))))
+        if self._noise:
+            rssi = self._random.gauss(rssi, self._noise)
+        return min(MAX_RSSI, max(MIN_RSSI, round(rssi)))
 
 
 def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

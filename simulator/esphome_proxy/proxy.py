@@ -35,7 +35,7 @@ FEATURES = (
 # Advertisements go out when so many have come together, or after so many seconds.
 BATCH_SIZE, BATCH_INTERVAL = 16, 0.1
 
-ADDRESS_TYPE_PUBLIC = 0
+ADDRESS_TYPE_PUBLIC, ADDRESS_TYPE_RANDOM = 0, 1
 
 # Addresses of the connections that `occupy_slots` pretends: locally administered, so nobody's.
 OTHER_DEVICES = 0x020000000000
@@ -175,7 +175,7 @@ class VirtualProxy:
             pb.BluetoothLERawAdvertisement(
                 address=_number(sighting.address),
                 rssi=sighting.rssi,
-                address_type=ADDRESS_TYPE_PUBLIC,
+                address_type=ADDRESS_TYPE_RANDOM if sighting.random_address else ADDRESS_TYPE_PUBLIC,
                 data=data,
             )
         )
