@@ -1,0 +1,183 @@
+"""What the radio hears of one person's phone, whatever its address is at the moment.
+
+Home Assistant's ordinary callback compares advertisements and calls only for one that differs: right for noticing
+a new address among all the devices of a neighbourhood, at hardly any cost. Once the address is known, the callback
+that sees every packet of that address gives the signal.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from uuid import UUID
+
+from bluetooth_data_tools import get_cipher_for_irk, resolve_private_address
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import (
+    BluetoothCallbackMatcher,
+    BluetoothChange,
+    BluetoothScanningMode,
+    BluetoothServiceInfoBleak,
+)
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+_IRK_SIZE = 16
+_APPLE = 0x004C
+_IBEACON = bytes([0x02, 0x15])
+
+# Two bits of a random address tell its kind; those of a resolvable one leave these first digits.
+_RESOLVABLE = frozenset("4567")
+# Addresses of others that are not computed again. A busy street has some hundreds at a time.
+_STRANGERS = 1024
+# Addresses of the phone that are listened to at a time: some phones use one for each thing they announce.
+_FOLLOWED = 4
+# The specification lets a resolvable address live for an hour at most (Core, Vol 4, Part E, 7.8.45), and phones
+# change theirs every 15 minutes. One that was first heard longer ago is a recording that somebody plays.
+_ADDRESS_LIFE = 3600.0 + 300.0
+# Addresses that are remembered for that: ten days of a phone that changes its own every 15 minutes.
+_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneSignal:
+    """One packet of the phone: which scanner heard it how well (dBm), and when (monotonic seconds)."""
+
+    source: str
+    rssi: int
+    at: float
+
+
+type OnSignal = Callable[[PhoneSignal], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivatePhone:
+    """A phone whose changing addresses resolve with its identity resolving key."""
+
+    irk: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeaconPhone:
+    """A phone, or a tag, that broadcasts an iBeacon; anybody can broadcast the same."""
+
+    uuid: UUID
+    major: int
+    minor: int
+
+    @property
+    def prefix(self) -> bytes:
+        """How its company data begins; what follows is the transmit power."""
+        return _IBEACON + self.uuid.bytes + self.major.to_bytes(2) + self.minor.to_bytes(2)
+
+
+type Phone = PrivatePhone | BeaconPhone
+
+
+def parse_irk(text: str) -> bytes:
+    """Return an identity resolving key that was given as Home Assistant's Private BLE Device takes it.
+
+    Hex digits, or base64 with the bytes in reverse order as Apple's key chain shows them; "irk:" may stand before.
+    Raises ValueError.
+    """
+    text = text.strip().removeprefix("irk:")
+    try:
+        key = base64.b64decode(text, validate=True)[::-1] if text.endswith("=") else bytes.fromhex(text)
+    except binascii.Error, ValueError:
+        # Not chained: the text is secret, and some of these errors quote it.
+        raise ValueError("neither hex nor base64") from None
+    if len(key) != _IRK_SIZE:
+        raise ValueError("not 16 bytes")
+    return key
+
+
+class PhoneListener:
+    """Hands over every packet of one phone until it is stopped.
+
+    Attributes:
+        played: Packets of an address that was heard too long ago to be the phone's own.
+    """
+
+    def __init__(self, hass: HomeAssistant, phone: Phone, on_signal: OnSignal) -> None:
+        """Listen from `start` on."""
+        self.played = 0
+        self._hass = hass
+        self._on_signal = on_signal
+        self._cipher = get_cipher_for_irk(phone.irk) if isinstance(phone, PrivatePhone) else None
+        self._prefix = phone.prefix if isinstance(phone, BeaconPhone) else b""
+        self._strangers: dict[str, None] = {}
+        self._first_heard: dict[str, float] = {}
+        self._followed: dict[str, CALLBACK_TYPE] = {}
+        self._stop: CALLBACK_TYPE | None = None
+
+    @callback
+    def start(self) -> None:
+        """Look for the phone among all that is heard, from now on and lately."""
+        matcher = BluetoothCallbackMatcher(connectable=False)
+        if self._prefix:
+            matcher["manufacturer_id"] = _APPLE
+            matcher["manufacturer_data_start"] = list(self._prefix)
+        self._stop = bluetooth.async_register_callback(
+            self._hass, self._heard_somebody, matcher, BluetoothScanningMode.PASSIVE
+        )
+
+    @callback
+    def stop(self) -> None:
+        """Call nobody any more."""
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+        for unfollow in self._followed.values():
+            unfollow()
+        self._followed.clear()
+
+    @callback
+    def _heard_somebody(self, info: BluetoothServiceInfoBleak, change: BluetoothChange) -> None:
+        address = info.address
+        if address in self._followed or not self._is_phone(address):
+            return
+        _remember(self._first_heard, address, info.time, _REMEMBERED)
+        if self._is_played(info):
+            return
+        while len(self._followed) >= _FOLLOWED:
+            oldest = next(iter(self._followed))
+            self._followed.pop(oldest)()
+        self._followed[address] = bluetooth.async_register_advertisement_callback(
+            self._hass, self._heard_phone, address
+        )
+
+    def _is_phone(self, address: str) -> bool:
+        if self._cipher is None:
+            # Home Assistant has compared the ids.
+            return True
+        if address[0] not in _RESOLVABLE or address in self._strangers:
+            return False
+        if resolve_private_address(self._cipher, address):
+            return True
+        _remember(self._strangers, address, None, _STRANGERS)
+        return False
+
+    @callback
+    def _heard_phone(self, info: BluetoothServiceInfoBleak) -> None:
+        if self._cipher is None:
+            # The same address may send other things in between.
+            if not info.manufacturer_data.get(_APPLE, b"").startswith(self._prefix):
+                return
+        elif self._is_played(info):
+            self.played += 1
+            return
+        self._on_signal(PhoneSignal(source=info.source, rssi=info.rssi, at=info.time))
+
+    def _is_played(self, info: BluetoothServiceInfoBleak) -> bool:
+        """Whether a private address outlived what the specification allows."""
+        if self._cipher is None:
+            return False
+        return info.time - self._first_heard.get(info.address, -inf) > _ADDRESS_LIFE
+
+
+def _remember[T](memory: dict[str, T], key: str, value: T, size: int) -> None:
+    """Add to a memory what is new, and forget the oldest beyond its size."""
+    memory.setdefault(key, value)
+    while len(memory) > size:
+        del memory[next(iter(memory))]

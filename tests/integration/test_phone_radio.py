@@ -1,0 +1,189 @@
+"""What is heard of one phone among others, through Home Assistant's real Bluetooth manager."""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from uuid import UUID
+
+import pytest
+
+from custom_components.smartlock import phone_radio
+from custom_components.smartlock.phone_radio import (
+    BeaconPhone,
+    Phone,
+    PhoneListener,
+    PhoneSignal,
+    PrivatePhone,
+    parse_irk,
+)
+from simulator import phone as simulated
+from simulator.local_adapter import LocalAdapter
+from simulator.phone import Identity, VirtualPhone
+from tests.integration.home import Home
+
+IRK = bytes.fromhex("ec0234a357c8ad05341010a60a397d9b")
+UUID_ = UUID("2f234454-cf6d-4a0f-adf2-f4911ba9ffa6")
+OTHER_SOURCE = "00:1A:7D:DA:71:14"
+
+type Carry = Callable[[Identity], object]
+
+
+@pytest.fixture
+async def people() -> AsyncGenerator[AsyncExitStack]:
+    """Whoever enters here leaves at the end of the test."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+class Log:
+    """A listener and what it handed over."""
+
+    def __init__(self, home: Home, phone: Phone) -> None:
+        self.signals: list[PhoneSignal] = []
+        self.listener = PhoneListener(home.hass, phone, self.signals.append)
+        self.listener.start()
+
+    def take(self) -> list[PhoneSignal]:
+        taken, self.signals[:] = list(self.signals), []
+        return taken
+
+
+async def test_every_packet_of_a_changing_address_is_heard(home: Home, people: AsyncExitStack) -> None:
+    log = Log(home, PrivatePhone(irk=IRK))
+    phone = await people.enter_async_context(VirtualPhone(home.radio, simulated.PrivatePhone(irk=IRK)))
+    stranger = await people.enter_async_context(
+        VirtualPhone(home.radio, simulated.PrivatePhone(irk=bytes(16), seed=1))
+    )
+    phone.place({home.adapter: -61})
+    stranger.place({home.adapter: -40})
+    await asyncio.sleep(3000)
+    addresses = 4
+    # The packet by which an address is recognized counts for nothing more.
+    assert phone.sent - addresses <= len(log.signals) <= phone.sent
+    assert {signal.rssi for signal in log.signals} == {-61}
+    assert {signal.source for signal in log.signals} == {home.adapter.source}
+    assert log.signals[-1].at == pytest.approx(home.now, abs=1)
+    log.listener.stop()
+    log.take()
+    await asyncio.sleep(1000)
+    assert log.signals == []
+
+
+async def test_the_scanner_that_hears_worse_is_heard_too(home: Home, people: AsyncExitStack) -> None:
+    """Home Assistant keeps to one scanner for each device; who stands where takes all of them."""
+    other = LocalAdapter(home.hass, home.radio, source=OTHER_SOURCE)
+    other.start()
+    people.callback(other.stop)
+    log = Log(home, PrivatePhone(irk=IRK))
+    phone = await people.enter_async_context(VirtualPhone(home.radio, simulated.PrivatePhone(irk=IRK)))
+    phone.place({home.adapter: -50, other: -90})
+    await asyncio.sleep(100)
+    heard = {
+        source: [s.rssi for s in log.signals if s.source == source]
+        for source in (OTHER_SOURCE, home.adapter.source)
+    }
+    assert set(heard[OTHER_SOURCE]) == {-90}
+    assert len(heard[OTHER_SOURCE]) == pytest.approx(len(heard[home.adapter.source]), abs=2)
+    log.listener.stop()
+
+
+async def test_a_beacon_is_known_by_all_of_its_ids(home: Home, people: AsyncExitStack) -> None:
+    log = Log(home, BeaconPhone(uuid=UUID_, major=1, minor=2))
+    for minor, signal in ((2, -60), (3, -50)):
+        identity = simulated.BeaconPhone(uuid=UUID_, major=1, minor=minor, seed=minor)
+        phone = await people.enter_async_context(VirtualPhone(home.radio, identity))
+        phone.place({home.adapter: signal})
+    await asyncio.sleep(2000)
+    assert {signal.rssi for signal in log.signals} == {-60}
+    assert len(log.signals) > 7000
+    log.listener.stop()
+
+
+async def test_a_phone_that_was_there_before_is_found(home: Home, people: AsyncExitStack) -> None:
+    phone = await people.enter_async_context(VirtualPhone(home.radio, simulated.PrivatePhone(irk=IRK)))
+    phone.place({home.adapter: -61})
+    await asyncio.sleep(10)
+    log = Log(home, PrivatePhone(irk=IRK))
+    await asyncio.sleep(1)
+    assert len(log.signals) >= 3
+    log.listener.stop()
+
+
+async def test_an_address_that_was_recorded_long_ago_is_refused(home: Home, people: AsyncExitStack) -> None:
+    log = Log(home, PrivatePhone(irk=IRK))
+    identity = simulated.PrivatePhone(irk=IRK)
+    recording = simulated.Recording.of(identity, home.now)
+    phone = await people.enter_async_context(VirtualPhone(home.radio, identity))
+    phone.place({home.adapter: -61})
+    await asyncio.sleep(2000)
+    phone.go_away()
+    attacker = await people.enter_async_context(VirtualPhone(home.radio, recording))
+    attacker.place({home.adapter: -45})
+    log.take()
+    await asyncio.sleep(1000)
+    # While it could still be the phone's own address, it cannot be told from it.
+    assert {signal.rssi for signal in log.take()} == {-45}
+    await asyncio.sleep(2000)
+    log.take()
+    before = log.listener.played
+    await asyncio.sleep(100)
+    assert log.signals == []
+    assert log.listener.played > before
+    # The phone itself is heard beside it.
+    phone.place({home.adapter: -61})
+    await asyncio.sleep(10)
+    assert {signal.rssi for signal in log.take()} == {-61}
+    log.listener.stop()
+
+
+async def test_memories_are_bounded(
+    home: Home, people: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many addresses of many people pass by; the phone is found among them all the same."""
+    monkeypatch.setattr(phone_radio, "_STRANGERS", 3)
+    log = Log(home, PrivatePhone(irk=IRK))
+    for seed in range(8):
+        identity = simulated.PrivatePhone(irk=bytes(15) + bytes([seed]), seed=seed, life=20)
+        stranger = await people.enter_async_context(VirtualPhone(home.radio, identity))
+        stranger.place({home.adapter: -40})
+    # This one changes its address faster than anybody, and is followed under the newest.
+    phone = await people.enter_async_context(
+        VirtualPhone(home.radio, simulated.PrivatePhone(irk=IRK, life=5))
+    )
+    phone.place({home.adapter: -61})
+    await asyncio.sleep(200)
+    assert {signal.rssi for signal in log.signals} == {-61}
+    assert len(log.signals) > 0.9 * phone.sent
+    log.listener.stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        IRK.hex(),
+        IRK.hex().upper(),
+        f" irk:{IRK.hex()} ",
+        base64.b64encode(IRK[::-1]).decode(),
+        f"irk:{base64.b64encode(IRK[::-1]).decode()}",
+    ],
+)
+def test_irk_as_owners_have_it(text: str) -> None:
+    assert parse_irk(text) == IRK
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "irk:", IRK.hex()[2:], IRK.hex() + "00", "zz" * 16, base64.b64encode(IRK[1:]).decode() + "=", "é="],
+)
+def test_no_irk(text: str) -> None:
+    with pytest.raises(ValueError, match=r"neither hex nor base64|not 16 bytes") as caught:
+        parse_irk(text)
+    # The key is a secret: an error must not carry it into a log.
+    assert caught.value.__cause__ is None
+    assert not text or text not in str(caught.value)
+
+
+def test_a_key_hides() -> None:
+    assert IRK.hex() not in repr(PrivatePhone(irk=IRK))
+    assert repr(IRK) not in repr(PrivatePhone(irk=IRK))
