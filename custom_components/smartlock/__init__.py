@@ -1,6 +1,10 @@
 """Nuki door locks over Bluetooth alone: transport, client, coordinator and platforms are wired here."""
 
-from homeassistant.const import CONF_ADDRESS, Platform
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_ADDRESS, CONF_PIN, Platform
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
@@ -34,9 +38,30 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     pin = PinGuard(hass, entry)
     entry.runtime_data = SmartLockRuntime(coordinator=coordinator, pin=pin)
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
+    entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     return True
+
+
+def _reload_after_change(
+    entry: SmartLockConfigEntry,
+) -> Callable[[HomeAssistant, ConfigEntry], Coroutine[Any, Any, None]]:
+    """Return a listener that sets the entry up again, but only for a change that has something to do with it."""
+    before = _what_matters(entry)
+
+    async def changed(hass: HomeAssistant, entry: ConfigEntry) -> None:
+        if _what_matters(entry) != before:
+            await hass.config_entries.async_reload(entry.entry_id)
+
+    return changed
+
+
+def _what_matters(entry: ConfigEntry) -> tuple[object, ...]:
+    """Return a copy of what the set-up is made from. Not the title; and the PIN needs no new connection."""
+    options = {key: value for key, value in entry.options.items() if key != CONF_PIN}
+    # A subentry is changed in place.
+    return dict(entry.data), options, [subentry.as_dict() for subentry in entry.subentries.values()]
 
 
 async def _adopt_finished_pairing(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:

@@ -111,7 +111,7 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> SmartLockOptionsFlow:
-        """Return the form for how to use the radio."""
+        """Return the menu of options."""
         return SmartLockOptionsFlow()
 
     # --- Which lock ---------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
             # A PIN that was left out of the form is forgotten, and so is that the lock refused one.
             about_pin = (CONF_PIN, CONF_PIN_REFUSED)
             kept = {key: value for key, value in entry.options.items() if key not in about_pin}
-            return self.async_update_reload_and_abort(entry, data=data, options=kept | options)
+            return self.async_update_and_abort(entry, data=data, options=kept | options)
         return self.async_create_entry(title=self._title, data=data, options=options)
 
     async def _async_pair_and_check(self) -> None:
@@ -330,9 +330,6 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_keep(self, pairing: EntryData) -> None:
         """Store a pairing that the lock has just granted: also if the dialog is closed at this moment."""
         await (await async_finished_pairings(self.hass)).async_add(pairing)
-        if self._entry is not None:
-            # The old keys are worth nothing any more. They are in use until the end of the dialog.
-            self.hass.config_entries.async_update_entry(self._entry, data=dict(pairing))
 
     async def _async_pair(self) -> None:
         """Wait for pairing mode, pair and store the keys. Raises NotPairingError if it does not come."""
@@ -430,8 +427,9 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_remove(self) -> None:
         """The dialog is over: a lock that was paired again goes on with the new keys, however it ended."""
+        # Until then the old keys were in use, though they are worth nothing any more.
         if self._pairing is not None and self._entry is not None and not self._finished:
-            self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+            self.hass.config_entries.async_update_entry(self._entry, data=dict(self._pairing))
 
     # --- Words --------------------------------------------------------------------------------------------
 

@@ -1,9 +1,8 @@
-"""The owner's choices about the radio, each with what it costs."""
+"""The owner's choices: a menu, and behind it a form for each."""
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_PIN
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -18,23 +17,27 @@ from custom_components.smartlock.const import (
     CONF_ACTION_DEADLINE,
     CONF_CLIENT_TYPE,
     CONF_IDLE_TIME,
-    CONF_PIN_REFUSED,
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
 from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
 
+# What the menu offers, each a step. Steps of a feature stand in a module of their own, in a base class.
+MENU = ("radio",)
 
-class SmartLockOptionsFlow(OptionsFlowWithReload):
-    """How to use the radio: each choice with what it costs."""
+
+class SmartLockOptionsFlow(OptionsFlow):
+    """Lets the owner choose what to change. The update listener of the entry makes changes take effect."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and store the choices."""
+        """Show the menu."""
+        return self.async_show_menu(step_id="init", menu_options=list(MENU))
+
+    async def async_step_radio(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and store how to use the radio, each choice with what it costs."""
         entry = self.config_entry
         if user_input is not None:
-            # The PIN is changed by pairing again, where the lock checks it.
-            kept = {key: entry.options[key] for key in (CONF_PIN, CONF_PIN_REFUSED) if key in entry.options}
-            return self.async_create_entry(data=kept | user_input)
+            return self.async_create_entry(data={**entry.options, **user_input})
         bridge = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         schema = vol.Schema(
             {
@@ -47,7 +50,7 @@ class SmartLockOptionsFlow(OptionsFlowWithReload):
             }
         )
         return self.async_show_form(
-            step_id="init", data_schema=self.add_suggested_values_to_schema(schema, entry.options)
+            step_id="radio", data_schema=self.add_suggested_values_to_schema(schema, entry.options)
         )
 
 

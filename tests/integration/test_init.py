@@ -1,10 +1,12 @@
 """Setting up, unloading, removing, and starting again."""
 
 import asyncio
+from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from homeassistant.components.lock import LockState as View
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import CoreState
 import pytest
@@ -188,3 +190,38 @@ async def test_home_assistant_stops_in_the_middle_of_a_read(home: Home) -> None:
     began = len(lock.journal.connections)
     await asyncio.sleep(3600)
     assert len(lock.journal.connections) == began
+
+
+async def test_what_needs_no_new_connection_reloads_nothing(home: Home) -> None:
+    """The name that the owner gives it here, and the security PIN."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    before, began = entry.runtime_data, len(lock.journal.connections)
+    home.hass.config_entries.async_update_entry(entry, title="Another", options={"pin": "1234"})
+    await home.hass.async_block_till_done()
+    assert entry.runtime_data is before
+    assert len(lock.journal.connections) == began
+
+
+async def test_what_the_set_up_is_made_from_reloads(home: Home) -> None:
+    """Options, keys and subentries, from wherever they are changed."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    entries = home.hass.config_entries
+    subentry = ConfigSubentry(
+        data=MappingProxyType({"a": 1}), subentry_type="any", title="Any", unique_id=None
+    )
+    changes: list[Callable[[], bool]] = [
+        lambda: entries.async_update_entry(entry, options={"idle_time": 3}),
+        lambda: entries.async_update_entry(entry, data={**entry.data, "client_type": "bridge"}),
+        lambda: entries.async_add_subentry(entry, subentry),
+        # In place, as Home Assistant does it.
+        lambda: entries.async_update_subentry(entry, subentry, data={"a": 2}),
+        lambda: entries.async_remove_subentry(entry, subentry.subentry_id),
+    ]
+    for change in changes:
+        before = entry.runtime_data
+        assert change()
+        await home.hass.async_block_till_done()
+        assert entry.runtime_data is not before
+        assert entry.state is ConfigEntryState.LOADED

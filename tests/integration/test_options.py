@@ -21,9 +21,12 @@ USUAL = {"read_interval": 10.0, "idle_time": 5.0, "stay_connected": False, "acti
 
 
 async def form(home: Home, entry: MockConfigEntry) -> ConfigFlowResult:
-    """Open the options."""
-    flow = await home.hass.config_entries.options.async_init(entry.entry_id)
-    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "init")
+    """Open the options about the radio."""
+    configure = home.hass.config_entries.options
+    flow = await configure.async_init(entry.entry_id)
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.MENU, "init")
+    flow = await configure.async_configure(flow["flow_id"], {"next_step_id": "radio"})
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "radio")
     return flow
 
 

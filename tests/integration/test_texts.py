@@ -24,6 +24,8 @@ def test_missing_texts_are_noticed() -> None:
     ]
     progress = {"type": FlowResultType.SHOW_PROGRESS, "step_id": "button", "progress_action": "dance"}
     assert missing_texts(progress, english()["config"]) == ["progress.dance"]
+    menu = {"type": FlowResultType.MENU, "step_id": "init", "menu_options": ["radio", "television"]}
+    assert missing_texts(menu, english()["options"]) == ["step.init.menu_options.television"]
     assert missing_texts({"type": FlowResultType.ABORT, "reason": "bored"}, english()["config"]) == [
         "abort.bored"
     ]

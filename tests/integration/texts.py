@@ -32,6 +32,8 @@ def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
             for field in result["data_schema"].schema if result["data_schema"] else ():
                 wanted += [f"{step}.data.{field}", f"{step}.data_description.{field}"]
             wanted += [f"error.{key}" for key in (result["errors"] or {}).values()]
+        case FlowResultType.MENU:
+            wanted += [f"{step}.title", *(f"{step}.menu_options.{each}" for each in result["menu_options"])]
         case FlowResultType.ABORT:
             wanted.append(f"abort.{result['reason']}")
         case FlowResultType.SHOW_PROGRESS:
