@@ -39,7 +39,14 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
         {},
     ),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
-    "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "failed", {}),
+    "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),
+    "SettingsUnknownError": (
+        errors.SettingsUnknownError(("name", "led_brightness")),
+        "settings_unknown",
+        {"fields": "name, led_brightness"},
+    ),
+    "BadSettingError": (errors.BadSettingError(("name",)), "bad_setting", {"fields": "name"}),
+    "MovingError": (errors.MovingError(), "moving", {}),
 }
 
 

@@ -17,6 +17,7 @@ from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.services import async_setup_services
+from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -36,7 +37,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         await _adopt_finished_pairing(hass, entry)
     coordinator = SmartLockCoordinator(hass, entry)
     pin = PinGuard(hass, entry)
-    entry.runtime_data = SmartLockRuntime(coordinator=coordinator, pin=pin)
+    entry.runtime_data = SmartLockRuntime(
+        coordinator=coordinator, pin=pin, settings=SettingsWriter(hass, coordinator, pin)
+    )
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

@@ -311,6 +311,15 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self.async_update_listeners()
 
     @callback
+    def async_counted(self, before: int | None, after: int | None, changes: int) -> None:
+        """Take the config update count around changes of ours whose result has been published.
+
+        If it shows changes of others as well, the settings are read again at the next read.
+        """
+        if before is not None and self._config_update_count == before and (before + changes) % 256 == after:
+            self._config_update_count = after
+
+    @callback
     def async_add_visit(self, visit: Visit) -> CALLBACK_TYPE:
         """Call `visit` after each read and each action of ours, over the link that is open anyway.
 

@@ -1,8 +1,9 @@
 """Errors of the client in the owner's words: the one place where they become Home Assistant's."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features.pin import PinState
@@ -10,13 +11,17 @@ from custom_components.smartlock.pin_guard import PinUnavailableError
 from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import (
     AuthenticationError,
+    BadSettingError,
     LinkError,
     LockRefusedError,
+    MovingError,
     NoFreeSlotError,
     NotStartedError,
     OutcomeUnknownError,
     ProtocolError,
     ReplacedError,
+    SettingsNotKeptError,
+    SettingsUnknownError,
     SmartLockError,
     UnreachableError,
 )
@@ -77,15 +82,30 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
             return "not_genuine", {}
         case ProtocolError():
             return "not_understood", {}
+        case MovingError():
+            return "moving", {}
+        case BadSettingError():
+            return "bad_setting", {"fields": ", ".join(error.fields)}
+        case SettingsNotKeptError():
+            return "settings_not_kept", {"fields": ", ".join(error.fields)}
+        case SettingsUnknownError():
+            return "settings_unknown", {"fields": ", ".join(error.fields)}
         case _:
             return "failed", {}
 
 
-def translated(error: SmartLockError, reason: str = "") -> HomeAssistantError:
-    """Return the error that a caller in Home Assistant sees; `reason` says how things stand on the radio."""
+def translated(
+    error: SmartLockError, reason: str = "", names: Mapping[str, str] = MappingProxyType({})
+) -> HomeAssistantError:
+    """Return the error that a caller in Home Assistant sees.
+
+    `reason` says how things stand on the radio; `names` are those of settings, which go by their field otherwise.
+    """
     key, placeholders = problem(error)
     if key == "not_started":
         placeholders = {"reason": reason}
-    return HomeAssistantError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
-    )
+    if isinstance(error, BadSettingError | SettingsNotKeptError | SettingsUnknownError):
+        placeholders = {"fields": ", ".join(names.get(field, field) for field in error.fields)}
+    # What the caller got wrong is no failure of the lock.
+    kind = ServiceValidationError if isinstance(error, BadSettingError) else HomeAssistantError
+    return kind(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

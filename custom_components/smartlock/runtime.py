@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.settings_writer import SettingsWriter
 
 type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
 
@@ -16,3 +17,4 @@ class SmartLockRuntime:
 
     coordinator: SmartLockCoordinator
     pin: PinGuard
+    settings: SettingsWriter

@@ -37,7 +37,7 @@ from simulator.virtual_lock import VirtualLock, quick
 __all__ = ["APP_ID", "FIRST_AUTHORIZATION_ID", "LOCK_NAME", "NUKI_ID", "PINS", "Home"]
 
 NUKI_ID = 0x33C335C5
-PINS = {"gen3": 7391, "ultra": 739158}
+PINS = {"gen2": 7392, "gen3": 7391, "gen4": 7394, "ultra": 739158}
 APP_ID = 0x1CE1CEBA
 # Authorization ids in the simulator count from here, so that one can be told from other numbers.
 FIRST_AUTHORIZATION_ID = 0x5EC0DE77

@@ -113,6 +113,28 @@ class SettingsNotKeptError(SmartLockError):
         self.fields = fields
 
 
+class BadSettingError(SmartLockError):
+    """Settings that this lock does not have, or values that they cannot have. Nothing was sent."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        """Keep the names of the fields, never their values."""
+        super().__init__(f"the lock cannot have these values of {', '.join(fields)}")
+        self.fields = fields
+
+
+class SettingsUnknownError(SmartLockError):
+    """Settings were written and their result is not known. They must not be written again; read them."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        """Keep the names of the fields, never their values."""
+        super().__init__(f"whether the lock has kept {', '.join(fields)} is unknown")
+        self.fields = fields
+
+
+class MovingError(SmartLockError):
+    """The motor runs, so settings were not written."""
+
+
 _REFUSALS: dict[ErrorCode, type[LockRefusedError]] = {
     ErrorCode.P_NOT_PAIRING: NotPairingError,
     ErrorCode.K_NOT_AUTHORIZED: NotAuthorizedError,

@@ -1,0 +1,241 @@
+"""The one place that writes settings: changes that come together leave as one write, each is written once.
+
+Config and Advanced Config are written as a whole, so what is changed is merged into a fresh read, right before
+the write. After a lost answer the settings are read and not written again: what was found is published and told.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_cached_translations
+
+from custom_components.smartlock.const import DOMAIN, LOGGER
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.problems import translated
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.errors import (
+    LinkLostError,
+    LockRefusedError,
+    MovingError,
+    NotAuthorizedError,
+    PinError,
+    SettingsNotKeptError,
+    SettingsUnknownError,
+    SmartLockError,
+)
+from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
+from custom_components.smartlock.protocol.settings import (
+    Setting,
+    changed,
+    check_possible,
+    verify_kept,
+    writable,
+)
+
+# How long the first change waits for others: a script or a scene sends its changes one after the other.
+GATHER_TIME = 0.5
+
+# Platforms with entities of settings.
+PLATFORMS = ("number", "select", "switch", "text", "time")
+
+# Failures that the next write would meet as well.
+_ABOUT_ALL = (NotAuthorizedError, PinError)
+
+type Settings = Config | AdvancedConfig
+# Takes settings as they were before and are after a write of ours.
+type WrittenListener = Callable[[Settings, Settings], None]
+
+
+@dataclass(eq=False)
+class _Write:
+    """Changes of Config or of Advanced Config that leave together."""
+
+    kind: type[Settings]
+    values: dict[str, Setting] = field(default_factory=dict)
+    outcome: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    before: Settings | None = None
+    """What the lock had right before; from then on nothing joins, and something may have been written."""
+    wanted: Settings | None = None
+
+    def fail(self, error: BaseException) -> None:
+        """Tell everybody who waits, if there is still somebody."""
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+            self.outcome.exception()  # Whoever asked may have given up.
+
+
+class SettingsWriter:
+    """Changes the settings of one lock."""
+
+    def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
+        """Prepare; nothing is sent yet."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._pin = pin
+        # What waits for its write, at most one of each kind.
+        self._waiting: dict[type[Settings], _Write] = {}
+        self._writing = False
+        self._listeners: list[WrittenListener] = []
+
+    @callback
+    def async_on_written(self, listener: WrittenListener) -> CALLBACK_TYPE:
+        """Call `listener` with the settings before and after each write of ours, as they were read."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def change(
+        self, config: Mapping[str, Setting] | None = None, advanced: Mapping[str, Setting] | None = None
+    ) -> None:
+        """Do what `write` does for an owner: raises HomeAssistantError in words."""
+        try:
+            await self.write(config, advanced)
+        except SmartLockError as error:
+            raise translated(error, names=setting_names(self._hass)) from error
+
+    async def write(
+        self, config: Mapping[str, Setting] | None = None, advanced: Mapping[str, Setting] | None = None
+    ) -> None:
+        """Change fields of Config and of Advanced Config, and return when the lock is seen to have kept them.
+
+        Raises BadSettingError before anything is sent, PinUnavailableError without a PIN that is known to be
+        right, MovingError while the motor runs, LinkError, ProtocolError or LockRefusedError if nothing was
+        written, SettingsNotKeptError if the lock reads back something else, and SettingsUnknownError if it could
+        not be read back.
+        """
+        wanted = [(kind, values) for kind, values in ((Config, config), (AdvancedConfig, advanced)) if values]
+        for kind, values in wanted:
+            self._check(kind, values)
+        joined = [self._join(kind, values) for kind, values in wanted]
+        if joined and not self._writing:
+            self._writing = True
+            self._coordinator.config_entry.async_create_background_task(
+                self._hass, self._write_waiting(), f"{DOMAIN} settings"
+            )
+        if joined:
+            # Who gives up does not take the others' changes along.
+            await asyncio.wait([write.outcome for write in joined])
+        for write in joined:
+            write.outcome.result()
+
+    def _check(self, kind: type[Settings], values: Mapping[str, Setting]) -> None:
+        """Raise BadSettingError for what cannot be, as far as is known without asking the lock."""
+        check_possible(kind, values)
+        data = self._coordinator.data
+        known: Settings | None = data.config if kind is Config else data.advanced_config
+        if known is not None:
+            changed(known, values)
+
+    def _join(self, kind: type[Settings], values: Mapping[str, Setting]) -> _Write:
+        write = self._waiting.setdefault(kind, _Write(kind))
+        # Of two values for one setting the newer one is meant.
+        write.values.update(values)
+        return write
+
+    async def _write_waiting(self) -> None:
+        """Write until nothing waits any more."""
+        try:
+            while self._waiting:
+                await asyncio.sleep(GATHER_TIME)
+                await self._write_once()
+        finally:
+            self._writing = False
+            self._fail_waiting(LinkLostError("nothing was sent"))
+
+    def _fail_waiting(self, error: SmartLockError) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for write in waiting.values():
+            write.fail(error)
+
+    async def _write_once(self) -> None:
+        """Hold one conversation for everything that waits, and find out what came of it."""
+        begun: list[_Write] = []
+        try:
+            async with self._pin.lent() as pin:
+                await self._coordinator.client.hold(self._conversation(pin, begun))
+        except SmartLockError as error:
+            LOGGER.debug("Settings were not written, or only in part: %s", type(error).__name__)
+            if not begun or isinstance(error, _ABOUT_ALL):
+                self._fail_waiting(error)
+            for write in begun:
+                if not write.outcome.done() and not await self._find_out(write, error):
+                    self._fail_waiting(error)
+        finally:
+            # Cut off from outside.
+            for write in begun:
+                write.fail(SettingsUnknownError(tuple(write.values)))
+
+    def _conversation(self, pin: int, begun: list[_Write]) -> Conversation[None]:
+        """Write what waits, first Config, then Advanced Config, and read the count of changes around it."""
+        before = yield from conversations.read_states()
+        if before.lock_state.moving:
+            raise MovingError
+        dialect = self._coordinator.dialect
+
+        def close[S: Settings](settings: S) -> S:
+            # Up to here changes could join.
+            write = self._waiting.pop(Config if isinstance(settings, Config) else AdvancedConfig)
+            begun.append(write)
+            write.wanted = wanted = changed(settings, write.values)
+            write.before = settings
+            return wanted
+
+        if Config in self._waiting:
+            config = yield from conversations.change_config(close, pin)
+            self._written(begun[-1], config)
+        if AdvancedConfig in self._waiting:
+            advanced = yield from conversations.change_advanced_config(dialect, close, pin)
+            self._written(begun[-1], advanced)
+        changes = sum(write.wanted != write.before for write in begun)
+        if changes:
+            after = yield from conversations.read_states()
+            self._coordinator.async_counted(before.config_update_count, after.config_update_count, changes)
+
+    def _written(self, write: _Write, found: Settings, refused: LockRefusedError | None = None) -> None:
+        """Publish what the lock has after a write, and tell whether that is what was wanted."""
+        assert write.before is not None
+        assert write.wanted is not None
+        self._coordinator.async_take(found)
+        has, had, wanted = (
+            writable(self._coordinator.dialect, settings) for settings in (found, write.before, write.wanted)
+        )
+        if has != had:
+            for listener in tuple(self._listeners):
+                listener(write.before, found)
+        try:
+            verify_kept(wanted, has)
+        except SettingsNotKeptError as error:
+            write.fail(refused or error)
+        else:
+            write.outcome.set_result(None)
+
+    async def _find_out(self, write: _Write, error: SmartLockError) -> bool:
+        """Read the settings after a conversation that was cut off or refused; they are not written again.
+
+        Returns whether the lock could be read, or need not be.
+        """
+        if write.wanted is None:
+            write.fail(error)
+            return True
+        refused = error if isinstance(error, LockRefusedError) else None
+        read = conversations.read_config if write.kind is Config else conversations.read_advanced_config
+        try:
+            found: Settings = await self._coordinator.client.read(read)
+        except SmartLockError:
+            write.fail(refused or SettingsUnknownError(tuple(write.values)))
+            return False
+        self._written(write, found, refused)
+        return True
+
+
+def setting_names(hass: HomeAssistant) -> Mapping[str, str]:
+    """Return what the entities of settings are called in Home Assistant's language, by their keys."""
+    texts = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
+    # component.smartlock.entity.<platform>.<key>.name
+    paths = ((path.split("."), text) for path, text in texts.items())
+    return {
+        path[4]: text for path, text in paths if len(path) == 6 and path[3] in PLATFORMS and path[5] == "name"
+    }
