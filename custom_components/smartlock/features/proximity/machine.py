@@ -1,0 +1,411 @@
+"""Whether the bolt moves by itself for somebody who comes home: one step for each event.
+
+    home --away, accurate--> leaving --still away after 5 min--> away (armed)
+    away --the phone says that it is back--> returning (window open) --level high and rising--> near
+    near --no hold--> fired --> cooling down --> home
+
+Every doubt leads to home, which is not armed: a restart, an unknown location, an unlock by anybody, a location
+that contradicts what is heard. A hold at the door ends the approach as an unlock does: whatever is the matter,
+a second try a little later would come from somebody who is inside by then. docs/proximity.md tells the threats.
+"""
+
+from dataclasses import replace
+
+from custom_components.smartlock.features.proximity.effects import (
+    AskConfirmation,
+    AskLocation,
+    Effect,
+    Fire,
+    Hold,
+    Kind,
+    Phase,
+    PreConnect,
+    Reason,
+    Report,
+)
+from custom_components.smartlock.features.proximity.events import (
+    Configured,
+    Confirmed,
+    Event,
+    Heard,
+    Located,
+    LocationLost,
+    OnNetwork,
+    Outcome,
+    Reported,
+    Restarted,
+    Result,
+)
+from custom_components.smartlock.features.proximity.holds import STATE_AGE, holds, would_unlatch
+from custom_components.smartlock.features.proximity.location import Side, side_of
+from custom_components.smartlock.features.proximity.settings import APPROACH_MARGIN, Evidence, RuleSettings
+from custom_components.smartlock.features.proximity.signal import GAP, Signal
+from custom_components.smartlock.features.proximity.state import Approach, Proximity
+
+__all__ = ["Step", "due", "start", "step"]
+
+# An armed rule is forgotten if the phone has not said for so long that it is away.
+AWAY_AGE = 12 * 3600.0
+# A phone that says it is away and is heard here, so long before it took its position and since, is not away.
+HEARD_BEFORE_FIX = 10.0
+HEARD_UNTIL_FIX = 30.0
+# Heard again after this silence: another approach.
+SILENCE = 60.0
+# Coming to the door takes so long at most from where the phone is first heard.
+LINGER = 300.0
+# A level so much above the lowest of the last minute rises; near the door it may fall by so much again.
+RISE = 6.0
+SLACK = 6.0
+# The phone is asked where it is so often at most, and so many times for one purpose.
+ASK_EVERY = 30.0
+ASKS = 4
+# The link is asked for so often at most, and so many times in one window: the battery is the owner's.
+CONNECT_EVERY = 15.0
+CONNECTS = 6
+CONFIRM_WITHIN = 60.0
+# The caller always answers; if it does not, nothing waits for ever.
+OUTCOME_WITHIN = 120.0
+
+# These pass by themselves while somebody stands at the door; every other hold ends the approach.
+_PASSING = frozenset({Hold.STATE_NOT_READ, Hold.MOVING})
+_RESTING = frozenset({Phase.DISABLED, Phase.HOME, Phase.FIRED, Phase.COOLING_DOWN})
+_EXPECTING = frozenset({Phase.RETURNING, Phase.NEAR})
+_RESULTS = {
+    Result.DONE: Reason.DONE,
+    Result.REFUSED: Reason.REFUSED_BY_LOCK,
+    Result.OUTCOME_UNKNOWN: Reason.OUTCOME_UNKNOWN,
+    Result.NOT_SENT: Reason.NOT_SENT,
+}
+
+type Step = tuple[Proximity, tuple[Effect, ...]]
+
+
+def start(settings: RuleSettings, now: float) -> Proximity:
+    """Return a rule as it is after every start: not armed, nothing known, positions from before worth nothing."""
+    rule = Proximity(settings=settings, since=now, fixed_at=now)
+    return rule.gone(Phase.HOME, Reason.RESTARTED, now) if settings.enabled else rule
+
+
+def step(rule: Proximity, event: Event, now: float) -> Step:
+    """Take one event and return what to do. `now` is in seconds of a clock that never goes back."""
+    match event:
+        case Configured(settings):
+            return _configured(rule, settings, now), ()
+        case Restarted():
+            return start(rule.settings, now), ()
+    conditions = rule.conditions.told(event, now)
+    unlocked = conditions.unlocked_at != rule.conditions.unlocked_at
+    if rule.phase is Phase.DISABLED:
+        return replace(rule, conditions=conditions), ()
+    run = _Run(rule, now)
+    run.expire()
+    run.rule = replace(run.rule, conditions=conditions)
+    if unlocked:
+        run.unlocked()
+    else:
+        run.take(event)
+    if run.rule.phase in _EXPECTING:
+        run.judge()
+    return run.rule, tuple(run.effects)
+
+
+def due(rule: Proximity, now: float) -> float | None:
+    """When a `Tick` is needed if nothing else happens before; None if never."""
+    approach, settings = rule.approach, rule.settings
+    times: list[float | None] = []
+    match rule.phase:
+        case Phase.LEAVING:
+            times = [_ask_at(rule)]
+        case Phase.AWAY if approach.away_at is not None:
+            times = [approach.away_at + AWAY_AGE]
+        case Phase.RETURNING | Phase.NEAR:
+            newest = rule.signal.newest
+            times = [
+                None if approach.returned_at is None else approach.returned_at + settings.window,
+                None if approach.heard_from is None else approach.heard_from + LINGER,
+                None if newest is None or rule.phase is Phase.RETURNING else newest + GAP,
+                approach.confirm_until,
+            ]
+        case Phase.FIRED:
+            times = [rule.since + OUTCOME_WITHIN]
+        case Phase.COOLING_DOWN:
+            times = [rule.since + settings.cool_down]
+    known = [at for at in times if at is not None]
+    # A little later, so that "longer than" is true by then.
+    return max(now, min(known)) + 0.001 if known else None
+
+
+def _configured(rule: Proximity, settings: RuleSettings, now: float) -> Proximity:
+    was_off = rule.phase is Phase.DISABLED
+    rule = replace(rule, settings=settings, signal=Signal(), approach=Approach(), fixed_at=now)
+    if not settings.enabled:
+        return rule.gone(Phase.DISABLED, Reason.SWITCHED_OFF, now)
+    return rule.gone(Phase.HOME, Reason.SWITCHED_ON if was_off else Reason.CONFIGURED, now)
+
+
+def _ask_at(rule: Proximity) -> float | None:
+    """When the phone is asked whether it is still away."""
+    approach, settings = rule.approach, rule.settings
+    if approach.left_at is None or not settings.can_locate or approach.asks >= ASKS:
+        return None
+    return max(approach.left_at, approach.asked_at) + settings.arm_after
+
+
+class _Run:
+    """One step: the rule as it becomes, and what is asked for on the way."""
+
+    def __init__(self, rule: Proximity, now: float) -> None:
+        self.rule = rule
+        self.now = now
+        self.effects: list[Effect] = []
+
+    # What time does
+
+    def expire(self) -> None:
+        """Leave a phase whose time is over."""
+        rule, approach, now = self.rule, self.rule.approach, self.now
+        match rule.phase:
+            case Phase.LEAVING:
+                ask_at = _ask_at(rule)
+                if ask_at is not None and now > ask_at:
+                    self._ask_location()
+            case Phase.AWAY if approach.away_at is None or now > approach.away_at + AWAY_AGE:
+                self._home(Reason.LOCATION_STALE)
+            case Phase.RETURNING | Phase.NEAR:
+                if approach.returned_at is None or now > approach.returned_at + rule.settings.window:
+                    self._home(Reason.WINDOW_OVER)
+                elif approach.heard_from is not None and now > approach.heard_from + LINGER:
+                    self._refuse(Reason.LINGERED)
+                elif approach.confirm_until is not None and now > approach.confirm_until:
+                    self._refuse(Hold.NOT_CONFIRMED)
+            case Phase.FIRED if now > rule.since + OUTCOME_WITHIN:
+                self._go(Phase.COOLING_DOWN, Reason.OUTCOME_UNKNOWN)
+            case Phase.COOLING_DOWN if now > rule.since + rule.settings.cool_down:
+                self._home(Reason.COOLED_DOWN)
+
+    # What is told
+
+    def take(self, event: Event) -> None:
+        """Take an event that is not an unlock."""
+        match event:
+            case Located():
+                self._located(event)
+            case LocationLost() | OnNetwork(None):
+                self._disarm(Reason.LOCATION_LOST)
+            case OnNetwork(True):
+                self._back(self.now)
+            case Heard():
+                self._heard(event)
+            case Reported(near) if self.rule.settings.evidence is Evidence.ENTITY:
+                if near:
+                    self._noticed()
+                else:
+                    self._note(reported_far=near is False)
+            case Confirmed(yes) if self.rule.approach.confirm_until is not None:
+                if yes:
+                    self._note(confirmed=True)
+                else:
+                    self._refuse(Hold.NOT_CONFIRMED)
+            case Outcome() if self.rule.phase is Phase.FIRED:
+                self._answered(event)
+
+    def unlocked(self) -> None:
+        """Somebody was let in, and nobody knows who. Whoever is still away can say so again."""
+        was_away = self.rule.phase is Phase.AWAY
+        self._disarm(Reason.UNLOCKED)
+        if was_away:
+            self._ask_location()
+
+    def _located(self, fix: Located) -> None:
+        # The same position told again, one that was overtaken, or one from the future.
+        if not self.rule.fixed_at < fix.fixed_at <= self.now + 1.0:
+            return
+        self.rule = replace(self.rule, fixed_at=fix.fixed_at)
+        match side_of(fix, self.rule.settings, self.now):
+            case Side.UNKNOWN:
+                self._disarm(Reason.LOCATION_LOST)
+            case Side.AWAY:
+                self._away(fix.fixed_at)
+            case Side.HOME:
+                self._back(fix.fixed_at)
+
+    def _away(self, at: float) -> None:
+        rule, approach = self.rule, self.rule.approach
+        if rule.phase in (Phase.FIRED, Phase.COOLING_DOWN):
+            return
+        # Nor can a phone be away that is in the home's network, or of which that is not known.
+        if rule.conditions.on_network is not False:
+            self._disarm(Reason.ON_NETWORK)
+            return
+        if (
+            approach.heard_from is not None
+            and approach.heard_at is not None
+            and approach.heard_from + HEARD_BEFORE_FIX <= at <= approach.heard_at + HEARD_UNTIL_FIX
+        ):
+            self._disarm(Reason.HEARD_AT_HOME)
+            return
+        left_at = at if approach.left_at is None else approach.left_at
+        self._note(left_at=left_at, away_at=at)
+        if rule.phase is Phase.HOME:
+            self._go(Phase.LEAVING, Reason.WENT_OUT)
+        elif rule.phase is not Phase.AWAY and at - left_at >= rule.settings.arm_after:
+            far = rule.conditions.reported is False
+            armed = Approach(left_at=left_at, away_at=at, reported_far=far)
+            self.rule = replace(self.rule, approach=armed)
+            self._go(Phase.AWAY, Reason.STAYED_AWAY)
+
+    def _back(self, at: float) -> None:
+        match self.rule.phase:
+            case Phase.LEAVING:
+                self._home(Reason.BACK_TOO_SOON)
+            case Phase.AWAY:
+                heard_at = self.rule.approach.heard_at
+                if heard_at is not None and self.now > heard_at + SILENCE:
+                    self._note(heard_from=None)
+                self._note(returned_at=at, left_at=None)
+                self._go(Phase.RETURNING, Reason.CAME_BACK)
+            case Phase.RETURNING | Phase.NEAR:
+                # Positions jump about on the way: the window stays, but a new absence begins anew.
+                self._note(left_at=None)
+
+    def _heard(self, event: Heard) -> None:
+        rule = self.rule
+        if rule.settings.evidence is Evidence.ENTITY or event.at > self.now:
+            return
+        if event.scanner in rule.settings.door_scanners:
+            self.rule = replace(rule, signal=rule.signal.heard(event.rssi, event.at))
+        self._noticed()
+
+    def _noticed(self) -> None:
+        """Take that the phone is about, at the door or elsewhere in the house."""
+        approach, now = self.rule.approach, self.now
+        match self.rule.phase:
+            case Phase.LEAVING if approach.left_at is not None and now > approach.left_at + HEARD_UNTIL_FIX:
+                self._home(Reason.HEARD_AT_HOME)
+            case Phase.AWAY:
+                if approach.heard_at is None or now > approach.heard_at + SILENCE:
+                    self._note(heard_from=now, asks=0)
+                self._note(heard_at=now)
+                self._ask_location()
+            case Phase.RETURNING | Phase.NEAR:
+                heard_from = now if approach.heard_from is None else approach.heard_from
+                self._note(heard_from=heard_from, heard_at=now)
+
+    def _answered(self, event: Outcome) -> None:
+        reason = _RESULTS[event.result]
+        kind = Kind.FIRED if event.result is Result.DONE else Kind.REFUSED
+        proof = self.rule.proof(self.now)
+        self.effects.append(Report(kind=kind, reason=reason, proof=proof, code=event.code))
+        self.rule = self.rule.gone(Phase.COOLING_DOWN, reason, self.now, code=event.code)
+
+    # What follows
+
+    def judge(self) -> None:
+        """Decide whether somebody is at the door, and whether it is unlocked."""
+        coming, near = self._closeness()
+        if coming:
+            self._pre_connect()
+        if not near:
+            self._gone_by()
+            return
+        if self.rule.phase is Phase.RETURNING:
+            self._go(Phase.NEAR, Reason.AT_THE_DOOR)
+        rule = self.rule
+        found = list(holds(rule.settings, rule.conditions, rule.approach.connected_at, self.now))
+        lasting = next((hold for hold in found if hold not in _PASSING), None)
+        if lasting is not None:
+            self._refuse(lasting)
+        elif found:
+            self._wait(found[0])
+        elif self._may_fire():
+            self._fire()
+
+    def _closeness(self) -> tuple[bool, bool]:
+        """Return whether somebody is coming to the door, and whether somebody is there."""
+        rule = self.rule
+        if rule.settings.evidence is Evidence.ENTITY:
+            there = rule.conditions.reported is True and rule.approach.reported_far
+            return there, there
+        level, rise = rule.signal.level(self.now), rule.signal.rise(self.now)
+        if level is None or rise is None:
+            return False, False
+        threshold, rising = rule.settings.threshold, rise >= RISE
+        if rule.phase is Phase.NEAR:
+            return True, level >= threshold - SLACK
+        return rising and level >= threshold - APPROACH_MARGIN, rising and level >= threshold
+
+    def _pre_connect(self) -> None:
+        approach, now = self.rule.approach, self.now
+        if (
+            self.rule.conditions.state_is_fresh(approach.connected_at, now)
+            or now < approach.connect_at + CONNECT_EVERY
+            or approach.connects >= CONNECTS
+        ):
+            return
+        self.effects.append(PreConnect(until=now + STATE_AGE))
+        first = now if approach.connected_at is None else approach.connected_at
+        self._note(connected_at=first, connect_at=now, connects=approach.connects + 1)
+
+    def _may_fire(self) -> bool:
+        """Whether nobody need be asked, or the owner has said yes."""
+        rule = self.rule
+        if not rule.settings.confirm and not would_unlatch(rule.settings, rule.conditions.facts):
+            return True
+        if rule.approach.confirm_until is None:
+            until = self.now + CONFIRM_WITHIN
+            self.effects.append(AskConfirmation(until=until))
+            self._note(confirm_until=until)
+        if not self.rule.approach.confirmed:
+            self._wait(Hold.NOT_CONFIRMED)
+        return self.rule.approach.confirmed
+
+    def _fire(self) -> None:
+        proof, settings = self.rule.proof(self.now), self.rule.settings
+        if settings.dry_run:
+            self.effects.append(Report(kind=Kind.WOULD_FIRE, reason=Reason.WOULD_FIRE, proof=proof))
+            self._go(Phase.COOLING_DOWN, Reason.WOULD_FIRE)
+        else:
+            self.effects.append(Fire(action=settings.action, proof=proof))
+            self._go(Phase.FIRED, Reason.FIRED)
+
+    def _wait(self, hold: Hold) -> None:
+        self.rule = replace(self.rule, reason=hold)
+
+    def _gone_by(self) -> None:
+        if self.rule.phase is not Phase.NEAR:
+            return
+        # Somebody was there, and the lock could not be asked or nobody answered: that is worth telling.
+        if isinstance(self.rule.reason, Hold):
+            self._report_refusal(self.rule.reason)
+        self._go(Phase.RETURNING, Reason.WENT_BY)
+
+    def _refuse(self, reason: Reason | Hold) -> None:
+        self._report_refusal(reason)
+        self._home(reason)
+
+    def _report_refusal(self, reason: Reason | Hold) -> None:
+        self.effects.append(Report(kind=Kind.REFUSED, reason=reason, proof=self.rule.proof(self.now)))
+
+    def _ask_location(self) -> None:
+        approach = self.rule.approach
+        if (
+            self.rule.settings.can_locate
+            and approach.asks < ASKS
+            and self.now >= approach.asked_at + ASK_EVERY
+        ):
+            self.effects.append(AskLocation())
+            self._note(asked_at=self.now, asks=approach.asks + 1)
+
+    def _disarm(self, reason: Reason) -> None:
+        if self.rule.phase not in _RESTING:
+            self._home(reason)
+
+    def _home(self, reason: Reason | Hold) -> None:
+        self._go(Phase.HOME, reason)
+        self.rule = replace(self.rule, approach=Approach())
+
+    def _go(self, phase: Phase, reason: Reason | Hold) -> None:
+        self.rule = self.rule.gone(phase, reason, self.now)
+
+    def _note(self, **changes: object) -> None:
+        self.rule = self.rule.noted(**changes)
