@@ -56,9 +56,8 @@ class Scene:
         for event in (Paused(False), QuietHours(False), Trouble(False), Alarm(False)):
             self.tell(event)
 
-    @property
-    def phase(self) -> Phase:
-        return self.rule.phase
+    def is_in(self, phase: Phase) -> bool:
+        return self.rule.phase == phase
 
     def tell(self, event: Event, after: float = 0.0) -> list[Effect]:
         """Let time pass, tell one thing, answer a wish for the state at once."""
@@ -79,13 +78,13 @@ class Scene:
         """Go far away and stay there until the rule is armed."""
         self.located(FAR, 60)
         self.located(FAR, 301)
-        assert self.phase is Phase.AWAY
+        assert self.is_in(Phase.AWAY)
 
     def come_back(self) -> None:
         """Leave, and enter the home's zone."""
         self.leave()
         self.located(50, 1800)
-        assert self.phase is Phase.RETURNING
+        assert self.is_in(Phase.RETURNING)
 
     def walk_up(self, first: float = -95.0, last: float = -60.0, every: float = 0.5) -> list[Effect]:
         """Walk to the door: the level rises by 2 dB with each advertisement, and stays for a few seconds."""

@@ -10,9 +10,9 @@ def test_a_day() -> None:
     scene.come_back()
     came = scene.walk_up()
     assert [type(effect) for effect in came] == [PreConnect, Fire]
-    assert scene.phase is Phase.FIRED
+    assert scene.is_in(Phase.FIRED)
     scene.answer()
-    assert scene.phase is Phase.COOLING_DOWN
+    assert scene.is_in(Phase.COOLING_DOWN)
     scene.tell(Tick(), scene.settings.cool_down + 1)
-    assert scene.phase is Phase.HOME
+    assert scene.is_in(Phase.HOME)
     assert not scene.walk_up()
