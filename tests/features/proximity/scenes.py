@@ -76,7 +76,7 @@ class Scene:
 
     def leave(self) -> None:
         """Go far away and stay there until the rule is armed."""
-        self.located(FAR, 60)
+        self.located(FAR / 2, 60)
         self.located(FAR, 301)
         assert self.is_in(Phase.AWAY)
 

@@ -62,8 +62,6 @@ class Heard:
     """In dBm."""
     scanner: str
     at: float
-    address: str | None = None
-    """The address it came from, if it rotates."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,10 @@ class LockTold:
 
 @dataclass(frozen=True)
 class Unlocked:
-    """Somebody or something unlocked, by hand or not, this rule's own action included."""
+    """Somebody was let in, by hand or not, this rule's own action included.
+
+    The lock was unlocked, or another entrance that the owner watches was opened.
+    """
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ a second try a little later would come from somebody who is inside by then. docs
 """
 
 from dataclasses import replace
+import math
 
+from custom_components.smartlock.features.proximity.departure import ABOUT_THE_DOOR, away_noted
 from custom_components.smartlock.features.proximity.effects import (
     AskConfirmation,
     AskLocation,
@@ -69,6 +71,7 @@ OUTCOME_WITHIN = 120.0
 # These pass by themselves while somebody stands at the door; every other hold ends the approach.
 _PASSING = frozenset({Hold.STATE_NOT_READ, Hold.MOVING})
 _RESTING = frozenset({Phase.DISABLED, Phase.HOME, Phase.FIRED, Phase.COOLING_DOWN})
+_LISTENING = frozenset({Phase.AWAY, Phase.RETURNING, Phase.NEAR})
 _EXPECTING = frozenset({Phase.RETURNING, Phase.NEAR})
 _RESULTS = {
     Result.DONE: Reason.DONE,
@@ -114,7 +117,7 @@ def due(rule: Proximity, now: float) -> float | None:
     approach, settings = rule.approach, rule.settings
     times: list[float | None] = []
     match rule.phase:
-        case Phase.LEAVING:
+        case Phase.HOME | Phase.LEAVING:
             times = [_ask_at(rule)]
         case Phase.AWAY if approach.away_at is not None:
             times = [approach.away_at + AWAY_AGE]
@@ -144,11 +147,13 @@ def _configured(rule: Proximity, settings: RuleSettings, now: float) -> Proximit
 
 
 def _ask_at(rule: Proximity) -> float | None:
-    """When the phone is asked whether it is still away."""
+    """When the phone is asked whether it is away: after a start, and while it must go on being away."""
     approach, settings = rule.approach, rule.settings
-    if approach.left_at is None or not settings.can_locate or approach.asks >= ASKS:
+    if not settings.can_locate or approach.asks >= ASKS:
         return None
-    return max(approach.left_at, approach.asked_at) + settings.arm_after
+    if approach.left_at is not None:
+        return max(approach.left_at, approach.asked_at) + settings.arm_after
+    return rule.since if rule.reason is Reason.RESTARTED and not approach.asks else None
 
 
 class _Run:
@@ -165,7 +170,7 @@ class _Run:
         """Leave a phase whose time is over."""
         rule, approach, now = self.rule, self.rule.approach, self.now
         match rule.phase:
-            case Phase.LEAVING:
+            case Phase.HOME | Phase.LEAVING:
                 ask_at = _ask_at(rule)
                 if ask_at is not None and now > ask_at:
                     self._ask_location()
@@ -198,7 +203,7 @@ class _Run:
                 self._heard(event)
             case Reported(near) if self.rule.settings.evidence is Evidence.ENTITY:
                 if near:
-                    self._noticed()
+                    self._noticed(at_door=True)
                 else:
                     self._note(reported_far=near is False)
             case Confirmed(yes) if self.rule.approach.confirm_until is not None:
@@ -214,6 +219,8 @@ class _Run:
         was_away = self.rule.phase is Phase.AWAY
         self._disarm(Reason.UNLOCKED)
         if was_away:
+            # That it left was seen; it cannot have come back if it was not heard.
+            self._note(left=self.now > self.rule.heard_at + SILENCE)
             self._ask_location()
 
     def _located(self, fix: Located) -> None:
@@ -225,71 +232,74 @@ class _Run:
             case Side.UNKNOWN:
                 self._disarm(Reason.LOCATION_LOST)
             case Side.AWAY:
-                self._away(fix.fixed_at)
+                self._away(fix)
             case Side.HOME:
                 self._back(fix.fixed_at)
 
-    def _away(self, at: float) -> None:
-        rule, approach = self.rule, self.rule.approach
+    def _away(self, fix: Located) -> None:
+        rule, at = self.rule, fix.fixed_at
         if rule.phase in (Phase.FIRED, Phase.COOLING_DOWN):
             return
         # Nor can a phone be away that is in the home's network, or of which that is not known.
         if rule.conditions.on_network is not False:
             self._disarm(Reason.ON_NETWORK)
             return
-        if (
-            approach.heard_from is not None
-            and approach.heard_at is not None
-            and approach.heard_from + HEARD_BEFORE_FIX <= at <= approach.heard_at + HEARD_UNTIL_FIX
-        ):
+        heard_from = rule.approach.heard_from
+        if heard_from is not None and heard_from + HEARD_BEFORE_FIX <= at <= rule.heard_at + HEARD_UNTIL_FIX:
             self._disarm(Reason.HEARD_AT_HOME)
             return
-        left_at = at if approach.left_at is None else approach.left_at
-        self._note(left_at=left_at, away_at=at)
+        self.rule = replace(rule, approach=away_noted(rule, fix))
         if rule.phase is Phase.HOME:
             self._go(Phase.LEAVING, Reason.WENT_OUT)
-        elif rule.phase is not Phase.AWAY and at - left_at >= rule.settings.arm_after:
+        approach = self.rule.approach
+        if rule.phase is Phase.AWAY or approach.left_at is None or not approach.left:
+            return
+        if at - approach.left_at >= rule.settings.arm_after:
             far = rule.conditions.reported is False
-            armed = Approach(left_at=left_at, away_at=at, reported_far=far)
-            self.rule = replace(self.rule, approach=armed)
+            armed = Approach(left_at=approach.left_at, away_at=at, left=True, reported_far=far)
+            self.rule = replace(self.rule, approach=armed, signal=Signal())
             self._go(Phase.AWAY, Reason.STAYED_AWAY)
 
     def _back(self, at: float) -> None:
         match self.rule.phase:
+            case Phase.HOME:
+                self._note(left=False)
             case Phase.LEAVING:
                 self._home(Reason.BACK_TOO_SOON)
             case Phase.AWAY:
-                heard_at = self.rule.approach.heard_at
-                if heard_at is not None and self.now > heard_at + SILENCE:
+                if self.now > self.rule.heard_at + SILENCE:
                     self._note(heard_from=None)
-                self._note(returned_at=at, left_at=None)
+                self._note(returned_at=at, left_at=None, left=False)
                 self._go(Phase.RETURNING, Reason.CAME_BACK)
             case Phase.RETURNING | Phase.NEAR:
                 # Positions jump about on the way: the window stays, but a new absence begins anew.
-                self._note(left_at=None)
+                self.rule = self.rule.noted(left_at=None, left=False, nearest=math.inf, farthest=-math.inf)
 
     def _heard(self, event: Heard) -> None:
         rule = self.rule
         if rule.settings.evidence is Evidence.ENTITY or event.at > self.now:
             return
-        if event.scanner in rule.settings.door_scanners:
+        at_door = event.scanner in rule.settings.door_scanners
+        if at_door and rule.phase in _LISTENING:
             self.rule = replace(rule, signal=rule.signal.heard(event.rssi, event.at))
-        self._noticed()
+        self._noticed(at_door=at_door and event.rssi >= rule.settings.threshold - ABOUT_THE_DOOR)
 
-    def _noticed(self) -> None:
+    def _noticed(self, *, at_door: bool) -> None:
         """Take that the phone is about, at the door or elsewhere in the house."""
-        approach, now = self.rule.approach, self.now
-        match self.rule.phase:
+        rule, approach, now = self.rule, self.rule.approach, self.now
+        silent = now > rule.heard_at + SILENCE
+        self.rule = replace(rule, heard_at=now, door_at=now if at_door else rule.door_at)
+        match rule.phase:
+            case Phase.HOME if approach.left:
+                self._note(left=False)
             case Phase.LEAVING if approach.left_at is not None and now > approach.left_at + HEARD_UNTIL_FIX:
                 self._home(Reason.HEARD_AT_HOME)
             case Phase.AWAY:
-                if approach.heard_at is None or now > approach.heard_at + SILENCE:
+                if silent or approach.heard_from is None:
                     self._note(heard_from=now, asks=0)
-                self._note(heard_at=now)
                 self._ask_location()
-            case Phase.RETURNING | Phase.NEAR:
-                heard_from = now if approach.heard_from is None else approach.heard_from
-                self._note(heard_from=heard_from, heard_at=now)
+            case Phase.RETURNING | Phase.NEAR if approach.heard_from is None:
+                self._note(heard_from=now)
 
     def _answered(self, event: Outcome) -> None:
         reason = _RESULTS[event.result]

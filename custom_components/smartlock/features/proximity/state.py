@@ -22,10 +22,15 @@ class Approach:
     """The first of an unbroken row of positions that are away."""
     away_at: float | None = None
     """The newest of them."""
+    nearest: float = math.inf
+    farthest: float = -math.inf
+    """How far away these positions were: the nearest at most, the farthest at least, in m."""
+    left: bool = False
+    """There is more for having left than positions that may be wrong: heard at the door on the way out, or
+    positions that moved."""
     returned_at: float | None = None
     heard_from: float | None = None
-    """Since when it is heard without a long silence."""
-    heard_at: float | None = None
+    """Since when the phone is heard without a long silence."""
     reported_far: bool = False
     """The entity that is the evidence has said "not near" since the rule was armed."""
     asked_at: float = -math.inf
@@ -55,6 +60,10 @@ class Proximity:
     approach: Approach = field(default_factory=Approach)
     fixed_at: float = -math.inf
     """When the newest position was taken."""
+    door_at: float = -math.inf
+    """When the phone was last about the door."""
+    heard_at: float = -math.inf
+    """When it was last heard anywhere."""
     record: tuple[Decision, ...] = ()
     """The last fifty decisions, oldest first; nothing personal."""
 

@@ -1,0 +1,45 @@
+"""Whether somebody has really left.
+
+Positions alone can lie for hours: a phone in a drawer takes a moved access point for its place, says that it is
+500 m away, exact to 30 m, and says so again when it is asked. Somebody who leaves was heard about the door on
+the way out and nowhere in the house afterwards, or moves: positions further apart than their errors explain.
+"""
+
+from dataclasses import replace
+
+from custom_components.smartlock.features.proximity.events import Located
+from custom_components.smartlock.features.proximity.state import Approach, Proximity
+
+__all__ = ["ABOUT_THE_DOOR", "away_noted"]
+
+# About the door is where the level is this much below the threshold: a body, or a step further away.
+ABOUT_THE_DOOR = 10.0
+# From the door to the first position that is away; phones notice late that they left.
+DOOR_BEFORE_FIX = 600.0
+# Out of hearing after the door.
+HEARD_AFTER_DOOR = 90.0
+# So far apart at least, whatever their errors.
+MOVED = 100.0
+
+
+def away_noted(rule: Proximity, fix: Located) -> Approach:
+    """Return what is known of a departure with one more position that is away."""
+    approach, at = rule.approach, fix.fixed_at
+    nearest, farthest = approach.nearest, approach.farthest
+    if fix.distance is not None and fix.accuracy is not None:
+        nearest = min(nearest, fix.distance + fix.accuracy)
+        farthest = max(farthest, fix.distance - fix.accuracy)
+    seen_off = (
+        approach.left_at is None
+        and at <= rule.door_at + DOOR_BEFORE_FIX
+        and rule.heard_at <= rule.door_at + HEARD_AFTER_DOOR
+        and rule.conditions.reported is not True
+    )
+    return replace(
+        approach,
+        left_at=at if approach.left_at is None else approach.left_at,
+        away_at=at,
+        nearest=nearest,
+        farthest=farthest,
+        left=approach.left or seen_off or farthest - nearest >= MOVED,
+    )
