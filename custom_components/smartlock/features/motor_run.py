@@ -1,0 +1,137 @@
+"""What one run of the motor took, from a Battery Report (Nuki Smart Lock API V2.3.0, 0x0011)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import log
+from statistics import median
+from typing import NamedTuple, Self
+
+from custom_components.smartlock.protocol.enums import LockAction
+from custom_components.smartlock.protocol.messages import BatteryReport
+
+# Close to what the motor draws, A: what the cells lose of their voltage by their own resistance is told with it.
+# A constant, because with the run's own current a stiffer bolt would excuse itself.
+_USUAL_CURRENT = 0.4
+
+
+class Figures(NamedTuple):
+    """The figures that are compared: how hard the bolt turned, and what else that depends on."""
+
+    energy: float
+    """Logarithm of the energy by distance; its unit does not matter."""
+    current: float
+    """Logarithm of the highest current."""
+    temperature: float
+    """Degrees C."""
+    voltage: float
+    """Of the cells under a usual load, V."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotorRun:
+    """One run of the motor, in the report's own units."""
+
+    at: datetime
+    """When it was read; the report has no time. UTC, to the second."""
+    action: LockAction
+    drain: int
+    """mWs."""
+    distance: int
+    """Degrees, by the vendor's document."""
+    start_voltage: int
+    """mV."""
+    lowest_voltage: int
+    """mV."""
+    temperature: int
+    """Degrees C."""
+    max_current: int
+    """mA."""
+    resistance: int
+    """Of the batteries, mOhm; the document names no unit."""
+    critical: bool
+    """Whether the batteries are nearly empty: then a run says little about the bolt."""
+
+    @classmethod
+    def of(cls, report: BatteryReport, now: datetime) -> Self | None:
+        """Return the run that a report tells of; None if it tells of none, as after a battery change."""
+        if report.lock_action == LockAction.NONE or not (
+            report.battery_drain and report.lock_distance and report.max_turn_current and report.start_voltage
+        ):
+            return None
+        return cls(
+            at=now.astimezone(UTC).replace(microsecond=0),
+            action=report.lock_action,
+            drain=report.battery_drain,
+            distance=report.lock_distance,
+            start_voltage=report.start_voltage,
+            lowest_voltage=report.lowest_voltage,
+            temperature=report.start_temperature,
+            max_current=report.max_turn_current,
+            resistance=report.battery_resistance,
+            critical=bool(report.critical_battery_state),
+        )
+
+    @property
+    def energy(self) -> float:
+        """By distance, mWs per degree."""
+        return self.drain / self.distance
+
+    @property
+    def figures(self) -> Figures:
+        """What is compared."""
+        return Figures(
+            energy=log(self.energy),
+            current=log(self.max_current),
+            temperature=self.temperature,
+            voltage=(self.start_voltage - _USUAL_CURRENT * self.resistance) / 1000,
+        )
+
+    @property
+    def kind(self) -> str:
+        """Runs of one kind can be compared: the same action over about the same distance."""
+        # By a quarter longer is another kind: an unlatch from locked turns ten times as far as one from unlocked.
+        return f"{self.action.name.lower()}_{round(log(self.distance) / log(1.25))}"
+
+    def same_as(self, other: MotorRun | None) -> bool:
+        """Whether two reports tell of one run: no two runs take exactly the same."""
+        return other is not None and self.to_json()[1:] == other.to_json()[1:]
+
+    def to_json(self) -> list[int]:
+        """Return it for storage."""
+        return [
+            int(self.at.timestamp()),
+            self.action.value,
+            self.drain,
+            self.distance,
+            self.start_voltage,
+            self.lowest_voltage,
+            self.temperature,
+            self.max_current,
+            self.resistance,
+            int(self.critical),
+        ]
+
+    @classmethod
+    def from_json(cls, stored: Sequence[int]) -> Self:
+        """Return a stored run. Raises ValueError or TypeError for anything else."""
+        at, action, drain, distance, start, lowest, temperature, current, resistance, critical = stored
+        if min(drain, distance, current) <= 0:
+            raise ValueError("a run takes something")
+        return cls(
+            at=datetime.fromtimestamp(at, UTC),
+            action=LockAction(action),
+            drain=drain,
+            distance=distance,
+            start_voltage=start,
+            lowest_voltage=lowest,
+            temperature=temperature,
+            max_current=current,
+            resistance=resistance,
+            critical=bool(critical),
+        )
+
+
+def typical(figures: Sequence[Figures]) -> Figures:
+    """Return the median of each figure, which a few odd runs do not move."""
+    return Figures(*(median(column) for column in zip(*figures, strict=True)))
