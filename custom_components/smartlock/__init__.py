@@ -19,6 +19,7 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockR
 from custom_components.smartlock.services import async_setup_services
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
+from custom_components.smartlock.wear_watch import WearWatch, async_forget_warning
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -37,10 +38,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         await _adopt_finished_pairing(hass, entry)
     coordinator = SmartLockCoordinator(hass, entry)
     pin = PinGuard(hass, entry)
+    wear = WearWatch(hass, coordinator)
     entry.runtime_data = SmartLockRuntime(
-        coordinator=coordinator, pin=pin, settings=SettingsWriter(hass, coordinator, pin)
+        coordinator=coordinator, pin=pin, settings=SettingsWriter(hass, coordinator, pin), wear=wear
     )
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
+    entry.async_on_unload(await wear.async_start())
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
@@ -92,3 +95,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     """Forget the keys of a removed lock and what is stored of it; its authorization stays in the lock until the owner removes it."""
     await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])
     await async_remove_lock_stores(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
+    async_forget_warning(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))

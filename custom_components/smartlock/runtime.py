@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntry
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.settings_writer import SettingsWriter
+from custom_components.smartlock.wear_watch import WearWatch
 
 type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
 
@@ -18,3 +19,4 @@ class SmartLockRuntime:
     coordinator: SmartLockCoordinator
     pin: PinGuard
     settings: SettingsWriter
+    wear: WearWatch

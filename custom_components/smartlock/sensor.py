@@ -20,6 +20,7 @@ from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.wear_sensors import wear_sensors
 
 # Everything is read by the coordinator.
 PARALLEL_UPDATES = 0
@@ -128,6 +129,7 @@ async def async_setup_entry(
     async_add_entities(
         SmartLockSensor(entry.runtime_data.coordinator, description) for description in SENSORS
     )
+    async_add_entities(wear_sensors(entry.runtime_data))
 
 
 class SmartLockSensor(SmartLockEntity, SensorEntity):

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.data_entry_flow import FlowManager, FlowResultType
+from homeassistant.helpers import issue_registry as ir
 
 from custom_components.smartlock.const import DOMAIN
 
@@ -57,7 +59,12 @@ def watch_flows() -> Generator[None]:
         result = await handle_step(self, flow, *args)
         # The handler of an options flow is the entry that it is about.
         entry = self.hass.config_entries.async_get_entry(result["handler"])
-        if entry is not None and entry.domain == DOMAIN:
+        if isinstance(self, RepairsFlowManager):
+            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, flow.issue_id)
+            # The form that only confirms, for a lock that is gone, has no text of ours.
+            if issue is not None and result["type"] is not FlowResultType.CREATE_ENTRY:
+                missing.extend(missing_texts(result, texts["issues"][issue.translation_key]["fix_flow"]))
+        elif entry is not None and entry.domain == DOMAIN:
             missing.extend(missing_texts(result, texts["options"]))
         elif result["handler"] == DOMAIN:
             missing.extend(missing_texts(result, texts["config"]))

@@ -72,8 +72,9 @@ class Wear:
     """By energy: the whole way is stiff."""
     current: int
     """By the highest current: at least one place of the way is stiff."""
-    before: int | None
-    """`percent` four weeks ago; None if not known."""
+    before: int
+    """`percent` four weeks before, or when it was first known if that is later."""
+    before_at: datetime
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,17 @@ class WearHistory:
         level = self.level
         if level is None or self.last_run is None:
             return None
-        before = [residual for at, residual in self.weeks if at <= self.last_run.at - TREND]
+        # By definition it was 0 when the usual was established.
+        then = (self.usual_since or self.last_run.at, _NOTHING)
+        for week in self.weeks:
+            if week[0] <= max(self.last_run.at - TREND, self.weeks[0][0]):
+                then = week
         return Wear(
             percent=_percent(max(level)),
             energy=_percent(level.energy),
             current=_percent(level.current),
-            before=_percent(max(before[-1])) if before else None,
+            before=_percent(max(then[1])),
+            before_at=then[0],
         )
 
     @property

@@ -1,0 +1,300 @@
+"""Wear: each run of the motor is read once, and a lock that turns stiffer than usual says so."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeassistant.components.repairs import repairs_flow_manager
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.wear_sensors import WEAR_SENSORS
+from simulator.virtual_lock import Jam, Kind, VirtualLock
+from tests.integration.home import NUKI_ID, Home
+
+FILE = f"smartlock.{NUKI_ID:08X}.wear"
+ISSUE = f"stiffer_than_usual_{NUKI_ID:08X}"
+HALF_A_DAY = timedelta(hours=12)
+
+
+class Calendar:
+    """The time of day, moved on by the test."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2027, 3, 1, 7, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
+    """Give Home Assistant a time of day that passes at will."""
+    calendar = Calendar()
+    monkeypatch.setattr(dt_util, "utcnow", calendar)
+    return calendar
+
+
+def reports_read(lock: VirtualLock) -> int:
+    """Return how often the Battery Report was sent."""
+    return len(lock.journal.of(Kind.ANSWER, command="BATTERY_REPORT"))
+
+
+async def let_go(home: Home, lock: VirtualLock) -> None:
+    """Wait until nobody is connected."""
+    await home.until(lambda: not home.connected(lock))
+
+
+async def lived(home: Home, calendar: Calendar, days: int) -> None:
+    """Unlock each morning and lock each evening."""
+    for _ in range(days):
+        for action in ("unlock", "lock"):
+            calendar.now += HALF_A_DAY
+            await home.call(action)
+            # The report is read after the caller has been answered.
+            await asyncio.sleep(1)
+
+
+def wear(home: Home) -> float | None:
+    """Return what the sensor shows in percent."""
+    shown = home.state("wear")
+    return None if shown == STATE_UNKNOWN else float(shown)
+
+
+def warning(home: Home) -> ir.IssueEntry | None:
+    """Return the open issue."""
+    return ir.async_get(home.hass).async_get_issue(DOMAIN, ISSUE)
+
+
+def stored_runs(storage: dict[str, Any]) -> Iterator[list[int]]:
+    """Yield the runs on disk."""
+    for kind in storage[FILE]["data"]["kinds"].values():
+        yield from kind["runs"]
+
+
+# --- Reading ----------------------------------------------------------------------------------------------
+
+
+async def test_the_report_of_a_run_is_read_once_over_the_link_that_is_open(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    # Whatever ran before, asked once; a fresh lock has nothing to tell.
+    assert (reports_read(lock), FILE in hass_storage) == (1, False)
+    connections = len(lock.journal.connections)
+    await home.call("unlock")
+    await let_go(home, lock)
+    assert reports_read(lock) == 2
+    assert len(lock.journal.connections) == connections + 1
+    (run,) = stored_runs(hass_storage)
+    report = lock.battery.report()
+    assert run[1:4] == [report.lock_action, report.battery_drain, report.lock_distance]
+    for _ in range(3):
+        await home.read()
+    assert reports_read(lock) == 2
+    assert lock.journal.pins_sent == []
+    assert lock.journal.broken_rules == []
+
+
+async def test_runs_that_others_cause_count_and_hands_do_not(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    lock.press_button()
+    await home.until(lambda: home.state() == "unlocked")
+    await let_go(home, lock)
+    assert reports_read(lock) == 2
+    assert len(list(stored_runs(hass_storage))) == 1
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == "locked")
+    await let_go(home, lock)
+    assert reports_read(lock) == 2
+
+
+async def test_the_same_action_again_is_another_run(home: Home, hass_storage: dict[str, Any]) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    for runs in (1, 2, 3):
+        await home.call("open")
+        await home.until(lambda: home.state() == "unlocked")
+        await asyncio.sleep(1)
+        assert len(list(stored_runs(hass_storage))) == runs
+
+
+async def test_a_run_that_failed_says_nothing_about_wear(home: Home, hass_storage: dict[str, Any]) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.jam(Jam.MOTOR)
+    with pytest.raises(HomeAssistantError):
+        await home.call("unlock")
+    await home.read()
+    assert reports_read(lock) == 2
+    assert FILE not in hass_storage
+
+
+async def test_a_lock_that_refuses_is_asked_once_for_each_run(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.BATTERY_REPORT)
+    asked = len(lock.journal.requests("REQUEST_DATA"))
+    await home.call("unlock")
+    await asyncio.sleep(1)
+    assert home.state() == "unlocked"
+    await home.read()
+    assert reports_read(lock) == 1
+    assert len(lock.journal.requests("REQUEST_DATA")) > asked
+    await home.call("lock")
+    await asyncio.sleep(1)
+    assert reports_read(lock) == 2
+
+
+# --- Sensors ----------------------------------------------------------------------------------------------
+
+
+async def test_figures_of_the_last_run(home: Home) -> None:
+    lock = home.add_lock()
+    lock.battery.temperature = -3
+    registry = er.async_get(home.hass)
+    keys = [description.key for description in WEAR_SENSORS if description.key != "wear"]
+    for key in keys:
+        registry.async_get_or_create(
+            "sensor", DOMAIN, f"{NUKI_ID:08X}_{key}", suggested_object_id=key, disabled_by=None
+        )
+    await home.set_up(lock)
+    assert {home.state(key) for key in keys} == {STATE_UNKNOWN}
+    await home.call("unlock")
+    await asyncio.sleep(1)
+    report = lock.battery.report()
+    shown = {key: float(home.state(key)) for key in keys}
+    assert shown == {
+        "run_energy": pytest.approx(report.battery_drain / report.lock_distance, rel=1e-3),
+        "run_max_current": report.max_turn_current,
+        "run_start_voltage": pytest.approx(report.start_voltage / 1000),
+        "run_lowest_voltage": pytest.approx(report.lowest_voltage / 1000),
+        "battery_resistance": report.battery_resistance,
+        "run_temperature": -3,
+    }
+    for key in keys:
+        assert home.full_state(key).attributes["state_class"] == "measurement"
+    assert home.full_state("run_start_voltage").attributes["unit_of_measurement"] == "V"
+
+
+async def test_only_the_wear_is_shown_at_first(home: Home) -> None:
+    entry = await home.set_up(home.add_lock())
+    disabled = {
+        entity.unique_id.partition("_")[2]
+        for entity in er.async_entries_for_config_entry(er.async_get(home.hass), entry.entry_id)
+        if entity.disabled_by is not None
+    }
+    keys = {description.key for description in WEAR_SENSORS}
+    assert keys - disabled == {"wear"}
+    state = home.full_state("wear")
+    assert state.state == STATE_UNKNOWN
+    assert (state.attributes["unit_of_measurement"], state.attributes["state_class"]) == ("%", "measurement")
+
+
+# --- The warning ------------------------------------------------------------------------------------------
+
+
+async def stiff(home: Home, calendar: Calendar) -> tuple[VirtualLock, MockConfigEntry]:
+    """Return a lock that is known for seven weeks, and by now has turned half as hard again for two."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    await lived(home, calendar, 35)
+    assert wear(home) == pytest.approx(0, abs=5)
+    assert warning(home) is None
+    lock.battery.load = 1.5
+    await lived(home, calendar, 14)
+    return lock, entry
+
+
+async def test_stiffer_than_usual(home: Home, calendar: Calendar) -> None:
+    """Told with numbers, and taken back when the bolt turns easily again."""
+    lock, _entry = await stiff(home, calendar)
+    percent = wear(home)
+    assert percent == pytest.approx(50, abs=6)
+    issue = warning(home)
+    assert issue is not None
+    assert issue.is_fixable
+    assert issue.severity is ir.IssueSeverity.WARNING
+    texts = issue.translation_placeholders
+    assert texts is not None
+    assert percent is not None
+    assert (texts["percent"], texts["name"]) == (f"{percent:.0f}", "Villa Kunterbunt")
+    assert abs(int(texts["before"])) < 5
+    assert "2027-03-15" <= texts["since"] <= "2027-03-20"
+    assert "2027-03-20" <= texts["before_at"] <= "2027-03-24"
+    lock.battery.load = 1.0
+    await lived(home, calendar, 14)
+    assert warning(home) is None
+    assert wear(home) == pytest.approx(0, abs=6)
+    assert lock.journal.broken_rules == []
+
+
+async def test_the_owner_says_that_this_is_how_it_turns_now(home: Home, calendar: Calendar) -> None:
+    _lock, entry = await stiff(home, calendar)
+    assert await async_setup_component(home.hass, "repairs", {})
+    flows = repairs_flow_manager(home.hass)
+    assert flows is not None
+    form = await flows.async_init(DOMAIN, context={"issue_id": ISSUE})
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "confirm")
+    assert form["description_placeholders"] is not None
+    assert form["description_placeholders"]["name"] == "Villa Kunterbunt"
+    assert warning(home) is not None
+    result = await flows.async_configure(form["flow_id"], {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert warning(home) is None
+    assert wear(home) == pytest.approx(0, abs=1)
+    # Also after a restart.
+    assert await home.hass.config_entries.async_reload(entry.entry_id)
+    await lived(home, calendar, 14)
+    assert warning(home) is None
+    assert wear(home) == pytest.approx(0, abs=6)
+
+
+async def test_history_and_warning_survive_a_restart(home: Home, calendar: Calendar) -> None:
+    lock, entry = await stiff(home, calendar)
+    before = wear(home)
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+    ir.async_delete_issue(home.hass, DOMAIN, ISSUE)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.settled(entry, lock)
+    assert warning(home) is not None
+    assert wear(home) == before
+
+
+async def test_history_and_warning_go_with_the_lock(
+    home: Home, calendar: Calendar, hass_storage: dict[str, Any]
+) -> None:
+    _lock, entry = await stiff(home, calendar)
+    assert FILE in hass_storage
+    await home.hass.config_entries.async_remove(entry.entry_id)
+    await home.hass.async_block_till_done()
+    assert FILE not in hass_storage
+    assert warning(home) is None
+
+
+@pytest.mark.parametrize(
+    "data", [{}, [], {"kinds": None}, {"kinds": {}, "correction": [], "weeks": [], "usual_since": 0}]
+)
+async def test_a_damaged_history_starts_anew(
+    home: Home, hass_storage: dict[str, Any], data: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    hass_storage[FILE] = {"version": 1, "minor_version": 1, "key": FILE, "data": data}
+    await home.set_up(home.add_lock())
+    assert "history of motor runs" in caplog.text
+    assert (home.state(), home.state("wear")) == ("locked", STATE_UNKNOWN)
+    await home.call("unlock")
+    await asyncio.sleep(1)
+    assert len(list(stored_runs(hass_storage))) == 1
