@@ -88,14 +88,15 @@ async def test_the_report_of_a_run_is_read_once_over_the_link_that_is_open(
     home: Home, hass_storage: dict[str, Any]
 ) -> None:
     lock = home.add_lock()
-    await home.set_up(lock, "bridge")
+    await home.set_up(lock)
     # Whatever ran before, asked once; a fresh lock has nothing to tell.
     assert (reports_read(lock), FILE in hass_storage) == (1, False)
-    connections = len(lock.journal.connections)
     await home.call("unlock")
     await let_go(home, lock)
-    assert reports_read(lock) == 2
-    assert len(lock.journal.connections) == connections + 1
+    acted = lock.journal.of(Kind.REQUEST, command="LOCK_ACTION")[0].facts["connection"]
+    assert [
+        entry.facts["connection"] for entry in lock.journal.of(Kind.ANSWER, command="BATTERY_REPORT")
+    ] == [0, acted]
     (run,) = stored_runs(hass_storage)
     report = lock.battery.report()
     assert run[1:4] == [report.lock_action, report.battery_drain, report.lock_distance]
@@ -146,14 +147,15 @@ async def test_a_run_that_failed_says_nothing_about_wear(home: Home, hass_storag
 async def test_a_lock_that_refuses_is_asked_once_for_each_run(home: Home) -> None:
     lock = home.add_lock()
     await home.set_up(lock)
-    lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.BATTERY_REPORT)
-    asked = len(lock.journal.requests("REQUEST_DATA"))
-    await home.call("unlock")
+    unlock = asyncio.create_task(home.call("unlock"))
+    await home.until(lambda: home.state() == "unlocking")
+    lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.REQUEST_DATA)
+    await unlock
     await asyncio.sleep(1)
-    assert home.state() == "unlocked"
     await home.read()
+    assert home.state() == "unlocked"
+    assert len(lock.journal.of(Kind.REQUEST, requested="BATTERY_REPORT")) == 2
     assert reports_read(lock) == 1
-    assert len(lock.journal.requests("REQUEST_DATA")) > asked
     await home.call("lock")
     await asyncio.sleep(1)
     assert reports_read(lock) == 2
@@ -165,13 +167,13 @@ async def test_a_lock_that_refuses_is_asked_once_for_each_run(home: Home) -> Non
 async def test_figures_of_the_last_run(home: Home) -> None:
     lock = home.add_lock()
     lock.battery.temperature = -3
+    entry = await home.set_up(lock)
     registry = er.async_get(home.hass)
     keys = [description.key for description in WEAR_SENSORS if description.key != "wear"]
     for key in keys:
-        registry.async_get_or_create(
-            "sensor", DOMAIN, f"{NUKI_ID:08X}_{key}", suggested_object_id=key, disabled_by=None
-        )
-    await home.set_up(lock)
+        registry.async_update_entity(home.entity_id(key), disabled_by=None)
+    assert await home.hass.config_entries.async_reload(entry.entry_id)
+    await home.settled(entry, lock)
     assert {home.state(key) for key in keys} == {STATE_UNKNOWN}
     await home.call("unlock")
     await asyncio.sleep(1)
