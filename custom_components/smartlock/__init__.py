@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 from custom_components.smartlock.clock_setting import ClockSetting
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.fault_keeper import FaultKeeper
 from custom_components.smartlock.pairings import async_finished_pairings
 from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.protocol.beacon import nuki_id_text
@@ -38,9 +39,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         await _adopt_finished_pairing(hass, entry)
     coordinator = SmartLockCoordinator(hass, entry)
     pin = PinGuard(hass, entry)
+    faults = FaultKeeper(hass, coordinator, pin)
+    await faults.async_start()
     wear = WearWatch(hass, coordinator)
     entry.runtime_data = SmartLockRuntime(
-        coordinator=coordinator, pin=pin, settings=SettingsWriter(hass, coordinator, pin), wear=wear
+        coordinator=coordinator,
+        pin=pin,
+        settings=SettingsWriter(hass, coordinator, pin),
+        faults=faults,
+        wear=wear,
     )
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     entry.async_on_unload(await wear.async_start())
@@ -88,6 +95,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.coordinator.async_shutdown()
+        await entry.runtime_data.faults.async_stop()
     return unloaded
 
 

@@ -9,12 +9,18 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
-from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.features import faults
+from custom_components.smartlock.fault_sensors import (
+    ACCESSORY_BATTERIES,
+    AccessoryBattery,
+    fault_binary_sensors,
+)
 from custom_components.smartlock.protocol.enums import DoorSensorState
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.snapshot import LockSnapshot
@@ -55,18 +61,6 @@ BINARY_SENSORS = (
         value_fn=door_open,
     ),
     SmartLockBinarySensorDescription(
-        key="clutch_fault",
-        device_class=BinarySensorDeviceClass.PROBLEM,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=faults.clutch_fault,
-    ),
-    SmartLockBinarySensorDescription(
-        key="motor_blocked",
-        device_class=BinarySensorDeviceClass.PROBLEM,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=faults.motor_blocked,
-    ),
-    SmartLockBinarySensorDescription(
         key="battery_critical",
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -87,9 +81,28 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors."""
-    async_add_entities(
-        SmartLockBinarySensor(entry.runtime_data.coordinator, description) for description in BINARY_SENSORS
-    )
+    coordinator = entry.runtime_data.coordinator
+    async_add_entities(SmartLockBinarySensor(coordinator, description) for description in BINARY_SENSORS)
+    async_add_entities(fault_binary_sensors(entry.runtime_data))
+    missing = list(ACCESSORY_BATTERIES)
+    registry = er.async_get(hass)
+
+    def told_before(key: str) -> bool:
+        unique_id = f"{coordinator.nuki_id}_{key}"
+        return registry.async_get_entity_id(Platform.BINARY_SENSOR, DOMAIN, unique_id) is not None
+
+    @callback
+    def add_accessories() -> None:
+        """Add the batteries of which the lock tells, or has told before."""
+        states = coordinator.data.last_states
+        told = [d for d in missing if d.value_fn(states) is not None or told_before(d.key)]
+        for description in told:
+            missing.remove(description)
+        if told:
+            async_add_entities(AccessoryBattery(coordinator, description) for description in told)
+
+    add_accessories()
+    entry.async_on_unload(coordinator.async_add_listener(add_accessories))
 
 
 class SmartLockBinarySensor(SmartLockEntity, BinarySensorEntity):

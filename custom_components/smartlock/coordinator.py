@@ -50,7 +50,6 @@ from custom_components.smartlock.protocol.enums import LockAction, LockActionFla
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
-    MotorError,
     NotAuthorizedError,
     OutcomeUnknownError,
     SmartLockError,
@@ -219,9 +218,15 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
 
     async def async_act(self, action: LockAction, flags: LockActionFlag = LockActionFlag.NONE) -> None:
         """Carry out an action at most once, publish what came of it, and raise what the owner must know."""
+        await self.async_move(lambda: self.client.act(action, flags=flags, deadline=self._deadline))
+
+    async def async_move(
+        self, order: Callable[[], Awaitable[KeyturnerStates | None]]
+    ) -> KeyturnerStates | None:
+        """Have the client move the bolt, publish what came of it, and raise what the owner must know."""
         heard_before = self._states_heard
         try:
-            states = await self.client.act(action, flags=flags, deadline=self._deadline)
+            states = await order()
         except asyncio.CancelledError:
             self._outcome_unknown()
             raise
@@ -230,8 +235,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 self._outcome_unknown()
             raise translated(error) from error
         except SmartLockError as error:
-            if isinstance(error, MotorError):
-                self.async_set_updated_data(self.data.with_run_failed(error.code))
             if isinstance(error, NotAuthorizedError):
                 await self.async_request_refresh()
             elif isinstance(error, LockRefusedError) and self._states_heard == heard_before:
@@ -242,8 +245,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             self._follow_up()
         if states is None:
             self._outcome_unknown()
-        else:
-            self.async_set_updated_data(self.data.with_run_succeeded())
+        # The states were published when they were heard; how long it took is new.
+        self.async_update_listeners()
+        return states
 
     @callback
     def _follow_up(self) -> None:

@@ -55,9 +55,9 @@ async def async_get_config_entry_diagnostics(
         },
         "snapshot": {
             "outdated": snapshot.outdated,
-            "run_error": None if snapshot.run_error is None else snapshot.run_error.name,
             "states": None if states is None else states.encode().hex(),
         },
+        "faults": entry.runtime_data.faults.faults.as_json(),
         "config": None
         if config is None
         else {

@@ -9,6 +9,8 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.fault_keeper import RECOVERED
+from custom_components.smartlock.features.fault_codes import FaultKind
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 
 # Nothing is asked of the lock here.
@@ -25,7 +27,13 @@ class SmartLockEventDescription(EventEntityDescription):
     subscribe: Callable[[SmartLockRuntime, Fire], CALLBACK_TYPE]
 
 
-EVENTS: tuple[SmartLockEventDescription, ...] = ()
+EVENTS: tuple[SmartLockEventDescription, ...] = (
+    SmartLockEventDescription(
+        key="fault",
+        event_types=[*(kind.value for kind in FaultKind), RECOVERED],
+        subscribe=lambda runtime, fire: runtime.faults.async_subscribe(fire),
+    ),
+)
 
 
 async def async_setup_entry(

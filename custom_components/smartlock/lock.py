@@ -14,7 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.protocol.enums import LockAction, LockState
-from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 
 # The client orders requests itself; Home Assistant must not hold any back.
 PARALLEL_UPDATES = 0
@@ -43,7 +43,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the lock."""
-    async_add_entities([SmartLockLock(entry.runtime_data.coordinator, LockEntityDescription(key="lock"))])
+    async_add_entities([SmartLockLock(entry.runtime_data, LockEntityDescription(key="lock"))])
 
 
 class SmartLockLock(SmartLockEntity, LockEntity):
@@ -51,6 +51,11 @@ class SmartLockLock(SmartLockEntity, LockEntity):
 
     _attr_name = None
     _attr_supported_features = LockEntityFeature.OPEN
+
+    def __init__(self, runtime: SmartLockRuntime, description: LockEntityDescription) -> None:
+        """Take the lock."""
+        super().__init__(runtime.coordinator, description)
+        self._faults = runtime.faults
 
     @property
     def _view(self) -> View | None:
@@ -112,3 +117,7 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     async def async_connect(self) -> None:
         """Open the link ahead of an action."""
         await self.coordinator.async_connect()
+
+    async def async_calibrate(self) -> None:
+        """Have the lock find its end positions; the bolt moves to both of them."""
+        await self._faults.async_calibrate()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from homeassistant.config_entries import ConfigEntry
 
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.fault_keeper import FaultKeeper
 from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.wear_watch import WearWatch
@@ -20,3 +21,4 @@ class SmartLockRuntime:
     pin: PinGuard
     settings: SettingsWriter
     wear: WearWatch
+    faults: FaultKeeper

@@ -19,6 +19,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.fault_sensors import fault_sensors
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.wear_sensors import wear_sensors
 
@@ -130,6 +131,7 @@ async def async_setup_entry(
         SmartLockSensor(entry.runtime_data.coordinator, description) for description in SENSORS
     )
     async_add_entities(wear_sensors(entry.runtime_data))
+    async_add_entities(fault_sensors(entry.runtime_data))
 
 
 class SmartLockSensor(SmartLockEntity, SensorEntity):

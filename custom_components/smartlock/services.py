@@ -27,3 +27,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
     service.async_register_platform_entity_service(
         hass, DOMAIN, "connect", entity_domain=LOCK_DOMAIN, schema=None, func="async_connect"
     )
+    # It moves the bolt to both ends, again and again.
+    service.async_register_platform_entity_service(
+        hass,
+        DOMAIN,
+        "calibrate",
+        admin_only=True,
+        entity_domain=LOCK_DOMAIN,
+        schema=None,
+        func="async_calibrate",
+    )

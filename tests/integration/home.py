@@ -181,7 +181,7 @@ class Home:
     def entity_id(self, key: str, nuki_id: int = NUKI_ID) -> str:
         """Return the id of the entity with a key."""
         registry = er.async_get(self.hass)
-        for platform in ("lock", "sensor", "binary_sensor"):
+        for platform in ("lock", "sensor", "binary_sensor", "event"):
             entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{nuki_id:08X}_{key}")
             if entity_id is not None:
                 return entity_id
@@ -198,9 +198,12 @@ class Home:
         return self.full_state(key).state
 
     def states(self) -> set[str]:
-        """Return what the entities show that speak of the lock; `connection` speaks of how we stand to it."""
-        ours = self.entity_id("connection")
-        return {state.state for state in self.hass.states.async_all() if state.entity_id != ours}
+        """Return what the entities show that speak of the lock now.
+
+        `connection` speaks of how we stand to it, the faults of what has happened before.
+        """
+        others = {self.entity_id(key) for key in ("connection", "last_fault", "fault")}
+        return {state.state for state in self.hass.states.async_all() if state.entity_id not in others}
 
     async def call(self, action: str, domain: str = "lock", **fields: Any) -> None:
         """Call an action of the lock entity and wait for its end."""

@@ -80,7 +80,7 @@ async def test_what_is_in_it(home: Home) -> None:
     }
     assert content["config"]["firmware_version"] == "3.11.1"
     snapshot = content["snapshot"]
-    assert (snapshot["outdated"], snapshot["run_error"]) == (False, None)
+    assert (snapshot["outdated"], content["faults"]["active"]) == (False, [])
     # The state as it came, so that a new firmware can be understood from a report.
     states = KeyturnerStates.decode(bytes.fromhex(snapshot["states"]))
     assert states.lock_state == LockState.LOCKED
@@ -89,7 +89,7 @@ async def test_what_is_in_it(home: Home) -> None:
     with pytest.raises(HomeAssistantError):
         await home.call("unlock")
     content = await diagnostics(home, entry)
-    assert content["snapshot"]["run_error"] == "K_CLUTCH_POWER_FAILURE"
+    assert [fault["kind"] for fault in content["faults"]["active"]] == ["clutch_power_failure"]
     assert content["link"]["connected"] is True
     # What the lock refused took no time that says anything about the radio.
     assert content["link"]["seconds"]["completed"] is None
@@ -117,5 +117,5 @@ async def test_before_the_first_read(home: Home) -> None:
     assert content["link"]["reachable"] is False
     assert (content["link"]["state"], content["link"]["signal_strength"]) == ("not_heard", None)
     assert content["entry"]["pin"] is None
-    assert content["snapshot"] == {"outdated": False, "run_error": None, "states": None}
+    assert content["snapshot"] == {"outdated": False, "states": None}
     assert content["config"] is None

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from custom_components.smartlock.features import faults
+from custom_components.smartlock.features.fault_codes import BLOCKED_KINDS
+from custom_components.smartlock.features.faults import Faults
 from custom_components.smartlock.protocol.enums import DoorSensorState, LockState
 from custom_components.smartlock.snapshot import LockSnapshot
 
@@ -39,8 +40,8 @@ class LockFacts:
     """An unlock pulls the latch too: the door opens."""
 
 
-def lock_facts(snapshot: LockSnapshot, *, read_at: float | None) -> LockFacts:
-    """Return what a snapshot says. `read_at`: when its state came from the lock."""
+def lock_facts(snapshot: LockSnapshot, faults: Faults, *, read_at: float | None) -> LockFacts:
+    """Return what a snapshot and the faults say. `read_at`: when the state came from the lock."""
     states, config = snapshot.states, snapshot.config
     auto_unlatch = None if config is None else {0: False, 1: True}.get(config.auto_unlatch)
     if states is None:
@@ -50,8 +51,8 @@ def lock_facts(snapshot: LockSnapshot, *, read_at: float | None) -> LockFacts:
         read_at=read_at,
         locked=True if state == LockState.LOCKED else False if state in _NOT_LOCKED else None,
         moving=state.in_motion if state.known else None,
-        jammed=faults.motor_blocked(snapshot),
-        faulty=faults.clutch_fault(snapshot),
+        jammed=faults.motor_blocked,
+        faulty=any(fault.kind not in BLOCKED_KINDS for fault in faults.active) or faults.clutch_fault,
         battery_critical=states.battery_critical,
         door=_door(states.door_sensor_state),
         auto_unlatch=auto_unlatch,
