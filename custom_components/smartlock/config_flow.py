@@ -41,7 +41,6 @@ from custom_components.smartlock.const import (
     CONF_CLIENT_TYPE,
     CONF_GENERATION,
     CONF_NUKI_ID,
-    CONF_PIN_REFUSED,
     DOMAIN,
     LOGGER,
 )
@@ -304,9 +303,8 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
         data, options = dict(self._pairing), {CONF_PIN: pin} if pin else {}
         self._finished = True
         if (entry := self._entry) is not None:
-            # A PIN that was left out of the form is forgotten, and so is that the lock refused one.
-            about_pin = (CONF_PIN, CONF_PIN_REFUSED)
-            kept = {key: value for key, value in entry.options.items() if key not in about_pin}
+            # A PIN that was left out of the form is forgotten.
+            kept = {key: value for key, value in entry.options.items() if key != CONF_PIN}
             return self.async_update_and_abort(entry, data=data, options=kept | options)
         return self.async_create_entry(title=self._title, data=data, options=options)
 

@@ -25,5 +25,3 @@ CONF_READ_INTERVAL: Final = "read_interval"
 CONF_IDLE_TIME: Final = "idle_time"
 CONF_STAY_CONNECTED: Final = "stay_connected"
 CONF_ACTION_DEADLINE: Final = "action_deadline"
-# The lock refused the PIN of the options; it is not sent again until it is changed.
-CONF_PIN_REFUSED: Final = "pin_refused"

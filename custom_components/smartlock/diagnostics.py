@@ -10,7 +10,6 @@ from custom_components.smartlock.client.figures import Phase
 from custom_components.smartlock.const import (
     CONF_ACTION_DEADLINE,
     CONF_IDLE_TIME,
-    CONF_PIN_REFUSED,
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
@@ -21,7 +20,6 @@ _OPTIONS = (
     CONF_IDLE_TIME,
     CONF_STAY_CONNECTED,
     CONF_ACTION_DEADLINE,
-    CONF_PIN_REFUSED,
 )
 
 
@@ -38,6 +36,7 @@ async def async_get_config_entry_diagnostics(
             "generation": coordinator.dialect.name,
             "client_type": entry.data.get("client_type"),
             "pin": REDACTED if entry.options.get("pin") else None,
+            "pin_state": entry.runtime_data.pin.state,
             "options": {key: value for key, value in entry.options.items() if key in _OPTIONS},
         },
         "link": {

@@ -1,17 +1,33 @@
 """The one place that hands out the security PIN: the lock counts wrong ones and blocks the PIN."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import override
+from typing import TYPE_CHECKING, Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_PIN
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.const import CONF_PIN_REFUSED, LOGGER
-from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.protocol.enums import ErrorCode
+from custom_components.smartlock.const import CONF_SHARED_KEY, DOMAIN, LOGGER
+from custom_components.smartlock.features.pin import NO_PIN, PinState
+from custom_components.smartlock.pin_memory import PinMemory
+from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+
+if TYPE_CHECKING:
+    # It tells errors in words, also those of this module.
+    from custom_components.smartlock.coordinator import SmartLockCoordinator
+
+# In the data of a reauthentication that is about the PIN; pairing is as good as before.
+ABOUT: Final = "about"
+ABOUT_PIN: Final = "pin"
+# How the steps of its dialog begin.
+PIN_STEP: Final = "pin"
+PIN_LOST: Final = "pin_lost"
 
 
 class PinUnavailableError(SmartLockError):
@@ -31,30 +47,230 @@ class PinUnavailableError(SmartLockError):
 class PinGuard:
     """Knows the PIN of one lock and whether it may be used."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Take what is stored with the entry."""
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator) -> None:
+        """Take the PIN that is stored with the entry; `async_load` reads what is known of it."""
         self._hass = hass
         self._entry = entry
+        self._coordinator = coordinator
+        self._client = coordinator.client
+        self._memory = PinMemory(hass, coordinator.nuki_id, bytes.fromhex(entry.data[CONF_SHARED_KEY]))
+        # One PIN after the other: what is known of the second depends on the first.
+        self._turn = asyncio.Lock()
+
+    async def async_load(self) -> None:
+        """Read what is known, and take over a PIN that was set when Home Assistant stopped."""
+        memory = self._memory
+        await memory.async_load()
+        if memory.new_pin is None:
+            return
+        if memory.new_pin == self._pin:
+            if self._hass.state is not CoreState.running:
+                # The entry that has it was read from disk.
+                memory.new_pin = None
+                await memory.async_save()
+        elif memory.record.proved == memory.fingerprint(memory.new_pin):
+            self._keep(memory.new_pin)
+
+    @callback
+    def async_start(self) -> None:
+        """Verify a new PIN as soon as the lock is read, and tell the owner about one that is not right."""
+        self._entry.async_on_unload(self._coordinator.async_add_visit(self.visit))
+        self._tell()
+
+    # --- What is known ------------------------------------------------------------------------------------
+
+    @property
+    def _pin(self) -> str | None:
+        """The PIN that the owner gave."""
+        return self._entry.options.get(CONF_PIN) or None
+
+    @property
+    def _fingerprint(self) -> str | None:
+        return None if self._pin is None else self._memory.fingerprint(self._pin)
 
     @property
     def state(self) -> PinState:
         """How things stand."""
-        if not self._entry.options.get(CONF_PIN):
-            return PinState.NOT_SET
-        return PinState.INVALID if self._entry.options.get(CONF_PIN_REFUSED) else PinState.VALID
+        return self._memory.record.state(self._fingerprint, dt_util.utcnow())
+
+    @property
+    def lost(self) -> bool:
+        """Whether the lock takes neither the PIN nor that none is set: it may have forgotten what it was."""
+        none = self._memory.fingerprint(NO_PIN)
+        refused = self._memory.record.refused
+        return self.state is PinState.INVALID and none in refused and self._fingerprint != none
+
+    def refused_before(self, pin: str) -> bool:
+        """Whether the lock has refused a PIN, so that it is not sent again."""
+        return self._memory.fingerprint(pin) in self._memory.record.refused
+
+    @property
+    def tries_left(self) -> int:
+        """How many PINs the owner may try for now."""
+        return self._memory.record.tries_left(dt_util.utcnow())
+
+    @property
+    def setting_open(self) -> bool:
+        """Whether it is not known which of two PINs the lock has."""
+        return self._memory.record.candidate is not None
+
+    # --- Using the PIN ------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[int]:
-        """Hand out the PIN for one request. Raises PinUnavailableError; a refusal is remembered."""
-        if self.state is not PinState.VALID:
+        """Hand out the PIN for one thing to do. What the lock says to it is remembered.
+
+        Raises PinUnavailableError while it is not known to be right. A PIN that was never tried is verified first,
+        which raises LinkError.
+        """
+        await self._settle()
+        pin = self._pin
+        if pin is None or self.state is not PinState.VALID:
             raise PinUnavailableError(self.state)
         try:
-            yield int(self._entry.options[CONF_PIN])
-        except PinError as error:
-            # A lock that blocks every PIN after wrong ones of others says nothing about ours.
-            if error.code == ErrorCode.K_BAD_PIN:
-                LOGGER.warning("The lock refused the security PIN; it is not sent again until it is changed")
-                self._hass.config_entries.async_update_entry(
-                    self._entry, options={**self._entry.options, CONF_PIN_REFUSED: True}
+            async with self._memory.trying(pin, self._client.pins):
+                yield int(pin)
+        finally:
+            self._tell()
+
+    async def visit(self, states: KeyturnerStates) -> None:
+        """Find out on a link that is open anyway what can be found out by itself. Raises LinkError."""
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Verify, once, a PIN that was never tried, or one whose setting got no answer."""
+        async with self._turn:
+            memory = self._memory
+            now = dt_util.utcnow()
+            open_question = memory.new_pin if memory.record.candidate is not None else self._pin
+            if (
+                open_question is None
+                or self.state is not PinState.UNKNOWN
+                or memory.fingerprint(open_question) == memory.record.proved
+                or not memory.record.may_try_unasked(memory.fingerprint(open_question), now)
+            ):
+                return
+            try:
+                await self._verify(open_question)
+            except PinError:
+                LOGGER.debug("The lock did not take the security PIN")
+            else:
+                self.async_end_reauth()
+
+    async def _verify(self, pin: str) -> None:
+        """Have the lock check a PIN, and keep it if it is right. Raises what `LockClient.hold` raises."""
+        try:
+            async with self._memory.trying(pin, self._client.pins):
+                await self._client.hold(conversations.verify_pin(int(pin)))
+            self._keep(pin)
+        finally:
+            self._tell()
+
+    # --- What the owner does ------------------------------------------------------------------------------
+
+    async def async_enter(self, pin: str, *, changed_elsewhere: bool = False) -> None:
+        """Have the lock check a PIN that the owner gives, and keep it if it is right.
+
+        `changed_elsewhere`: the owner says that it became the lock's PIN after the lock had refused it. Raises
+        PinUnavailableError if it may not be sent, and what `LockClient.hold` raises.
+        """
+        async with self._turn:
+            self._check(pin, refused_before=changed_elsewhere)
+            self._memory.record = self._memory.record.changed_elsewhere(self._memory.fingerprint(pin))
+            await self._verify(pin)
+
+    async def async_set(self, new_pin: str) -> None:
+        """Set another PIN in the lock, proved with the one that is known to be right.
+
+        It is written once. Raises PinUnavailableError, and what `LockClient.hold` raises; after a LinkError the
+        state tells whether it is known what became of it.
+        """
+        await self._settle()
+        async with self._turn:
+            if self._pin is None or self.state is not PinState.VALID:
+                raise PinUnavailableError(self.state)
+            await self._set(new_pin, self._pin)
+
+    async def async_set_where_none_is(self, new_pin: str) -> None:
+        """Try once, because the owner wants it, whether the lock has no PIN (any more), and set this one then.
+
+        One request does both: a lock without a PIN takes it, and so do locks that have forgotten theirs, by public
+        reports, without looking at the old one. Raises like `async_set`.
+        """
+        async with self._turn:
+            none = f"{NO_PIN}"
+            self._check(none)
+            await self._set(new_pin, none)
+
+    async def async_forget(self) -> None:
+        """Do without a PIN; what the lock has refused stays known."""
+        options = {key: value for key, value in self._entry.options.items() if key != CONF_PIN}
+        self._hass.config_entries.async_update_entry(self._entry, options=options)
+        self._memory.new_pin = None
+        self._memory.record = self._memory.record.not_taken_on()
+        await self._memory.async_save()
+        self._tell()
+
+    def _check(self, pin: str, *, refused_before: bool = False) -> None:
+        if self.refused_before(pin) and not refused_before:
+            raise PinUnavailableError(PinState.INVALID)
+        if not self.tries_left:
+            raise PinUnavailableError(PinState.BLOCKED)
+
+    async def _set(self, new_pin: str, pin: str) -> None:
+        try:
+            async with self._memory.trying(pin, self._client.pins, new_pin=new_pin):
+                await self._client.hold(
+                    conversations.set_pin(self._coordinator.dialect, int(new_pin), int(pin))
                 )
-            raise
+        except SmartLockError as error:
+            record = self._memory.record
+            candidate = self._memory.fingerprint(new_pin)
+            if record.candidate is None or not record.may_try_unasked(candidate, dt_util.utcnow()):
+                raise
+            # The answer was lost. A second order would be proved with what may be a wrong PIN by now.
+            try:
+                await self._verify(new_pin)
+            except PinError:
+                raise error from None
+        else:
+            self._keep(new_pin)
+        finally:
+            self._tell()
+
+    @callback
+    def async_end_reauth(self) -> None:
+        """Close the dialog that asks for the PIN: it came from elsewhere."""
+        for flow in self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}):
+            if flow["step_id"].startswith(PIN_STEP):
+                self._hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    # --- What others see ----------------------------------------------------------------------------------
+
+    @callback
+    def _keep(self, pin: str) -> None:
+        """Have a PIN that the lock takes be the one that is used."""
+        self._hass.config_entries.async_update_entry(
+            self._entry, options={**self._entry.options, CONF_PIN: pin}
+        )
+
+    @callback
+    def _tell(self) -> None:
+        """Show how things stand, and ask the owner where nobody else can help."""
+        self._coordinator.async_update_listeners()
+        pin = self._fingerprint
+        if pin is not None and self._memory.record.needs_owner(pin, dt_util.utcnow()):
+            self._entry.async_start_reauth(self._hass, data={ABOUT: ABOUT_PIN})
+        if self.lost:
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                f"{PIN_LOST}_{self._entry.entry_id}",
+                data={"flow": PIN_LOST, "entry_id": self._entry.entry_id},
+                is_fixable=True,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key=PIN_LOST,
+                translation_placeholders={"name": self._entry.title},
+            )
+        else:
+            ir.async_delete_issue(self._hass, DOMAIN, f"{PIN_LOST}_{self._entry.entry_id}")

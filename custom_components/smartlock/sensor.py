@@ -20,7 +20,8 @@ from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.fault_sensors import fault_sensors
-from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.wear_sensors import wear_sensors
 
 # Everything is read by the coordinator.
@@ -40,6 +41,11 @@ def _battery(coordinator: SmartLockCoordinator) -> int | None:
     # A charge does not become wrong because the bolt has moved since.
     states = coordinator.data.last_states
     return None if states is None else states.battery_percent
+
+
+def _pin_state(coordinator: SmartLockCoordinator) -> str:
+    runtime: SmartLockRuntime = coordinator.config_entry.runtime_data
+    return runtime.pin.state
 
 
 def _duration(
@@ -96,6 +102,14 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(CONNECTION_STATES),
         value_fn=lambda coordinator: coordinator.connection_state,
+        always_available=True,
+    ),
+    SmartLockSensorDescription(
+        key="pin_state",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=list(PinState),
+        value_fn=_pin_state,
         always_available=True,
     ),
     _figure(

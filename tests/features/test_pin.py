@@ -123,6 +123,9 @@ class LifeOfAPin(RuleBasedStateMachine):
             if candidate is not None:
                 self.record = self.record.not_taken_on()
             return
+        if candidate is not None:
+            # About to become the PIN, whatever it was before.
+            self.unproved_in_vain.pop(candidate, None)
         right = pin == self.right
         self.in_vain.append(self.now)
         if right:

@@ -200,9 +200,9 @@ class Home:
     def states(self) -> set[str]:
         """Return what the entities show that speak of the lock now.
 
-        `connection` speaks of how we stand to it, the faults of what has happened before.
+        `connection` and `pin_state` speak of how we stand to it, the faults of what has happened before.
         """
-        others = {self.entity_id(key) for key in ("connection", "last_fault", "fault")}
+        others = {self.entity_id(key) for key in ("connection", "pin_state", "last_fault", "fault")}
         return {state.state for state in self.hass.states.async_all() if state.entity_id not in others}
 
     async def call(self, action: str, domain: str = "lock", **fields: Any) -> None:

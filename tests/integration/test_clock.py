@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-import logging
 
 from homeassistant.components.lock import LockState as View
 from homeassistant.util import dt as dt_util
@@ -73,13 +72,13 @@ async def test_wrong_clock_is_set(
 ) -> None:
     """On the connection that is open anyway."""
     lock = lock_with_clock(home, wall_time, ahead, model)
-    entry = await home.set_up(lock, client_type, pin=str(PINS[model]))
+    await home.set_up(lock, client_type, pin=str(PINS[model]))
     assert is_right(lock)
     assert len(lock.journal.connections) == 1
-    assert [entry.facts["command"] for entry in lock.journal.pins_sent] == ["UPDATE_TIME"]
+    sent = [entry.facts["command"] for entry in lock.journal.pins_sent]
+    assert sent == ["VERIFY_SECURITY_PIN", "UPDATE_TIME"]
     assert lock.journal.broken_rules == []
     assert home.state() == View.LOCKED
-    assert "pin_refused" not in entry.options
 
 
 @pytest.mark.parametrize("ahead", [0, 28, -28])
@@ -91,7 +90,7 @@ async def test_clock_that_is_right_enough_is_left_alone(
     wall_time.move_on(DAY)
     await home.read()
     assert error_of(lock) == ahead
-    assert lock.journal.pins_sent == []
+    assert settings_of_the_clock(lock) == 0
 
 
 async def test_impossible_time_is_set(home: Home, wall_time: WallTime) -> None:
@@ -127,25 +126,18 @@ async def test_once_a_day(home: Home, wall_time: WallTime) -> None:
     assert is_right(lock)
 
 
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the warnings of the integration."""
-    return [
-        record.getMessage()
-        for record in caplog.records
-        if record.name.startswith("custom_components.") and record.levelno >= logging.WARNING
-    ]
-
-
 async def test_refused_pin_is_never_sent_again(
     home: Home, wall_time: WallTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The lock counts wrong ones and blocks; it was changed in the app, say."""
     lock = lock_with_clock(home, wall_time, HOUR)
     entry = await home.set_up(lock, pin=WRONG_PIN)
-    assert entry.options == {"pin": WRONG_PIN, "pin_refused": True}
-    (warning,) = warnings(caplog)
-    assert "security PIN" in warning
-    assert found(list(spellings_of_number(int(WRONG_PIN), 2)), caplog.text) == []
+    assert entry.options == {"pin": WRONG_PIN}
+    assert home.state("pin_state") == "invalid"
+    ours = "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("custom_components.")
+    )
+    assert found(list(spellings_of_number(int(WRONG_PIN), 2)), ours) == []
     # The lock is as well as before.
     assert home.state() == View.LOCKED
     assert home.state("connection") == "ok"
@@ -158,7 +150,6 @@ async def test_refused_pin_is_never_sent_again(
     await home.read()
     assert len(lock.journal.pins_sent) == 1
     assert error_of(lock) == HOUR
-    assert len(warnings(caplog)) == 1
 
 
 async def paired_again(home: Home, lock: VirtualLock, entry: MockConfigEntry, pin: str) -> None:
@@ -235,4 +226,4 @@ async def test_machine_that_lives_in_the_past(
     wall_time.move_on(DAY)
     await home.read()
     assert error_of(lock) == 0
-    assert lock.journal.pins_sent == []
+    assert settings_of_the_clock(lock) == 0

@@ -56,14 +56,14 @@ def reads(lock: VirtualLock) -> int:
 
 @every_kind
 async def test_first_read(home: Home, model: str, client_type: str | None) -> None:
-    """One connection brings states and settings; no PIN, nothing that the lock objects to."""
+    """One connection brings states and settings, and verifies the PIN; nothing that the lock objects to."""
     lock = home.add_lock(model)
     entry = home.entry(lock, client_type, pin=str(PINS[model]))
     assert await home.hass.config_entries.async_setup(entry.entry_id)
     await home.until(lambda: home.state() == View.LOCKED)
     await home.until(lambda: not home.connected(lock))
     assert connections(lock) == reads(lock) == len(lock.journal.requests("REQUEST_CONFIG")) == 1
-    assert lock.journal.pins_sent == []
+    assert [sent.facts["command"] for sent in lock.journal.pins_sent] == ["VERIFY_SECURITY_PIN"]
     assert lock.journal.broken_rules == []
 
 
@@ -405,6 +405,7 @@ async def test_device(home: Home, model: str, shown: str, firmware: str, hardwar
 
 
 async def test_entities_of_the_contract(home: Home) -> None:
+    """Their keys and classes are what automations and other tools hold on to."""
     lock = home.add_lock()
     entry = await home.set_up(lock)
     entries = er.async_entries_for_config_entry(er.async_get(home.hass), entry.entry_id)

@@ -61,6 +61,7 @@ async def test_what_is_in_it(home: Home) -> None:
         "generation": "gen1-4",
         "client_type": "bridge",
         "pin": "**REDACTED**",
+        "pin_state": "valid",
         "options": {"idle_time": 7},
     }
     assert content["link"] == {

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Self
 
 from custom_components.smartlock.client.transport import Link, Transport
@@ -22,13 +23,26 @@ _WRITE_TIME = 10.0
 _PROBE_TIME = 1.5
 
 
+@dataclass
+class PinTally:
+    """How many security PINs went out, and how many of them the lock has answered, over all links of a client."""
+
+    sent: int = 0
+    answered: int = 0
+
+
 class Connection:
     """An open, subscribed link. Everything the lock says goes to `on_message`, answers also to the asker."""
 
     def __init__(
-        self, channel: Channel, on_message: Callable[[Message], None], on_lost: Callable[[], None]
+        self,
+        channel: Channel,
+        on_message: Callable[[Message], None],
+        on_lost: Callable[[], None],
+        pins: PinTally,
     ) -> None:
         """Prepare; use `open`."""
+        self._pins = pins
         self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
@@ -46,9 +60,10 @@ class Connection:
         *,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
+        pins: PinTally | None = None,
     ) -> Self:
         """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`."""
-        self = cls(channel, on_message, on_lost)
+        self = cls(channel, on_message, on_lost, pins or PinTally())
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
             await self._link.subscribe(channel.answers)
@@ -95,10 +110,10 @@ class Connection:
                     reply = await self._answer(step, asked)
                 except SmartLockError as error:
                     if isinstance(error, LockRefusedError):
-                        self._answer_outstanding = False
+                        self._answered(step)
                     step = conversation.throw(error)
                 else:
-                    self._answer_outstanding = False
+                    self._answered(step)
                     step = conversation.send(reply)
         except StopIteration as end:
             result: T = end.value
@@ -107,6 +122,10 @@ class Connection:
             if self._answer_outstanding:
                 # It would be taken for the answer to the next question.
                 self._fail(LinkLostError("a conversation was cut off"))
+
+    def _answered(self, step: Step) -> None:
+        self._answer_outstanding = False
+        self._pins.answered += step.pin is not None
 
     async def _write(self, step: Step, about_to_move: Callable[[], None] | None) -> None:
         # What came before the question cannot be its answer.
@@ -122,6 +141,7 @@ class Connection:
                 raise ValueError(f"{type(step.send).__name__} may not be sent in passing")
             about_to_move()
         self._answer_outstanding = True
+        self._pins.sent += step.pin is not None
         try:
             async with asyncio.timeout(_WRITE_TIME):
                 await self._link.write(outgoing.characteristic, outgoing.value)

@@ -83,6 +83,13 @@ class PinRecord:
         """Whether a PIN that is not known to be right may be sent without the owner: once."""
         return self.may_try(pin, now) and pin not in self.doubted and not self.blocked(now)
 
+    def needs_owner(self, pin: str, now: datetime) -> bool:
+        """Whether only the owner can get on: it was refused, or an answer was lost that we may not ask for again."""
+        if self.state(pin, now) is PinState.INVALID:
+            return True
+        open_question = self.candidate or (None if pin == self.proved else pin)
+        return open_question is not None and open_question in self.doubted | self.refused
+
     # --- What happens to a PIN ----------------------------------------------------------------------------
 
     def sending(self, pin: str, now: datetime, *, candidate: str | None = None) -> PinRecord:
@@ -129,6 +136,14 @@ class PinRecord:
     def not_taken_on(self) -> PinRecord:
         """The lock has certainly not taken on the candidate."""
         return replace(self, candidate=None)
+
+    def paired_again(self, refused: str | None) -> PinRecord:
+        """Our key is another one, and so are all fingerprints; `refused` is a PIN that stays refused."""
+        return PinRecord(
+            refused=frozenset(() if refused is None else (refused,)),
+            tries=self.tries,
+            blocked_at=self.blocked_at,
+        )
 
     def changed_elsewhere(self, pin: str) -> PinRecord:
         """The owner says that this became the lock's PIN after it was refused: it counts as never sent."""

@@ -1,0 +1,112 @@
+"""What is known of a lock's security PIN, on disk before a PIN goes out and after its answer came."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypedDict
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.client.connection import PinTally
+from custom_components.smartlock.features.pin import PinRecord, fingerprint
+from custom_components.smartlock.protocol.enums import ErrorCode
+from custom_components.smartlock.protocol.errors import LockRefusedError, PinError
+from custom_components.smartlock.storage import lock_store
+
+
+class StoredPin(TypedDict):
+    """The file. PINs are fingerprints, but for one that was about to be set: only we may know it."""
+
+    proved: str | None
+    refused: list[str]
+    doubted: list[str]
+    tries: list[str]
+    blocked_at: str | None
+    candidate: str | None
+    new_pin: str | None
+
+
+class PinMemory:
+    """The record of one lock's PIN, for one authorization in it: its key makes the fingerprints."""
+
+    def __init__(self, hass: HomeAssistant, nuki_id: str, key: bytes) -> None:
+        """Begin with nothing known; `async_load` reads the file."""
+        self.record = PinRecord()
+        self.new_pin: str | None = None
+        """The PIN that was set last through us, until the config entry is known to hold it."""
+        self._key = key
+        self._store: Store[dict[str, Any]] = lock_store(hass, nuki_id, "pin")
+
+    async def async_load(self) -> None:
+        """Read what was known before Home Assistant was started."""
+        stored: Any = await self._store.async_load()
+        if stored is None:
+            return
+        self.new_pin = stored["new_pin"]
+        self.record = PinRecord(
+            proved=stored["proved"],
+            refused=frozenset(stored["refused"]),
+            doubted=frozenset(stored["doubted"]),
+            tries=tuple(datetime.fromisoformat(at) for at in stored["tries"]),
+            blocked_at=None if stored["blocked_at"] is None else datetime.fromisoformat(stored["blocked_at"]),
+            candidate=stored["candidate"],
+        )
+
+    async def async_save(self) -> None:
+        """Write down what is known; it is on disk when this returns."""
+        record = self.record
+        stored = StoredPin(
+            proved=record.proved,
+            refused=sorted(record.refused),
+            doubted=sorted(record.doubted),
+            tries=[at.isoformat() for at in record.tries],
+            blocked_at=None if record.blocked_at is None else record.blocked_at.isoformat(),
+            candidate=record.candidate,
+            new_pin=self.new_pin,
+        )
+        await self._store.async_save(dict(stored))
+
+    def fingerprint(self, pin: str | int) -> str:
+        """Return what stands for a PIN in the record."""
+        return fingerprint(int(pin), self._key)
+
+    @asynccontextmanager
+    async def trying(
+        self, pin: str | int, tally: PinTally, *, new_pin: str | None = None
+    ) -> AsyncIterator[None]:
+        """Write down that a PIN goes out before it does, and what came of it afterwards.
+
+        With `new_pin` it goes out to prove that the owner may set this one.
+        """
+        shown = self.fingerprint(pin)
+        candidate = None if new_pin is None else self.fingerprint(new_pin)
+        doubted = shown in self.record.doubted
+        sent, answered = tally.sent, tally.answered
+        sent_at = dt_util.utcnow()
+        self.record = self.record.sending(shown, sent_at, candidate=candidate)
+        self.new_pin = new_pin or self.new_pin
+        await self.async_save()
+        heard: PinRecord | None = None
+        try:
+            yield
+        except PinError as error:
+            wrong = error.code == ErrorCode.K_BAD_PIN
+            heard = self.record.not_taken(shown) if wrong else self.record.blocking(shown, dt_util.utcnow())
+            raise
+        except LockRefusedError:
+            heard = self.record.not_judged(shown, sent_at, doubted=doubted)
+            raise
+        finally:
+            if heard is not None or tally.sent == sent:
+                # The PIN did nothing, so whatever it was to prove was not done either.
+                self.record = heard or self.record.not_judged(shown, sent_at, doubted=doubted)
+                if candidate is not None:
+                    self.record = self.record.not_taken_on()
+                    self.new_pin = None
+                await self.async_save()
+            elif tally.answered - answered == tally.sent - sent:
+                # Also if something else has failed afterwards.
+                self.record = self.record.taken(candidate or shown)
+                await self.async_save()
