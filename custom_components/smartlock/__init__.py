@@ -39,7 +39,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         await _adopt_finished_pairing(hass, entry)
     coordinator = SmartLockCoordinator(hass, entry)
     pin = PinGuard(hass, entry, coordinator)
-    await pin.async_load()
+    # The first visitor: the others need to know whether the PIN is right.
+    await pin.async_start()
     faults = FaultKeeper(hass, coordinator, pin)
     await faults.async_start()
     wear = WearWatch(hass, coordinator)
@@ -50,8 +51,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         faults=faults,
         wear=wear,
     )
-    # The others need to know whether the PIN is right.
-    pin.async_start()
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     entry.async_on_unload(await wear.async_start())
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))

@@ -48,7 +48,7 @@ class PinGuard:
     """Knows the PIN of one lock and whether it may be used."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator) -> None:
-        """Take the PIN that is stored with the entry; `async_load` reads what is known of it."""
+        """Take the PIN that is stored with the entry; `async_start` reads what is known of it."""
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
@@ -57,7 +57,13 @@ class PinGuard:
         # One PIN after the other: what is known of the second depends on the first.
         self._turn = asyncio.Lock()
 
-    async def async_load(self) -> None:
+    async def async_start(self) -> None:
+        """Read what is known, verify a new PIN when the lock is read, and tell the owner about a wrong one."""
+        await self._load()
+        self._entry.async_on_unload(self._coordinator.async_add_visit(self.visit))
+        self._tell()
+
+    async def _load(self) -> None:
         """Read what is known, and take over a PIN that was set when Home Assistant stopped."""
         memory = self._memory
         await memory.async_load()
@@ -70,12 +76,6 @@ class PinGuard:
                 await memory.async_save()
         elif memory.record.proved == memory.fingerprint(memory.new_pin):
             self._keep(memory.new_pin)
-
-    @callback
-    def async_start(self) -> None:
-        """Verify a new PIN as soon as the lock is read, and tell the owner about one that is not right."""
-        self._entry.async_on_unload(self._coordinator.async_add_visit(self.visit))
-        self._tell()
 
     # --- What is known ------------------------------------------------------------------------------------
 
