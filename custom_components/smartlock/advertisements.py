@@ -56,6 +56,23 @@ def freshest_device(hass: HomeAssistant, address: str) -> Callable[[], BLEDevice
     return lambda: bluetooth.async_ble_device_from_address(hass, address, connectable=True)
 
 
+def slots_taken(hass: HomeAssistant, address: str) -> Callable[[], bool]:
+    """Return a callable that says whether others have taken every slot of whoever hears a lock."""
+
+    def taken() -> bool:
+        allocations = [
+            path.scanner.get_allocations()
+            for path in bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
+        ]
+        # An adapter that says nothing about slots may have one.
+        return bool(allocations) and all(
+            each is not None and each.slots > 0 and each.free == 0 and address not in each.allocated
+            for each in allocations
+        )
+
+    return taken
+
+
 def reachability(hass: HomeAssistant, address: str) -> Callable[[], str]:
     """Return a callable that explains in words whether and why a connection is not possible now."""
     return lambda: bluetooth.async_address_reachability_diagnostics(

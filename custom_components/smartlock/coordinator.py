@@ -21,7 +21,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.advertisements import freshest_device, reachability
+from custom_components.smartlock.advertisements import freshest_device, reachability, slots_taken
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME, LockClient
 from custom_components.smartlock.const import (
@@ -50,7 +50,9 @@ from custom_components.smartlock.protocol.enums import LockAction, LockActionFla
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
+    NoFreeSlotError,
     NotAuthorizedError,
+    NotStartedError,
     OutcomeUnknownError,
     SmartLockError,
 )
@@ -69,6 +71,8 @@ type Visit = Callable[[KeyturnerStates], Awaitable[None]]
 
 # A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
 _FRESH = 300.0
+# Until the link of an action is used for what nobody waits for; well below the time for which it is held.
+_FOLLOW_UP_DELAY = 0.4
 # How long after a link the lock surely advertises again (about once a second), and how often to look for it.
 _LOOK_DELAY = 1.5
 _LOOKS = 4
@@ -99,11 +103,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self.nuki_id = nuki_id_text(entry.data[CONF_NUKI_ID])
         self.dialect = DIALECTS[entry.data[CONF_GENERATION]]
         self.data = LockSnapshot()
+        self._idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
         self.client = LockClient(
             BleTransport(
                 name=f"Nuki_{self.nuki_id}",
                 device=freshest_device(hass, self.address),
                 explain=reachability(hass, self.address),
+                full=slots_taken(hass, self.address),
             ),
             dialect=self.dialect,
             session=Session(
@@ -114,16 +120,17 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             on_message=self._heard,
             on_lost=self._link_lost,
             on_closed=self._link_closed,
-            idle_time=None
-            if entry.options.get(CONF_STAY_CONNECTED)
-            else entry.options.get(CONF_IDLE_TIME, IDLE_TIME),
+            idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
         )
         self._deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
         bridge = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         minutes = entry.options.get(CONF_READ_INTERVAL)
+        usual = reading.POLL_BRIDGE if bridge else reading.POLL_APP
+        poll = minutes * 60.0 if minutes else usual
         self._reading = Reading(
-            poll=minutes * 60.0 if minutes else reading.POLL_BRIDGE if bridge else reading.POLL_APP,
+            poll=poll,
             told_of_changes=bridge,
+            trusting=poll == usual,
             budget_at=hass.loop.time(),
         )
         self._planned: asyncio.TimerHandle | None = None
@@ -131,6 +138,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._stopped = self._paused = False
         self._states_heard = 0
         self._last_exchange: float | None = None
+        self._last_action: float | None = None
         self._config_update_count: int | None = None
         self._visits: list[Visit] = []
         self._message_listeners: list[Callable[[Message], None]] = []
@@ -218,7 +226,11 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
 
     async def async_act(self, action: LockAction, flags: LockActionFlag = LockActionFlag.NONE) -> None:
         """Carry out an action at most once, publish what came of it, and raise what the owner must know."""
-        await self.async_move(lambda: self.client.act(action, flags=flags, deadline=self._deadline))
+        idle_time = reading.idle_time(self._idle_time, last_action=self._last_action, now=self._now)
+        self._last_action = self._now
+        await self.async_move(
+            lambda: self.client.act(action, flags=flags, deadline=self._deadline, idle_time=idle_time)
+        )
 
     async def async_move(
         self, order: Callable[[], Awaitable[KeyturnerStates | None]]
@@ -240,7 +252,10 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             elif isinstance(error, LockRefusedError) and self._states_heard == heard_before:
                 # The bolt may have moved a little, and where it is now could not be read.
                 self._outcome_unknown()
-            raise translated(error, self.explain_reachability()) from error
+            reason = self.explain_reachability()
+            if type(error) is NotStartedError and slots_taken(self.hass, self.address)():
+                raise translated(NoFreeSlotError(reason)) from error
+            raise translated(error, reason) from error
         finally:
             self._follow_up()
         if states is None:
@@ -252,14 +267,35 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     @callback
     def _follow_up(self) -> None:
         """Use the link that an action has left open, without holding up its caller."""
-        states = self.data.states
-        if states is not None and self._visits and self.client.connected and not self._stopped:
+        if self.client.connected:
             self.config_entry.async_create_background_task(
-                self.hass, self._visit(states), f"{DOMAIN} follow-up"
+                self.hass, self._use_open_link(), f"{DOMAIN} follow-up"
             )
+
+    async def _use_open_link(self) -> None:
+        """After an action: read the change flag away that we have raised, and let everybody use the link."""
+        # Somebody who acts twice is not to wait for this.
+        await asyncio.sleep(_FOLLOW_UP_DELAY)
+        if not self.client.connected or self._stopped:
+            return
+        async with self.client.staying():
+            try:
+                if self._reading.told_of_changes:
+                    await self.client.hold(conversations.read_states())
+            except SmartLockError as error:
+                # Whether the lock has taken the flag down or not, nobody has heard what it stood for.
+                LOGGER.debug("The change flag was not read away: %s", type(error).__name__)
+                self._link_lost()
+                return
+            if self.data.states is not None:
+                await self._visit(self.data.states)
 
     @override
     async def _async_update_data(self) -> LockSnapshot:
+        async with self.client.staying():
+            return await self._read()
+
+    async def _read(self) -> LockSnapshot:
         self._reading = self._reading.spent(self._now)
         try:
             states = await self.client.read_states()
@@ -412,6 +448,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         percent = message.battery_percent
         self._reading = self._reading.told(
             changed=previous is not None and previous.lock_state != message.lock_state,
+            door_changed=previous is not None and previous.door_sensor_state != message.door_sensor_state,
             passing=message.lock_state.moving or message.lock_state in _PASSING,
             low_battery=message.battery_critical or (percent is not None and percent < _LOW_BATTERY),
             now=self._now,

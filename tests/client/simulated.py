@@ -29,6 +29,10 @@ class SimulatedTransport(Transport):
         self.mtu = 517
         self.written: list[bytes] = []
         """Every value that the client wrote, whatever became of it."""
+        self.indications = 0
+        """How many the lock has sent."""
+        self.lose: set[int] = set()
+        """Which of them are lost on the way, by number."""
         radio.add_receiver(self)
 
     def on_sighting(self, sighting: Sighting) -> None:
@@ -36,7 +40,7 @@ class SimulatedTransport(Transport):
 
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
-        link = _SimulatedLink(on_value, self.written)
+        link = _SimulatedLink(on_value, self)
 
         def lost(reason: DisconnectReason) -> None:
             link.lost = True
@@ -55,15 +59,18 @@ class SimulatedTransport(Transport):
 
 
 class _SimulatedLink(Link):
-    def __init__(self, on_value: Callable[[str, bytes], None], written: list[bytes]) -> None:
+    def __init__(self, on_value: Callable[[str, bytes], None], transport: SimulatedTransport) -> None:
         self.radio_link: RadioLink | None = None
         self.handles: dict[str, int] = {}
         self.lost = False
         self._on_value = on_value
-        self._written = written
+        self._transport = transport
 
     def indicated(self, handle: int, value: bytes) -> None:
         """Pass an indication on under the UUID of its characteristic."""
+        self._transport.indications += 1
+        if self._transport.indications in self._transport.lose:
+            return
         uuid = next(uuid for uuid, known in self.handles.items() if known == handle)
         self._on_value(uuid, value)
 
@@ -88,7 +95,7 @@ class _SimulatedLink(Link):
     @override
     async def write(self, characteristic: str, value: bytes) -> None:
         radio_link = self._open
-        self._written.append(value)
+        self._transport.written.append(value)
         try:
             await radio_link.write(self.handles[characteristic], value)
         except (GattError, LinkClosedError) as error:

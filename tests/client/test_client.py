@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,6 +61,11 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+def connected(client: LockClient) -> bool:
+    """Whether a link is open now; time changes it."""
+    return client.connected
+
+
 # --- The ordinary way -------------------------------------------------------------------------------------
 
 
@@ -103,6 +109,128 @@ def test_read_does_not_shorten_the_idle_time() -> None:
         await asyncio.sleep(client_module.IDLE_TIME - 1)
         await client.act(LockAction.LOCK)
         assert len(world.lock.journal.connections) == 1
+
+    play(scenario)
+
+
+def test_action_that_stays_alone_is_let_go_sooner() -> None:
+    """The caller knows; it does not shorten what another one wanted."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.act(LockAction.UNLOCK, idle_time=0.5)
+        await asyncio.sleep(0.4)
+        assert connected(client)
+        await asyncio.sleep(0.3)
+        assert not connected(client)
+        await client.connect()
+        await client.act(LockAction.LOCK, idle_time=0.5)
+        await asyncio.sleep(2)
+        assert connected(client)
+
+    play(scenario)
+
+
+def test_staying_holds_the_link_and_lets_go_at_once() -> None:
+    """Several reads on one link, with pauses longer than the idle time of a read."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        async with client.staying():
+            assert not connected(client)
+            await client.read_states()
+            await asyncio.sleep(3 * client_module.READ_IDLE_TIME)
+            async with client.staying():
+                await client.hold(conversations.read_states())
+            await asyncio.sleep(3 * client_module.READ_IDLE_TIME)
+            await client.read_states()
+        await asyncio.sleep(0.1)
+        assert not connected(client)
+        assert len(world.lock.journal.connections) == 1
+        # An action in the meantime keeps its idle time.
+        async with client.staying():
+            await client.act(LockAction.UNLOCK)
+        await asyncio.sleep(client_module.IDLE_TIME - 0.2)
+        assert connected(client)
+        await asyncio.sleep(0.5)
+        assert not connected(client)
+
+    play(scenario)
+
+
+def test_staying_ends_while_somebody_else_talks() -> None:
+    """He lets go when he is done."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        async with client.staying():
+            await client.read_states()
+            acting = asyncio.create_task(client.act(LockAction.UNLOCK, idle_time=1))
+            await asyncio.sleep(0.1)
+        await acting
+        assert connected(client)
+        await asyncio.sleep(1.5)
+        assert not connected(client)
+        assert world.runs == ["UNLOCK"]
+
+    play(scenario)
+
+
+def test_action_tries_to_connect_until_its_deadline() -> None:
+    """Nothing is written meanwhile; a lock that comes back in time is moved, one that does not never is."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        world.radio.timing = replace(world.radio.timing, connect_timeout=1.0)
+        world.radio.set_rssi(world.transport, world.lock.address, None)
+        acting = asyncio.create_task(client.act(LockAction.UNLOCK))
+        await asyncio.sleep(7)
+        world.radio.set_rssi(world.transport, world.lock.address, -60)
+        states = await acting
+        assert states is not None
+        assert states.lock_state == LockState.UNLOCKED
+
+        await client.let_go()
+        world.radio.set_rssi(world.transport, world.lock.address, None)
+        began = now()
+        with pytest.raises(UnreachableError):
+            await client.act(LockAction.LOCK, deadline=5)
+        assert now() - began == pytest.approx(5)
+        world.radio.set_rssi(world.transport, world.lock.address, -60)
+        await asyncio.sleep(30)
+        assert world.runs == ["UNLOCK"]
+
+    play(scenario)
+
+
+def test_newer_request_ends_the_tries_of_an_older_one() -> None:
+    """At the next try, not at the deadline."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        world.radio.timing = replace(world.radio.timing, connect_timeout=1.0)
+        world.radio.set_rssi(world.transport, world.lock.address, None)
+        older = asyncio.create_task(client.act(LockAction.UNLATCH))
+        await asyncio.sleep(3)
+        newer = asyncio.create_task(client.act(LockAction.UNLOCK))
+        await asyncio.sleep(2)
+        assert isinstance(older.exception(), ReplacedError)
+        world.radio.set_rssi(world.transport, world.lock.address, -60)
+        await newer
+        assert world.runs == ["UNLOCK"]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("lost", [(4, 5), (3, 4, 5), (3, 5), (2, 4, 5)])
+def test_pushes_that_are_lost_are_asked_for(lost: tuple[int, ...]) -> None:
+    """Challenge, ACCEPTED, unlocking, unlocked, COMPLETE: whatever is lost behind the first, a look tells soon."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.read_states()
+        world.transport.lose = {world.transport.indications + number for number in lost}
+        began = now()
+        states = await client.act(LockAction.UNLOCK)
+        assert states is not None
+        assert states.lock_state == LockState.UNLOCKED
+        assert now() - began < 20
+        assert world.runs == ["UNLOCK"]
+        assert world.actions_written == 1
 
     play(scenario)
 

@@ -103,6 +103,61 @@ def test_poll_of_a_client_that_is_not_told() -> None:
     assert told(quiet(), 1000, changed=True).due(1000) == (1000 + r.POLL_BRIDGE, Reason.POLL)
 
 
+@pytest.mark.parametrize(("announced", "hours"), [(0, 0.5), (1, 1), (2, 2), (3, 4), (4, 4), (12, 4)])
+def test_flag_that_has_announced_changes_is_trusted(announced: int, hours: float) -> None:
+    """Each of the bolt or the door doubles the interval of the poll."""
+    state, now = quiet(), 0.0
+    for index in range(announced):
+        now += 60
+        state = state.heard(flag=True, now=now).spent(now)
+        state = state.told(
+            changed=index % 2 == 0, door_changed=index % 2 == 1, passing=False, low_battery=False, now=now
+        )
+        state = state.heard(flag=False, now=now)
+    assert state.announced == announced
+    assert state.due(now) == (now + hours * 3600, Reason.POLL)
+
+
+def test_flag_that_missed_a_change_is_not_trusted() -> None:
+    """Only a poll has found it."""
+    state = replace(quiet(), announced=5)
+    for unannounced in ({"changed": True}, {"door_changed": True, "changed": False}):
+        missed = state.spent(50).told(**unannounced, passing=False, low_battery=False, now=50)
+        assert missed.due(50) == (50 + r.POLL_BRIDGE, Reason.POLL)
+
+
+def test_what_is_no_evidence_about_the_flag() -> None:
+    """Pushes, flags that stood for nothing we see, changes that pass, reads that had reasons of their own."""
+    state = replace(quiet(), announced=2)
+    pushed = told(state, 50, changed=True)
+    nothing = told(state.heard(flag=True, now=50).spent(50), 51)
+    passed = told(told(state, 50, passing=True).spent(58), 58, changed=True)
+    lost = told(state.link_lost(50).spent(55), 55, changed=True)
+    assert {each.announced for each in (pushed, nothing, passed, lost)} == {2}
+
+
+@pytest.mark.parametrize("minutes", [5, 30, 180])
+def test_interval_of_the_owner_is_kept(minutes: int) -> None:
+    """However well the flag does."""
+    state = replace(quiet(), poll=minutes * 60.0, trusting=False, announced=9)
+    assert state.due(0) == (minutes * 60.0, Reason.POLL)
+
+
+@pytest.mark.parametrize(
+    ("usual", "last_action", "idle_time"),
+    [
+        (5.0, None, r.LONE_IDLE_TIME),
+        (5.0, 1000 - r.SERIES, r.LONE_IDLE_TIME),
+        (5.0, 1000 - r.SERIES + 1, 5.0),
+        (15.0, 999.0, 15.0),
+        (0.2, None, 0.2),
+    ],
+)
+def test_link_after_an_action(usual: float, last_action: float | None, idle_time: float) -> None:
+    """Held for the next one where there was one before."""
+    assert r.idle_time(usual, last_action=last_action, now=1000.0) == idle_time
+
+
 def test_low_battery_is_spared() -> None:
     """One poll in three."""
     state = quiet().told(changed=False, passing=False, low_battery=True, now=0)

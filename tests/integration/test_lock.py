@@ -13,6 +13,7 @@ import pytest
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.lock import VIEWS
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
+from simulator.local_adapter import RadioClient
 from simulator.virtual_lock import Kind, Moment, Timing, VirtualLock, quick
 from tests.integration.home import Home
 from tests.integration.texts import english
@@ -251,6 +252,78 @@ async def test_lock_out_of_reach_says_why(home: Home) -> None:
     assert runs(lock) == []
     await home.call("unlock")
     assert runs(lock) == ["UNLOCK"]
+
+
+async def test_no_slot_says_so(home: Home) -> None:
+    """After as many tries as the deadline allows; one that becomes free in time is taken."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    others = [RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter) for each in range(5)]
+    for each in others:
+        home.adapter.claim(each)
+    began = home.now
+    error = await failure(home, "unlock")
+    assert error.translation_key == "no_free_slot"
+    assert "slots=0/5" in str(error)
+    assert home.now - began <= 15.5
+    assert orders(lock) == 0
+
+    acting = home.hass.async_create_task(home.call("unlock"))
+    await asyncio.sleep(3)
+    home.adapter.release(others[0])
+    await acting
+    assert runs(lock) == ["UNLOCK"]
+
+
+@pytest.mark.parametrize("action", ["unlock", "open"])
+async def test_our_own_change_needs_no_second_connection(home: Home, action: str) -> None:
+    """The flag that it raises is read away over the link that is open, so that it can rise for others."""
+    lock = home.add_lock(timing=Timing(advertising_interval=0.3))
+    await home.set_up(lock, "bridge")
+    began = len(lock.journal.connections)
+    await home.call(action)
+    unread = [lock.unread_change]
+    # The caller did not wait for it.
+    await asyncio.sleep(0.7)
+    unread.append(lock.unread_change)
+    assert unread == [True, False]
+    await asyncio.sleep(90)
+    assert home.state() == View.UNLOCKED
+    # A held latch comes back by itself, which is a change of its own.
+    assert len(lock.journal.connections) - began <= (1 if action == "unlock" else 2)
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == View.LOCKED, within=2)
+
+
+async def test_flag_that_could_not_be_read_away_is_read_again(home: Home) -> None:
+    """The lock believes that it was told, and takes the flag down, but the answer was lost."""
+    lock = home.add_lock(timing=Timing(advertising_interval=0.3))
+    await home.set_up(lock, "bridge")
+    await home.call("unlock")
+    lock.faults.silence = True
+    lock.turn_key("lock")
+    await asyncio.sleep(2)
+    lock.faults.clear()
+    assert home.state() == View.UNLOCKED
+    await home.until(lambda: home.state() == View.LOCKED, within=30)
+
+
+async def test_second_action_in_a_row_finds_the_link_open(home: Home) -> None:
+    """The first one lets go soon; once there was a second one, it is held for the third."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock, "bridge")
+    began = len(lock.journal.connections)
+    await home.call("unlock")
+    await asyncio.sleep(2)
+    assert not home.connected(lock)
+    await home.call("lock")
+    await asyncio.sleep(4)
+    await home.call("unlock")
+    assert len(lock.journal.connections) - began == 2
+    await asyncio.sleep(70)
+    await home.call("lock")
+    await asyncio.sleep(2)
+    assert not home.connected(lock)
 
 
 async def test_action_that_does_not_start_in_time_never_starts(home: Home) -> None:

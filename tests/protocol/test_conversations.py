@@ -187,3 +187,22 @@ def test_refused_action_is_never_sent_again(code: ErrorCode) -> None:
     with pytest.raises(LockRefusedError) as raised:
         conversation.throw(refusal(code, Command.LOCK_ACTION))
     assert raised.value.code == code
+
+
+def test_silent_lock_is_asked_for_its_state() -> None:
+    """While it may be moving; not for ever if it says the same again and again."""
+    conversation = act()
+    assert conversation.send(ACCEPTED).quiet == c.QUIET_TIME
+    for _ in range(4):
+        step = conversation.send(states(LockState.LOCKING))
+    assert (step.quiet, step.within) == (None, c.TRAVEL_TIME)
+
+
+def test_bolt_that_stands_is_not_waited_for() -> None:
+    """Two looks show it where it was: the motor does not run, and only reading back can tell what happened."""
+    conversation = act()
+    conversation.send(ACCEPTED)
+    assert conversation.send(states(LockState.UNLOCKED)).within == c.TRAVEL_TIME
+    assert conversation.send(states(LockState.UNLOCKED)).within == c.REST_TIME
+    with pytest.raises(NoAnswerError):
+        conversation.throw(NoAnswerError())

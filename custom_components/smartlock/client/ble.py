@@ -15,7 +15,12 @@ from bleak_retry_connector import (
 )
 
 from custom_components.smartlock.client.transport import Link, Transport
-from custom_components.smartlock.protocol.errors import LinkLostError, NoFreeSlotError, UnreachableError
+from custom_components.smartlock.protocol.errors import (
+    LinkLostError,
+    NoFreeSlotError,
+    NotHeardError,
+    UnreachableError,
+)
 
 # Two failed attempts cost some ten seconds already; the callers have deadlines of their own.
 _CONNECT_ATTEMPTS = 2
@@ -25,18 +30,24 @@ class BleTransport(Transport):
     """Makes links through the adapter or proxy that Home Assistant chooses for each attempt."""
 
     def __init__(
-        self, *, name: str, device: Callable[[], BLEDevice | None], explain: Callable[[], str]
+        self,
+        *,
+        name: str,
+        device: Callable[[], BLEDevice | None],
+        explain: Callable[[], str],
+        full: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Keep how to get the freshest device, and how to explain in words that there is none."""
+        """Keep how to get the freshest device, to explain why it cannot be reached, and to see if all slots are taken."""
         self._name = name
         self._device = device
         self._explain = explain
+        self._full = full
 
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
         device = self._device()
         if device is None:
-            raise UnreachableError(self._explain())
+            raise NotHeardError(self._explain())
         link = _BleLink(on_value, on_lost)
         try:
             client = await establish_connection(
@@ -49,7 +60,7 @@ class BleTransport(Transport):
         except BleakOutOfConnectionSlotsError as error:
             raise NoFreeSlotError(self._explain()) from error
         except (BleakError, TimeoutError, OSError, EOFError) as error:
-            raise UnreachableError(self._explain()) from error
+            raise (NoFreeSlotError if self._full() else UnreachableError)(self._explain()) from error
         link.opened(client)
         return link
 

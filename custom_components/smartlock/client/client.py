@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 import contextlib
-from dataclasses import dataclass, field
 import os
 
 from custom_components.smartlock.client.connection import Connection, PinTally
 from custom_components.smartlock.client.figures import Figures, Phase
+from custom_components.smartlock.client.orders import Order, refused
 from custom_components.smartlock.client.transport import Transport
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.channel import Random, SessionChannel
@@ -25,11 +25,12 @@ from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     LockRefusedError,
     NoAnswerError,
+    NotHeardError,
     NotStartedError,
     OutcomeUnknownError,
     ProtocolError,
-    ReplacedError,
     SmartLockError,
+    UnreachableError,
     refusal,
 )
 from custom_components.smartlock.protocol.frames import Session
@@ -46,12 +47,15 @@ from custom_components.smartlock.protocol.messages import (
 # An open link costs the battery and keeps others out; the lock itself drops one after some 20 s.
 IDLE_TIME = 5.0
 # After a mere read nobody is about to ask again, and most links are made for one: holding them all for the idle
-# time would be four fifths of all the time on the radio. Long enough for a second request of the same caller.
+# time would be most of all the time on the radio. Long enough for a second request of the same caller; who knows
+# that his are done says so by the end of `staying`.
 READ_IDLE_TIME = 0.5
 # A link that is to stay open must not be idle for the lock's own 20 s.
 KEEP_ALIVE = 15.0
 # An action that could not be written by then is dropped, so that no bolt moves long after the order.
 ACTION_DEADLINE = 15.0
+# Between attempts to connect for an action; the lock advertises several times meanwhile.
+_CONNECT_PAUSE = 0.5
 # Connect (up to 20 s a try) and one exchange.
 READ_DEADLINE = 45.0
 # How long a lost outcome is looked for, and how long between looks; a run takes up to 20 s.
@@ -104,10 +108,11 @@ class LockClient:
         self._idle: asyncio.TimerHandle | None = None
         self._letting_go: asyncio.Task[None] | None = None
         self._closed = False
-        self._unwritten: list[_Order] = []
+        self._unwritten: list[Order] = []
         self._challenge_wanted: float | None = None
         self._action_began: float | None = None
         self._open_until = 0.0
+        self._stays = 0
         self._in_motion = False
 
     @property
@@ -125,7 +130,7 @@ class LockClient:
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
-        async with self._conversing(READ_IDLE_TIME) as connection:
+        async with self._conversing(0.0 if self._stays else READ_IDLE_TIME) as connection:
             try:
                 return await connection.run(conversation())
             except LinkLostError, NoAnswerError, ProtocolError:
@@ -139,8 +144,23 @@ class LockClient:
         Raises what `read` raises, and what the conversation raises. After a LinkError it is not known whether
         a setting was written: read it.
         """
-        async with self._conversing() as connection:
+        async with self._conversing(0.0 if self._stays else None) as connection:
             return await connection.run(conversation)
+
+    @contextlib.asynccontextmanager
+    async def staying(self) -> AsyncIterator[None]:
+        """Keep the link that a request in the block opens until its end, and then let go of it at once.
+
+        Not before an action's idle time is over, though. The block itself opens no link.
+        """
+        self._stays += 1
+        try:
+            yield
+        finally:
+            self._stays -= 1
+            if not self._stays and not self._turn.locked():
+                self._keep_open()
+                await self._release(0.0)
 
     async def connect(self) -> None:
         """Open the link because an action is about to come; it is let go after the idle time as ever.
@@ -156,16 +176,18 @@ class LockClient:
         *,
         flags: LockActionFlag = LockActionFlag.NONE,
         deadline: float = ACTION_DEADLINE,
+        idle_time: float | None = None,
     ) -> KeyturnerStates | None:
         """Carry out an action at most once and return the state after it, None if it could not be read.
 
+        The link stays open for `idle_time` seconds afterwards (None: the ordinary time).
         Raises NotStartedError if nothing was written within `deadline` seconds, or ReplacedError because a later
         request wanted something else before that; LinkError if the lock cannot be reached, LockRefusedError if
         the lock refused or failed, and OutcomeUnknownError if the action was written and neither an answer nor
         the state read afterwards tells what became of it.
         """
         request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
-        return await self._move(request, _TARGETS.get(action, ()), deadline=deadline)
+        return await self._move(request, _TARGETS.get(action, ()), deadline=deadline, idle_time=idle_time)
 
     async def calibrate(self, pin: int, *, deadline: float = ACTION_DEADLINE) -> KeyturnerStates | None:
         """Have the lock find its end positions; the bolt moves. Raises like `act`, and PinError."""
@@ -182,6 +204,7 @@ class LockClient:
         *,
         pin: int | None = None,
         deadline: float,
+        idle_time: float | None = None,
     ) -> KeyturnerStates | None:
         """Write a request that moves the bolt at most once, and find out what became of it.
 
@@ -193,14 +216,14 @@ class LockClient:
                 await asyncio.wait([earlier.outcome])  # It goes on for the first one if this one gives up.
                 return earlier.outcome.result()
             earlier.replaced = True
-        order = _Order(request)
+        order = Order(request)
         self._unwritten.append(order)
         try:
-            states = await self._move_once(order, targets, pin=pin, deadline=deadline)
+            states = await self._move_once(order, targets, pin=pin, deadline=deadline, idle_time=idle_time)
         except BaseException as error:
             told: BaseException = error
             if isinstance(error, asyncio.CancelledError):
-                told = OutcomeUnknownError(_name(request), None) if order.written else NotStartedError()
+                told = OutcomeUnknownError(order.name, None) if order.written else NotStartedError()
             order.outcome.set_exception(told)
             order.outcome.exception()  # nobody else may be waiting for it
             raise
@@ -208,7 +231,13 @@ class LockClient:
         return states
 
     async def _move_once(
-        self, order: _Order, targets: tuple[LockState, ...], *, pin: int | None, deadline: float
+        self,
+        order: Order,
+        targets: tuple[LockState, ...],
+        *,
+        pin: int | None,
+        deadline: float,
+        idle_time: float | None,
     ) -> KeyturnerStates | None:
         request = order.request
         began = _now()
@@ -225,26 +254,24 @@ class LockClient:
                     self._action_began = began
                     order.written = True
 
-                order.check()
+                await self._open_for(order)
                 try:
                     states = await self._act_and_look(
-                        conversations.act(request, pin=pin), targets, about_to_move
+                        conversations.act(request, pin=pin), targets, about_to_move, idle_time
                     )
                 finally:
                     self._action_began = None
                 self.figures.took(Phase.COMPLETED, _now() - began)
                 return states
         except TimeoutError as error:
-            raise NotStartedError("the action could not be sent in time") from error
+            raise order.obstacle or NotStartedError("the action could not be sent in time") from error
         except (LinkError, ProtocolError, LockRefusedError) as error:
-            if not order.written or _refused(error):
+            if not order.written or refused(error):
                 raise
             states = await self._read_back(targets)
             if states is not None and states.lock_state in targets:
                 return states
-            raise OutcomeUnknownError(
-                _name(request), None if states is None else states.lock_state
-            ) from error
+            raise OutcomeUnknownError(order.name, None if states is None else states.lock_state) from error
         finally:
             if not order.written:
                 self._unwritten.remove(order)
@@ -268,6 +295,7 @@ class LockClient:
         conversation: Conversation[KeyturnerStates | None],
         targets: tuple[LockState, ...],
         about_to_move: Callable[[], None],
+        idle_time: float | None,
     ) -> KeyturnerStates | None:
         """Act, and read the state unless the lock has told the last one on the way."""
         try:
@@ -276,7 +304,7 @@ class LockClient:
             try:
                 states = await connection.run(conversation, about_to_move=about_to_move)
             except LockRefusedError as error:
-                if _refused(error):
+                if refused(error):
                     await self._state_after(connection)
                 raise
             if (
@@ -290,7 +318,7 @@ class LockClient:
             return states
         finally:
             self._challenge_wanted = None
-            await self._release()
+            await self._release(idle_time)
 
     async def _state_after(self, connection: Connection) -> KeyturnerStates | None:
         """Read the state on the open link after an action; a failure says nothing about the action."""
@@ -332,6 +360,20 @@ class LockClient:
                     await self._release(idle_time)
         except TimeoutError as error:
             raise NoAnswerError("the lock could not be read in time") from error
+
+    async def _open_for(self, order: Order) -> None:
+        """Open the link for an action, as often as its deadline allows: nothing is written meanwhile."""
+        while True:
+            order.check()
+            try:
+                await self._open()
+            except NotHeardError:
+                raise
+            except UnreachableError as error:
+                order.obstacle = error
+                await asyncio.sleep(_CONNECT_PAUSE)
+            else:
+                return
 
     async def _open(self) -> Connection:
         """Return the open connection, or make one."""
@@ -385,6 +427,8 @@ class LockClient:
             # While the bolt moves, the end of it is pushed over this link.
             wanted = self._idle_time if idle_time is None or self._in_motion else idle_time
             self._open_until = max(self._open_until, _now() + wanted)
+            if self._stays:
+                return
             delay = self._open_until - _now()
         self._idle = asyncio.get_running_loop().call_later(delay, self._idle_expired)
 
@@ -422,36 +466,5 @@ class LockClient:
             self._on_closed()
 
 
-def _name(request: Message) -> str:
-    return request.action.name if isinstance(request, LockActionRequest) else request.command.name
-
-
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-@dataclass(eq=False)
-class _Order:
-    """A request that moves the bolt, until it is written."""
-
-    request: Message
-    replaced: bool = False
-    written: bool = False
-    outcome: asyncio.Future[KeyturnerStates | None] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    def check(self) -> None:
-        """Raise ReplacedError if the bolt is wanted elsewhere by now."""
-        if self.replaced:
-            raise ReplacedError("a later request wanted something else")
-
-
-# Refusals that say nothing about an action that was written. A refused challenge is also what a second copy of
-# an action gets whose first one runs; "not authorized" comes in plain text, so that anybody could say it.
-_DOUBTFUL = (ErrorCode.K_BAD_NONCE, ErrorCode.K_NOT_AUTHORIZED)
-
-
-def _refused(error: SmartLockError) -> bool:
-    """Whether the lock said for certain that it does not carry out an action."""
-    return isinstance(error, LockRefusedError) and error.code not in _DOUBTFUL

@@ -160,12 +160,14 @@ class Connection:
 
     async def _answer(self, step: Step, asked: Message | None) -> Message:
         """Wait for a message that the step expects, or raise the refusal of what was asked."""
-        probing = step.send is not None and not step.send.moves_bolt and self._channel.refusals is not None
+        quiet = step.quiet
+        if step.send is not None and not step.send.moves_bolt and self._channel.refusals is not None:
+            quiet = _PROBE_TIME
         try:
             async with asyncio.timeout(step.within):
-                if probing:
+                if quiet is not None and quiet < step.within:
                     try:
-                        async with asyncio.timeout(_PROBE_TIME):
+                        async with asyncio.timeout(quiet):
                             return await self._next_answer(step, asked)
                     except TimeoutError:
                         await self._probe()
@@ -184,7 +186,7 @@ class Connection:
                 raise message.error()
 
     async def _probe(self) -> None:
-        """Ask for the state, in case a refusal of the first question came before anybody listened for it.
+        """Ask for the state, in case a message was lost, or came before anybody listened for it.
 
         Not the question again: a second challenge would make the first one useless, and a second PIN counts.
         """

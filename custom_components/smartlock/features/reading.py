@@ -10,7 +10,8 @@ What a read costs is the owner's battery, so every reason to read has a bound:
     the lock appeared, or dropped   after a moment               once
       an idle link
     a state that passes by itself   after 8 s, then doubling     until the slow poll
-    nothing happened                slow poll                    10 or 30 min, slower with a low battery
+    nothing happened                slow poll                    10 or 30 min, slower with a low battery; up to
+                                                                 4 h for a flag that has proved itself
     a read failed                   after 15 s, then doubling    up to the slow poll
     the lock does not know us       after 5 s                    three in a row, then never again
     all together                                                 a budget for each day
@@ -22,11 +23,17 @@ from typing import Self
 
 # A lock paired as Bridge tells of changes by itself; nuki_hub and the vendor's Bridge poll every 30 min besides.
 POLL_BRIDGE = 1800.0
+# But owners report flags that rise late or not at all. Each change that the flag has announced doubles the interval,
+# up to this; a change that only a poll has found sets it back.
+POLL_TRUSTED = 14400.0
 # For an App the flag stays set, and the fifth generation has none: only the poll finds changes by hand.
 POLL_APP = 600.0
 # Where something has just happened, more often does: the poll starts at this interval and stretches with the
 # time since, for clients that are not told of changes.
 POLL_AFTER_CHANGE = 120.0
+# One action mostly stays alone, and its link is then held for nothing; who acts twice within a minute acts again.
+LONE_IDLE_TIME = 0.5
+SERIES = 60.0
 # A low battery is spared: one read in three.
 LOW_BATTERY_FACTOR = 3.0
 # At once: a turn by hand is over when the flag rises, and a motor that still runs pushes its end.
@@ -62,6 +69,12 @@ class Reason(Enum):
     POLL = "poll"
 
 
+def idle_time(usual: float, *, last_action: float | None, now: float) -> float:
+    """How long to hold the link after an action in seconds; `last_action` is when the one before it was asked for."""
+    in_a_row = last_action is not None and now - last_action < SERIES
+    return usual if in_a_row else min(usual, LONE_IDLE_TIME)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What has happened, as far as it decides when to read."""
@@ -70,6 +83,10 @@ class Reading:
     """Seconds between reads while nothing happens."""
     told_of_changes: bool
     """Paired as Bridge: the flag rises with each change, and our read clears it."""
+    trusting: bool = True
+    """Whether the poll of a client that is told stretches; not where the owner has chosen an interval."""
+    announced: int = 0
+    """Changes in a row that the flag has announced before a poll found them."""
     in_sight: bool = False
     flag: bool = False
     flag_reads: int = 0
@@ -129,9 +146,17 @@ class Reading:
             return self
         return replace(self, wanted=(at, reason))
 
-    def told(self, *, changed: bool, passing: bool, low_battery: bool, now: float) -> Self:
+    def told(
+        self, *, changed: bool, passing: bool, low_battery: bool, now: float, door_changed: bool = False
+    ) -> Self:
         """The lock told its state, asked or not."""
         again = passing and not changed and self.passing is not None
+        announced = self.announced
+        if changed or door_changed:
+            if self.changed_at is not None:
+                announced += 1
+            elif self.under_way and self.wanted is None and self.passing is None:
+                announced = 0
         return replace(
             self,
             # A read of ours has cleared it; if it is still up, what we were told was a push, and one more read
@@ -142,6 +167,7 @@ class Reading:
             wanted=None,
             changed_at=None,
             doubted=False,
+            announced=announced,
             read_at=now,
             change_read_at=now if changed else self.change_read_at,
             passing=((self.passing or 0) + 1 if again else 0) if passing else None,
@@ -208,7 +234,12 @@ class Reading:
         if self.read_at is None:
             return now
         interval = self.poll
-        if not self.told_of_changes and self.change_read_at is not None:
+        if self.told_of_changes:
+            if self.trusting:
+                interval = min(
+                    interval * 2 ** min(self.announced, _MAX_DOUBLINGS), max(interval, POLL_TRUSTED)
+                )
+        elif self.change_read_at is not None:
             # As long again as it has been quiet, within the bounds.
             quiet = self.read_at - self.change_read_at
             interval = min(self.poll, max(POLL_AFTER_CHANGE, quiet))

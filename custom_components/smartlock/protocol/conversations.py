@@ -58,6 +58,11 @@ TRAVEL_TIME = 20.0
 UNLATCH_TIME = 30.0
 # Several runs from end to end; no figure is published.
 CALIBRATION_TIME = 120.0
+# A run mostly takes some 3 s. After this much silence something that the lock said may have been lost, and asking
+# for the state is cheaper than waiting until nothing can come any more.
+QUIET_TIME = 4.0
+# How often the same state is asked for in a row before the lock is left alone: a held latch says nothing new.
+_LOOKS = 3
 # Once the bolt has come to rest only the last Status is missing, and some runs never send it.
 REST_TIME = 3.0
 
@@ -87,6 +92,8 @@ class Step:
     """Seals this step on the pairing GDIO (fifth generation)."""
     within: float = ANSWER_TIME
     """Seconds to wait for the answer."""
+    quiet: float | None = None
+    """Seconds of silence after which the state is asked for besides, once; None: never."""
 
 
 type Conversation[T] = Generator[Step, Message, T]
@@ -139,7 +146,8 @@ def verify_pin(pin: int) -> Conversation[None]:
 def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerStates | None]:
     """Challenge, a request that moves the bolt, then states and status until the motor has stopped.
 
-    Returns the last state that the lock pushed on the way, if it pushed any. Without the last Status that is a
+    A lock that falls silent on the way is asked for its state, which moves nothing.
+    Returns the last state that the lock told on the way, if it told any. Without the last Status that is a
     success only if the states have shown the whole run. Raises MotorError if they have shown a blocked motor.
     """
     challenge = yield from read(Challenge)
@@ -148,15 +156,20 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
     proofs = _PROOFS.get(request.action) if isinstance(request, LockActionRequest) else None
     states: KeyturnerStates | None = None
     moved = at_rest = done = False
+    looks = 0
     while not (isinstance(reply, Status) and reply.status == StatusCode.COMPLETE):
         if isinstance(reply, KeyturnerStates):
+            looks = looks + 1 if states is not None and states.lock_state == reply.lock_state else 0
             states = reply
             moved = moved or states.lock_state.in_motion
             at_rest = moved and not states.lock_state.in_motion
             done = done or (moved and (proofs is None or states.lock_state in proofs))
         try:
             reply = yield Step(
-                send=None, expect=(Status, KeyturnerStates), within=REST_TIME if at_rest else travel
+                send=None,
+                expect=(Status, KeyturnerStates),
+                within=REST_TIME if at_rest or _stands(states, looks) else travel,
+                quiet=QUIET_TIME if looks < _LOOKS else None,
             )
         except NoAnswerError, LinkLostError:
             if at_rest and (done or _blocked(states)):
@@ -165,6 +178,11 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
     if moved and _blocked(states):
         raise refusal(ErrorCode.K_MOTOR_BLOCKED, request.command)
     return states
+
+
+def _stands(states: KeyturnerStates | None, looks: int) -> bool:
+    """Whether the bolt did not move from one look to the next."""
+    return looks > 0 and states is not None and not states.lock_state.in_motion
 
 
 def _blocked(states: KeyturnerStates | None) -> bool:

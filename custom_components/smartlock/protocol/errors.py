@@ -74,6 +74,10 @@ class UnreachableError(LinkError):
         self.reason = reason
 
 
+class NotHeardError(UnreachableError):
+    """No adapter or proxy hears the lock, so that connecting was not even tried."""
+
+
 class NoFreeSlotError(UnreachableError):
     """Every connection slot of the adapters and proxies that hear the lock is in use."""
 
