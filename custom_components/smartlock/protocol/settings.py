@@ -28,6 +28,10 @@ type Setting = int | str | bytes | Time2
 # Immediate auto lock of a lock that does not support it; the vendor's document wants 0 written back.
 NOT_SUPPORTED = 0xFF
 
+# What the vendor's app offers, in seconds.
+LOCK_N_GO_TIMEOUTS = (5, 10, 15, 20, 30, 45, 60)
+UNLATCH_DURATIONS = (1, 3, 5, 7, 10, 15, 20, 30)
+
 _FLAG = range(2)
 
 # What a number may be. Every number that is not listed is a flag.
@@ -44,11 +48,11 @@ LIMITS: Mapping[str, Container[int]] = {
     "locked_position_offset": range(-180, 91),
     "single_locked_position_offset": range(-180, 181),
     "unlocked_to_locked_transition_offset": range(-180, 181),
-    "lock_n_go_timeout": (5, 10, 15, 20, 30, 45, 60),
+    "lock_n_go_timeout": LOCK_N_GO_TIMEOUTS,
     "single_button_press_action": frozenset(ButtonAction),
     "double_button_press_action": frozenset(ButtonAction),
     "battery_type": frozenset(BatteryType),
-    "unlatch_duration": (1, 3, 5, 7, 10, 15, 20, 30),
+    "unlatch_duration": UNLATCH_DURATIONS,
     # 0 is how firmware without a switch for auto lock has it off; see `changed`.
     "auto_lock_timeout": frozenset({0, *range(2, 0x10000)}),
     "motor_speed": frozenset(MotorSpeed),
@@ -58,6 +62,24 @@ _FIELDS: Mapping[type[Config | AdvancedConfig], Mapping[str, WireField]] = {
     kind: {field.name: field for field in written.wire_fields}
     for kind, written in ((Config, SetConfig), (AdvancedConfig, SetAdvancedConfigWithMotor))
 }
+
+KINDS: Mapping[str, type[Config | AdvancedConfig]] = {
+    name: kind for kind, fields in _FIELDS.items() for name in fields
+}
+"""Where each setting that can be written stands."""
+
+_FOB_ACTIONS = ("fob_action_1", "fob_action_2", "fob_action_3")
+
+
+def has_setting(config: Config, advanced: AdvancedConfig, name: str) -> bool:
+    """Whether a setting does anything in a lock with these settings."""
+    if name in _FOB_ACTIONS:
+        return config.has_fob != 0
+    if name == "time_zone_offset":
+        # A time zone brings its own.
+        return config.time_zone_id in (None, NO_TIME_ZONE)
+    value = getattr(config if KINDS[name] is Config else advanced, name)
+    return value is not None and not (name == "immediate_auto_lock_enabled" and value == NOT_SUPPORTED)
 
 
 def check_possible(kind: type[Config | AdvancedConfig], values: Mapping[str, Setting]) -> None:

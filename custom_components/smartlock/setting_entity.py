@@ -1,0 +1,109 @@
+"""What the entities of settings have in common, and when they appear.
+
+The key of each is the name of its field in Config or Advanced Config.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import override
+
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.problems import translated
+from custom_components.smartlock.protocol.errors import BadSettingError
+from custom_components.smartlock.protocol.messages import Config
+from custom_components.smartlock.protocol.settings import KINDS, Setting, has_setting
+from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
+from custom_components.smartlock.settings_writer import setting_names
+from custom_components.smartlock.snapshot import LockSnapshot
+
+# What can go wrong with a setting beyond what its name says; the words stand in the translations.
+CAUTIONS: Mapping[str, str] = {
+    "auto_unlatch": "unlocking_opens_the_door",
+    "pairing_enabled": "nobody_can_pair",
+}
+
+
+class SettingEntity(SmartLockEntity):
+    """One setting of a lock."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+
+    def __init__(self, runtime: SmartLockRuntime, description: EntityDescription) -> None:
+        """Bind a description to a lock."""
+        super().__init__(runtime.coordinator, description)
+        self._runtime = runtime
+        if caution := CAUTIONS.get(description.key):
+            self._attr_extra_state_attributes = {"caution": caution}
+
+    @property
+    @override
+    def available(self) -> bool:
+        # A fob may have been taken away since, or a firmware lost a setting.
+        return super().available and _has(self.snapshot, self.entity_description.key) is not False
+
+    @property
+    def setting(self) -> Setting | None:
+        """The setting as it was read last; None if it was not read yet."""
+        key = self.entity_description.key
+        snapshot = self.snapshot
+        settings = snapshot.config if KINDS[key] is Config else snapshot.advanced_config
+        value: Setting | None = getattr(settings, key, None)
+        return value
+
+    async def async_change(self, value: Setting) -> None:
+        """Write the setting and return when the lock is seen to have it. Raises HomeAssistantError."""
+        key = self.entity_description.key
+        config = KINDS[key] is Config
+        await self._runtime.settings.change(
+            config={key: value} if config else None, advanced=None if config else {key: value}
+        )
+
+    def refuse(self) -> None:
+        """Tell that a value is not one that the setting can have."""
+        raise translated(BadSettingError((self.entity_description.key,)), names=setting_names(self.hass))
+
+
+def _has(snapshot: LockSnapshot, key: str) -> bool | None:
+    """Whether the lock has a setting; None if its settings were not read yet."""
+    if snapshot.config is None or snapshot.advanced_config is None:
+        return None
+    return has_setting(snapshot.config, snapshot.advanced_config, key)
+
+
+@callback
+def async_add_settings[D: EntityDescription](
+    entry: SmartLockConfigEntry,
+    platform: Platform,
+    descriptions: Iterable[D],
+    create: Callable[[SmartLockRuntime, D], SettingEntity],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the settings that the lock has: those that it had before at once, others when they were read."""
+    runtime = entry.runtime_data
+    coordinator = runtime.coordinator
+    registry = er.async_get(coordinator.hass)
+    missing = {description.key: description for description in descriptions}
+
+    @callback
+    def add(keys: Iterable[str]) -> None:
+        if found := [create(runtime, missing.pop(key)) for key in keys]:
+            async_add_entities(found)
+
+    @callback
+    def look() -> None:
+        add([key for key in missing if _has(coordinator.data, key)])
+
+    add(
+        [
+            key
+            for key in missing
+            if registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.nuki_id}_{key}")
+        ]
+    )
+    entry.async_on_unload(coordinator.async_add_listener(look))

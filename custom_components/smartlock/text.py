@@ -1,0 +1,46 @@
+"""Settings of the lock that are text."""
+
+from typing import override
+
+from homeassistant.components.text import TextEntity, TextEntityDescription
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from custom_components.smartlock.protocol.wire import shown
+from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.setting_entity import SettingEntity, async_add_settings
+
+# The settings of a lock are written together.
+PARALLEL_UPDATES = 0
+
+# The lock has room for 32 bytes; the writer refuses what has more.
+TEXTS = (
+    TextEntityDescription(key="name", native_min=1, native_max=32, entity_registry_enabled_default=False),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: SmartLockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the texts that the lock has."""
+    async_add_settings(entry, Platform.TEXT, TEXTS, SettingText, async_add_entities)
+
+
+class SettingText(SettingEntity, TextEntity):
+    """A text in the lock, as people may see it; none is unknown."""
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        value = self.setting
+        return (shown(value) or None) if isinstance(value, str) else None
+
+    @override
+    async def async_set_value(self, value: str) -> None:
+        if shown(value) != value:
+            # It would not be shown as it was given.
+            self.refuse()
+        await self.async_change(value)
