@@ -15,6 +15,7 @@ from homeassistant.helpers.entity_component import async_update_entity
 from homeassistant.helpers.update_coordinator import REQUEST_REFRESH_DEFAULT_COOLDOWN
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from custom_components.smartlock import PLATFORMS
 from custom_components.smartlock.const import (
     CLIENT_TYPE_APP,
     CLIENT_TYPE_BRIDGE,
@@ -181,7 +182,7 @@ class Home:
     def entity_id(self, key: str, nuki_id: int = NUKI_ID) -> str:
         """Return the id of the entity with a key."""
         registry = er.async_get(self.hass)
-        for platform in ("lock", "sensor", "binary_sensor", "event"):
+        for platform in PLATFORMS:
             entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{nuki_id:08X}_{key}")
             if entity_id is not None:
                 return entity_id
