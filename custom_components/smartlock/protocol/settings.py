@@ -5,7 +5,7 @@ Only the fields that this lock's firmware has are written; what it does not send
 Limits: Nuki Smart Lock API V2.1 and V2.3.0, and the ranges of the vendor's app and Web API.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -35,7 +35,7 @@ UNLATCH_DURATIONS = (1, 3, 5, 7, 10, 15, 20, 30)
 _FLAG = range(2)
 
 # What a number may be. Every number that is not listed is a flag.
-LIMITS: Mapping[str, Container[int]] = {
+LIMITS: Mapping[str, Collection[int]] = {
     "led_brightness": range(6),
     "time_zone_offset": range(-12 * 60, 14 * 60 + 1),
     "dst_mode": frozenset(DstMode),
