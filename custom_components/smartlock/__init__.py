@@ -9,6 +9,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from custom_components.smartlock.auto_unlock.rules import Rules
 from custom_components.smartlock.clock_setting import ClockSetting
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -60,12 +61,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         settings=SettingsWriter(hass, coordinator, pin),
         faults=faults,
         wear=wear,
+        auto_unlock=await Rules.load(hass, entry, coordinator, pin),
     )
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     entry.async_on_unload(await wear.async_start())
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
+    entry.runtime_data.auto_unlock.start()
     return True
 
 
@@ -104,6 +107,8 @@ async def _adopt_finished_pairing(hass: HomeAssistant, entry: SmartLockConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:
     """Let go of the lock."""
+    # Before anything that takes time: a rule that was removed or changed is not to unlock meanwhile.
+    entry.runtime_data.auto_unlock.stop()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.coordinator.async_shutdown()

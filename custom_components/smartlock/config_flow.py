@@ -9,7 +9,13 @@ from typing import Any, override
 from homeassistant import config_entries
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+)
 from homeassistant.const import CONF_ADDRESS, CONF_PIN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import instance_id
@@ -31,6 +37,8 @@ from custom_components.smartlock.advertisements import (
     reachability,
     seen_lock,
 )
+from custom_components.smartlock.auto_unlock.flow import AutoUnlockFlow
+from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.client.pairing import identify, pair
@@ -112,6 +120,15 @@ class SmartLockConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> SmartLockOptionsFlow:
         """Return the menu of options."""
         return SmartLockOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what can be added to a lock."""
+        return {SUBENTRY_TYPE: AutoUnlockFlow}
 
     # --- Which lock ---------------------------------------------------------------------------------------
 

@@ -202,9 +202,14 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         return self._wall_time(max(heard)) if heard else None
 
     @property
+    def read_at(self) -> float | None:
+        """When the state was last told, on the clock of the event loop."""
+        return self._reading.read_at
+
+    @property
     def last_read(self) -> datetime | None:
         """When the state was last told."""
-        return None if self._reading.read_at is None else self._wall_time(self._reading.read_at)
+        return None if self.read_at is None else self._wall_time(self.read_at)
 
     @property
     def connections_in_a_day(self) -> int:

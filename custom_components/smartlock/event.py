@@ -8,6 +8,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.auto_unlock.entities import RuleEvent
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.fault_keeper import RECOVERED
 from custom_components.smartlock.features.fault_codes import FaultKind
@@ -43,6 +44,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the event entities."""
     async_add_entities(SmartLockEvent(entry.runtime_data, description) for description in EVENTS)
+    for rule in entry.runtime_data.auto_unlock:
+        async_add_entities([RuleEvent(rule)], config_subentry_id=rule.rule.subentry_id)
 
 
 class SmartLockEvent(SmartLockEntity, EventEntity):

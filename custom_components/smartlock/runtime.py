@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
 
+from custom_components.smartlock.auto_unlock.rules import Rules
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.fault_keeper import FaultKeeper
 from custom_components.smartlock.pin_guard import PinGuard
@@ -22,3 +23,4 @@ class SmartLockRuntime:
     settings: SettingsWriter
     wear: WearWatch
     faults: FaultKeeper
+    auto_unlock: Rules

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from custom_components.smartlock import phone_radio
-from custom_components.smartlock.phone_radio import (
+from custom_components.smartlock.auto_unlock import phone_radio
+from custom_components.smartlock.auto_unlock.phone_radio import (
     BeaconPhone,
     Phone,
     PhoneListener,

@@ -25,7 +25,7 @@ def english() -> dict[str, Any]:
 
 
 def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
-    """Return the keys for which a result of a flow of ours has no text in `config` or `options`."""
+    """Return the keys for which a result of a flow of ours has no text in their section."""
     step = f"step.{result.get('step_id')}"
     wanted: list[str] = []
     match result["type"]:
@@ -36,7 +36,7 @@ def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
             wanted += [f"error.{key}" for key in (result["errors"] or {}).values()]
         case FlowResultType.MENU:
             wanted += [f"{step}.title", *(f"{step}.menu_options.{each}" for each in result["menu_options"])]
-        case FlowResultType.ABORT:
+        case FlowResultType.ABORT if result.get("translation_domain") is None:
             wanted.append(f"abort.{result['reason']}")
         case FlowResultType.SHOW_PROGRESS:
             wanted.append(f"progress.{result['progress_action']}")
@@ -66,6 +66,10 @@ def watch_flows() -> Generator[None]:
                 missing.extend(missing_texts(result, texts["issues"][issue.translation_key]["fix_flow"]))
         elif entry is not None and entry.domain == DOMAIN:
             missing.extend(missing_texts(result, texts["options"]))
+        elif isinstance(result["handler"], tuple):
+            # A flow for a config subentry: the entry, and the kind of subentry.
+            if self.hass.config_entries.async_get_entry(result["handler"][0]).domain == DOMAIN:
+                missing.extend(missing_texts(result, texts["config_subentries"][result["handler"][1]]))
         elif result["handler"] == DOMAIN:
             missing.extend(missing_texts(result, texts["config"]))
         return result

@@ -1,0 +1,125 @@
+"""Entities of a rule, on a device of their own: that of the lock must not move into a config subentry."""
+
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+
+from custom_components.smartlock.auto_unlock.runner import RuleRunner
+from custom_components.smartlock.auto_unlock.switches import Switch
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.features.proximity import Kind, Phase, Proof, Report
+
+# What an owner moves every day stands beside the sensors, the rest among the settings.
+SWITCHES = {
+    Switch.ENABLED: SwitchEntityDescription(key="auto_unlock"),
+    Switch.PAUSED: SwitchEntityDescription(key="auto_unlock_pause"),
+    Switch.DRY_RUN: SwitchEntityDescription(key="auto_unlock_dry_run", entity_category=EntityCategory.CONFIG),
+}
+
+
+class RuleEntity(Entity):
+    """An entity of one rule. It speaks of the rule, not of the lock, so it is always available."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, runner: RuleRunner, description: EntityDescription) -> None:
+        """Bind a description to a rule."""
+        coordinator, rule = runner.coordinator, runner.rule
+        self.runner = runner
+        self.entity_description = description
+        self._attr_unique_id = f"{coordinator.nuki_id}_{rule.subentry_id}_{description.key}"
+        self._attr_translation_key = description.key
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, f"{coordinator.nuki_id}_{rule.subentry_id}")},
+            translation_key="auto_unlock",
+            translation_placeholders={"lock": coordinator.config_entry.title, "person": rule.title},
+            entry_type=DeviceEntryType.SERVICE,
+        )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.runner.async_add_listener(self.async_write_ha_state))
+
+    def async_entity_id_changed(self) -> None:
+        """Nothing depends on the entity id."""
+
+
+class RuleSwitch(RuleEntity, SwitchEntity):
+    """Whether the rule may unlock, is paused, or only reports."""
+
+    def __init__(self, runner: RuleRunner, switch: Switch) -> None:
+        """Bind one of the owner's switches."""
+        super().__init__(runner, SWITCHES[switch])
+        self._switch = switch
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self.runner.is_on(self._switch)
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        await self.runner.async_turn(self._switch, on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        await self.runner.async_turn(self._switch, on=False)
+
+
+class RuleSensor(RuleEntity, SensorEntity):
+    """Where the rule stands, and why."""
+
+    def __init__(self, runner: RuleRunner) -> None:
+        """Show the rule."""
+        super().__init__(
+            runner,
+            SensorEntityDescription(
+                key="auto_unlock_state", device_class=SensorDeviceClass.ENUM, options=[*Phase]
+            ),
+        )
+
+    @property
+    @override
+    def native_value(self) -> Phase:
+        return self.runner.state.phase
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        return {"reason": self.runner.state.reason}
+
+
+class RuleEvent(RuleEntity, EventEntity):
+    """Each time that the rule has unlocked, would have, or has refused, and what that rests on."""
+
+    def __init__(self, runner: RuleRunner) -> None:
+        """Tell of the rule."""
+        super().__init__(runner, EventEntityDescription(key="auto_unlock_decision", event_types=[*Kind]))
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.runner.async_add_report_listener(self._tell))
+
+    @callback
+    def _tell(self, report: Report) -> None:
+        code = {} if report.code is None else {"code": report.code}
+        self._trigger_event(report.kind, {"reason": report.reason, **shown(report.proof), **code})
+        self.async_write_ha_state()
+
+
+def shown(proof: Proof) -> dict[str, float | int]:
+    """Return what is known of the evidence: levels in dBm, times in s."""
+    return {
+        key: value if isinstance(value, int) else round(value, 1)
+        for key in ("level", "rise", "samples", "since_return", "state_age")
+        if (value := getattr(proof, key)) is not None
+    }

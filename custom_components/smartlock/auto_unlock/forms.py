@@ -1,0 +1,150 @@
+"""The fields of the forms about a rule, with the limits of each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.components.alarm_control_panel import DOMAIN as ALARM_DOMAIN
+from homeassistant.const import Platform, UnitOfLength, UnitOfTime
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
+    EntityWithDeviceFilterSelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TimeSelector,
+)
+import voluptuous as vol
+
+from custom_components.smartlock.auto_unlock.calibration import STRONGEST, WEAKEST
+from custom_components.smartlock.auto_unlock.rule import (
+    CONF_ACTION,
+    CONF_ALARM,
+    CONF_ARM_AFTER,
+    CONF_ARM_DISTANCE,
+    CONF_CONFIRM,
+    CONF_COOL_DOWN,
+    CONF_ENTITY,
+    CONF_EVIDENCE,
+    CONF_HOLD_BATTERY,
+    CONF_MAJOR,
+    CONF_MINOR,
+    CONF_NEAR_BELOW,
+    CONF_NEAR_STATE,
+    CONF_NOTIFY,
+    CONF_PERSON,
+    CONF_QUIET_FROM,
+    CONF_QUIET_TO,
+    CONF_SCANNERS,
+    CONF_THRESHOLD,
+    CONF_UUID,
+    CONF_WINDOW,
+)
+from custom_components.smartlock.features.proximity import (
+    WINDOW_MAX,
+    WINDOW_MIN,
+    Evidence,
+    RuleAction,
+    RuleSettings,
+)
+
+type Fields = dict[vol.Marker, Any]
+
+_DEFAULT = RuleSettings()
+
+
+def _entity(*domains: str) -> EntitySelector:
+    return EntitySelector(
+        EntitySelectorConfig(filter=EntityWithDeviceFilterSelectorConfig(domain=list(domains)))
+    )
+
+
+def _number(
+    low: float, high: float, unit: str | None = None, mode: NumberSelectorMode = NumberSelectorMode.BOX
+) -> NumberSelector:
+    config = NumberSelectorConfig(min=low, max=high, step=1, mode=mode)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+def _choice(options: list[str], translation_key: str) -> SelectSelector:
+    return SelectSelector(
+        SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST, translation_key=translation_key)
+    )
+
+
+def _minutes(seconds: float) -> int:
+    return round(seconds / 60)
+
+
+PERSON: Fields = {
+    vol.Required(CONF_PERSON): _entity(Platform.DEVICE_TRACKER, "person"),
+    vol.Required(CONF_EVIDENCE, default=Evidence.PRIVATE_DEVICE.value): _choice([*Evidence], CONF_EVIDENCE),
+}
+
+IBEACON: Fields = {
+    vol.Required(CONF_UUID): TextSelector(),
+    vol.Required(CONF_MAJOR): _number(0, 0xFFFF),
+    vol.Required(CONF_MINOR): _number(0, 0xFFFF),
+}
+
+ENTITY: Fields = {
+    vol.Required(CONF_ENTITY): _entity(Platform.BINARY_SENSOR, Platform.DEVICE_TRACKER, Platform.SENSOR),
+    vol.Optional(CONF_NEAR_STATE): TextSelector(),
+    vol.Optional(CONF_NEAR_BELOW): NumberSelector(
+        NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX)
+    ),
+}
+
+THRESHOLD: Fields = {
+    vol.Required(CONF_THRESHOLD, default=_DEFAULT.threshold): _number(
+        WEAKEST, STRONGEST, "dBm", NumberSelectorMode.SLIDER
+    )
+}
+
+# The least that still is a real absence, and the most that anybody would wait for.
+LIMITS: Fields = {
+    vol.Required(CONF_ARM_DISTANCE, default=_DEFAULT.arm_distance): _number(100, 5000, UnitOfLength.METERS),
+    vol.Required(CONF_ARM_AFTER, default=_minutes(_DEFAULT.arm_after)): _number(1, 60, UnitOfTime.MINUTES),
+    vol.Required(CONF_WINDOW, default=_minutes(_DEFAULT.window)): _number(
+        _minutes(WINDOW_MIN), _minutes(WINDOW_MAX), UnitOfTime.MINUTES
+    ),
+    # The lock itself refuses for two minutes.
+    vol.Required(CONF_COOL_DOWN, default=_minutes(_DEFAULT.cool_down)): _number(2, 60, UnitOfTime.MINUTES),
+}
+
+
+def door(scanners: Mapping[str, str]) -> Fields:
+    """Return the form about the scanner at the door, given the names of the scanners by their source."""
+    options = [SelectOptionDict(value=source, label=name) for source, name in sorted(scanners.items())]
+    return {
+        vol.Required(CONF_SCANNERS): SelectSelector(
+            SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
+        ),
+        **THRESHOLD,
+        vol.Required("measure", default=True): BooleanSelector(),
+    }
+
+
+def conditions(phones: list[str]) -> Fields:
+    """Return the form about what the door does and what keeps it shut, given the phones that can be asked."""
+    return {
+        vol.Required(CONF_ACTION, default=_DEFAULT.action.value): _choice(
+            [*RuleAction], "auto_unlock_action"
+        ),
+        vol.Optional(CONF_NOTIFY): SelectSelector(
+            SelectSelectorConfig(options=phones, mode=SelectSelectorMode.DROPDOWN)
+        ),
+        vol.Required(CONF_CONFIRM, default=_DEFAULT.confirm): BooleanSelector(),
+        vol.Optional(CONF_ALARM): _entity(ALARM_DOMAIN),
+        vol.Optional(CONF_QUIET_FROM): TimeSelector(),
+        vol.Optional(CONF_QUIET_TO): TimeSelector(),
+        vol.Required(CONF_HOLD_BATTERY, default=_DEFAULT.hold_battery_critical): BooleanSelector(),
+    }

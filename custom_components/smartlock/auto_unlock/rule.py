@@ -1,0 +1,157 @@
+"""What the owner chose for one person: the data of a config subentry as typed values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any, Final, Self
+from uuid import UUID
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import State
+
+from custom_components.smartlock.auto_unlock.phone_radio import BeaconPhone, Phone, PrivatePhone
+from custom_components.smartlock.features.proximity.settings import Evidence, RuleAction, RuleSettings
+
+SUBENTRY_TYPE: Final = "auto_unlock"
+
+CONF_PERSON: Final = "person"
+CONF_EVIDENCE: Final = "evidence"
+CONF_IRK: Final = "irk"
+CONF_UUID: Final = "uuid"
+CONF_MAJOR: Final = "major"
+CONF_MINOR: Final = "minor"
+CONF_ENTITY: Final = "entity"
+CONF_NEAR_STATE: Final = "near_state"
+CONF_NEAR_BELOW: Final = "near_below"
+CONF_SCANNERS: Final = "scanners"
+CONF_THRESHOLD: Final = "threshold"
+CONF_QUIET_FROM: Final = "quiet_from"
+CONF_QUIET_TO: Final = "quiet_to"
+CONF_ALARM: Final = "alarm"
+CONF_NOTIFY: Final = "notify"
+CONF_ACTION: Final = "action"
+CONF_CONFIRM: Final = "confirm"
+CONF_HOLD_BATTERY: Final = "hold_battery_critical"
+CONF_ARM_DISTANCE: Final = "arm_distance"
+CONF_ARM_AFTER: Final = "arm_after"
+CONF_WINDOW: Final = "window"
+CONF_COOL_DOWN: Final = "cool_down"
+
+# Minutes in the forms and in the data, seconds everywhere else.
+_MINUTE = 60.0
+_NOT_KNOWN = (STATE_UNAVAILABLE, STATE_UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearEntity:
+    """An entity of another integration that says whether the phone is at the door."""
+
+    entity_id: str
+    state: str | None = None
+    """Near while it shows this word; a binary sensor while it is on."""
+    below: float | None = None
+    """Near while it shows a smaller number, whatever its unit."""
+
+    def near(self, state: State | None) -> bool | None:
+        """Return what a state of the entity says; None if it does not know."""
+        if state is None or state.state in _NOT_KNOWN:
+            return None
+        if self.below is None:
+            return state.state == (self.state or STATE_ON)
+        try:
+            return float(state.state) < self.below
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuietHours:
+    """A part of the day, which may go over midnight."""
+
+    begin: time
+    end: time
+
+    def active(self, now: datetime) -> bool:
+        """Whether a local time lies within."""
+        at = now.time()
+        if self.begin <= self.end:
+            return self.begin <= at < self.end
+        return at >= self.begin or at < self.end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One person at one lock."""
+
+    subentry_id: str
+    title: str
+    person: str
+    """Entity that tells where the person is."""
+    phone: Phone | None
+    entity: NearEntity | None
+    quiet: QuietHours | None
+    alarm: str | None
+    notify: str | None
+    """Name of the notify action that reaches the phone."""
+    settings: RuleSettings
+    """As if switched off; the switches are kept elsewhere."""
+
+    @classmethod
+    def of(cls, subentry: ConfigSubentry) -> Self:
+        """Return what a config subentry says. Raises KeyError or ValueError if it was not written by our flow."""
+        data = subentry.data
+        evidence = Evidence(data[CONF_EVIDENCE])
+        action = RuleAction(data[CONF_ACTION])
+        notify, alarm = data.get(CONF_NOTIFY), data.get(CONF_ALARM)
+        return cls(
+            subentry_id=subentry.subentry_id,
+            title=subentry.title,
+            person=data[CONF_PERSON],
+            phone=phone_of(data),
+            entity=_entity_of(data) if evidence is Evidence.ENTITY else None,
+            quiet=_quiet_hours_of(data),
+            alarm=alarm,
+            notify=notify,
+            settings=RuleSettings(
+                evidence=evidence,
+                door_scanners=frozenset(data.get(CONF_SCANNERS, ())),
+                threshold=float(data.get(CONF_THRESHOLD, RuleSettings.threshold)),
+                window=data[CONF_WINDOW] * _MINUTE,
+                arm_distance=float(data[CONF_ARM_DISTANCE]),
+                arm_after=data[CONF_ARM_AFTER] * _MINUTE,
+                cool_down=data[CONF_COOL_DOWN] * _MINUTE,
+                action=action,
+                # Who lets the rule open the door has chosen that it opens, whichever way the lock does it.
+                unlatching_allowed=action is RuleAction.UNLATCH,
+                confirm=data[CONF_CONFIRM],
+                hold_battery_critical=data[CONF_HOLD_BATTERY],
+                alarm=alarm is not None,
+                can_locate=notify is not None,
+            ),
+        )
+
+
+def phone_of(data: Mapping[str, Any]) -> Phone | None:
+    """Return the phone that the radio is to find; None if an entity is the evidence."""
+    match data[CONF_EVIDENCE]:
+        case Evidence.PRIVATE_DEVICE:
+            return PrivatePhone(irk=bytes.fromhex(data[CONF_IRK]))
+        case Evidence.IBEACON:
+            return BeaconPhone(
+                uuid=UUID(data[CONF_UUID]), major=int(data[CONF_MAJOR]), minor=int(data[CONF_MINOR])
+            )
+    return None
+
+
+def _entity_of(data: Mapping[str, Any]) -> NearEntity:
+    return NearEntity(
+        entity_id=data[CONF_ENTITY], state=data.get(CONF_NEAR_STATE), below=data.get(CONF_NEAR_BELOW)
+    )
+
+
+def _quiet_hours_of(data: Mapping[str, Any]) -> QuietHours | None:
+    begin, end = data.get(CONF_QUIET_FROM), data.get(CONF_QUIET_TO)
+    if begin is None or end is None:
+        return None
+    return QuietHours(begin=time.fromisoformat(begin), end=time.fromisoformat(end))

@@ -1,0 +1,53 @@
+"""All auto-unlock rules of one lock."""
+
+from collections.abc import Iterator
+from typing import Self
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
+from custom_components.smartlock.auto_unlock.runner import RuleRunner
+from custom_components.smartlock.auto_unlock.switches import Switches
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.pin_guard import PinGuard
+
+
+class Rules:
+    """One runner for each config subentry, as long as the entry is loaded."""
+
+    def __init__(self, runners: list[RuleRunner]) -> None:
+        """Take the runners; use `load`."""
+        self._runners = runners
+
+    @classmethod
+    async def load(
+        cls, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator, pin: PinGuard
+    ) -> Self:
+        """Return the rules of an entry, none of them armed."""
+        subentries = entry.get_subentries_of_type(SUBENTRY_TYPE)
+        switches = await Switches.load(
+            hass, coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
+        )
+        return cls(
+            [
+                RuleRunner(hass, entry, coordinator, pin, rule=Rule.of(subentry), switches=switches)
+                for subentry in subentries
+            ]
+        )
+
+    def __iter__(self) -> Iterator[RuleRunner]:
+        """Iterate over the runners."""
+        return iter(self._runners)
+
+    @callback
+    def start(self) -> None:
+        """Begin with all rules."""
+        for runner in self._runners:
+            runner.start()
+
+    @callback
+    def stop(self) -> None:
+        """End all rules: nothing that they had in mind happens any more."""
+        for runner in self._runners:
+            runner.stop()
