@@ -61,7 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         settings=SettingsWriter(hass, coordinator, pin),
         faults=faults,
         wear=wear,
-        auto_unlock=await Rules.load(hass, entry, coordinator, pin),
+        auto_unlock=await Rules.load(hass, coordinator, pin, faults),
     )
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     entry.async_on_unload(await wear.async_start())

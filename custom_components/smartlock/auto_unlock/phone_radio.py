@@ -46,7 +46,6 @@ class PhoneSignal:
     source: str
     rssi: int
     at: float
-    address: str = field(repr=False)
 
 
 type OnSignal = Callable[[PhoneSignal], None]
@@ -168,7 +167,7 @@ class PhoneListener:
         elif self._is_played(info):
             self.played += 1
             return
-        self._on_signal(PhoneSignal(source=info.source, rssi=info.rssi, at=info.time, address=info.address))
+        self._on_signal(PhoneSignal(source=info.source, rssi=info.rssi, at=info.time))
 
     def _is_played(self, info: BluetoothServiceInfoBleak) -> bool:
         """Whether a private address outlived what the specification allows."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Self
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switches
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.fault_keeper import FaultKeeper
 from custom_components.smartlock.pin_guard import PinGuard
 
 
@@ -22,16 +22,21 @@ class Rules:
 
     @classmethod
     async def load(
-        cls, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator, pin: PinGuard
+        cls,
+        hass: HomeAssistant,
+        coordinator: SmartLockCoordinator,
+        pin: PinGuard,
+        faults: FaultKeeper,
     ) -> Self:
-        """Return the rules of an entry, none of them armed."""
+        """Return the rules of a lock, none of them armed."""
+        entry = coordinator.config_entry
         subentries = entry.get_subentries_of_type(SUBENTRY_TYPE)
         switches = await Switches.load(
             hass, coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
         )
         return cls(
             [
-                RuleRunner(hass, entry, coordinator, pin, rule=Rule.of(subentry), switches=switches)
+                RuleRunner(hass, coordinator, pin, faults, rule=Rule.of(subentry), switches=switches)
                 for subentry in subentries
             ]
         )

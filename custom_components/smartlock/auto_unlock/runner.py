@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from homeassistant.components.alarm_control_panel import AlarmControlPanelState
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event, async_track_time_change
@@ -20,6 +19,7 @@ from custom_components.smartlock.auto_unlock.switches import Switch, Switches
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.fault_keeper import FaultKeeper
 from custom_components.smartlock.features import proximity
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.features.proximity import (
@@ -78,9 +78,9 @@ class RuleRunner:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
         coordinator: SmartLockCoordinator,
         pin: PinGuard,
+        faults: FaultKeeper,
         *,
         rule: Rule,
         switches: Switches,
@@ -90,8 +90,9 @@ class RuleRunner:
         self.state = proximity.start(self._settings_with(rule, switches), hass.loop.time())
         self.coordinator = coordinator
         self._hass = hass
-        self._entry = entry
+        self._entry = coordinator.config_entry
         self._pin = pin
+        self._faults = faults
         self._switches = switches
         self._whereabouts = Whereabouts(hass, rule.person, self.tell)
         self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._heard)
@@ -239,7 +240,7 @@ class RuleRunner:
 
     @callback
     def _heard(self, signal: PhoneSignal) -> None:
-        self.tell(Heard(rssi=signal.rssi, scanner=signal.source, at=signal.at, address=signal.address))
+        self.tell(Heard(rssi=signal.rssi, scanner=signal.source, at=signal.at))
 
     @callback
     def _look_at_clock(self, now: datetime | None = None) -> None:
@@ -253,7 +254,7 @@ class RuleRunner:
         if trouble is not self._trouble:
             self._trouble = trouble
             self.tell(Trouble(trouble))
-        self.tell(LockTold(lock_facts(coordinator.data, read_at=coordinator.read_at)))
+        self.tell(LockTold(lock_facts(coordinator.data, self._faults.faults, read_at=coordinator.read_at)))
 
     @callback
     def _lock_said(self, message: Message) -> None:
