@@ -81,7 +81,11 @@ def _parser() -> argparse.ArgumentParser:
         "door-sensor", "let the door sensor be working, unknown, calibrating, uncalibrated or tampered"
     )
     sensor.add_argument("condition")
-    jam = add("jam", "break something: motor, clutch, clutch-power, motor-power or low-voltage")
+    jam = add(
+        "jam",
+        "break something: motor, clutch, clutch-power, motor-power, low-voltage, end-stop, position-memory, "
+        "handle or unknown",
+    )
     jam.add_argument("what", nargs="?", default="motor")
     add("repair", "mend what is broken and switch all faults off")
     swap = add("swap-batteries", "take the batteries out and put fresh ones in")

@@ -13,6 +13,7 @@ from custom_components.smartlock.auto_unlock.rules import Rules
 from custom_components.smartlock.clock_setting import ClockSetting
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.fault_issues import FaultIssues
 from custom_components.smartlock.fault_keeper import FaultKeeper
 from custom_components.smartlock.pairings import async_finished_pairings
 from custom_components.smartlock.pin_guard import PinGuard
@@ -66,6 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     entry.async_on_unload(await wear.async_start())
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
+    entry.async_on_unload(FaultIssues(hass, coordinator, faults).async_start())
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     entry.runtime_data.auto_unlock.start()

@@ -15,7 +15,7 @@ from custom_components.smartlock.protocol.enums import (
     Trigger,
 )
 from simulator.lock.habits import Habits, Timing
-from simulator.lock.jams import CANCELED, FAILURES, Failure, Jam
+from simulator.lock.jams import CANCELED, FAILURES, Failure, Jam, hinders
 from simulator.lock.journal import Journal, Kind
 from simulator.lock.order import Order
 from simulator.lock.settings import SettingsStore
@@ -225,7 +225,7 @@ class Motor:
 
     async def _find_ends(self) -> None:
         self._enter(LockState.CALIBRATION, Trigger.SYSTEM)
-        if (jam := self.jam) is not None:
+        if (jam := self.jam) is not None and hinders(jam, LockAction.NONE):
             await asyncio.sleep(self._timing.calibration / 2)
             self._fail(FAILURES[jam])
             return
@@ -244,7 +244,7 @@ class Motor:
                 self._note(order, CompletionStatus.SUCCESS)
                 run.done(None)
                 run.done = _nobody
-            if phase.state.moving and (jam := self.jam) is not None:
+            if phase.state.moving and (jam := self.jam) is not None and hinders(jam, order.action):
                 await asyncio.sleep(phase.seconds / 2)
                 self._fail(FAILURES[jam])
                 return

@@ -282,6 +282,8 @@ def test_the_first_auto_unlock_is_not_too_recent() -> None:
         (Jam.CLUTCH_POWER, 0x01, 0x4B, 7),
         (Jam.MOTOR_POWER, 0x01, 0x4A, 7),
         (Jam.LOW_VOLTAGE, 0xFE, 0x49, 5),
+        (Jam.END_STOP, 0xFF, 0x44, 8),
+        (Jam.UNKNOWN, 0x01, 0x51, 0x51),
     ],
 )
 def test_what_is_broken(jam: Jam, state: int, error: int, completion: int) -> None:
@@ -299,6 +301,31 @@ def test_what_is_broken(jam: Jam, state: int, error: int, completion: int) -> No
         lock.repair()
         assert (await client.states())[1] == state  # It notices at the next run.
         assert story(await client.act(LockAction.UNLOCK)) == ["accepted", "state 02", "state 03", "complete"]
+
+    run(scenario())
+
+
+def test_handle_that_was_not_lifted() -> None:
+    """Nothing but the completion status tells of it, and only locking needs the handle."""
+
+    async def scenario() -> None:
+        lock = new_lock(locked=False)
+        client = await paired(lock)
+        lock.jam(Jam.HANDLE)
+        assert story(await client.act(LockAction.LOCK)) == ["accepted", "state 04", "state 03", "complete"]
+        assert not lock.bolt_locked
+        assert last_action(await client.states()) == (2, 0, 0x0B)
+        assert story(await client.act(LockAction.UNLATCH))[-1] == "complete"
+
+    run(scenario())
+
+
+def test_full_position_memory_hinders_calibration_alone() -> None:
+    async def scenario() -> None:
+        lock = new_lock()
+        client = await paired(lock)
+        lock.jam(Jam.POSITION_MEMORY)
+        assert story(await client.act(LockAction.UNLOCK))[-1] == "complete"
 
     run(scenario())
 

@@ -1,0 +1,128 @@
+"""A fault of the mechanics: what it means for the door, what to try in which order, and what can be done from here."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.components.repairs.models import RepairsFlowResult
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.selector import BooleanSelector
+import voluptuous as vol
+
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.fault_issues import FLOW, fault_words
+from custom_components.smartlock.features.fault_codes import CALIBRATION_KINDS, CLUTCH_KINDS, FaultKind
+from custom_components.smartlock.features.fault_records import Fault
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.runtime import SmartLockConfigEntry
+
+__all__ = ["FLOW", "FaultFlow"]
+
+# What finding the end positions anew can help with.
+CALIBRATION_HELPS = CLUTCH_KINDS | CALIBRATION_KINDS | {FaultKind.MOTOR_BLOCKED, FaultKind.MOTOR_TIMEOUT}
+_CONSENT = "bolt_may_move"
+
+
+class FaultFlow(RepairsFlow):
+    """Guides through one fault; ends well when the lock has it no more."""
+
+    def __init__(self, entry: SmartLockConfigEntry, data: Mapping[str, Any]) -> None:
+        """Take the lock and the kind of fault."""
+        self._entry = entry
+        self._runtime = entry.runtime_data
+        self._kind = FaultKind(data["kind"])
+        self._calibration: asyncio.Task[None] | None = None
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Explain, and offer what can be done from here."""
+        fault = self._fault
+        if fault is None:
+            return self.async_create_entry(data={})
+        calibration = ["calibrate"] if self._kind in CALIBRATION_HELPS else []
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["read", *calibration, "repaired"],
+            description_placeholders=fault_words(self._entry.title, fault),
+        )
+
+    async def async_step_read(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Read the lock again: somebody may have run it meanwhile."""
+        coordinator = self._runtime.coordinator
+        await coordinator.async_refresh()
+        if not coordinator.last_update_success:
+            reason = coordinator.explain_reachability()
+            return self.async_abort(reason="not_read", description_placeholders={"reason": reason})
+        return self._outcome()
+
+    async def async_step_calibrate(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask whether the bolt may move."""
+        if self._runtime.pin.state is not PinState.VALID:
+            return self.async_abort(reason="pin_needed")
+        errors = {}
+        if user_input is not None:
+            if user_input[_CONSENT]:
+                return await self.async_step_calibrating()
+            errors[_CONSENT] = "must_agree"
+        return self.async_show_form(
+            step_id="calibrate",
+            data_schema=vol.Schema({vol.Required(_CONSENT, default=False): BooleanSelector()}),
+            errors=errors,
+            description_placeholders={"name": self._entry.title},
+        )
+
+    async def async_step_calibrating(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Have the lock calibrate itself, once, also if the dialog is closed meanwhile."""
+        if self._calibration is None:
+            self._calibration = self._entry.async_create_background_task(
+                self.hass, self._runtime.faults.async_calibrate(), f"{DOMAIN} calibration"
+            )
+            # Closing the dialog cancels the task that it waits for, which must not be that of the lock.
+            self._waiting = self.hass.async_create_task(self._ended(), f"{DOMAIN} wait for calibration")
+        if not self._waiting.done():
+            return self.async_show_progress(
+                step_id="calibrating",
+                progress_action="calibrating",
+                progress_task=self._waiting,
+                description_placeholders={"name": self._entry.title},
+            )
+        return self.async_show_progress_done(next_step_id="calibrated")
+
+    async def async_step_calibrated(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Say what came of it."""
+        assert self._calibration is not None
+        error = None if self._calibration.cancelled() else self._calibration.exception()
+        if error is None:
+            return self._outcome()
+        reason = str(error) if isinstance(error, HomeAssistantError) else type(error).__name__
+        return self.async_abort(reason="calibration_failed", description_placeholders={"reason": reason})
+
+    async def async_step_repaired(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Take the owner's word for it."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="repaired",
+                data_schema=vol.Schema({}),
+                description_placeholders={"name": self._entry.title},
+            )
+        await self._runtime.faults.async_repaired()
+        return self.async_create_entry(data={})
+
+    @override
+    def async_remove(self) -> None:
+        """Forget how a calibration ended of which nobody wants to hear any more."""
+        if self._calibration is not None:
+            self._calibration.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    @property
+    def _fault(self) -> Fault | None:
+        return self._runtime.faults.faults.active_fault(self._kind)
+
+    async def _ended(self) -> None:
+        assert self._calibration is not None
+        await asyncio.wait([self._calibration])
+
+    def _outcome(self) -> RepairsFlowResult:
+        if self._fault is None:
+            return self.async_create_entry(data={})
+        return self.async_abort(reason="still_there")
