@@ -9,12 +9,7 @@ What a run leaves behind that finds no end stop is a choice among the statuses t
 from dataclasses import dataclass
 from enum import StrEnum
 
-from custom_components.smartlock.protocol.enums import (
-    CompletionStatus,
-    ErrorCode,
-    LockAction,
-    LockState,
-)
+from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockAction, LockState
 
 
 class Jam(StrEnum):

@@ -72,7 +72,7 @@ def test_calibration(model: str, locked: bool) -> None:
         (Jam.MOTOR, "K_MOTOR_BLOCKED", "01"),
         (Jam.MOTOR_POWER, "K_MOTOR_POWER_FAILURE", "07"),
         (Jam.LOW_VOLTAGE, "K_MOTOR_LOW_VOLTAGE", "05"),
-        (Jam.POSITION_MEMORY, "K_MOTOR_POSITION_LIMIT", "FE"),
+        (Jam.POSITION_MEMORY, "K_MOTOR_POSITION_LIMIT", "fe"),
     ],
 )
 def test_calibration_that_fails(jam: Jam, error: str, completion: str) -> None:
