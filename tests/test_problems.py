@@ -9,9 +9,9 @@ import pytest
 
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.pin_guard import PinUnavailableError
-from custom_components.smartlock.problems import PIN_PROBLEMS, REFUSALS, problem, translated
+from custom_components.smartlock.problems import PIN_PROBLEMS, REFUSALS, RUN_FAILURES, problem, translated
 from custom_components.smartlock.protocol import errors
-from custom_components.smartlock.protocol.enums import ErrorCode, LockState
+from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
 
 TEXTS = json.loads(
@@ -40,6 +40,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
         {},
     ),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
+    "RunFailedError": (errors.RunFailedError(CompletionStatus(0x51)), "run_failed", {"code": "0x51"}),
     "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),
     "SettingsUnknownError": (
         errors.SettingsUnknownError(("name", "led_brightness")),
@@ -81,6 +82,14 @@ def test_every_refusal_has_words(code: ErrorCode) -> None:
         assert "{code}" in TEXTS["exceptions"][key]["message"]
 
 
+@pytest.mark.parametrize("status", CompletionStatus, ids=lambda status: status.name)
+def test_every_failed_run_has_words(status: CompletionStatus) -> None:
+    key, placeholders = problem(errors.RunFailedError(status))
+    assert placeholders == {"code": f"0x{status:02X}"}
+    check_text(key, placeholders)
+    assert (key == "run_failed") == (status not in RUN_FAILURES)
+
+
 def check_text(key: str, placeholders: dict[str, str]) -> None:
     """Assert that there is a text, and that everything that it shows is given."""
     text = TEXTS["exceptions"][key]["message"]
@@ -90,7 +99,7 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
-    told |= set(REFUSALS.values()) | set(PIN_PROBLEMS.values())
+    told |= set(REFUSALS.values()) | set(PIN_PROBLEMS.values()) | set(RUN_FAILURES.values())
     assert told == set(TEXTS["exceptions"])
 
 

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.pin_guard import PinUnavailableError
-from custom_components.smartlock.protocol.enums import ErrorCode
+from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode
 from custom_components.smartlock.protocol.errors import (
     AuthenticationError,
     BadSettingError,
@@ -20,6 +20,7 @@ from custom_components.smartlock.protocol.errors import (
     OutcomeUnknownError,
     ProtocolError,
     ReplacedError,
+    RunFailedError,
     SettingsNotKeptError,
     SettingsUnknownError,
     SmartLockError,
@@ -57,6 +58,22 @@ REFUSALS: Mapping[ErrorCode, str] = {
     ErrorCode.K_FIRMWARE_UPDATE_NEEDED: "firmware_update_needed",
 }
 
+# The same for the completion status of a run; no Error Report came for it.
+RUN_FAILURES: Mapping[CompletionStatus, str] = {
+    CompletionStatus.MOTOR_BLOCKED: "motor_blocked",
+    CompletionStatus.LOW_MOTOR_VOLTAGE: "low_voltage",
+    CompletionStatus.CLUTCH_FAILURE: "clutch_failure",
+    CompletionStatus.MOTOR_POWER_FAILURE: "motor_power_failure",
+    CompletionStatus.INCOMPLETE: "incomplete",
+    CompletionStatus.HANDLE_NOT_LIFTED: "handle_not_lifted",
+}
+
+SETTING_PROBLEMS: Mapping[type[SmartLockError], str] = {
+    BadSettingError: "bad_setting",
+    SettingsNotKeptError: "settings_not_kept",
+    SettingsUnknownError: "settings_unknown",
+}
+
 
 def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
     """Return the translation key and the placeholders that tell an error to the owner."""
@@ -64,6 +81,9 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
         case LockRefusedError():
             code = f"0x{error.code:02X}"
             return REFUSALS.get(error.code, "refused"), {"code": code}
+        case RunFailedError():
+            code = f"0x{error.completion:02X}"
+            return RUN_FAILURES.get(error.completion, "run_failed"), {"code": code}
         case PinUnavailableError():
             return PIN_PROBLEMS[error.state], {}
         case OutcomeUnknownError():
@@ -84,12 +104,8 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
             return "not_understood", {}
         case MovingError():
             return "moving", {}
-        case BadSettingError():
-            return "bad_setting", {"fields": ", ".join(error.fields)}
-        case SettingsNotKeptError():
-            return "settings_not_kept", {"fields": ", ".join(error.fields)}
-        case SettingsUnknownError():
-            return "settings_unknown", {"fields": ", ".join(error.fields)}
+        case BadSettingError() | SettingsNotKeptError() | SettingsUnknownError():
+            return SETTING_PROBLEMS[type(error)], {"fields": ", ".join(error.fields)}
         case _:
             return "failed", {}
 

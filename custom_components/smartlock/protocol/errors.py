@@ -6,7 +6,7 @@ The peer broke the rules (`ProtocolError`), the lock refused (`LockRefusedError`
 
 from typing import override
 
-from .enums import Command, ErrorCode, LockState
+from .enums import Command, CompletionStatus, ErrorCode, LockState
 
 
 class SmartLockError(Exception):
@@ -106,6 +106,15 @@ class OutcomeUnknownError(SmartLockError):
         super().__init__(f"the outcome of {what} is unknown")
         self.what = what
         self.state = state
+
+
+class RunFailedError(SmartLockError):
+    """The lock called a run complete, but the bolt is not where it should be and the lock says why."""
+
+    def __init__(self, completion: CompletionStatus) -> None:
+        """Keep how the lock says that the run has ended."""
+        super().__init__(f"the run failed: 0x{completion:02X} {completion.name}")
+        self.completion = completion
 
 
 class SettingsNotKeptError(SmartLockError):

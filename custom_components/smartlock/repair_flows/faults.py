@@ -57,7 +57,7 @@ class FaultFlow(RepairsFlow):
 
     async def async_step_calibrate(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask whether the bolt may move."""
-        if self._runtime.pin.state is not PinState.VALID:
+        if self._runtime.pin.state not in (PinState.VALID, PinState.UNKNOWN):
             return self.async_abort(reason="pin_needed")
         errors = {}
         if user_input is not None:
