@@ -1,5 +1,6 @@
 """Keeps the faults of one lock: hears what it says, stores it, and tells those who show it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from custom_components.smartlock.storage import lock_store
 RECOVERED = "recovered"
 # How long a run that changes no fault waits to be stored, in seconds; a crash in between loses nothing that matters.
 _WRITE_DELAY = 30.0
+# When a run of ours fails, the Error Report may follow the states, and often says more: wait for it, in seconds,
+# so that one run is not told as two faults.
+_REPORT_TIME = 1.0
 # The newest log entries that are read when a fault is new: the run itself, and what was tried before.
 _LOG_ENTRIES = 5
 # A lock that has been calibrated shows one of these.
@@ -42,7 +46,8 @@ class FaultKeeper:
         self._pin = pin
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
         self._known = self.faults
-        self._saving = False
+        self._saving = asyncio.Lock()
+        self._report_awaited: asyncio.TimerHandle | None = None
         self._log_wanted = False
         self._listeners: list[FaultListener] = []
 
@@ -59,6 +64,7 @@ class FaultKeeper:
 
     async def async_stop(self) -> None:
         """Store what has not been stored yet; nothing is written after that."""
+        self._forget_report()
         await self._store.async_save(self._data())
 
     @callback
@@ -76,11 +82,13 @@ class FaultKeeper:
 
         states = await self._coordinator.async_move(calibrate)
         if states is not None and states.lock_state in _CALIBRATED:
-            await self._async_change(self._known.run_succeeded(dt_util.utcnow()))
+            self._change(self._known.run_succeeded(dt_util.utcnow()))
+            await self._async_save()
 
     async def async_repaired(self) -> None:
         """Take the owner's word that nothing is wrong any more."""
-        await self._async_change(self._known.repaired(dt_util.utcnow()))
+        self._change(self._known.repaired(dt_util.utcnow()))
+        await self._async_save()
 
     @callback
     def _heard(self, message: Message) -> None:
@@ -106,29 +114,46 @@ class FaultKeeper:
 
     @callback
     def _change(self, known: Faults) -> None:
-        """Store and publish what is known now, if anything of it is new."""
-        if known == self._known:
-            return
-        self._hass.async_create_task(self._async_change(known), f"{DOMAIN} faults", eager_start=True)
-
-    async def _async_change(self, known: Faults) -> None:
+        """Take what is known now; store and publish it if anything of it is new."""
         before, self._known = self._known, known
-        if known.active == before.active and known.last == before.last and not self._saving:
+        if known == before:
+            return
+        new = known.new_since(before)
+        # What the log says about a fault that is over is of no use.
+        self._log_wanted = bool(known.active) and (self._log_wanted or bool(new))
+        if known.active == before.active and known.last == before.last:
             self._store.async_delay_save(self._data, _WRITE_DELAY)
-            self._publish(known)
-            return
-        self._log_wanted = self._log_wanted or bool(known.new_since(before))
-        if self._saving:
-            # Whoever saves goes on until all is stored.
-            return
-        self._saving = True
-        try:
+            self._publish_soon()
+        elif new and not known.unsettled:
+            self._forget_report()
+            self._report_awaited = self._hass.loop.call_later(_REPORT_TIME, self._save_soon)
+        else:
+            self._save_soon()
+
+    @callback
+    def _publish_soon(self) -> None:
+        """Publish a change that concerns no fault, unless one waits to be stored, which then publishes both."""
+        if not self._saving.locked() and self._report_awaited is None:
+            self._publish(self._known)
+
+    @callback
+    def _save_soon(self) -> None:
+        self._forget_report()
+        self._hass.async_create_task(self._async_save(), f"{DOMAIN} faults", eager_start=True)
+
+    async def _async_save(self) -> None:
+        """Store what is known, and publish it then."""
+        async with self._saving:
             while self.faults != self._known:
                 known = self._known
                 await self._store.async_save(known.as_json())
                 self._publish(known)
-        finally:
-            self._saving = False
+
+    @callback
+    def _forget_report(self) -> None:
+        if self._report_awaited is not None:
+            self._report_awaited.cancel()
+            self._report_awaited = None
 
     def _data(self) -> dict[str, Any]:
         return self._known.as_json()
@@ -137,7 +162,7 @@ class FaultKeeper:
     def _publish(self, faults: Faults) -> None:
         before, self.faults = self.faults, faults
         for fault in faults.new_since(before):
-            self._tell(fault.kind, fault_facts(fault))
+            self._tell(fault.kind.value, fault_facts(fault))
         if before.active and not faults.active:
             self._tell(RECOVERED, {"by_owner": faults.ended_by is End.OWNER})
         self._coordinator.async_update_listeners()

@@ -66,7 +66,7 @@ def _lock_state(snapshot: LockSnapshot, faults: Faults) -> str | None:
 
 def _last_fault(snapshot: LockSnapshot, faults: Faults) -> str | None:
     if faults.last is not None:
-        return faults.last.kind
+        return faults.last.kind.value
     return None if faults.run is None else NO_FAULT
 
 
@@ -74,11 +74,13 @@ def _last_fault_facts(faults: Faults) -> Mapping[str, Any] | None:
     last = faults.last
     if last is None:
         return None
+    active = faults.active_fault(last.kind)
+    ended_at = faults.ended_at if active is None else None
     return {
         "since": last.since.isoformat(),
-        "active": faults.ended_at is None,
-        "ended": None if faults.ended_at is None else faults.ended_at.isoformat(),
-        **fault_facts(faults.active_fault(last.kind) or last),
+        "active": active is not None,
+        "ended": None if ended_at is None else ended_at.isoformat(),
+        **fault_facts(active or last),
     }
 
 

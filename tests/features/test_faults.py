@@ -62,11 +62,13 @@ def kinds(faults: Faults) -> list[str]:
     return [fault.kind.value for fault in faults.active]
 
 
-def entry(index: int, completion: int, kind: LogEntryType = LogEntryType.LOCK_ACTION) -> LogEntry:
+def entry(
+    index: int, completion: int, kind: LogEntryType = LogEntryType.LOCK_ACTION, *, hour: int = 12
+) -> LogEntry:
     """Return the log entry of a run."""
     return LogEntry(
         index=index,
-        timestamp=Date7(2026, 11, 20, 12, 0, 0),
+        timestamp=Date7(2026, 11, 20, hour, 0, 0),
         authorization_id=0,
         name="",
         type=kind,
@@ -242,6 +244,22 @@ def test_a_run_of_somebody_else_that_ends_like_the_last_one_is_another_one() -> 
     assert [f.times for f in again.new_since(first)] == [2]
 
 
+@pytest.mark.parametrize("states_first", [False, True])
+def test_runs_that_fail_one_right_after_the_other_are_several(states_first: bool) -> None:
+    faults, told_of = UNLOCKED_WELL, []
+    for _ in range(3):
+        before = faults
+        faults = told(faults, LOCKING, UNLOCK)
+        if not states_first:
+            faults = failed_live(faults, 0x4B)
+        faults = told(faults, UNLOCKED, LOCK, CompletionStatus.MOTOR_POWER_FAILURE)
+        if states_first:
+            faults = failed_live(faults, 0x4B)
+        faults = told(faults, UNLOCKED, LOCK, CompletionStatus.MOTOR_POWER_FAILURE)
+        told_of += [(fault.kind, fault.times) for fault in faults.new_since(before)]
+    assert told_of == [(FaultKind.CLUTCH_POWER_FAILURE, times) for times in (1, 2, 3)]
+
+
 # --- What ends it -------------------------------------------------------------------------------------------
 
 BROKEN = told(failed_live(UNLOCKED_WELL, 0x43), UNLOCKED, LOCK, CompletionStatus.CLUTCH_FAILURE)
@@ -404,6 +422,14 @@ def test_what_the_log_tells_of_before_is_over() -> None:
 def test_the_log_ends_nothing() -> None:
     """An entry does not say whether the motor ran for it."""
     assert BROKEN.heard_log([entry(9, 0x00)], LATER).clutch_fault is True
+
+
+def test_the_log_does_not_revive_what_is_over() -> None:
+    repaired = BROKEN.repaired(NOW)
+    assert repaired.heard_log([entry(9, 0x06)], LATER).active == ()
+    assert repaired.heard_log([entry(9, 0x06, LogEntryType.CALIBRATION)], LATER).active == ()
+    failed = entry(10, 0x06, LogEntryType.CALIBRATION, hour=13)
+    assert repaired.heard_log([failed], LATER).clutch_fault is True
 
 
 def test_a_log_that_was_erased_counts_from_the_start() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -10,8 +10,6 @@ from custom_components.smartlock.features.fault_codes import BLOCKED_KINDS, SAME
 from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction, LockState, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 
-# Reports from two sources within this time are about one run: a run takes up to 20 s, an unlatch 50 s.
-_SAME_RUN = timedelta(minutes=2)
 # Bounds what is kept. The battery report has one code, so that something telling is always among the newest.
 _EVIDENCE_KEPT = 8
 
@@ -26,9 +24,8 @@ class Source(StrEnum):
     BATTERY_REPORT = "battery_report"
 
 
-# What a fault can begin with, the most telling first; and what is told right when a run fails.
+# What a fault can begin with, the most telling first.
 _TELLING = (Source.ERROR_REPORT, Source.COMPLETION, Source.LOG, Source.LOCK_STATE)
-_AT_ONCE = (Source.ERROR_REPORT, Source.COMPLETION, Source.LOCK_STATE)
 
 
 class End(StrEnum):
@@ -97,15 +94,8 @@ class Fault:
         told = {e.source: e.code for e in self.evidence}
         return next(told[source] for source in _TELLING if source in told)
 
-    def with_evidence(self, evidence: Evidence) -> Fault:
-        """Add what was said; of the same run if another source spoke a moment ago and this one did not.
-
-        The log repeats what was said elsewhere, and the batteries do not fail.
-        """
-        recent = {
-            e.source for e in self.evidence if e.source in _AT_ONCE and abs(evidence.at - e.at) < _SAME_RUN
-        }
-        again = evidence.source in _AT_ONCE and (not recent or evidence.source in recent)
+    def with_evidence(self, evidence: Evidence, *, again: bool) -> Fault:
+        """Add what was said, of another run that failed or of the same one."""
         others = [e for e in self.evidence if (e.source, e.code) != (evidence.source, evidence.code)]
         return replace(self, times=self.times + again, evidence=(*others, evidence)[-_EVIDENCE_KEPT:])
 

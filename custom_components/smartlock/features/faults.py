@@ -15,7 +15,7 @@ Nothing here waits or looks at a clock: `now` is an argument.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from custom_components.smartlock.features.fault_codes import (
@@ -44,6 +44,10 @@ from custom_components.smartlock.protocol.messages import (
     LoggedRun,
 )
 
+# Reports about one run come within this time: a run takes up to 20 s, an unlatch 50 s.
+_RUN_TIME = timedelta(minutes=2)
+# How far the clock of a lock may be off whose PIN is known; it is set at 30 s.
+_CLOCK_ERROR = timedelta(minutes=1)
 _UNDER_WAY = (LockState.LOCKING, LockState.UNLOCKING, LockState.UNLATCHING, LockState.UNLATCHED)
 # Where the bolt is, for states that say so.
 _LOCKED, _UNLOCKED = "locked", "unlocked"
@@ -73,7 +77,7 @@ class Faults:
     last: Fault | None = None
     """The one that was reported last, also when it is over."""
     ended_at: datetime | None = None
-    """When, and why, the last fault was over; None while it is not."""
+    """When, and why, a fault was over for the last time."""
     ended_by: End | None = None
     run: RunReport | None = None
     """The last run as told at rest."""
@@ -83,6 +87,9 @@ class Faults:
     """The bolt was seen to run since it was at rest."""
     unsettled: bool = False
     """A run has failed live, and the states after it have not been told yet."""
+    run_sources: frozenset[Source] = frozenset()
+    """What has told that the last run failed, so that it is counted once."""
+    run_failed_at: datetime | None = None
     log_index: int | None = None
     """The newest log entry that was taken into account."""
 
@@ -138,7 +145,9 @@ class Faults:
         """Take Keyturner States, asked for or not."""
         state = states.lock_state
         if state in _UNDER_WAY:
-            return replace(self, seen_running=True, unsettled=False)
+            # A push in the middle of a run begins no other one.
+            sources = self.run_sources if self.seen_running else frozenset[Source]()
+            return replace(self, seen_running=True, unsettled=False, run_sources=sources)
         if state in (LockState.BOOT_RUN, LockState.CALIBRATION):
             return replace(self, seen_running=False, rest=None)
         told = replace(
@@ -161,10 +170,7 @@ class Faults:
         if not report.critical_battery_state:
             return self
         weak = Evidence(source=Source.BATTERY_REPORT, code=1, at=now)
-        return replace(
-            self,
-            active=tuple(fault.with_evidence(weak) for fault in self.active),
-        )
+        return replace(self, active=tuple(fault.with_evidence(weak, again=False) for fault in self.active))
 
     def heard_log(self, entries: Iterable[LogEntry], now: datetime) -> Faults:
         """Take the newest entries of the log, in any order.
@@ -184,6 +190,8 @@ class Faults:
             completion = _completion(entry)
             kind = None if completion is None else fault_of_completion(completion)
             if completion is None or kind is None or entry.index <= max(seen, succeeded):
+                continue
+            if self._is_settled(entry):
                 continue
             if entry.type != LogEntryType.CALIBRATION and self._last_run_succeeded:
                 # The states say how the last run ended; logging may have been off meanwhile.
@@ -247,12 +255,19 @@ class Faults:
 
     def reported(self, kind: FaultKind, evidence: Evidence) -> Faults:
         """Add what was said to the fault that it belongs to, or begin one."""
+        source, now = evidence.source, evidence.at
+        sources = self.run_sources
+        if self.run_failed_at is None or abs(now - self.run_failed_at) > _RUN_TIME:
+            sources = frozenset()
+        # Each source tells of a run once, and the log later than the others.
+        again = source is not Source.LOG and (not sources or source in sources)
+        sources = frozenset({source}) if again else sources | {source}
         known = next((f for f in self.active if evidence.belongs_to(f.kind)), None)
         known = known or self.active_fault(kind)
         fault = (
             Fault(kind=kind, since=evidence.at, times=1, evidence=(evidence,))
             if known is None
-            else known.with_evidence(evidence)
+            else known.with_evidence(evidence, again=again)
         )
         others = tuple(f for f in self.active if f is not known)
         if evidence.source is Source.ERROR_REPORT:
@@ -261,16 +276,18 @@ class Faults:
                 if other.is_explained_by(fault.kind):
                     fault = fault.merged_with(other)
             others = tuple(f for f in others if not f.is_explained_by(fault.kind))
-        return replace(self, active=(*others, fault), last=fault, ended_at=None, ended_by=None)
+        return replace(self, active=(*others, fault), last=fault, run_sources=sources, run_failed_at=now)
 
     def _ended(self, over: Callable[[Fault], bool], by: End, now: datetime) -> Faults:
-        ended = [fault.kind for fault in self.active if over(fault)]
-        still = replace(self, active=tuple(fault for fault in self.active if fault.kind not in ended))
-        return (
-            replace(still, ended_at=now, ended_by=by)
-            if self.last is not None and self.last.kind in ended
-            else still
-        )
+        still = tuple(fault for fault in self.active if not over(fault))
+        if len(still) == len(self.active):
+            return self
+        return replace(self, active=still, ended_at=now, ended_by=by)
+
+    def _is_settled(self, entry: LogEntry) -> bool:
+        """Whether a log entry is older than the last time that a fault was over."""
+        at = entry.timestamp.moment
+        return self.ended_at is not None and (at is None or at <= self.ended_at + _CLOCK_ERROR)
 
     # --- Storage ------------------------------------------------------------------------------------------
 
@@ -285,6 +302,8 @@ class Faults:
             "rest": None if self.rest is None else int(self.rest),
             "seen_running": self.seen_running,
             "unsettled": self.unsettled,
+            "run_sources": sorted(source.value for source in self.run_sources),
+            "run_failed_at": None if self.run_failed_at is None else self.run_failed_at.isoformat(),
             "log_index": self.log_index,
         }
 
@@ -292,7 +311,7 @@ class Faults:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
         run, rest, log_index = data["run"], data["rest"], data["log_index"]
-        ended_at, ended_by = data["ended_at"], data["ended_by"]
+        ended_at, ended_by, failed_at = data["ended_at"], data["ended_by"], data["run_failed_at"]
         return cls(
             active=tuple(Fault.from_json(fault) for fault in data["active"]),
             last=None if data["last"] is None else Fault.from_json(data["last"]),
@@ -302,6 +321,8 @@ class Faults:
             rest=None if rest is None else LockState(int(rest)),
             seen_running=bool(data["seen_running"]),
             unsettled=bool(data["unsettled"]),
+            run_sources=frozenset(Source(source) for source in data["run_sources"]),
+            run_failed_at=None if failed_at is None else datetime.fromisoformat(failed_at),
             log_index=None if log_index is None else int(log_index),
         )
 
