@@ -20,6 +20,7 @@ from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.services import async_setup_services
+from custom_components.smartlock.settings_keeper import SettingsKeeper
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
 from custom_components.smartlock.wear_watch import WearWatch, async_forget_warning
@@ -55,20 +56,25 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     await pin.async_start()
     faults = FaultKeeper(hass, coordinator, pin)
     await faults.async_start()
+    settings = SettingsWriter(hass, coordinator, pin)
     wear = WearWatch(hass, coordinator)
+    keeper = SettingsKeeper(hass, entry, coordinator, pin, settings)
+    await keeper.async_load()
     entry.runtime_data = SmartLockRuntime(
         coordinator=coordinator,
         pin=pin,
-        settings=SettingsWriter(hass, coordinator, pin),
+        settings=settings,
         faults=faults,
         wear=wear,
         auto_unlock=await Rules.load(hass, coordinator, pin, faults),
+        keeper=keeper,
     )
     coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
     entry.async_on_unload(await wear.async_start())
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
     entry.async_on_unload(FaultIssues(hass, coordinator, faults).async_start())
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    keeper.async_start()
     coordinator.async_start()
     entry.runtime_data.auto_unlock.start()
     return True
@@ -113,6 +119,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     entry.runtime_data.auto_unlock.stop()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
+        await entry.runtime_data.keeper.async_stop()
         await entry.runtime_data.coordinator.async_shutdown()
         await entry.runtime_data.faults.async_stop()
     return unloaded

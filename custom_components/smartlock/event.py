@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -12,6 +13,8 @@ from custom_components.smartlock.auto_unlock.entities import RuleEvent
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.fault_keeper import RECOVERED
 from custom_components.smartlock.features.fault_codes import FaultKind
+from custom_components.smartlock.features.battery_change import Verdict
+from custom_components.smartlock.features.restore import Journal
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 
 # Nothing is asked of the lock here.
@@ -28,11 +31,36 @@ class SmartLockEventDescription(EventEntityDescription):
     subscribe: Callable[[SmartLockRuntime, Fire], CALLBACK_TYPE]
 
 
+def _battery_changed(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
+    def changed(verdict: Verdict) -> None:
+        fire("battery_changed", {"reasons": [reason.value for reason in verdict.reasons]})
+
+    return runtime.keeper.async_on_battery_changed(changed)
+
+
+def _settings_restored(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
+    def restored(journal: Journal) -> None:
+        failed = {name: problem.value for name, problem in journal.failed().items()}
+        event = "restored" if not failed else "partly_restored" if journal.restored() else "not_restored"
+        fire(event, {"restored": list(journal.restored()), "failed": failed, "by_itself": not journal.asked})
+
+    return runtime.keeper.async_on_restored(restored)
+
+
 EVENTS: tuple[SmartLockEventDescription, ...] = (
     SmartLockEventDescription(
         key="fault",
         event_types=[*(kind.value for kind in FaultKind), RECOVERED],
         subscribe=lambda runtime, fire: runtime.faults.async_subscribe(fire),
+    ),
+    SmartLockEventDescription(
+        key="battery_changed", event_types=["battery_changed"], subscribe=_battery_changed
+    ),
+    SmartLockEventDescription(
+        key="settings_restored",
+        event_types=["restored", "partly_restored", "not_restored"],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        subscribe=_settings_restored,
     ),
 )
 

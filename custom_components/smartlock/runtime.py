@@ -8,6 +8,7 @@ from custom_components.smartlock.auto_unlock.rules import Rules
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.fault_keeper import FaultKeeper
 from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.settings_keeper import SettingsKeeper
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.wear_watch import WearWatch
 
@@ -24,3 +25,4 @@ class SmartLockRuntime:
     wear: WearWatch
     faults: FaultKeeper
     auto_unlock: Rules
+    keeper: SettingsKeeper

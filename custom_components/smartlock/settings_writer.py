@@ -5,7 +5,7 @@ the write. After a lost answer the settings are read and not written again: what
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -48,6 +48,8 @@ _ABOUT_ALL = (NotAuthorizedError, PinError)
 type Settings = Config | AdvancedConfig
 # Takes settings as they were before and are after a write of ours.
 type WrittenListener = Callable[[Settings, Settings], None]
+# Makes sure that what is about to be changed is kept.
+type BeforeWrite = Callable[[], Awaitable[None]]
 
 
 @dataclass(eq=False)
@@ -80,12 +82,19 @@ class SettingsWriter:
         self._waiting: dict[type[Settings], _Write] = {}
         self._writing = False
         self._listeners: list[WrittenListener] = []
+        self._before: list[BeforeWrite] = []
 
     @callback
     def async_on_written(self, listener: WrittenListener) -> CALLBACK_TYPE:
         """Call `listener` with the settings before and after each write of ours, as they were read."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    @callback
+    def async_before_write(self, hook: BeforeWrite) -> CALLBACK_TYPE:
+        """Wait for `hook` before each write; if it raises a SmartLockError, nothing is written."""
+        self._before.append(hook)
+        return lambda: self._before.remove(hook)
 
     async def change(
         self, config: Mapping[str, Setting] | None = None, advanced: Mapping[str, Setting] | None = None
@@ -154,6 +163,8 @@ class SettingsWriter:
         """Hold one conversation for everything that waits, and find out what came of it."""
         begun: list[_Write] = []
         try:
+            for hook in tuple(self._before):
+                await hook()
             async with self._pin.lent() as pin:
                 await self._coordinator.client.hold(self._conversation(pin, begun))
         except SmartLockError as error:

@@ -353,6 +353,29 @@ def test_new_firmware_does_not_hide_lost_settings() -> None:
     assert [why for _, why in verdicts([*BEFORE, *trace])] == [(Sign.MEMORY_DAMAGED,)]
 
 
+def test_signs_wait_until_the_settings_can_be_read() -> None:
+    """A lock that is out of reach after its boot run, say; but two weak signs must be close to each other."""
+    late = T + 3 * HOUR
+    trace = [(T, told(T, lock_state=LockState.BOOT_RUN)), (late, read())]
+    assert verdicts([*BEFORE, *trace]) == [(late, (Sign.BOOT_RUN,))]
+    trace = [
+        (T, told(T, 100)),
+        (T + HOUR, b.NotHeard(others_heard=True)),
+        (late, read()),
+    ]
+    assert verdicts([*BEFORE, *trace]) == []
+
+
+def test_a_write_of_ours_is_no_verdict() -> None:
+    """The next read is."""
+    trace = [
+        (T, told(T, lock_state=LockState.BOOT_RUN)),
+        (T + 1, read(ours=True, name="")),
+        (T + 2, read(name="")),
+    ]
+    assert verdicts([*BEFORE, *trace]) == [(T + 2, (Sign.BOOT_RUN,))]
+
+
 def test_one_change_is_found_once() -> None:
     """The signs trickle in: the clock and the PIN are looked at after the settings."""
     trace = [

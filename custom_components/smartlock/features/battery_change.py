@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
+from itertools import combinations
 
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, Config, KeyturnerStates
@@ -133,13 +134,13 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsRead:
-    """Config was read. The only event that leads to a verdict."""
+    """Config was read. The only event that leads to a verdict, unless it followed a write of ours."""
 
     config: Config
     changes: int = 0
     """How many settings differ from those known before."""
     ours: bool = False
-    """We have just written them."""
+    """We have just written them; what stands there says nothing about the lock's memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,9 +242,7 @@ class Watch:
 
     def after(self, event: Event, now: float) -> Watch:
         """Return what an event makes of it; `now` in seconds of a clock that never goes back."""
-        watch = replace(
-            self, verdict=None, signs=tuple(entry for entry in self.signs if now - entry[1] <= WINDOW)
-        )
+        watch = replace(self, verdict=None)
         match event:
             case Told():
                 return _told(watch, event, now)
@@ -362,13 +361,19 @@ def _settings_read(watch: Watch, event: SettingsRead, now: float) -> Watch:
             restart_explained_until=now + WINDOW,
             signs=tuple(entry for entry in watch.signs if entry[0] not in _RESTART),
         )
-    return _judged(_with(watch, signs, now, named=named, zoned=zoned, firmware=firmware), now)
+    watch = _with(watch, signs, now, named=named, zoned=zoned, firmware=firmware)
+    return watch if event.ours else _judged(watch, now)
 
 
 def _judged(watch: Watch, now: float) -> Watch:
     found = watch.suspects
-    if not found & STRONG and len({SOURCES[sign] for sign in found}) < 2:
-        return watch
+    pair = any(
+        SOURCES[one] is not SOURCES[other] and abs(at - then) <= WINDOW
+        for (one, at), (other, then) in combinations(watch.signs, 2)
+    )
+    if not found & STRONG and not pair:
+        # Signs wait for the settings to be read, however long that takes; then only a young one waits for another.
+        return replace(watch, signs=tuple(entry for entry in watch.signs if now - entry[1] <= WINDOW))
     # The strongest reasons first.
     reasons = tuple(sign for sign in Sign if sign in found)
     return replace(watch, verdict=Verdict(reasons=reasons), signs=(), settled_until=now + WINDOW)

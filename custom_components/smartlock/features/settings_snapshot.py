@@ -5,7 +5,7 @@ need one; `lacks` says what a snapshot does not have. Every field stands in JSON
 numbers, texts and coordinates as hex, so that names survive byte for byte.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -245,6 +245,7 @@ CARES: Mapping[str, Care] = {
 CONFIG_SETTINGS = tuple(entry.name for entry in SetConfig.wire_fields)
 ADVANCED_SETTINGS = tuple(entry.name for entry in SetAdvancedConfigWithMotor.wire_fields)
 LOGGING_ENABLED = "logging_enabled"
+DOOR_SENSOR_LOGGING_ENABLED = "door_sensor_logging_enabled"
 # Immediate auto lock of a lock that cannot do it.
 _NOT_SUPPORTED = 0xFF
 
@@ -331,7 +332,7 @@ def _lost_entries(
 def _lost_logging(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[Difference]:
     if before.logging is None or now.logging is None:
         return
-    for name, group in ((LOGGING_ENABLED, Group.LOGGING), ("door_sensor_logging_enabled", None)):
+    for name, group in ((LOGGING_ENABLED, Group.LOGGING), (DOOR_SENSOR_LOGGING_ENABLED, None)):
         old, new = getattr(before.logging, name), getattr(now.logging, name)
         if old is not None and new is not None and old != new:
             yield Difference(
@@ -401,24 +402,35 @@ def with_owners_changes(
 
     What has changed since then was changed by the owner, here or in the app: it is wanted so, whatever it was.
     """
-    changed = {difference.name for difference in differences(after, now)}
-    if not changed:
-        return reference
+    return taking(reference, now, {difference.name for difference in differences(after, now)})
+
+
+def taking(snapshot: SettingsSnapshot, source: SettingsSnapshot, names: Collection[str]) -> SettingsSnapshot:
+    """Return a snapshot with some settings of another, named as in differences."""
+    if not names:
+        return snapshot
     parts: dict[str, Any] = {
-        part.value: getattr(now, part.value)
+        part.value: getattr(source, part.value)
         for part in Part
-        if getattr(now, part.value) is not None and part.value in changed
+        if getattr(source, part.value) is not None and not _PART_NAMES[part].isdisjoint(names)
     }
     return replace(
-        reference,
-        config=with_values(reference.config, now.config, changed & set(CONFIG_SETTINGS)),
-        advanced_config=with_values(
-            reference.advanced_config, now.advanced_config, changed & set(ADVANCED_SETTINGS)
+        snapshot,
+        config=_with_values(snapshot.config, source.config, set(CONFIG_SETTINGS).intersection(names)),
+        advanced_config=_with_values(
+            snapshot.advanced_config, source.advanced_config, set(ADVANCED_SETTINGS).intersection(names)
         ),
         **parts,
     )
 
 
-def with_values[M: (Config, AdvancedConfig)](message: M, source: M, names: set[str]) -> M:
-    """Return a message with some fields of another."""
+_PART_NAMES: Mapping[Part, frozenset[str]] = {
+    Part.LOGGING: frozenset({LOGGING_ENABLED, DOOR_SENSOR_LOGGING_ENABLED}),
+    Part.TIME_CONTROL: frozenset({Part.TIME_CONTROL.value}),
+    Part.AUTHORIZATIONS: frozenset({Part.AUTHORIZATIONS.value}),
+    Part.KEYPAD_CODES: frozenset({Part.KEYPAD_CODES.value}),
+}
+
+
+def _with_values[M: (Config, AdvancedConfig)](message: M, source: M, names: set[str]) -> M:
     return replace(message, **{name: getattr(source, name) for name in names})

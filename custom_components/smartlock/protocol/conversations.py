@@ -11,6 +11,7 @@ Who runs it throws `LockRefusedError`, `NoAnswerError` or `LinkLostError` into i
 """
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -65,6 +66,8 @@ QUIET_TIME = 4.0
 _LOOKS = 3
 # Once the bolt has come to rest only the last Status is missing, and some runs never send it.
 REST_TIME = 3.0
+# Behind the id of a new entry nothing more than a Status can come.
+ID_TIME = 0.5
 
 # What the states must have shown for a run to be believed without its last Status.
 _UNLOCKED = (LockState.UNLOCKED, LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
@@ -293,3 +296,12 @@ def read_log(
     sort = SortOrder.DESCENDING if newest_first else SortOrder.ASCENDING
     request = RequestLogEntries(start_index=beyond, count=count, sort_order=sort, total_count=1)
     return read_entries(request, LogEntryCount, LogEntry, pin)
+
+
+def add_entry[I: Message](request: Message, answer: type[I], pin: int) -> Conversation[I]:
+    """Add an entry to a list and return its id. Some locks send Status COMPLETE behind it, others do not."""
+    told = yield from prove(request, answer, pin=pin)
+    # The id alone says that the entry is there.
+    with suppress(NoAnswerError, LinkLostError):
+        yield Step(send=None, expect=(Status,), within=ID_TIME)
+    return told

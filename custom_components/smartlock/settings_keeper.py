@@ -1,0 +1,599 @@
+"""Keeps the settings of one lock: notices changed batteries, and what the lock forgot with them."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import timedelta
+import hashlib
+from typing import Any
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.const import (
+    CONF_KEEP_CODES,
+    CONF_RESTORE_BY_ITSELF,
+    CONF_SHARED_KEY,
+    DOMAIN,
+    LOGGER,
+)
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.features import clock, restore
+from custom_components.smartlock.features.battery_change import (
+    BatteryRead,
+    Event,
+    NotHeard,
+    PinRefused,
+    SettingsRead,
+    Sign,
+    Told,
+    Verdict,
+    Watch,
+)
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.features.restore import Journal
+from custom_components.smartlock.features.settings_keeping import Keeping, Loss
+from custom_components.smartlock.features.settings_snapshot import (
+    Difference,
+    Group,
+    Obstacle,
+    Reason,
+    SettingsSnapshot,
+    SnapshotError,
+    differences,
+)
+from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.pin_reads import PinReads
+from custom_components.smartlock.protocol.errors import BadSettingError, LinkLostError, SmartLockError
+from custom_components.smartlock.protocol.messages import (
+    AdvancedConfig,
+    BatteryReport,
+    Config,
+    KeyturnerStates,
+    Message,
+)
+from custom_components.smartlock.protocol.settings import check_possible
+from custom_components.smartlock.setting_texts import SettingTexts
+from custom_components.smartlock.settings_restorer import SettingsRestorer
+from custom_components.smartlock.settings_writer import SettingsWriter
+from custom_components.smartlock.storage import lock_store
+
+ISSUE_LOST = "settings_lost"
+ISSUE_RETURNED = "settings_returned"
+# What is known of the lock changes with every read; it need not be on disk at once.
+_SAVE_DELAY = 600.0
+# Time control, rights and codes are changed in the app without a trace in what is read otherwise.
+_PARTS_PAUSE = 86400.0
+# A receiver that has heard something this lately was working while the lock was silent.
+_HEARD_LATELY = 60.0
+
+type BatteryListener = Callable[[Verdict], None]
+type RestoreListener = Callable[[Journal], None]
+
+
+class SettingsKeeper:
+    """What is kept of one lock's settings, and everything that happens to it."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        coordinator: SmartLockCoordinator,
+        pin: PinGuard,
+        writer: SettingsWriter,
+    ) -> None:
+        """Prepare; `async_load` comes first."""
+        self._hass = hass
+        self._entry = entry
+        self._coordinator = coordinator
+        self._pin = pin
+        self._reads = PinReads(coordinator.client, pin)
+        self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "settings")
+        self._kept = Keeping()
+        self._watch = Watch()
+        self._restorer = SettingsRestorer(hass, coordinator, pin, writer, self._step_taken)
+        self._restoring: asyncio.Task[Journal] | None = None
+        self._turn = asyncio.Lock()
+        self._signs_checked: frozenset[Sign] = frozenset()
+        self._parts_read_at: float | None = None
+        self._silent = self._paired_anew = False
+        self._pin_was_right = False
+        self._battery_listeners: list[BatteryListener] = []
+        self._restore_listeners: list[RestoreListener] = []
+        writer.async_on_written(self._written)
+        writer.async_before_write(self._keep_before_write)
+
+    # --- Life ---------------------------------------------------------------------------------------------
+
+    async def async_load(self) -> None:
+        """Take what an earlier run of Home Assistant has kept."""
+        data = await self._store.async_load()
+        if data is not None:
+            try:
+                self._kept = Keeping.from_json(data)
+            except SnapshotError:
+                LOGGER.warning("What was kept of the settings of the lock cannot be read; it is kept anew")
+        if not self._entry.options.get(CONF_KEEP_CODES):
+            self._kept = self._kept.without_codes()
+        self._watch = Watch(known=self._kept.known)
+        pairing = hashlib.sha256(bytes.fromhex(self._entry.data[CONF_SHARED_KEY])).hexdigest()[:16]
+        self._paired_anew = self._kept.authorization not in (None, pairing)
+        self._kept = replace(self._kept, authorization=pairing)
+
+    @callback
+    def async_start(self) -> None:
+        """Listen to the lock, and go on with a restore that was cut off."""
+        coordinator, entry = self._coordinator, self._entry
+        self._pin_was_right = self._pin.state is PinState.VALID
+        for stop in (
+            coordinator.async_add_message_listener(self._heard),
+            coordinator.async_add_visit(self._visit),
+            bluetooth.async_track_unavailable(
+                self._hass, self._not_heard, coordinator.address, connectable=True
+            ),
+        ):
+            entry.async_on_unload(stop)
+        self._show_issue()
+        if self._kept.journal is not None:
+            self._restore()
+
+    async def async_stop(self) -> None:
+        """Write down what is known."""
+        if self._restoring is not None:
+            self._restoring.cancel()
+            await asyncio.wait([self._restoring])
+        await self._save()
+
+    async def _save(self) -> None:
+        await self._store.async_save(self._to_json())
+
+    def _to_json(self) -> dict[str, Any]:
+        return self._kept.to_json()
+
+    async def _keep(self, kept: Keeping) -> None:
+        """Keep something; it is on disk when this returns."""
+        self._kept = kept
+        await self._save()
+        self._coordinator.async_update_listeners()
+
+    @callback
+    def _take(self, event: Event) -> Verdict | None:
+        """Let the detector see an event."""
+        self._watch = watch = self._watch.after(event, self._hass.loop.time())
+        # While there are signs, the next run of Home Assistant has to find them again.
+        if not watch.suspects and watch.known != self._kept.known:
+            self._kept = replace(self._kept, known=watch.known)
+            self._store.async_delay_save(self._to_json, _SAVE_DELAY)
+        return watch.verdict
+
+    # --- What is shown ------------------------------------------------------------------------------------
+
+    @property
+    def kept(self) -> Keeping:
+        """Everything that is kept."""
+        return self._kept
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What is not as it was before the loss that the owner has not decided about."""
+        return () if self._kept.loss is None else possible(self._kept.loss.differences)
+
+    @callback
+    def async_on_battery_changed(self, listener: BatteryListener) -> CALLBACK_TYPE:
+        """Call `listener` when the batteries were changed."""
+        self._battery_listeners.append(listener)
+        return lambda: self._battery_listeners.remove(listener)
+
+    @callback
+    def async_on_restored(self, listener: RestoreListener) -> CALLBACK_TYPE:
+        """Call `listener` at the end of each restore."""
+        self._restore_listeners.append(listener)
+        return lambda: self._restore_listeners.remove(listener)
+
+    @callback
+    def _show_issue(self) -> None:
+        """Raise the issue about a loss, or take it back."""
+        loss, found = self._kept.loss, self.differences
+        issue_id = f"{ISSUE_LOST}_{self._coordinator.nuki_id}"
+        if loss is None or not found:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id,
+            data={"flow": "battery_change", "entry_id": self._entry.entry_id},
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=ISSUE_LOST if loss.reasons else "settings_differ",
+            translation_placeholders={"name": self._entry.title, "count": str(len(found))},
+        )
+
+    # --- Signs --------------------------------------------------------------------------------------------
+
+    @callback
+    def _heard(self, message: Message) -> None:
+        match message:
+            case KeyturnerStates():
+                if self._silent:
+                    self._silent = False
+                    self._take(NotHeard(others_heard=True))
+                now = dt_util.utcnow()
+                settled = timedelta(seconds=self._hass.loop.time()) >= clock.SETTLING
+                trusted = settled and now >= clock.NOT_BEFORE
+                self._take(Told(states=message, our_time=now if trusted else None))
+                if self._watch.suspects - self._signs_checked:
+                    self._restorer.calm = self._restorer.calm.broken()
+                self._restorer.heard(message)
+            case BatteryReport():
+                self._take(BatteryRead(report=message))
+
+    @callback
+    def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
+        """Note that the lock is silent, unless it is the receiver that is."""
+        scanner = bluetooth.async_scanner_by_source(self._hass, info.source)
+        self._silent = scanner is not None and scanner.time_since_last_detection() < _HEARD_LATELY
+
+    # --- Visits -------------------------------------------------------------------------------------------
+
+    async def _visit(self, states: KeyturnerStates) -> None:
+        """Look at the settings over the link that is open; reads more only if there is a reason."""
+        async with self._turn:
+            right = self._pin.state is PinState.VALID
+            if self._pin_was_right and self._pin.state is PinState.INVALID:
+                self._take(PinRefused())
+            self._pin_was_right = right
+            await self._look_closer()
+            if (now := self._present()) is None:
+                return
+            newest = self._kept.newest
+            changes = 0 if newest is None else len(differences(newest, now))
+            verdict = self._take(SettingsRead(config=now.config, changes=changes))
+            if verdict is not None:
+                await self._batteries_changed(verdict, now)
+            elif newest is None:
+                await self._keep_snapshot(now, Reason.SET_UP)
+            elif self._paired_anew:
+                await self._paired(newest, now)
+            elif self._kept.loss is not None:
+                await self._look_at_loss(now)
+            elif self._watch.suspects:
+                # Whether this was the owner or a change of batteries will be known in a while.
+                return
+            elif changes:
+                await self._changed_in_the_app(newest, now)
+            elif self._parts_due:
+                await self._keep_snapshot(now, Reason.CHANGED)
+
+    async def _look_closer(self) -> None:
+        """Follow up new signs: read the settings again, and with a PIN what tells of a restart."""
+        signs = self._watch.suspects
+        if not signs - self._signs_checked:
+            self._signs_checked &= signs
+            return
+        await self._coordinator.async_read_settings()
+        if self._reads.possible:
+            for event in (await self._reads.evidence())[0]:
+                self._take(event)
+        self._signs_checked = self._watch.suspects
+
+    def _present(self) -> SettingsSnapshot | None:
+        """Return the settings as they were last read; None if they never were."""
+        data = self._coordinator.data
+        if data.config is None or data.advanced_config is None:
+            return None
+        return SettingsSnapshot(
+            taken_at=dt_util.utcnow(),
+            reason=Reason.CHANGED,
+            config=replace(data.config, trailing=b""),
+            advanced_config=replace(data.advanced_config, trailing=b""),
+        )
+
+    @property
+    def _parts_due(self) -> bool:
+        """Whether to read again what needs a PIN: changes of it are counted nowhere."""
+        at = self._parts_read_at
+        return self._reads.possible and (at is None or self._hass.loop.time() - at >= _PARTS_PAUSE)
+
+    async def _with_parts(self, snapshot: SettingsSnapshot) -> SettingsSnapshot:
+        """Add what needs a PIN, as far as there is one and the link lasts."""
+        if not self._reads.possible:
+            return snapshot
+        self._parts_read_at = self._hass.loop.time()
+        has_keypad = snapshot.config.has_keypad or snapshot.config.has_keypad_2
+        codes = bool(self._entry.options.get(CONF_KEEP_CODES)) and bool(has_keypad)
+        parts: dict[str, Any] = {}
+        try:
+            events, parts = await self._reads.evidence()
+            for event in events:
+                self._take(event)
+            parts |= await self._reads.parts(codes=codes)
+        except SmartLockError as error:
+            LOGGER.debug("A part of the settings was not read: %s", type(error).__name__)
+            self._parts_read_at = None
+        return replace(snapshot, **parts)
+
+    async def _keep_snapshot(self, now: SettingsSnapshot, reason: Reason) -> None:
+        """Keep a snapshot: first what is there, then what the PIN opens."""
+        now = replace(now, reason=reason)
+        await self._keep(self._kept.with_snapshot(now))
+        whole = await self._with_parts(now)
+        if whole != now:
+            await self._keep(self._kept.with_snapshot(whole))
+
+    async def _changed_in_the_app(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
+        """Take what the owner changed as what is wanted; say so if it was put back not long ago."""
+        if names := self._kept.returned(differences(newest, now), now.taken_at):
+            self._say_returned(names)
+            left = {name: at for name, at in self._kept.restored_at.items() if name not in names}
+            self._kept = replace(self._kept, restored_at=left)
+        await self._keep_snapshot(now, Reason.CHANGED)
+
+    @callback
+    def _say_returned(self, names: Collection[str]) -> None:
+        """Tell the owner that the lock does not keep what was put back; nothing is done about it."""
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"{ISSUE_RETURNED}_{self._coordinator.nuki_id}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=ISSUE_RETURNED,
+            translation_placeholders={
+                "name": self._entry.title,
+                "settings": SettingTexts(self._hass).names(sorted(names)),
+            },
+        )
+
+    # --- Losses -------------------------------------------------------------------------------------------
+
+    async def _batteries_changed(self, verdict: Verdict, now: SettingsSnapshot) -> None:
+        """Keep what was before, tell everybody, and put back what may be put back by itself."""
+        LOGGER.info("The batteries of %s were changed", self._entry.title)
+        self._restorer.calm = self._restorer.calm.broken()
+        self._paired_anew = False
+        kept = self._kept
+        # Without anything to compare with, what is there now is what is kept.
+        reference = kept.loss.reference if kept.loss is not None else kept.newest or now
+        loss = Loss(
+            found_at=now.taken_at,
+            reference=reference,
+            after=now,
+            reasons=verdict.reasons,
+            changed_before=kept.changed_at,
+        )
+        known = self._watch.known
+        await self._keep(replace(kept, known=known, changed_at=now.taken_at, loss=loss))
+        for listener in tuple(self._battery_listeners):
+            listener(verdict)
+        await self._complete_loss(loss)
+
+    async def _paired(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
+        """Compare after pairing anew: a lock that was reset to the factory has forgotten everything."""
+        self._paired_anew = False
+        loss = Loss(found_at=now.taken_at, reference=newest, after=now)
+        await self._keep(replace(self._kept, loss=loss))
+        await self._complete_loss(loss)
+
+    async def _complete_loss(self, loss: Loss) -> None:
+        """Compare what needs a PIN as well, and begin what needs no question."""
+        after = await self._with_parts(loss.after)
+        loss = replace(loss, after=after)
+        found = possible(loss.differences)
+        if not found:
+            await self._keep(replace(self._kept, loss=None).with_snapshot(after))
+            self._show_issue()
+            return
+        await self._keep(replace(self._kept, loss=loss))
+        self._show_issue()
+        if self._entry.options.get(CONF_RESTORE_BY_ITSELF) and self._reads.possible:
+            # What comes back is reported, not fought.
+            returned = self._kept.returned(found, after.taken_at)
+            names = restore.by_itself(found) - returned
+            if names and self._restoring is None:
+                await self._begin(names, asked=False)
+            if returned:
+                self._say_returned(returned)
+
+    async def _look_at_loss(self, now: SettingsSnapshot) -> None:
+        """Follow what the owner does about a loss elsewhere."""
+        loss = self._kept.loss
+        if loss is None or self._restoring is not None:
+            return
+        if self._parts_due:
+            now = await self._with_parts(now)
+        left = loss.seen(now)
+        if left == replace(loss, after=loss.after.merged(now)):
+            return
+        await self._decided(left)
+
+    async def _decided(self, loss: Loss | None) -> None:
+        """Keep what is left of a loss; without any, what the lock has now is what is wanted."""
+        kept = replace(self._kept, loss=loss)
+        if loss is None and (now := self._present()) is not None:
+            before = self._kept.loss
+            kept = kept.with_snapshot(now if before is None else before.after.merged(now))
+        await self._keep(kept)
+        self._show_issue()
+
+    async def async_keep_new(self) -> None:
+        """Keep the settings as they are now."""
+        async with self._turn:
+            await self._decided(None)
+
+    async def async_no_change(self) -> None:
+        """Take back that the batteries were changed."""
+        async with self._turn:
+            if (loss := self._kept.loss) is not None and loss.reasons:
+                self._kept = replace(self._kept, changed_at=loss.changed_before)
+            await self._decided(None)
+
+    # --- Putting back -------------------------------------------------------------------------------------
+
+    @property
+    def restoring(self) -> Journal | None:
+        """The restore that is under way."""
+        return self._kept.journal
+
+    async def async_restore(self, names: Collection[str]) -> Journal:
+        """Put back settings of the loss, leave the others as they are, and return how it went.
+
+        Waits until the lock is calm. Goes on by itself if the caller gives up, or Home Assistant restarts.
+        """
+        if (earlier := self._restoring) is not None:
+            # What is put back by itself comes first.
+            await asyncio.wait([earlier])
+        async with self._turn:
+            journal = await self._begin(names, asked=True)
+        if (task := self._restoring) is None:
+            return journal
+        # Whoever waits may give up; the restore does not.
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise LinkLostError("the restore goes on when the lock is set up again")
+        return task.result()
+
+    def _wanted(self) -> SettingsSnapshot:
+        assert self._kept.loss is not None
+        return self._kept.loss.reference
+
+    async def _begin(self, names: Collection[str], *, asked: bool) -> Journal:
+        """Write down what is to be put back, and begin."""
+        steps = restore.plan(self.differences, names)
+        journal = Journal(begun_at=dt_util.utcnow(), wanted=self._wanted(), steps=steps, asked=asked)
+        if steps:
+            await self._keep(replace(self._kept, journal=journal))
+            self._restore()
+        return journal
+
+    @callback
+    def _restore(self) -> None:
+        journal = self._kept.journal
+        assert journal is not None
+        self._restoring = self._entry.async_create_background_task(
+            self._hass, self._restore_to_the_end(journal), f"{DOMAIN} restore"
+        )
+
+    async def _restore_to_the_end(self, journal: Journal) -> Journal:
+        try:
+            journal = await self._restorer.run(journal)
+            async with self._turn:
+                await self._restored(journal)
+        finally:
+            self._restoring = None
+        for listener in tuple(self._restore_listeners):
+            listener(journal)
+        return journal
+
+    async def _step_taken(self, journal: Journal) -> None:
+        """Keep the journal after each line; before anything is written, too."""
+        await self._keep(replace(self._kept, journal=journal))
+
+    async def _restored(self, journal: Journal) -> None:
+        """Keep what the lock has now, and what is left to decide."""
+        now = self._present()
+        loss, kept = self._kept.loss, self._kept.after_restore(journal, dt_util.utcnow())
+        if loss is not None and now is not None:
+            after = replace(loss.after.merged(now), **self._restorer.parts)
+            left: Loss | None = replace(loss, after=after)
+            if journal.asked:
+                # What was not chosen is to stay as it is; what failed is still to be put back.
+                others = {entry.name for entry in loss.differences} - journal.failed().keys()
+                left = replace(loss, after=after).without(others)
+            elif not replace(loss, after=after).differences:
+                left = None
+            kept = replace(kept, loss=left)
+            if left is None:
+                kept = kept.with_snapshot(replace(after, reason=Reason.RESTORED))
+        await self._keep(kept)
+        self._show_issue()
+
+    # --- The owner's own snapshots ------------------------------------------------------------------------
+
+    async def async_save(self) -> SettingsSnapshot:
+        """Read everything and keep it. Raises SmartLockError."""
+        await self._coordinator.async_read_settings()
+        async with self._turn:
+            now = self._present()
+            assert now is not None
+            whole = await self._with_parts(replace(now, reason=Reason.REQUESTED))
+            await self._keep(self._kept.with_snapshot(whole))
+            return self._kept.newest or whole
+
+    async def async_offer(self, wanted: SettingsSnapshot) -> tuple[Difference, ...]:
+        """Offer the owner to put back a snapshot, and return what differs. Raises SmartLockError."""
+        await self._coordinator.async_read_settings()
+        async with self._turn:
+            now = self._present()
+            assert now is not None
+            whole = await self._with_parts(now)
+            loss = Loss(found_at=now.taken_at, reference=wanted, after=whole)
+            if not loss.differences:
+                return ()
+            await self._keep(replace(self._kept.with_snapshot(whole), loss=loss))
+            self._show_issue()
+            return self.differences
+
+    def imported(self, data: Mapping[str, Any]) -> SettingsSnapshot:
+        """Return the snapshot of a file. Raises SnapshotError if it is none, or not one of this lock."""
+        snapshot = SettingsSnapshot.from_json(data)
+        if f"{snapshot.config.nuki_id:08X}" != self._coordinator.nuki_id:
+            raise SnapshotError("of another lock")
+        if not self._entry.options.get(CONF_KEEP_CODES):
+            snapshot = snapshot.without_codes()
+        return replace(snapshot, reason=Reason.IMPORTED)
+
+    # --- Writes of ours -----------------------------------------------------------------------------------
+
+    async def _keep_before_write(self) -> None:
+        """Have a snapshot on disk before anything is changed. Raises SmartLockError."""
+        if self._present() is None:
+            await self._coordinator.async_read_settings()
+        now = self._present()
+        if now is not None and self._kept.loss is None and self._kept.newest is None:
+            await self._keep(self._kept.with_snapshot(replace(now, reason=Reason.SET_UP)))
+
+    @callback
+    def _written(self, before: Config | AdvancedConfig, after: Config | AdvancedConfig) -> None:
+        """Take a write of ours as what is wanted, at once."""
+        now = self._present()
+        if now is None:
+            return
+        self._take(SettingsRead(config=now.config, ours=True))
+        if self._restoring is not None:
+            # The journal keeps account of these.
+            return
+        self._entry.async_create_background_task(
+            self._hass, self._keep_written(now), f"{DOMAIN} settings kept"
+        )
+
+    async def _keep_written(self, now: SettingsSnapshot) -> None:
+        async with self._turn:
+            if (loss := self._kept.loss) is not None:
+                await self._decided(loss.seen(now))
+            else:
+                await self._keep(self._kept.with_snapshot(now))
+
+
+def possible(found: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Return differences with those marked whose old value no lock takes: a damaged name, say."""
+    return tuple(_possible(entry) for entry in found)
+
+
+def _possible(entry: Difference) -> Difference:
+    kinds: dict[Group | None, type[Config | AdvancedConfig]] = {
+        Group.CONFIG: Config,
+        Group.ADVANCED_CONFIG: AdvancedConfig,
+    }
+    if (kind := kinds.get(entry.group)) is None or not entry.restorable:
+        return entry
+    try:
+        check_possible(kind, {entry.name: entry.was})  # type: ignore[dict-item]
+    except BadSettingError:
+        return replace(entry, obstacle=Obstacle.NOT_SUPPORTED)
+    return entry

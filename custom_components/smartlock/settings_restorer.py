@@ -1,0 +1,302 @@
+"""Puts settings back: waits until the lock is calm, writes in order, reads back, and takes down every line."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.const import LOGGER
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.features import clock
+from custom_components.smartlock.features.restore import Calm, Journal, Problem, Step, StepState, next_state
+from custom_components.smartlock.features.settings_snapshot import (
+    Group,
+    Part,
+    SettingsSnapshot,
+    lasting_code,
+    lasting_logging,
+    missing,
+)
+from custom_components.smartlock.pin_guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.errors import (
+    LinkError,
+    MovingError,
+    NotAuthorizedError,
+    PinError,
+    ProtocolError,
+    SettingsNotKeptError,
+    SettingsUnknownError,
+    SmartLockError,
+)
+from custom_components.smartlock.protocol.messages import (
+    AddKeypadCode,
+    AddTimeControlEntry,
+    AdvancedConfig,
+    Config,
+    EnableLogging,
+    KeypadCode,
+    KeypadCodeId,
+    KeyturnerStates,
+    LogEntryCount,
+    Message,
+    TimeControlEntry,
+    TimeControlEntryId,
+    TimeLimit,
+    UpdateKeypadCode,
+    UpdateTime,
+    UpdateTimeControlEntry,
+)
+from custom_components.smartlock.protocol.settings import Setting
+from custom_components.smartlock.protocol.wire import Date7
+from custom_components.smartlock.settings_writer import SettingsWriter
+from custom_components.smartlock.snapshot import LockSnapshot
+
+# Takes each state of the journal; it is on disk when this returns.
+type Take = Callable[[Journal], Awaitable[None]]
+
+
+class SettingsRestorer:
+    """Carries out the journal of one restore."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: SmartLockCoordinator,
+        pin: PinGuard,
+        writer: SettingsWriter,
+        take: Take,
+    ) -> None:
+        """Prepare; nothing is sent yet."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._pin = pin
+        self._writer = writer
+        self._take = take
+        self._told = asyncio.Event()
+        self._journal: Journal
+        self.calm = Calm()
+        self.parts: dict[str, Any] = {}
+        """What needs a PIN, as it was last read back."""
+
+    @callback
+    def heard(self, states: KeyturnerStates) -> None:
+        """Take a state of the lock."""
+        self.calm = self.calm.after(states, self._hass.loop.time())
+        self._told.set()
+
+    async def run(self, journal: Journal) -> Journal:
+        """Take all steps that are left and return the journal with their results."""
+        self.parts = {}
+        self._journal = journal
+        while (step := self._journal.current) is not None:
+            await self._until_calm()
+            try:
+                # What it was like a while ago does not count; this tells whether it is still at rest.
+                await self._coordinator.client.read_states()
+                if self._pause() == 0:
+                    await self._take_step(step, self._journal.wanted)
+            except MovingError:
+                self.calm = self.calm.broken()
+            except (LinkError, ProtocolError, NotAuthorizedError, SettingsUnknownError) as error:
+                # Whether anything was written, the lock tells at the next contact.
+                LOGGER.debug("Putting settings back goes on later: %s", type(error).__name__)
+                await self._note(self._journal.tried_again(step.group))
+                self._told.clear()
+                await self._told.wait()
+            except SmartLockError as error:
+                LOGGER.debug("A setting was not put back: %s", type(error).__name__)
+                await self._enter(step, StepState.FAILED, _problem(error))
+        return self._journal
+
+    async def _note(self, journal: Journal) -> None:
+        self._journal = journal
+        await self._take(journal)
+
+    async def _enter(self, step: Step, state: StepState, problem: Problem | None = None) -> None:
+        await self._note(self._journal.entered(step.group, state, problem))
+
+    def _pause(self) -> float | None:
+        """Return the seconds until settings may be written; None if nobody knows yet."""
+        ready_at = self.calm.ready_at()
+        return None if ready_at is None else max(0.0, ready_at - self._hass.loop.time())
+
+    async def _until_calm(self) -> None:
+        """Wait until the lock has been at rest for a while, as far as it has told."""
+        while (pause := self._pause()) != 0:
+            self._told.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._told.wait()
+
+    # --- Steps --------------------------------------------------------------------------------------------
+
+    async def _take_step(self, step: Step, wanted: SettingsSnapshot) -> None:
+        """Write one step, unless it is there already. Raises SmartLockError."""
+        there = await self._is_there(step, wanted)
+        state = next_state(step.state, there=there)
+        if state is None:
+            await self._enter(step, StepState.WRITING)
+            await self._write(step, wanted)
+            await self._enter(step, StepState.WRITTEN)
+            there = await self._is_there(step, wanted)
+            state = StepState.VERIFIED if there else StepState.FAILED
+        await self._enter(step, state, None if there else Problem.NOT_KEPT)
+
+    async def _is_there(self, step: Step, wanted: SettingsSnapshot) -> bool:
+        """Read whether the lock has what a step puts back."""
+        match step.group:
+            case Group.CLOCK:
+                return not self._clock_is_wrong(await self._coordinator.client.read_states())
+            case Group.CONFIG | Group.ADVANCED_CONFIG:
+                await self._coordinator.async_read_settings()
+                return not _values(step, wanted, self._coordinator.data)
+            case Group.TIME_CONTROL:
+                return not missing(wanted.time_control or (), await self._time_control())
+            case Group.LOGGING:
+                found = await self._logging()
+                return wanted.logging is None or (
+                    found is not None and found.logging_enabled == wanted.logging.logging_enabled
+                )
+            case Group.KEYPAD_CODES:
+                return not missing(wanted.keypad_codes or (), await self._codes())
+
+    async def _write(self, step: Step, wanted: SettingsSnapshot) -> None:
+        match step.group:
+            case Group.CLOCK:
+                await self._order(UpdateTime(time=Date7.of(dt_util.utcnow())))
+            case Group.CONFIG:
+                await self._writer.write(config=_values(step, wanted, self._coordinator.data))
+            case Group.ADVANCED_CONFIG:
+                await self._writer.write(advanced=_values(step, wanted, self._coordinator.data))
+            case Group.TIME_CONTROL:
+                await self._write_time_control(wanted.time_control or ())
+            case Group.LOGGING:
+                if wanted.logging is not None:
+                    await self._order(EnableLogging(enabled=wanted.logging.logging_enabled))
+            case Group.KEYPAD_CODES:
+                await self._write_codes(wanted.keypad_codes or ())
+
+    def _clock_is_wrong(self, states: KeyturnerStates) -> bool:
+        return clock.needs_setting(
+            states.current_time.moment,
+            now=dt_util.utcnow(),
+            machine_up_for=timedelta(seconds=self._hass.loop.time()),
+            last_set=None,
+        )
+
+    # --- Lists --------------------------------------------------------------------------------------------
+
+    async def _time_control(self) -> tuple[TimeControlEntry, ...]:
+        _, entries = await self._ask(conversations.read_time_control)
+        self.parts[Part.TIME_CONTROL.value] = entries
+        return entries
+
+    async def _codes(self) -> tuple[KeypadCode, ...]:
+        _, entries = await self._ask(conversations.read_keypad_codes)
+        self.parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries)
+        return entries
+
+    async def _logging(self) -> LogEntryCount | None:
+        count, _ = await self._ask(lambda pin: conversations.read_log(pin, count=0))
+        if count is not None:
+            self.parts[Part.LOGGING.value] = lasting_logging(count)
+        return count
+
+    async def _write_time_control(self, wanted: Sequence[TimeControlEntry]) -> None:
+        """Add what is missing; an entry that is there but for being enabled is changed, not added."""
+        found = list(await self._time_control())
+        spare = list(missing(found, wanted))
+        for entry in missing(wanted, found):
+            twin = next((other for other in spare if _same_but_enabled(other, entry)), None)
+            if twin is not None:
+                spare.remove(twin)
+                entry_id = twin.entry_id
+            else:
+                added = await self._ask(
+                    partial(
+                        conversations.add_entry,
+                        AddTimeControlEntry(
+                            weekdays=entry.weekdays, time=entry.time, lock_action=entry.lock_action
+                        ),
+                        TimeControlEntryId,
+                    )
+                )
+                if entry.enabled:
+                    continue
+                entry_id = added.entry_id
+            await self._order(
+                UpdateTimeControlEntry(
+                    entry_id=entry_id,
+                    enabled=entry.enabled,
+                    weekdays=entry.weekdays,
+                    time=entry.time,
+                    lock_action=entry.lock_action,
+                )
+            )
+
+    async def _write_codes(self, wanted: Sequence[KeypadCode]) -> None:
+        """Add what is missing; a code whose digits are there is changed, since a lock takes each only once."""
+        found = await self._codes()
+        for entry in missing(wanted, found):
+            limit = entry.limit if entry.limit is not None else TimeLimit()
+            code_id = next((other.code_id for other in found if other.code == entry.code), None)
+            if code_id is None:
+                added = await self._ask(
+                    partial(
+                        conversations.add_entry,
+                        AddKeypadCode(
+                            code=entry.code, name=entry.name, time_limited=entry.time_limited, limit=limit
+                        ),
+                        KeypadCodeId,
+                    )
+                )
+                if entry.enabled:
+                    continue
+                code_id = added.code_id
+            await self._order(
+                UpdateKeypadCode(
+                    code_id=code_id,
+                    code=entry.code,
+                    name=entry.name,
+                    enabled=entry.enabled,
+                    time_limited=entry.time_limited,
+                    limit=limit,
+                )
+            )
+
+    async def _order(self, request: Message) -> None:
+        await self._ask(partial(conversations.order, request))
+
+    async def _ask[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
+        """Hold one conversation with the PIN. Raises SmartLockError, and PinUnavailableError without one."""
+        async with self._pin.lent() as pin:
+            return await self._coordinator.client.hold(conversation(pin))
+
+
+def _values(step: Step, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[str, Setting]:
+    """Return what is still to be written of a step's settings."""
+    source: Config | AdvancedConfig = wanted.config if step.group is Group.CONFIG else wanted.advanced_config
+    found = data.config if step.group is Group.CONFIG else data.advanced_config
+    values = {name: getattr(source, name) for name in step.settings}
+    return {name: value for name, value in values.items() if getattr(found, name) != value}
+
+
+def _same_but_enabled(one: TimeControlEntry, other: TimeControlEntry) -> bool:
+    return (one.weekdays, one.time, one.lock_action) == (other.weekdays, other.time, other.lock_action)
+
+
+def _problem(error: SmartLockError) -> Problem:
+    match error:
+        case PinError() | PinUnavailableError():
+            return Problem.PIN
+        case SettingsNotKeptError():
+            return Problem.NOT_KEPT
+        case _:
+            return Problem.REFUSED
