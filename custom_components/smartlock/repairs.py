@@ -7,13 +7,14 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from custom_components.smartlock.repair_flows import faults, wear
+from custom_components.smartlock.repair_flows import battery_change, faults, wear
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFlow]
 
 # By the `flow` in the data of an issue, which also names its `entry_id`.
 FLOWS: Mapping[str, FlowFactory] = {
+    battery_change.FLOW: battery_change.BatteryChangeFlow,
     faults.FLOW: faults.FaultFlow,
     wear.FLOW: wear.StifferThanUsualFlow,
 }

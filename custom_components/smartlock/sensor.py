@@ -23,6 +23,8 @@ from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.fault_sensors import fault_sensors
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
+from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.settings_sensors import settings_sensors
 from custom_components.smartlock.wear_sensors import wear_sensors
 
 # Everything is read by the coordinator.
@@ -145,6 +147,7 @@ async def async_setup_entry(
     async_add_entities(
         SmartLockSensor(entry.runtime_data.coordinator, description) for description in SENSORS
     )
+    async_add_entities(settings_sensors(entry.runtime_data))
     async_add_entities(wear_sensors(entry.runtime_data))
     async_add_entities(fault_sensors(entry.runtime_data))
     for rule in entry.runtime_data.auto_unlock:

@@ -1,18 +1,19 @@
 """Settings and their values in the owner's words: the language of Home Assistant, and units as people write them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 import struct
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.features.battery_change import Sign
 from custom_components.smartlock.features.settings_snapshot import Care, Difference, Part
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
+from custom_components.smartlock.settings_writer import setting_names
 
-_LISTS = frozenset({Part.TIME_CONTROL.value, Part.AUTHORIZATIONS.value, Part.KEYPAD_CODES.value})
 _UNITS: Mapping[str, str] = {
     "time_zone_offset": "min",
     "unlocked_position_offset": "°",
@@ -23,7 +24,8 @@ _UNITS: Mapping[str, str] = {
     "unlatch_duration": "s",
     "auto_lock_timeout": "s",
 }
-_PLAIN_NUMBERS = frozenset({"led_brightness"})
+# Numbers for which 0 and 1 are no switch.
+_PLAIN_NUMBERS = frozenset({"led_brightness", *(part.value for part in Part)})
 
 
 class SettingTexts:
@@ -31,11 +33,14 @@ class SettingTexts:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Take the language of Home Assistant."""
-        self._texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+        language = hass.config.language
+        self._texts = async_get_cached_translations(hass, language, "selector", DOMAIN)
+        self._entities = async_get_cached_translations(hass, language, "entity", DOMAIN)
+        self._names = setting_names(hass)
 
     def name(self, setting: str) -> str:
-        """Return what a setting is called."""
-        return self._text("setting", setting)
+        """Return what a setting is called: as its entity, where it has one."""
+        return self._names.get(setting) or self._text("setting", setting)
 
     def names(self, settings: Iterable[str]) -> str:
         """Return what settings are called, in a row."""
@@ -50,17 +55,15 @@ class SettingTexts:
                 return f"{struct.unpack('<f', value)[0]:.5f}"
             case Time2():
                 return f"{value.hour:02}:{value.minute:02}"
-            case OpenEnum():
-                return self._text("setting_value", value.name.lower()) if value.known else str(int(value))
+            case OpenEnum() if (text := self._state(setting, value.name.lower())) is not None:
+                return text
             case int() if setting == "time_zone_id":
                 zone = TIME_ZONES.get(value)
-                return self._text("setting_value", "none") if zone is None else zone.replace("_", " ")
-            case int() if setting in _LISTS:
-                return str(value)
+                return self._text("setting_table", "none") if zone is None else zone.replace("_", " ")
             case int() if setting in _UNITS:
                 return f"{value} {_UNITS[setting]}"
             case int() if setting not in _PLAIN_NUMBERS and value in (0, 1):
-                return self._text("setting_value", "on" if value else "off")
+                return self._text("setting_table", "on" if value else "off")
             case _:
                 return str(value)
 
@@ -81,6 +84,25 @@ class SettingTexts:
             return " *"
         return ""
 
+    def why(self, reasons: Sequence[Sign]) -> str:
+        """Return why it is thought that the batteries were changed."""
+        if not reasons:
+            return self._text("setting_table", "no_battery_change")
+        signs = ", ".join(self._text("battery_sign", reason.value) for reason in reasons)
+        return f"{self._text('setting_table', 'battery_change')} {signs}."
+
+    def notes(self, differences: Sequence[Difference], lacks: Sequence[Part], *, pin: bool) -> str:
+        """Return what the owner has to know about the table, a line each."""
+        notes = []
+        if any(entry.restorable and entry.care in (Care.ALONE, Care.CALIBRATION) for entry in differences):
+            notes.append(self._text("setting_table", "star"))
+        if not pin:
+            notes.append(self._text("setting_table", "no_pin"))
+        if lacks:
+            parts = self.names(part.value for part in lacks)
+            notes.append(f"{self._text('setting_table', 'lacks')} {parts}.")
+        return "\n\n".join(notes)
+
     def results(self, restored: Iterable[str], failed: Mapping[str, str]) -> str:
         """Return what became of each setting as a list in Markdown."""
         lines = [f"- {self.name(name)}: {self._text('setting_table', 'restored')}" for name in restored]
@@ -88,6 +110,9 @@ class SettingTexts:
             f"- {self.name(name)}: {self._text('setting_table', problem)}" for name, problem in failed.items()
         ]
         return "\n".join(lines)
+
+    def _state(self, setting: str, value: str) -> str | None:
+        return self._entities.get(f"component.{DOMAIN}.entity.select.{setting}.state.{value}")
 
     def _text(self, selector: str, key: str) -> str:
         return self._texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)

@@ -210,8 +210,8 @@ class SettingsKeeper:
             data={"flow": "battery_change", "entry_id": self._entry.entry_id},
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_LOST if loss.reasons else "settings_differ",
-            translation_placeholders={"name": self._entry.title, "count": str(len(found))},
+            translation_key=ISSUE_LOST,
+            translation_placeholders={"name": self._entry.title},
         )
 
     # --- Signs --------------------------------------------------------------------------------------------

@@ -1,0 +1,146 @@
+"""Settings that a lock has lost: what was and what is, and what the owner wants."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.components.repairs.models import RepairsFlowResult
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+import voluptuous as vol
+
+from custom_components.smartlock.features import restore
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.features.restore import Journal
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.setting_texts import SettingTexts
+
+FLOW = "battery_change"
+CONF_SETTINGS = "settings"
+
+
+class BatteryChangeFlow(RepairsFlow):
+    """Shows a table of was and now, and puts back what the owner says."""
+
+    def __init__(self, entry: SmartLockConfigEntry, data: Mapping[str, Any]) -> None:
+        """Take the lock."""
+        self._entry = entry
+        self._keeper = entry.runtime_data.keeper
+        self._task: asyncio.Task[Journal] | None = None
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the table and what can be done."""
+        if self._keeper.restoring is not None:
+            return await self._restore(())
+        found = self._keeper.differences
+        loss = self._keeper.kept.loss
+        if loss is None or not found:
+            # Settled meanwhile.
+            return self.async_create_entry(data={})
+        texts = SettingTexts(self.hass)
+        options = ["restore_all", "choose", "keep"] if restore.pickable(found) else ["keep"]
+        if loss.reasons:
+            options.append("no_change")
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=options,
+            description_placeholders=self._placeholders(
+                why=texts.why(loss.reasons),
+                table=texts.table(found),
+                notes=texts.notes(found, loss.reference.lacks, pin=self._pin_is_right),
+            ),
+        )
+
+    async def async_step_restore_all(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Put back everything that need not be picked itself."""
+        return await self._restore(restore.all_at_once(self._keeper.differences))
+
+    async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Let the owner pick settings."""
+        found = self._keeper.differences
+        if user_input is not None:
+            return await self._restore(user_input[CONF_SETTINGS])
+        texts = SettingTexts(self.hass)
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_SETTINGS, default=sorted(restore.all_at_once(found))): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[
+                            SelectOptionDict(value=name, label=texts.name(name))
+                            for name in restore.pickable(found)
+                        ],
+                        multiple=True,
+                        mode=SelectSelectorMode.LIST,
+                    )
+                )
+            }
+        )
+        return self.async_show_form(
+            step_id="choose",
+            data_schema=schema,
+            description_placeholders=self._placeholders(table=texts.table(found)),
+        )
+
+    async def async_step_keep(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Keep the settings as they are now."""
+        await self._keeper.async_keep_new()
+        return self.async_create_entry(data={})
+
+    async def async_step_no_change(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Take back that the batteries were changed."""
+        await self._keeper.async_no_change()
+        return self.async_create_entry(data={})
+
+    # --- Putting back -------------------------------------------------------------------------------------
+
+    async def _restore(self, names: Collection[str]) -> RepairsFlowResult:
+        if not self._pin_is_right:
+            return self.async_abort(reason="pin_needed", description_placeholders=self._placeholders())
+        if not names and self._keeper.restoring is None:
+            return await self.async_step_keep()
+        self._task = self.hass.async_create_task(self._keeper.async_restore(names))
+        return await self.async_step_restoring()
+
+    async def async_step_restoring(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Wait for the end; closing the dialog ends only the waiting."""
+        assert self._task is not None
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="restoring",
+                progress_action="restoring",
+                progress_task=self._task,
+                description_placeholders=self._placeholders(),
+            )
+        return self.async_show_progress_done(next_step_id="report")
+
+    async def async_step_report(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Tell what became of each setting."""
+        assert self._task is not None
+        if user_input is not None:
+            if self._keeper.kept.loss is not None:
+                return self.async_abort(reason="not_all", description_placeholders=self._placeholders())
+            return self.async_create_entry(data={})
+        try:
+            journal = self._task.result()
+        except SmartLockError:
+            return self.async_abort(reason="interrupted", description_placeholders=self._placeholders())
+        return self.async_show_form(
+            step_id="report",
+            data_schema=vol.Schema({}),
+            description_placeholders=self._placeholders(
+                results=SettingTexts(self.hass).results(journal.restored(), journal.failed())
+            ),
+        )
+
+    @property
+    def _pin_is_right(self) -> bool:
+        return self._entry.runtime_data.pin.state is PinState.VALID
+
+    def _placeholders(self, **texts: str) -> dict[str, str]:
+        return {"name": self._entry.title, **texts}
