@@ -23,7 +23,6 @@ from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.fault_sensors import fault_sensors
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
-from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings_sensors import settings_sensors
 from custom_components.smartlock.wear_sensors import wear_sensors
 
