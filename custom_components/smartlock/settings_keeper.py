@@ -227,9 +227,9 @@ class SettingsKeeper:
                 settled = timedelta(seconds=self._hass.loop.time()) >= clock.SETTLING
                 trusted = settled and now >= clock.NOT_BEFORE
                 self._take(Told(states=message, our_time=now if trusted else None))
-                if self._watch.suspects - self._signs_checked:
-                    self._restorer.calm = self._restorer.calm.broken()
                 self._restorer.heard(message)
+                if self._watch.suspects - self._signs_checked:
+                    self._restorer.count_anew()
             case BatteryReport():
                 self._take(BatteryRead(report=message))
 
@@ -355,7 +355,7 @@ class SettingsKeeper:
     async def _batteries_changed(self, verdict: Verdict, now: SettingsSnapshot) -> None:
         """Keep what was before, tell everybody, and put back what may be put back by itself."""
         LOGGER.info("The batteries of %s were changed", self._entry.title)
-        self._restorer.calm = self._restorer.calm.broken()
+        self._restorer.count_anew()
         self._paired_anew = False
         kept = self._kept
         # Without anything to compare with, what is there now is what is kept.

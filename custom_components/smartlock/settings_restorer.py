@@ -91,6 +91,11 @@ class SettingsRestorer:
         self.calm = self.calm.after(states, self._hass.loop.time())
         self._told.set()
 
+    @callback
+    def count_anew(self) -> None:
+        """The lock seems to have lost its power not long ago: leave it alone for a while from now."""
+        self.calm = self.calm.anew(self._hass.loop.time())
+
     async def run(self, journal: Journal) -> Journal:
         """Take all steps that are left and return the journal with their results."""
         self.parts = {}
@@ -103,7 +108,7 @@ class SettingsRestorer:
                 if self._pause() == 0:
                     await self._take_step(step, self._journal.wanted)
             except MovingError:
-                self.calm = self.calm.broken()
+                self.calm = self.calm.moving()
             except (LinkError, ProtocolError, NotAuthorizedError, SettingsUnknownError) as error:
                 # Whether anything was written, the lock tells at the next contact.
                 LOGGER.debug("Putting settings back goes on later: %s", type(error).__name__)

@@ -199,7 +199,9 @@ def test_calm() -> None:
     calm = calm.after(states(lock_state=LockState.LOCKED), 13)
     assert calm.ready_at() == 13 + r.CALM_TIME
     assert calm.after(states(), 50).ready_at() == 13 + r.CALM_TIME
-    assert calm.broken().after(states(), 50).ready_at() == 50 + r.CALM_TIME
+    assert calm.anew(40).ready_at() == 40 + r.CALM_TIME
+    assert calm.moving().anew(40).ready_at() is None
+    assert calm.moving().after(states(), 50).ready_at() == 50 + r.CALM_TIME
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,12 @@ class Calm:
             return replace(self, since=None, low=states.battery_critical)
         return replace(self, since=now if self.since is None else self.since, low=states.battery_critical)
 
-    def broken(self) -> Self:
-        """The lock may have lost its power: whatever it did, it does its positioning run now."""
+    def anew(self, now: float) -> Self:
+        """Count from now: the lock may have lost its power not long ago."""
+        return self if self.since is None else replace(self, since=now)
+
+    def moving(self) -> Self:
+        """The motor runs, as we found out otherwise."""
         return replace(self, since=None)
 
     def ready_at(self) -> float | None:
