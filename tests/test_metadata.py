@@ -134,7 +134,7 @@ def test_manifest_matches_the_advertisements_of_locks(manifest: dict[str, Any]) 
         {"connectable": True, "service_data_uuid": f"a92ee100{suffix}"},
         {"connectable": True, "service_data_uuid": f"a92ee300{suffix}"},
     ]
-    assert manifest["dependencies"] == ["bluetooth_adapters"]
+    assert manifest["dependencies"] == ["bluetooth_adapters", "file_upload", "http"]
 
 
 def test_requirements_leave_the_version_to_home_assistant(manifest: dict[str, Any]) -> None:

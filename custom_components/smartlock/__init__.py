@@ -20,6 +20,8 @@ from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.services import async_setup_services
+from custom_components.smartlock.settings_actions import async_setup_settings_actions
+from custom_components.smartlock.settings_files import async_setup_files
 from custom_components.smartlock.settings_keeper import SettingsKeeper
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
@@ -43,6 +45,8 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which are there before any lock is."""
     async_setup_services(hass)
+    async_setup_settings_actions(hass)
+    async_setup_files(hass)
     return True
 
 

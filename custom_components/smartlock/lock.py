@@ -55,6 +55,7 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     def __init__(self, runtime: SmartLockRuntime, description: LockEntityDescription) -> None:
         """Take the lock."""
         super().__init__(runtime.coordinator, description)
+        self.runtime = runtime
         self._faults = runtime.faults
 
     @property

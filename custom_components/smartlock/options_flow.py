@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -21,12 +21,13 @@ from custom_components.smartlock.const import (
     CONF_STAY_CONNECTED,
 )
 from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
+from custom_components.smartlock.settings_options import SettingsOptions
 
 # What the menu offers, each a step. Steps of a feature stand in a module of their own, in a base class.
-MENU = ("radio",)
+MENU = ("radio", "settings", "export_settings", "import_settings")
 
 
-class SmartLockOptionsFlow(OptionsFlow):
+class SmartLockOptionsFlow(SettingsOptions):
     """Lets the owner choose what to change. The update listener of the entry makes changes take effect."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -525,17 +525,31 @@ class SettingsKeeper:
             await self._keep(self._kept.with_snapshot(whole))
             return self._kept.newest or whole
 
-    async def async_offer(self, wanted: SettingsSnapshot) -> tuple[Difference, ...]:
-        """Offer the owner to put back a snapshot, and return what differs. Raises SmartLockError."""
+    async def async_compare(self, wanted: SettingsSnapshot | None = None) -> Loss:
+        """Read everything and compare it with a snapshot, without keeping anything. Raises SmartLockError.
+
+        Without one it is compared with what was before an open loss, or else with the newest that differs.
+        """
         await self._coordinator.async_read_settings()
         async with self._turn:
             now = self._present()
             assert now is not None
-            whole = await self._with_parts(now)
-            loss = Loss(found_at=now.taken_at, reference=wanted, after=whole)
+            now = await self._with_parts(now)
+        if wanted is None and self._kept.loss is not None:
+            return replace(self._kept.loss, after=now)
+        others = (entry for entry in self._kept.snapshots if differences(entry, now))
+        return Loss(found_at=now.taken_at, reference=wanted or next(others, now), after=now)
+
+    async def async_offer(self, loss: Loss) -> tuple[Difference, ...]:
+        """Let the owner decide about what differs, and return it."""
+        async with self._turn:
             if not loss.differences:
                 return ()
-            await self._keep(replace(self._kept.with_snapshot(whole), loss=loss))
+            kept = self._kept
+            if kept.loss is None:
+                # What is there now can be asked for again.
+                kept = kept.with_snapshot(loss.after)
+            await self._keep(replace(kept, loss=loss))
             self._show_issue()
             return self.differences
 

@@ -1,0 +1,57 @@
+"""The saved settings of a lock as a file, behind the login and for administrators only."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from homeassistant.components import http
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.json import json_bytes
+
+from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.protocol.beacon import nuki_id_text
+from custom_components.smartlock.settings_keeper import SettingsKeeper
+
+_PATH = f"/api/{DOMAIN}/settings/"
+
+
+@callback
+def async_setup_files(hass: HomeAssistant) -> None:
+    """Serve the files."""
+    hass.http.register_view(SettingsFileView)
+
+
+def file_path(entry: ConfigEntry) -> str:
+    """Return where the file of a lock is."""
+    return f"{_PATH}{entry.entry_id}"
+
+
+def file_name(entry: ConfigEntry) -> str:
+    """Return what the file of a lock is called."""
+    return f"{DOMAIN}-{nuki_id_text(entry.data[CONF_NUKI_ID])}.json"
+
+
+class SettingsFileView(http.HomeAssistantView):
+    """Gives the newest snapshot away; with keypad codes only if the owner has consented to keep them."""
+
+    url = f"{_PATH}{{entry_id}}"
+    name = f"api:{DOMAIN}:settings"
+
+    @http.require_admin
+    async def get(self, request: web.Request, entry_id: str) -> web.Response:
+        """Return the file."""
+        entry = request.app[http.KEY_HASS].config_entries.async_get_entry(entry_id)
+        if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        keeper: SettingsKeeper = entry.runtime_data.keeper
+        snapshot = keeper.kept.newest
+        if snapshot is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        return web.Response(
+            body=json_bytes(snapshot.to_json()),
+            content_type="application/json",
+            headers={
+                "Content-Disposition": f'attachment; filename="{file_name(entry)}"',
+                "Cache-Control": "no-store",
+            },
+        )

@@ -1,0 +1,100 @@
+"""The owner's choices about the settings of the lock, and the file that they can be taken away and brought back in."""
+
+from datetime import timedelta
+import json
+from pathlib import Path
+from typing import Any
+
+from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
+from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSelectorConfig
+import voluptuous as vol
+
+from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_ITSELF
+from custom_components.smartlock.features.settings_snapshot import SnapshotError
+from custom_components.smartlock.problems import problem
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.settings_files import file_name, file_path
+from custom_components.smartlock.settings_keeper import SettingsKeeper
+
+CONF_FILE = "file"
+# Whoever has the link, and the login it was made with, can take the file for so long.
+_LINK_TIME = timedelta(minutes=10)
+# Some hundred keypad codes and authorizations; anything larger is no snapshot.
+_LARGEST_FILE = 256 * 1024
+
+
+class SettingsOptions(OptionsFlow):
+    """Steps of the options flow about the settings of the lock."""
+
+    async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and store what may be kept and put back."""
+        options = self.config_entry.options
+        if user_input is not None:
+            return self.async_create_entry(data={**options, **user_input})
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_RESTORE_BY_ITSELF, default=False): BooleanSelector(),
+                vol.Required(CONF_KEEP_CODES, default=False): BooleanSelector(),
+            }
+        )
+        return self.async_show_form(
+            step_id="settings", data_schema=self.add_suggested_values_to_schema(schema, options)
+        )
+
+    async def async_step_export_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Give the link to the file."""
+        keeper = self._keeper
+        if keeper is None or keeper.kept.newest is None:
+            return self.async_abort(reason="nothing_saved")
+        if user_input is not None:
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        path = async_sign_path(self.hass, file_path(self.config_entry), _LINK_TIME)
+        # With a target, so that the user interface does not take it for one of its own pages.
+        link = f'<a href="{path}" target="_blank">{file_name(self.config_entry)}</a>'
+        return self.async_show_form(
+            step_id="export_settings", data_schema=vol.Schema({}), description_placeholders={"link": link}
+        )
+
+    async def async_step_import_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take a file, and offer what differs as a repair."""
+        keeper = self._keeper
+        if keeper is None:
+            return self.async_abort(reason="nothing_saved")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                data = await self.hass.async_add_executor_job(self._read, user_input[CONF_FILE])
+                loss = await keeper.async_compare(keeper.imported(data))
+                found = await keeper.async_offer(loss)
+            except SnapshotError as error:
+                errors[CONF_FILE] = "other_lock" if "another lock" in str(error) else "not_a_snapshot"
+            except SmartLockError as error:
+                errors["base"] = problem(error)[0]
+            else:
+                return self.async_abort(reason="offered" if found else "nothing_differs")
+        schema = vol.Schema({vol.Required(CONF_FILE): FileSelector(FileSelectorConfig(accept=".json"))})
+        return self.async_show_form(step_id="import_settings", data_schema=schema, errors=errors)
+
+    @property
+    def _keeper(self) -> SettingsKeeper | None:
+        """The keeper of a lock that is loaded."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return None
+        keeper: SettingsKeeper = self.config_entry.runtime_data.keeper
+        return keeper
+
+    def _read(self, file_id: str) -> Any:
+        """Return the data of an uploaded file. Raises SnapshotError."""
+        try:
+            with process_uploaded_file(self.hass, file_id) as path:
+                return json.loads(_text(path))
+        except (OSError, RecursionError, ValueError) as error:
+            raise error if isinstance(error, SnapshotError) else SnapshotError("no JSON") from None
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > _LARGEST_FILE:
+        raise SnapshotError("too large")
+    return path.read_text(encoding="utf-8")
