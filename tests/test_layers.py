@@ -34,7 +34,10 @@ LAYERS = (
     Layer(f"{SHIPPED}.features", (f"{PROTOCOL}.enums", f"{PROTOCOL}.messages", SNAPSHOT)),
     # Shared by client and features, so it must not know them.
     Layer(SNAPSHOT, (PROTOCOL,)),
-    Layer(SHIPPED, ("bleak", "bleak_retry_connector", "bluetooth_data_tools", "homeassistant", "voluptuous")),
+    Layer(
+        SHIPPED,
+        ("aiohttp", "bleak", "bleak_retry_connector", "bluetooth_data_tools", "homeassistant", "voluptuous"),
+    ),
 )
 
 # The virtual lock shares declarations with the integration but no behaviour, so that the two can

@@ -1,6 +1,7 @@
 """What only the security PIN opens, read over an open link: parts of a snapshot, and evidence of a restart."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custom_components.smartlock.client.client import LockClient
@@ -23,8 +24,18 @@ from custom_components.smartlock.protocol.undocumented import GeneralStatistics,
 _LOG_ENTRIES = 8
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What could be read."""
+
+    signs: tuple[Counters | LogRead, ...] = ()
+    """What tells of a restart."""
+    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Parts of a snapshot, by their names."""
+
+
 class PinReads:
-    """Reads with a PIN that is known to be right, once each, and nothing at all without one."""
+    """Reads with a PIN that is known to be right, and nothing at all without one."""
 
     def __init__(self, client: LockClient, pin: PinGuard) -> None:
         """Prepare; nothing is sent yet."""
@@ -38,41 +49,40 @@ class PinReads:
         """Whether there is a PIN that may be sent."""
         return self._pin.state is PinState.VALID
 
-    async def parts(self, *, codes: bool) -> dict[str, Any]:
-        """Return the parts of a snapshot that could be read; keypad codes only if they are to be kept.
+    async def signs(self) -> Found:
+        """Read what tells of a restart. Raises LinkError or ProtocolError."""
+        try:
+            async with self._pin.lent() as pin:
+                return await self._signs(pin)
+        except PinError, PinUnavailableError:
+            return Found()
+
+    async def everything(self, *, codes: bool) -> Found:
+        """Read what tells of a restart and all parts of a snapshot; keypad codes only if they are to be kept.
 
         Raises LinkError or ProtocolError.
         """
-        parts: dict[str, Any] = {}
-        if (entries := await self._ask("time_control", conversations.read_time_control)) is not None:
-            parts[Part.TIME_CONTROL.value] = entries[1]
-        if (people := await self._ask("authorizations", conversations.read_authorizations)) is not None:
-            # Our own comes first and is the one thing that a new pairing brings back.
-            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(entry) for entry in people[1][1:])
-        if codes and (entries_ := await self._ask("codes", conversations.read_keypad_codes)) is not None:
-            parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries_[1])
-        return parts
+        try:
+            async with self._pin.lent() as pin:
+                found = await self._signs(pin)
+                return replace(found, parts={**found.parts, **await self._parts(pin, codes=codes)})
+        except PinError, PinUnavailableError:
+            return Found()
 
-    async def evidence(self) -> tuple[list[Counters | LogRead], dict[str, Any]]:
-        """Return what tells of a restart, and what is logged as a part of a snapshot.
-
-        Raises LinkError or ProtocolError.
-        """
-        found: list[Counters | LogRead] = []
+    async def _signs(self, pin: int) -> Found:
+        signs: list[Counters | LogRead] = []
         parts: dict[str, Any] = {}
-        log = await self._ask("log", lambda pin: conversations.read_log(pin, count=_LOG_ENTRIES))
-        if log is not None:
+        if (log := await self._ask("log", conversations.read_log(pin, count=_LOG_ENTRIES))) is not None:
             count, entries = log
             boots = tuple(entry.index for entry in entries if entry.type == LogEntryType.INITIALIZATION_RUN)
-            found.append(LogRead(newest=max((entry.index for entry in entries), default=0), boot_runs=boots))
+            signs.append(LogRead(newest=max((entry.index for entry in entries), default=0), boot_runs=boots))
             if count is not None:
                 parts[Part.LOGGING.value] = lasting_logging(count)
         statistics = await self._ask(
-            "statistics",
-            lambda pin: conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin),
+            "statistics", conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin)
         )
         if statistics is not None:
-            found.append(
+            signs.append(
                 Counters(
                     last_reboot=tuple(statistics.last_reboot),
                     unexpected_reboots=statistics.unexpected_reboot_count,
@@ -80,18 +90,30 @@ class PinReads:
                     initial_voltage=statistics.initial_battery_voltage,
                 )
             )
-        return found, parts
+        return Found(signs=tuple(signs), parts=parts)
 
-    async def _ask[T](self, what: str, conversation: Callable[[int], Conversation[T]]) -> T | None:
-        """Hold one conversation; None without a PIN, or for what this lock refuses."""
+    async def _parts(self, pin: int, *, codes: bool) -> dict[str, Any]:
+        parts: dict[str, Any] = {}
+        time_control = await self._ask("time control", conversations.read_time_control(pin))
+        if time_control is not None:
+            parts[Part.TIME_CONTROL.value] = time_control[1]
+        people = await self._ask("authorizations", conversations.read_authorizations(pin))
+        if people is not None:
+            # Our own comes first and is the one thing that a new pairing brings back.
+            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(entry) for entry in people[1][1:])
+        if codes:
+            entries = await self._ask("codes", conversations.read_keypad_codes(pin))
+            if entries is not None:
+                parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries[1])
+        return parts
+
+    async def _ask[T](self, what: str, conversation: Conversation[T]) -> T | None:
+        """Hold one conversation; None for what this lock refuses."""
         if what in self._refused:
             return None
         try:
-            async with self._pin.lent() as pin:
-                return await self._client.hold(conversation(pin))
-        except PinError, PinUnavailableError:
-            return None
-        except NotAuthorizedError:
+            return await self._client.hold(conversation)
+        except PinError, NotAuthorizedError:
             raise
         except LockRefusedError:
             self._refused.add(what)

@@ -42,6 +42,7 @@ from custom_components.smartlock.features.settings_snapshot import (
     Difference,
     Group,
     Obstacle,
+    Part,
     Reason,
     SettingsSnapshot,
     SnapshotError,
@@ -69,6 +70,8 @@ ISSUE_RETURNED = "settings_returned"
 _SAVE_DELAY = 600.0
 # Time control, rights and codes are changed in the app without a trace in what is read otherwise.
 _PARTS_PAUSE = 86400.0
+# Nothing is in a hurry after a start, when everybody wants the lock.
+_PARTS_DELAY = 600.0
 # A receiver that has heard something this lately was working while the lock was silent.
 _HEARD_LATELY = 60.0
 
@@ -100,7 +103,7 @@ class SettingsKeeper:
         self._restoring: asyncio.Task[Journal] | None = None
         self._turn = asyncio.Lock()
         self._signs_checked: frozenset[Sign] = frozenset()
-        self._parts_read_at: float | None = None
+        self._parts_at = hass.loop.time() + _PARTS_DELAY
         self._silent = self._paired_anew = False
         self._pin_was_right = False
         self._battery_listeners: list[BatteryListener] = []
@@ -278,8 +281,8 @@ class SettingsKeeper:
             return
         await self._coordinator.async_read_settings()
         if self._reads.possible:
-            for event in (await self._reads.evidence())[0]:
-                self._take(event)
+            for sign in (await self._reads.signs()).signs:
+                self._take(sign)
         self._signs_checked = self._watch.suspects
 
     def _present(self) -> SettingsSnapshot | None:
@@ -297,34 +300,31 @@ class SettingsKeeper:
     @property
     def _parts_due(self) -> bool:
         """Whether to read again what needs a PIN: changes of it are counted nowhere."""
-        at = self._parts_read_at
-        return self._reads.possible and (at is None or self._hass.loop.time() - at >= _PARTS_PAUSE)
+        return self._reads.possible and self._hass.loop.time() >= self._parts_at
 
     async def _with_parts(self, snapshot: SettingsSnapshot) -> SettingsSnapshot:
         """Add what needs a PIN, as far as there is one and the link lasts."""
         if not self._reads.possible:
             return snapshot
-        self._parts_read_at = self._hass.loop.time()
+        self._parts_at = self._hass.loop.time() + _PARTS_PAUSE
         has_keypad = snapshot.config.has_keypad or snapshot.config.has_keypad_2
         codes = bool(self._entry.options.get(CONF_KEEP_CODES)) and bool(has_keypad)
-        parts: dict[str, Any] = {}
         try:
-            events, parts = await self._reads.evidence()
-            for event in events:
-                self._take(event)
-            parts |= await self._reads.parts(codes=codes)
+            found = await self._reads.everything(codes=codes)
         except SmartLockError as error:
             LOGGER.debug("A part of the settings was not read: %s", type(error).__name__)
-            self._parts_read_at = None
-        return replace(snapshot, **parts)
+            self._parts_at = self._hass.loop.time()
+            return snapshot
+        for sign in found.signs:
+            self._take(sign)
+        return replace(snapshot, **found.parts)
 
     async def _keep_snapshot(self, now: SettingsSnapshot, reason: Reason) -> None:
         """Keep a snapshot: first what is there, then what the PIN opens."""
         now = replace(now, reason=reason)
         await self._keep(self._kept.with_snapshot(now))
-        whole = await self._with_parts(now)
-        if whole != now:
-            await self._keep(self._kept.with_snapshot(whole))
+        if self._parts_due:
+            await self._keep(self._kept.with_snapshot(await self._with_parts(now)))
 
     async def _changed_in_the_app(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
         """Take what the owner changed as what is wanted; say so if it was put back not long ago."""
@@ -382,7 +382,9 @@ class SettingsKeeper:
 
     async def _complete_loss(self, loss: Loss) -> None:
         """Compare what needs a PIN as well, and begin what needs no question."""
-        after = await self._with_parts(loss.after)
+        # What was not kept cannot be compared.
+        known = any(part not in loss.reference.lacks for part in Part)
+        after = await self._with_parts(loss.after) if known else loss.after
         loss = replace(loss, after=after)
         found = possible(loss.differences)
         if not found:

@@ -46,6 +46,16 @@ SOMEBODY = "Somebody's phone"
 LOCK_NAME = "Villa Kunterbunt"
 
 _ID_TYPES = {CLIENT_TYPE_APP: AuthorizationIdType.APP, CLIENT_TYPE_BRIDGE: AuthorizationIdType.BRIDGE}
+_OTHERS = (
+    "connection",
+    "pin_state",
+    "last_fault",
+    "fault",
+    "battery_changed",
+    "battery_changed_at",
+    "settings_kept_at",
+    "settings_restored",
+)
 # Longer than anything that a test waits for, in virtual seconds.
 PATIENCE = 1000.0
 
@@ -201,9 +211,9 @@ class Home:
     def states(self) -> set[str]:
         """Return what the entities show that speak of the lock now.
 
-        `connection` and `pin_state` speak of how we stand to it, the faults of what has happened before.
+        `connection` and `pin_state` speak of how we stand to it, the others of what has happened before.
         """
-        others = {self.entity_id(key) for key in ("connection", "pin_state", "last_fault", "fault")}
+        others = {self.entity_id(key) for key in _OTHERS}
         return {state.state for state in self.hass.states.async_all() if state.entity_id not in others}
 
     async def call(self, action: str, domain: str = "lock", **fields: Any) -> None:

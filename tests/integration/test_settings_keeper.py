@@ -1,5 +1,6 @@
 """What a change of batteries took, in a home: found, told, and put back."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -47,7 +48,10 @@ async def lock_with_settings(
     lock.turn_key("unlock")
     lock.turn_key("lock")
     entry = await home.set_up(lock, "bridge", pin=str(pins[model]) if pin else None, **options)
-    await home.until(lambda: keeper_of(entry).kept.newest is not None)
+    if pin:
+        # What needs the PIN is read when it has become quiet.
+        await asyncio.sleep(600)
+        await home.read()
     await home.until(lambda: not home.connected(lock))
     return lock, entry
 
