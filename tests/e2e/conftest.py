@@ -18,6 +18,7 @@ from simulator.demo.house import House
 from simulator.demo.owner import DOMAIN
 from simulator.home_assistant import HomeAssistantProcess, free_port
 from simulator.virtual_lock import Timing, VirtualLock
+from tests.e2e.browser import chromium, page  # noqa: F401 - fixtures of all tests here
 from tests.e2e.owned import OwnedLock, add_bridge
 
 HERE = Path(__file__).parent
