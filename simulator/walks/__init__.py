@@ -1,0 +1,10 @@
+"""Simulated days of people with phones around a door: what scanners hear and what the phone's app tells.
+
+Knows nothing of the integration: both sides of a comparison live through the same days.
+"""
+
+from simulator.walks.life import Life
+from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Position, Restart
+from simulator.walks.world import Variant, World
+
+__all__ = ["Advertisement", "Arrival", "ByHand", "Day", "Life", "Position", "Restart", "Variant", "World"]
