@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from math import exp, hypot, log
+from math import exp, hypot, inf, log
 import random
 from typing import Any
 
@@ -43,6 +43,7 @@ class Life:
             name: Ear(world, self._house, at, level=self._phone.level, listening=listening, rng=radio)
             for name, at in self._house.scanners.items()
         }
+        self._came_in_at = inf
         self._usual = self._carry()
         self._carried = self._usual
         self._wrong_place = self._rng.uniform(*world.wrong_positions["metres"])
@@ -76,9 +77,11 @@ class Life:
             if planned_at < free_at and not trip:
                 continue
             at = max(planned_at, free_at)
+            self._stay_in(day, at)
             self._carried = self._usual if rng.random() < self.world.usual_place else self._carry()
             free_at = self._trip(day, at, trip) if trip else self._at_home(day, at, what)
             free_at += rng.uniform(60, 600)
+        self._stay_in(day, begins + DAY)
         for _ in range(self._times(habits["others_unlock"])):
             day.traces.append(self._by_hand(begins + 3600 * rng.uniform(*_AWAKE)))
         for _ in range(self._times(habits["restarts"])):
@@ -148,8 +151,7 @@ class Life:
         if car and other and rng.random() < world.habits["other_entrance"]:
             inside = self._walk(day, home + sitting, other)
             day.stretches.append(Stretch(inside - 6, 0.0, 0.0, True))
-            self._stay_in(day, inside)
-            ends = inside
+            ends = self._came_in_at = inside
         else:
             ends = self._come_in(day, home + sitting, [*way, _AT_DOOR], genuine=genuine)
         day.traces += self.locator.on_a_trip(day, out, ends)
@@ -196,16 +198,16 @@ class Life:
         room = rng.choice(self._house.rooms)
         waits = [0.0] * (len(way) - 1) + [patience, rng.uniform(3, 20), 0.0]
         ends = self._walk(day, at, [*way, _HALL, room], waits)
-        self._stay_in(day, ends)
+        self._came_in_at = ends
         return ends
 
-    def _stay_in(self, day: Day, at: float) -> None:
-        """Be about the house for a while after coming in."""
-        rng = self._rng
+    def _stay_in(self, day: Day, until: float) -> None:
+        """Be about the house after coming in, until the next thing happens."""
+        rng, at = self._rng, self._came_in_at
         silent_from = at + (120.0 if rng.random() < self._phone.idle_silent else _HEARD_INSIDE)
-        while at < silent_from:
-            at += rng.expovariate(1 / 20.0)
+        while (at := at + rng.expovariate(1 / 20.0)) < min(until, silent_from):
             self._walk(day, at, [rng.choice(self._house.rooms)], [self._phone.interval])
+        self._came_in_at = inf
 
     # The radio
 

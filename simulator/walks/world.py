@@ -76,7 +76,8 @@ class World:
     patience: float
     """Whoever stands at a locked door for so long has the key out."""
     in_time: float
-    """An unlock is for somebody who stands at the door at most so long afterwards."""
+    last_steps: float
+    """An unlock is for somebody who is so near, m, and at the door at most so much later, s."""
     auto_lock: float
     propagation: dict[str, float]
     carried: dict[str, dict[str, float]]

@@ -6,16 +6,31 @@ from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 import random
 from typing import Protocol
 
 from simulator.walks import Arrival, ByHand, Day, Life, Position, World
 from simulator.walks.traces import Trace
 
-__all__ = ["COLD_UNLOCK", "MOTOR", "READ", "WARM_UNLOCK", "Door", "Figures", "Side", "live"]
+__all__ = [
+    "ABOUT",
+    "AWAY",
+    "COLD_UNLOCK",
+    "INSIDE",
+    "MOTOR",
+    "READ",
+    "WARM_UNLOCK",
+    "Door",
+    "Figures",
+    "Side",
+    "live",
+]
 
 # Seconds. What the rows of the latency benchmark measure on the same radio, and the virtual lock's motor.
 READ, COLD_UNLOCK, WARM_UNLOCK, MOTOR = 0.43, 0.46, 0.1, 2.5
+# Where somebody is who is not in front of the door to come in.
+INSIDE, AWAY, ABOUT = "inside", "away", "about the house"
 # One connection in so many fails.
 FAILING = 0.03
 
@@ -52,8 +67,12 @@ class Side(Protocol):
     def sees(self, trace: Trace, door: Door) -> None:
         """Take what Home Assistant gets to know."""
 
-    def passes(self, until: float, door: Door) -> None:
-        """Let time pass."""
+    def ticks(self, door: Door) -> None:
+        """Do what is due now."""
+
+    @property
+    def due(self) -> float:
+        """Return when something is due though nothing happens."""
 
     @property
     def stands(self) -> str:
@@ -97,12 +116,17 @@ class Door:
 
     def live_until(self, at: float, side: Side) -> None:
         """Do what is due before."""
-        while self._later and self._later[0][0] <= at:
-            when, _, do = heappop(self._later)
-            side.passes(when, self)
-            self.now = when
-            do()
-        side.passes(at, self)
+        while True:
+            later = self._later[0][0] if self._later else inf
+            due = side.due
+            if min(later, due) > at:
+                break
+            if due <= later:
+                self.now = max(self.now, due)
+                side.ticks(self)
+            else:
+                self.now, _, do = heappop(self._later)
+                do()
         self.now = at
 
     def answer(self) -> Position | None:
@@ -111,14 +135,15 @@ class Door:
         return self.life.locator.asked(self.day, self.now)
 
     def _where(self) -> str | None:
-        """Return where the person is instead of in front of the door to come in."""
-        world = self.world
+        """Return where the person is instead of in front of the door, or on the last steps to it."""
+        world, distance = self.world, self.day.distance(self.now)
         for arrival in self.day.arrivals:
-            if arrival.at - world.in_time <= self.now <= arrival.at + world.patience:
+            begins = arrival.at - (world.in_time if distance <= world.last_steps else 0.0)
+            if begins <= self.now <= arrival.at + world.patience:
                 return None
         if self.day.inside(self.now):
-            return "inside"
-        return "away" if self.day.distance(self.now) > 50.0 else "about the house"
+            return INSIDE
+        return AWAY if distance > world.last_steps else ABOUT
 
 
 def live(side: Side, door: Door, day: Day) -> None:
@@ -130,7 +155,7 @@ def live(side: Side, door: Door, day: Day) -> None:
     traces = iter(day.traces)
     trace = next(traces, None)
     while trace is not None or waiting:
-        gives_up_at = waiting[0].at + door.world.patience if waiting else float("inf")
+        gives_up_at = waiting[0].at + door.world.patience if waiting else inf
         if trace is None or gives_up_at <= trace.at:
             arrival = waiting.pop(0)
             door.live_until(gives_up_at, side)

@@ -1,6 +1,7 @@
 """The sides of the comparison: this integration's rule, a plain threshold of the signal, and a plain geofence."""
 
 from dataclasses import replace
+from math import inf
 from typing import override
 
 from custom_components.smartlock.features.proximity import (
@@ -78,11 +79,14 @@ class Rule(Side):
                 for event in (Paused(False), QuietHours(False), Trouble(False)):
                     self.take(event, door)
 
+    @property
     @override
-    def passes(self, until: float, door: Door) -> None:
-        while self._due is not None and self._due <= until:
-            door.now = max(door.now, self._due)
-            self.take(Tick(), door)
+    def due(self) -> float:
+        return inf if self._due is None else self._due
+
+    @override
+    def ticks(self, door: Door) -> None:
+        self.take(Tick(), door)
 
     def take(self, event: Event, door: Door) -> None:
         self._rule, effects = step(self._rule, event, door.now)
@@ -115,6 +119,7 @@ class Threshold(Side):
     """Unlocks whenever the phone comes near, however it got there."""
 
     stands = "too weak"
+    due = inf
 
     def __init__(self, settings: RuleSettings) -> None:
         self._settings = settings
@@ -135,7 +140,7 @@ class Threshold(Side):
             door.later(COLD_UNLOCK, door.unlock)
 
     @override
-    def passes(self, until: float, door: Door) -> None:
+    def ticks(self, door: Door) -> None:
         pass
 
 
@@ -143,6 +148,7 @@ class Geofence(Side):
     """Unlocks when the phone enters the zone of the home."""
 
     stands = "not in the zone, or there already"
+    due = inf
 
     def __init__(self) -> None:
         self._home: bool | None = None
@@ -157,7 +163,7 @@ class Geofence(Side):
             self._home = home
 
     @override
-    def passes(self, until: float, door: Door) -> None:
+    def ticks(self, door: Door) -> None:
         pass
 
 

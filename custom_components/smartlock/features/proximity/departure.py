@@ -1,8 +1,8 @@
 """Whether somebody has really left.
 
 Positions alone can lie for hours: a phone in a drawer takes a moved access point for its place, says that it is
-500 m away, exact to 30 m, and says so again when it is asked. Somebody who leaves was heard about the door on
-the way out and nowhere in the house afterwards, or moves: positions further apart than their errors explain.
+500 m away, exact to 30 m, and says so again when it is asked. Somebody who leaves was heard about the door while
+it was used, and nowhere in the house afterwards; or moves: positions further apart than their errors explain.
 """
 
 from dataclasses import replace
@@ -16,6 +16,8 @@ __all__ = ["ABOUT_THE_DOOR", "away_noted"]
 ABOUT_THE_DOOR = 10.0
 # From the door to the first position that is away; phones notice late that they left.
 DOOR_BEFORE_FIX = 600.0
+# Whoever goes out uses the lock or the door.
+DOOR_USED = 180.0
 # Out of hearing after the door.
 HEARD_AFTER_DOOR = 90.0
 # So far apart at least, whatever their errors.
@@ -33,11 +35,16 @@ def away_noted(rule: Proximity, fix: Located) -> Approach:
         approach.left_at is None
         and at <= rule.door_at + DOOR_BEFORE_FIX
         and rule.heard_at <= rule.door_at + HEARD_AFTER_DOOR
+        and abs(rule.conditions.used_at - rule.door_at) <= DOOR_USED
         and rule.conditions.reported is not True
     )
+    out_at = approach.out_at
+    if approach.left_at is None:
+        out_at = rule.door_at if seen_off else at
     return replace(
         approach,
         left_at=at if approach.left_at is None else approach.left_at,
+        out_at=out_at,
         away_at=at,
         nearest=nearest,
         farthest=farthest,

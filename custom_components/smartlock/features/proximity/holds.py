@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+import math
 from typing import Self
 
 from custom_components.smartlock.features.proximity.effects import Hold
@@ -35,6 +36,8 @@ class Conditions:
     was_locked: bool | None = None
     """The last state of the bolt that was known."""
     unlocked_at: float | None = None
+    used_at: float = -math.inf
+    """When bolt or door were last seen to have changed."""
     paused: bool | None = None
     quiet: bool | None = None
     alarm: bool | None = None
@@ -48,15 +51,18 @@ class Conditions:
         """Take what an event says about them."""
         match event:
             case LockTold(facts):
-                unlocked = self.was_locked is True and facts.locked is False
+                locked = self.was_locked if facts.locked is None else facts.locked
+                turned = self.was_locked is not None and locked is not self.was_locked
+                doors = {self.facts.door, facts.door}
                 return replace(
                     self,
                     facts=facts,
-                    was_locked=self.was_locked if facts.locked is None else facts.locked,
-                    unlocked_at=now if unlocked else self.unlocked_at,
+                    was_locked=locked,
+                    unlocked_at=now if turned and locked is False else self.unlocked_at,
+                    used_at=now if turned or doors == {Door.OPEN, Door.CLOSED} else self.used_at,
                 )
             case Unlocked():
-                return replace(self, unlocked_at=now)
+                return replace(self, unlocked_at=now, used_at=now)
             case Paused(active):
                 return replace(self, paused=active)
             case QuietHours(active):

@@ -16,6 +16,8 @@ class Side(Enum):
     """On which side of the border a position is."""
 
     HOME = auto()
+    NEARBY = auto()
+    """Outside the zone, but not far enough to have left: enough to have come back."""
     AWAY = auto()
     VAGUE = auto()
     """Too inexact or too old to prove anything, but no reason for doubt."""
@@ -35,8 +37,10 @@ def side_of(fix: Located, settings: RuleSettings, now: float) -> Side:
         return Side.UNKNOWN
     if accuracy > settings.arm_accuracy:
         return Side.VAGUE
-    if at_home is True or (distance is not None and distance < settings.arm_distance):
+    if at_home is True:
         return Side.HOME
+    if distance is not None and distance < settings.arm_distance:
+        return Side.NEARBY
     if distance is None and at_home is None:
         return Side.UNKNOWN
     return Side.AWAY if now - fix.fixed_at <= FIX_AGE else Side.VAGUE

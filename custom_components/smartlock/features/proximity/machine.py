@@ -54,16 +54,21 @@ HEARD_UNTIL_FIX = 30.0
 # Heard again after this silence: another approach.
 SILENCE = 60.0
 # Coming to the door takes so long at most from where the phone is first heard.
-LINGER = 300.0
+LINGER = 480.0
 # A level so much above the lowest of the last minute rises; near the door it may fall by so much again.
 RISE = 6.0
 SLACK = 6.0
+# Whoever is almost as near for so long stands there, with the phone in another pocket than when it was calibrated.
+STANDING = 5.0
+# One position may be an outlier.
+SECOND_FIX = 60.0
 # The phone is asked where it is so often at most, and so many times for one purpose.
-ASK_EVERY = 30.0
-ASKS = 4
+ASK_EVERY = 7.0
+ASKS = 6
+ASK_AGAIN = 60.0
 # The link is asked for so often at most, and so many times in one window: the battery is the owner's.
-CONNECT_EVERY = 15.0
-CONNECTS = 6
+CONNECT_EVERY = 5.0
+CONNECTS = 8
 CONFIRM_WITHIN = 60.0
 # The caller always answers; if it does not, nothing waits for ever.
 OUTCOME_WITHIN = 120.0
@@ -71,6 +76,7 @@ OUTCOME_WITHIN = 120.0
 # These pass by themselves while somebody stands at the door; every other hold ends the approach.
 _PASSING = frozenset({Hold.STATE_NOT_READ, Hold.MOVING})
 _RESTING = frozenset({Phase.DISABLED, Phase.HOME, Phase.FIRED, Phase.COOLING_DOWN})
+_SETTLED = frozenset({Phase.AWAY, Phase.FIRED, Phase.COOLING_DOWN})
 _LISTENING = frozenset({Phase.AWAY, Phase.RETURNING, Phase.NEAR})
 _EXPECTING = frozenset({Phase.RETURNING, Phase.NEAR})
 _RESULTS = {
@@ -152,8 +158,24 @@ def _ask_at(rule: Proximity) -> float | None:
     if not settings.can_locate or approach.asks >= ASKS:
         return None
     if approach.left_at is not None:
-        return max(approach.left_at, approach.asked_at) + settings.arm_after
-    return rule.since if rule.reason is Reason.RESTARTED and not approach.asks else None
+        return max(
+            approach.left_at + SECOND_FIX, approach.out_at + settings.arm_after, approach.asked_at + ASK_AGAIN
+        )
+    if rule.reason is Reason.RESTARTED and not approach.asks:
+        return rule.since
+    return None if approach.doubt_at is None else max(approach.doubt_at, approach.asked_at) + ASK_AGAIN
+
+
+def _departure(approach: Approach) -> Approach:
+    """Return what is known of having left, without what came of coming back."""
+    return Approach(
+        left_at=approach.left_at,
+        out_at=approach.out_at,
+        away_at=approach.away_at,
+        nearest=approach.nearest,
+        farthest=approach.farthest,
+        left=approach.left,
+    )
 
 
 class _Run:
@@ -178,15 +200,16 @@ class _Run:
                 self._home(Reason.LOCATION_STALE)
             case Phase.RETURNING | Phase.NEAR:
                 if approach.returned_at is None or now > approach.returned_at + rule.settings.window:
-                    self._home(Reason.WINDOW_OVER)
+                    self._over(Reason.WINDOW_OVER)
                 elif approach.heard_from is not None and now > approach.heard_from + LINGER:
-                    self._refuse(Reason.LINGERED)
+                    self._report_refusal(Reason.LINGERED)
+                    self._over(Reason.LINGERED)
                 elif approach.confirm_until is not None and now > approach.confirm_until:
                     self._refuse(Hold.NOT_CONFIRMED)
             case Phase.FIRED if now > rule.since + OUTCOME_WITHIN:
                 self._go(Phase.COOLING_DOWN, Reason.OUTCOME_UNKNOWN)
             case Phase.COOLING_DOWN if now > rule.since + rule.settings.cool_down:
-                self._home(Reason.COOLED_DOWN)
+                self._over(Reason.COOLED_DOWN)
 
     # What is told
 
@@ -216,12 +239,13 @@ class _Run:
 
     def unlocked(self) -> None:
         """Somebody was let in, and nobody knows who. Whoever is still away can say so again."""
-        was_away = self.rule.phase is Phase.AWAY
-        self._disarm(Reason.UNLOCKED)
-        if was_away:
-            # That it left was seen; it cannot have come back if it was not heard.
-            self._note(left=self.now > self.rule.heard_at + SILENCE)
+        rule = self.rule
+        if rule.phase is Phase.AWAY and self.now > rule.heard_at + SILENCE:
+            # That it left is still true, but only a position from after the unlock says that it is not back.
+            self._over(Reason.UNLOCKED)
             self._ask_location()
+        else:
+            self._disarm(Reason.UNLOCKED)
 
     def _located(self, fix: Located) -> None:
         # The same position told again, one that was overtaken, or one from the future.
@@ -235,12 +259,14 @@ class _Run:
                 self._away(fix)
             case Side.HOME:
                 self._back(fix.fixed_at)
+            case Side.NEARBY if self.rule.phase is Phase.AWAY:
+                self._back(fix.fixed_at)
+            case Side.NEARBY | Side.VAGUE if self.rule.phase is Phase.HOME:
+                self._note(doubt_at=self.now)
 
     def _away(self, fix: Located) -> None:
         rule, at = self.rule, fix.fixed_at
-        if rule.phase in (Phase.FIRED, Phase.COOLING_DOWN):
-            return
-        # Nor can a phone be away that is in the home's network, or of which that is not known.
+        # A phone cannot be away that is in the home's network, or of which that is not known.
         if rule.conditions.on_network is not False:
             self._disarm(Reason.ON_NETWORK)
             return
@@ -252,18 +278,18 @@ class _Run:
         if rule.phase is Phase.HOME:
             self._go(Phase.LEAVING, Reason.WENT_OUT)
         approach = self.rule.approach
-        if rule.phase is Phase.AWAY or approach.left_at is None or not approach.left:
+        if rule.phase in _SETTLED or approach.left_at is None or not approach.left:
             return
-        if at - approach.left_at >= rule.settings.arm_after:
+        if at - approach.left_at >= SECOND_FIX and at - approach.out_at >= rule.settings.arm_after:
             far = rule.conditions.reported is False
-            armed = Approach(left_at=approach.left_at, away_at=at, left=True, reported_far=far)
+            armed = replace(_departure(approach), reported_far=far)
             self.rule = replace(self.rule, approach=armed, signal=Signal())
             self._go(Phase.AWAY, Reason.STAYED_AWAY)
 
     def _back(self, at: float) -> None:
         match self.rule.phase:
-            case Phase.HOME:
-                self._note(left=False)
+            case Phase.HOME | Phase.FIRED | Phase.COOLING_DOWN:
+                self.rule = replace(self.rule, approach=Approach())
             case Phase.LEAVING:
                 self._home(Reason.BACK_TOO_SOON)
             case Phase.AWAY:
@@ -342,7 +368,9 @@ class _Run:
         threshold, rising = rule.settings.threshold, rise >= RISE
         if rule.phase is Phase.NEAR:
             return True, level >= threshold - SLACK
-        return rising and level >= threshold - APPROACH_MARGIN, rising and level >= threshold
+        standing = rule.signal.lowest(STANDING, self.now)
+        near = level >= threshold or (standing is not None and standing >= threshold - SLACK)
+        return rising and level >= threshold - APPROACH_MARGIN, rising and near
 
     def _pre_connect(self) -> None:
         approach, now = self.rule.approach, self.now
@@ -377,6 +405,7 @@ class _Run:
         else:
             self.effects.append(Fire(action=settings.action, proof=proof))
             self._go(Phase.FIRED, Reason.FIRED)
+        self.rule = replace(self.rule, approach=Approach())
 
     def _wait(self, hold: Hold) -> None:
         self.rule = replace(self.rule, reason=hold)
@@ -413,6 +442,14 @@ class _Run:
     def _home(self, reason: Reason | Hold) -> None:
         self._go(Phase.HOME, reason)
         self.rule = replace(self.rule, approach=Approach())
+
+    def _over(self, reason: Reason) -> None:
+        """Expect nobody any more; somebody who has left meanwhile goes on leaving."""
+        approach = self.rule.approach
+        self._home(reason)
+        if approach.left_at is not None:
+            departure = _departure(approach)
+            self.rule = replace(self.rule, phase=Phase.LEAVING, approach=departure)
 
     def _go(self, phase: Phase, reason: Reason | Hold) -> None:
         self.rule = self.rule.gone(phase, reason, self.now)

@@ -6,6 +6,7 @@ newest few follows a walk within two seconds and is not moved by single values.
 """
 
 from dataclasses import dataclass
+import math
 from statistics import median
 from typing import Self
 
@@ -13,6 +14,9 @@ __all__ = ["Signal"]
 
 # The median of five leaves two wild values without a say.
 SAMPLES = 5
+# A locked phone sends every two seconds: three values in a row that span some seconds say as much.
+SAMPLES_SPARSE = 3
+SPAN_SPARSE = 3.0
 # The newest values that are used reach back so far at least, so that a burst of advertisements within one
 # moment of fading does not decide alone, and at most so far.
 SPAN_MIN = 1.5
@@ -22,6 +26,8 @@ GAP = 5.0
 # A rise is looked for in the levels of the last minute: somebody who waits at the door for a while has come too.
 LOOK_BACK = 60.0
 LEVEL_EVERY = 1.0
+# What is not heard is weaker than what any scanner hears.
+_UNHEARD = -95.0
 # What a receiver can mean: +127 and 0 are "not measured".
 _WEAKEST, _STRONGEST = -127, -1
 # Bounds the work for each advertisement: phones send up to ten a second.
@@ -36,18 +42,21 @@ class Signal:
     """Time and dBm, oldest first."""
     levels: tuple[tuple[float, float], ...] = ()
     """Time and smoothed dBm, about one a second."""
+    since: float = math.inf
+    """Since when it is heard without a silence of a minute."""
 
     def heard(self, rssi: float, at: float) -> Self:
         """Take one advertisement. One that is older than the newest, or means nothing, changes nothing."""
         if not _WEAKEST <= rssi <= _STRONGEST or (self.samples and at < self.samples[-1][0]):
             return self
-        kept = [sample for sample in self.samples if sample[0] > at - SPAN_MAX]
-        new = type(self)((*kept, (at, rssi))[-_KEPT:], self.levels)
+        silent = not self.samples or at > self.samples[-1][0] + LOOK_BACK
+        samples = [*(each for each in self.samples if each[0] > at - LOOK_BACK), (at, rssi)][-_KEPT:]
+        new = type(self)(tuple(samples), self.levels, at if silent else self.since)
         level = new.level(at)
         if level is None or (self.levels and at < self.levels[-1][0] + LEVEL_EVERY):
             return new
         recent = [each for each in self.levels if each[0] > at - LOOK_BACK]
-        return type(self)(new.samples, (*recent, (at, level)))
+        return type(self)(new.samples, (*recent, (at, level)), new.since)
 
     @property
     def newest(self) -> float | None:
@@ -68,21 +77,31 @@ class Signal:
         level = self.level(now)
         if level is None:
             return None
-        earlier = [each for at, each in self.levels if at > now - LOOK_BACK]
-        return level - min(earlier, default=level)
+        if now <= self.since + LOOK_BACK:
+            return level - _UNHEARD
+        return level - min((each for at, each in self.levels if at > now - LOOK_BACK), default=level)
+
+    def lowest(self, seconds: float, now: float) -> float | None:
+        """Return the lowest level of the last seconds; None if it was not heard for so long."""
+        begins = now - seconds
+        recent = [(at, level) for at, level in self.levels if at > begins - 2 * LEVEL_EVERY]
+        level = self.level(now)
+        if level is None or not recent or recent[0][0] > begins:
+            return None
+        return min(level, *(each for _, each in recent))
 
     def _used(self, now: float) -> tuple[tuple[float, float], ...]:
         samples = self.samples
-        if len(samples) < SAMPLES or now - samples[-1][0] > GAP:
+        if len(samples) < SAMPLES_SPARSE or now - samples[-1][0] > GAP:
             return ()
-        first = later = len(samples)
-        bound = now
-        while first and (len(samples) - first < SAMPLES or samples[-1][0] - bound < SPAN_MIN):
-            at = samples[first - 1][0]
-            if later < len(samples) and bound - at > GAP:
+        newest = later = samples[-1][0]
+        first = len(samples)
+        for at, _ in reversed(samples):
+            enough = len(samples) - first >= SAMPLES and newest - later >= SPAN_MIN
+            if enough or later - at > GAP or now - at > SPAN_MAX:
                 break
-            first, later, bound = first - 1, first - 1, at
-        used = samples[first:]
-        if len(used) < SAMPLES or now - used[0][0] > SPAN_MAX:
-            return ()
-        return used
+            first, later = first - 1, at
+        count, span = len(samples) - first, newest - later
+        if count >= SAMPLES or (count >= SAMPLES_SPARSE and span >= SPAN_SPARSE):
+            return samples[first:]
+        return ()

@@ -20,6 +20,8 @@ class Approach:
 
     left_at: float | None = None
     """The first of an unbroken row of positions that are away."""
+    out_at: float = -math.inf
+    """Since when it is out: heard at the door for the last time, or the first of these positions."""
     away_at: float | None = None
     """The newest of them."""
     nearest: float = math.inf
@@ -33,6 +35,8 @@ class Approach:
     """Since when the phone is heard without a long silence."""
     reported_far: bool = False
     """The entity that is the evidence has said "not near" since the rule was armed."""
+    doubt_at: float | None = None
+    """When a position said neither that the phone is at home nor that it is away."""
     asked_at: float = -math.inf
     asks: int = 0
     """How often the phone was asked where it is, for one purpose."""
