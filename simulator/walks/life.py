@@ -188,8 +188,9 @@ class Life:
         """Walk to the door, wait until it is open or the key is out, go in."""
         rng, patience = self._rng, self.world.patience
         length = _length(way)
-        arrives = at + length / self.world.speeds["foot"]
-        day.stretches.append(Stretch(at, length, -length / (arrives - at), False))
+        speed = self._pace()
+        arrives = at + length / speed
+        day.stretches.append(Stretch(at, length, -speed, False))
         day.stretches.append(Stretch(arrives, 0.0, 0.0, False))
         day.stretches.append(Stretch(arrives + patience, 0.0, 0.0, True))
         day.arrivals.append(Arrival(arrives, genuine))
@@ -197,7 +198,7 @@ class Life:
             day.traces.append(self._by_hand(arrives + rng.uniform(1, 6)))
         room = rng.choice(self._house.rooms)
         waits = [0.0] * (len(way) - 1) + [patience, rng.uniform(3, 20), 0.0]
-        ends = self._walk(day, at, [*way, _HALL, room], waits)
+        ends = self._walk(day, at, [*way, _HALL, room], waits, speed=speed)
         self._came_in_at = ends
         return ends
 
@@ -224,7 +225,7 @@ class Life:
     ) -> float:
         """Walk from point to point and stop at each; return when it is over. `thin`: heard so much more rarely."""
         rng = self._rng
-        speed = speed or max(0.6, rng.gauss(self.world.speeds["foot"], 0.15))
+        speed = speed or self._pace()
         interval = self._phone.interval * thin
         next_at = at + rng.uniform(0, interval)
         deaf_from = at + rng.uniform(0, 30) if rng.random() < self.world.habits["scanner_pauses"] else None
@@ -263,6 +264,9 @@ class Life:
     def _carry(self) -> dict[str, float]:
         places = list(self.world.carried.values())
         return self._rng.choices(places, [place["share"] for place in places])[0]
+
+    def _pace(self) -> float:
+        return max(0.6, self._rng.gauss(self.world.speeds["foot"], 0.15))
 
     def _by_hand(self, at: float) -> ByHand:
         return ByHand(at, self._rng.random() < self.world.habits["unlock_noticed"])

@@ -16,8 +16,8 @@ __all__ = ["ABOUT_THE_DOOR", "away_noted"]
 ABOUT_THE_DOOR = 10.0
 # From the door to the first position that is away; phones notice late that they left.
 DOOR_BEFORE_FIX = 600.0
-# Whoever goes out uses the lock or the door.
-DOOR_USED = 180.0
+# Whoever goes out uses the lock or the door; a lock that does not tell is found changed by the next poll.
+USED_BEFORE, USED_AFTER = 180.0, 600.0
 # Out of hearing after the door.
 HEARD_AFTER_DOOR = 90.0
 # So far apart at least, whatever their errors.
@@ -31,20 +31,18 @@ def away_noted(rule: Proximity, fix: Located) -> Approach:
     if fix.distance is not None and fix.accuracy is not None:
         nearest = min(nearest, fix.distance + fix.accuracy)
         farthest = max(farthest, fix.distance - fix.accuracy)
+    first = at if approach.left_at is None else approach.left_at
+    used = rule.conditions.used_at - rule.door_at
     seen_off = (
-        approach.left_at is None
-        and at <= rule.door_at + DOOR_BEFORE_FIX
+        first <= rule.door_at + DOOR_BEFORE_FIX
         and rule.heard_at <= rule.door_at + HEARD_AFTER_DOOR
-        and abs(rule.conditions.used_at - rule.door_at) <= DOOR_USED
+        and -USED_BEFORE <= used <= USED_AFTER
         and rule.conditions.reported is not True
     )
-    out_at = approach.out_at
-    if approach.left_at is None:
-        out_at = rule.door_at if seen_off else at
     return replace(
         approach,
-        left_at=at if approach.left_at is None else approach.left_at,
-        out_at=out_at,
+        left_at=first,
+        out_at=rule.door_at if seen_off else first if approach.left_at is None else approach.out_at,
         away_at=at,
         nearest=nearest,
         farthest=farthest,
