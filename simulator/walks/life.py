@@ -24,6 +24,7 @@ _HEARD_INSIDE = 1800.0
 _HALL: Point = (0.0, -1.2, 0)
 _AT_DOOR_INSIDE: Point = (0.0, -0.6, 0)
 _AT_DOOR: Point = (0.0, 0.8, 0)
+_STEPS_AWAY: Point = (0.0, 8.0, 0)
 _BINS: Point = (5.0, 7.0, 0)
 _GARDEN: Point = (0.0, -15.0, 0)
 _NEIGHBOUR: Point = (12.0, 2.0, 0)
@@ -48,13 +49,14 @@ class Life:
         self._carried = self._usual
         self._wrong_place = self._rng.uniform(*world.wrong_positions["metres"])
 
-    def calibration(self, seconds: float = 20.0) -> list[float]:
-        """Return the levels that the scanner at the door hears while the owner stands there to calibrate."""
-        self._carried = self._usual
+    def calibration(self, place: str, seconds: float = 20.0) -> list[float]:
+        """Return what the scanner at the door hears while the owner, who has just come, stands there."""
         day = Day()
-        self._walk(day, 0.0, [_AT_DOOR], [seconds], speed=1.0)
+        self._carried = self.world.carried[place]
+        there = self._walk(day, 0.0, [_STEPS_AWAY, _AT_DOOR])
+        self._walk(day, there, [_AT_DOOR], [seconds])
         heard = [trace for trace in day.traces if isinstance(trace, Advertisement)]
-        return [trace.rssi for trace in heard if trace.scanner == "door"]
+        return [trace.rssi for trace in heard if trace.scanner == "door" and trace.at > there]
 
     def days(self, count: int) -> Iterator[Day]:
         """Yield one day after the other."""

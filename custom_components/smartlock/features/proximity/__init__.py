@@ -41,7 +41,7 @@ from custom_components.smartlock.features.proximity.events import (
     Unlocked,
 )
 from custom_components.smartlock.features.proximity.lock_facts import Door, LockFacts, lock_facts
-from custom_components.smartlock.features.proximity.machine import Step, due, start, step
+from custom_components.smartlock.features.proximity.machine import Step, start, step
 from custom_components.smartlock.features.proximity.settings import (
     WINDOW_MAX,
     WINDOW_MIN,
@@ -51,6 +51,7 @@ from custom_components.smartlock.features.proximity.settings import (
 )
 from custom_components.smartlock.features.proximity.signal import Signal
 from custom_components.smartlock.features.proximity.state import Proximity
+from custom_components.smartlock.features.proximity.timing import due
 
 __all__ = [
     "WINDOW_MAX",

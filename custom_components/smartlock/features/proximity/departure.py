@@ -10,7 +10,7 @@ from dataclasses import replace
 from custom_components.smartlock.features.proximity.events import Located
 from custom_components.smartlock.features.proximity.state import Approach, Proximity
 
-__all__ = ["ABOUT_THE_DOOR", "away_noted"]
+__all__ = ["ABOUT_THE_DOOR", "away_noted", "departure_of"]
 
 # About the door is where the level is this much below the threshold: a body, or a step further away.
 ABOUT_THE_DOOR = 10.0
@@ -47,4 +47,16 @@ def away_noted(rule: Proximity, fix: Located) -> Approach:
         nearest=nearest,
         farthest=farthest,
         left=approach.left or seen_off or farthest - nearest >= MOVED,
+    )
+
+
+def departure_of(approach: Approach) -> Approach:
+    """Return what is known of having left, without what came of coming back."""
+    return Approach(
+        left_at=approach.left_at,
+        out_at=approach.out_at,
+        away_at=approach.away_at,
+        nearest=approach.nearest,
+        farthest=approach.farthest,
+        left=approach.left,
     )

@@ -12,7 +12,7 @@ a second try a little later would come from somebody who is inside by then. docs
 from dataclasses import replace
 import math
 
-from custom_components.smartlock.features.proximity.departure import ABOUT_THE_DOOR, away_noted
+from custom_components.smartlock.features.proximity.departure import ABOUT_THE_DOOR, away_noted, departure_of
 from custom_components.smartlock.features.proximity.effects import (
     AskConfirmation,
     AskLocation,
@@ -41,37 +41,34 @@ from custom_components.smartlock.features.proximity.events import (
 from custom_components.smartlock.features.proximity.holds import STATE_AGE, holds, would_unlatch
 from custom_components.smartlock.features.proximity.location import Side, side_of
 from custom_components.smartlock.features.proximity.settings import APPROACH_MARGIN, Evidence, RuleSettings
-from custom_components.smartlock.features.proximity.signal import GAP, Signal
+from custom_components.smartlock.features.proximity.signal import Signal
 from custom_components.smartlock.features.proximity.state import Approach, Proximity
+from custom_components.smartlock.features.proximity.timing import (
+    ASK_EVERY,
+    ASKS,
+    AWAY_AGE,
+    LINGER,
+    OUTCOME_WITHIN,
+    SECOND_FIX,
+    ask_at,
+)
 
-__all__ = ["Step", "due", "start", "step"]
+__all__ = ["Step", "start", "step"]
 
-# An armed rule is forgotten if the phone has not said for so long that it is away.
-AWAY_AGE = 12 * 3600.0
 # A phone that says it is away and is heard here, so long before it took its position and since, is not away.
 HEARD_BEFORE_FIX = 10.0
 HEARD_UNTIL_FIX = 30.0
 # Heard again after this silence: another approach.
 SILENCE = 60.0
-# Coming to the door takes so long at most from where the phone is first heard.
-LINGER = 480.0
 # A level so much above the lowest of the last minute rises; near the door it may fall by so much again.
 RISE = 6.0
 SLACK = 6.0
 # Whoever is almost as near for so long stands there, with the phone in another pocket than when it was calibrated.
 STANDING = 5.0
-# One position may be an outlier.
-SECOND_FIX = 60.0
-# The phone is asked where it is so often at most, and so many times for one purpose.
-ASK_EVERY = 7.0
-ASKS = 6
-ASK_AGAIN = 60.0
 # The link is asked for so often at most, and so many times in one window: the battery is the owner's.
 CONNECT_EVERY = 5.0
 CONNECTS = 8
 CONFIRM_WITHIN = 60.0
-# The caller always answers; if it does not, nothing waits for ever.
-OUTCOME_WITHIN = 120.0
 
 # These pass by themselves while somebody stands at the door; every other hold ends the approach.
 _PASSING = frozenset({Hold.STATE_NOT_READ, Hold.MOVING})
@@ -118,64 +115,12 @@ def step(rule: Proximity, event: Event, now: float) -> Step:
     return run.rule, tuple(run.effects)
 
 
-def due(rule: Proximity, now: float) -> float | None:
-    """When a `Tick` is needed if nothing else happens before; None if never."""
-    approach, settings = rule.approach, rule.settings
-    times: list[float | None] = []
-    match rule.phase:
-        case Phase.HOME | Phase.LEAVING:
-            times = [_ask_at(rule)]
-        case Phase.AWAY if approach.away_at is not None:
-            times = [approach.away_at + AWAY_AGE]
-        case Phase.RETURNING | Phase.NEAR:
-            newest = rule.signal.newest
-            times = [
-                None if approach.returned_at is None else approach.returned_at + settings.window,
-                None if approach.heard_from is None else approach.heard_from + LINGER,
-                None if newest is None or rule.phase is Phase.RETURNING else newest + GAP,
-                approach.confirm_until,
-            ]
-        case Phase.FIRED:
-            times = [rule.since + OUTCOME_WITHIN]
-        case Phase.COOLING_DOWN:
-            times = [rule.since + settings.cool_down]
-    known = [at for at in times if at is not None]
-    # A little later, so that "longer than" is true by then.
-    return max(now, min(known)) + 0.001 if known else None
-
-
 def _configured(rule: Proximity, settings: RuleSettings, now: float) -> Proximity:
     was_off = rule.phase is Phase.DISABLED
     rule = replace(rule, settings=settings, signal=Signal(), approach=Approach(), fixed_at=now)
     if not settings.enabled:
         return rule.gone(Phase.DISABLED, Reason.SWITCHED_OFF, now)
     return rule.gone(Phase.HOME, Reason.SWITCHED_ON if was_off else Reason.CONFIGURED, now)
-
-
-def _ask_at(rule: Proximity) -> float | None:
-    """When the phone is asked whether it is away: after a start, and while it must go on being away."""
-    approach, settings = rule.approach, rule.settings
-    if not settings.can_locate or approach.asks >= ASKS:
-        return None
-    if approach.left_at is not None:
-        return max(
-            approach.left_at + SECOND_FIX, approach.out_at + settings.arm_after, approach.asked_at + ASK_AGAIN
-        )
-    if rule.reason is Reason.RESTARTED and not approach.asks:
-        return rule.since
-    return None if approach.doubt_at is None else max(approach.doubt_at, approach.asked_at) + ASK_AGAIN
-
-
-def _departure(approach: Approach) -> Approach:
-    """Return what is known of having left, without what came of coming back."""
-    return Approach(
-        left_at=approach.left_at,
-        out_at=approach.out_at,
-        away_at=approach.away_at,
-        nearest=approach.nearest,
-        farthest=approach.farthest,
-        left=approach.left,
-    )
 
 
 class _Run:
@@ -193,9 +138,7 @@ class _Run:
         rule, approach, now = self.rule, self.rule.approach, self.now
         match rule.phase:
             case Phase.HOME | Phase.LEAVING:
-                ask_at = _ask_at(rule)
-                if ask_at is not None and now > ask_at:
-                    self._ask_location()
+                self._ask_again()
             case Phase.AWAY if approach.away_at is None or now > approach.away_at + AWAY_AGE:
                 self._home(Reason.LOCATION_STALE)
             case Phase.RETURNING | Phase.NEAR:
@@ -206,6 +149,8 @@ class _Run:
                     self._over(Reason.LINGERED)
                 elif approach.confirm_until is not None and now > approach.confirm_until:
                     self._refuse(Hold.NOT_CONFIRMED)
+                else:
+                    self._ask_again()
             case Phase.FIRED if now > rule.since + OUTCOME_WITHIN:
                 self._go(Phase.COOLING_DOWN, Reason.OUTCOME_UNKNOWN)
             case Phase.COOLING_DOWN if now > rule.since + rule.settings.cool_down:
@@ -270,19 +215,23 @@ class _Run:
         if rule.conditions.on_network is not False:
             self._disarm(Reason.ON_NETWORK)
             return
+        if rule.conditions.unlocked_at is not None and at <= rule.conditions.unlocked_at:
+            # From before somebody was let in.
+            return
         heard_from = rule.approach.heard_from
         if heard_from is not None and heard_from + HEARD_BEFORE_FIX <= at <= rule.heard_at + HEARD_UNTIL_FIX:
             self._disarm(Reason.HEARD_AT_HOME)
             return
         self.rule = replace(rule, approach=away_noted(rule, fix))
         if rule.phase is Phase.HOME:
+            self._note(asks=0)
             self._go(Phase.LEAVING, Reason.WENT_OUT)
         approach = self.rule.approach
         if rule.phase in _SETTLED or approach.left_at is None or not approach.left:
             return
         if at - approach.left_at >= SECOND_FIX and at - approach.out_at >= rule.settings.arm_after:
             far = rule.conditions.reported is False
-            armed = replace(_departure(approach), reported_far=far)
+            armed = replace(departure_of(approach), reported_far=far)
             self.rule = replace(self.rule, approach=armed, signal=Signal())
             self._go(Phase.AWAY, Reason.STAYED_AWAY)
 
@@ -295,11 +244,11 @@ class _Run:
             case Phase.AWAY:
                 if self.now > self.rule.heard_at + SILENCE:
                     self._note(heard_from=None)
-                self._note(returned_at=at, left_at=None, left=False)
+                self._note(returned_at=at, left_at=None, asks=0)
                 self._go(Phase.RETURNING, Reason.CAME_BACK)
             case Phase.RETURNING | Phase.NEAR:
                 # Positions jump about on the way: the window stays, but a new absence begins anew.
-                self.rule = self.rule.noted(left_at=None, left=False, nearest=math.inf, farthest=-math.inf)
+                self._note(left_at=None, nearest=math.inf, farthest=-math.inf)
 
     def _heard(self, event: Heard) -> None:
         rule = self.rule
@@ -316,16 +265,17 @@ class _Run:
         silent = now > rule.heard_at + SILENCE
         self.rule = replace(rule, heard_at=now, door_at=now if at_door else rule.door_at)
         match rule.phase:
-            case Phase.HOME if approach.left:
-                self._note(left=False)
-            case Phase.LEAVING if approach.left_at is not None and now > approach.left_at + HEARD_UNTIL_FIX:
-                self._home(Reason.HEARD_AT_HOME)
+            case Phase.LEAVING | Phase.COOLING_DOWN if (
+                approach.left_at is not None and now > approach.left_at + HEARD_UNTIL_FIX
+            ):
+                self._disarm(Reason.HEARD_AT_HOME)
             case Phase.AWAY:
                 if silent or approach.heard_from is None:
                     self._note(heard_from=now, asks=0)
                 self._ask_location()
-            case Phase.RETURNING | Phase.NEAR if approach.heard_from is None:
-                self._note(heard_from=now)
+            case Phase.RETURNING | Phase.NEAR if approach.heard_from is None or approach.left:
+                # Whoever is heard is back, not gone on: having left is to be shown anew.
+                self._note(heard_from=approach.heard_from or now, left=False)
 
     def _answered(self, event: Outcome) -> None:
         reason = _RESULTS[event.result]
@@ -435,8 +385,16 @@ class _Run:
             self.effects.append(AskLocation())
             self._note(asked_at=self.now, asks=approach.asks + 1)
 
+    def _ask_again(self) -> None:
+        wanted_at = ask_at(self.rule)
+        if wanted_at is not None and self.now > wanted_at:
+            self._ask_location()
+
     def _disarm(self, reason: Reason) -> None:
-        if self.rule.phase not in _RESTING:
+        if self.rule.phase in _RESTING:
+            # A departure that was noted meanwhile is in doubt too.
+            self.rule = replace(self.rule, approach=Approach())
+        else:
             self._home(reason)
 
     def _home(self, reason: Reason | Hold) -> None:
@@ -446,10 +404,11 @@ class _Run:
     def _over(self, reason: Reason) -> None:
         """Expect nobody any more; somebody who has left meanwhile goes on leaving."""
         approach = self.rule.approach
-        self._home(reason)
-        if approach.left_at is not None:
-            departure = _departure(approach)
-            self.rule = replace(self.rule, phase=Phase.LEAVING, approach=departure)
+        if approach.left_at is None:
+            self._home(reason)
+        else:
+            self._go(Phase.LEAVING, reason)
+            self.rule = replace(self.rule, approach=departure_of(approach))
 
     def _go(self, phase: Phase, reason: Reason | Hold) -> None:
         self.rule = self.rule.gone(phase, reason, self.now)
