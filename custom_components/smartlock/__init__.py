@@ -81,6 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     keeper.async_start()
     coordinator.async_start()
     entry.runtime_data.auto_unlock.start()
+    pin.async_tell()
     return True
 
 
@@ -111,10 +112,13 @@ async def _adopt_finished_pairing(hass: HomeAssistant, entry: SmartLockConfigEnt
     finished = pairings.get(address)
     if finished is None:
         return
-    if dict(entry.data) == dict(finished):
+    if dict(entry.data) == dict(finished["data"]):
         await pairings.async_discard(address)
     else:
-        hass.config_entries.async_update_entry(entry, data=dict(finished))
+        pin = {CONF_PIN: finished["pin"]} if finished["pin"] else {}
+        hass.config_entries.async_update_entry(
+            entry, data=dict(finished["data"]), options={**entry.options, **pin}
+        )
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:

@@ -1,6 +1,6 @@
 """The owner's choices: a menu, and behind it a form for each."""
 
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import (
@@ -21,18 +21,40 @@ from custom_components.smartlock.const import (
     CONF_STAY_CONNECTED,
 )
 from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
+from custom_components.smartlock.pin_flow import PinSteps
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings_options import SettingsOptions
 
 # What the menu offers, each a step. Steps of a feature stand in a module of their own, in a base class.
-MENU = ("radio", "settings", "export_settings", "import_settings")
+MENU = ("radio", "pin", "settings", "export_settings", "import_settings")
 
 
-class SmartLockOptionsFlow(SettingsOptions):
+class SmartLockOptionsFlow(PinSteps, SettingsOptions):
     """Lets the owner choose what to change. The update listener of the entry makes changes take effect."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu."""
         return self.async_show_menu(step_id="init", menu_options=list(MENU))
+
+    async def async_step_pin(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what can be done about the PIN."""
+        return self.pin_menu("pin")
+
+    @property
+    @override
+    def pin_entry(self) -> SmartLockConfigEntry:
+        return self.config_entry
+
+    @override
+    def pin_done(self) -> ConfigFlowResult:
+        self.pin_entry.runtime_data.pin.async_end_reauth()
+        # What the lock has taken is stored already.
+        return self.async_create_entry(data=dict(self.config_entry.options))
+
+    @override
+    async def async_pin_failed(self, error: SmartLockError) -> ConfigFlowResult | None:
+        return None
 
     async def async_step_radio(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and store how to use the radio, each choice with what it costs."""

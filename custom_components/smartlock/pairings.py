@@ -27,27 +27,35 @@ class EntryData(TypedDict):
     shared_key: str
 
 
+class FinishedPairing(TypedDict):
+    """What a pairing has brought."""
+
+    data: EntryData
+    pin: str | None
+    """The security PIN that it was made with; it belongs into the options of the entry."""
+
+
 class FinishedPairings:
     """Pairings that are not known to stand in a config entry on disk, by address."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Prepare; use `async_get`."""
-        self._store: Store[dict[str, EntryData]] = Store(
+        self._store: Store[dict[str, FinishedPairing]] = Store(
             hass, 1, f"{DOMAIN}.pairings", private=True, atomic_writes=True
         )
-        self._pairings: dict[str, EntryData] = {}
+        self._pairings: dict[str, FinishedPairing] = {}
 
     async def async_load(self) -> None:
         """Read what an earlier run of Home Assistant left."""
         self._pairings = await self._store.async_load() or {}
 
-    def get(self, address: str) -> EntryData | None:
+    def get(self, address: str) -> FinishedPairing | None:
         """Return the finished pairing with a lock."""
         return self._pairings.get(address)
 
-    async def async_add(self, pairing: EntryData) -> None:
+    async def async_add(self, pairing: FinishedPairing) -> None:
         """Keep a pairing; it is on disk when this returns."""
-        self._pairings[pairing["address"]] = pairing
+        self._pairings[pairing["data"]["address"]] = pairing
         await self._store.async_save(self._pairings)
 
     async def async_discard(self, address: str) -> None:

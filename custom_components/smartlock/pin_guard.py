@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, override
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_PIN
@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import CONF_SHARED_KEY, DOMAIN, LOGGER
 from custom_components.smartlock.features.pin import NO_PIN, PinState
-from custom_components.smartlock.pin_memory import PinMemory
+from custom_components.smartlock.pin_memory import PinMemory, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
@@ -22,26 +22,14 @@ if TYPE_CHECKING:
     # It tells errors in words, also those of this module.
     from custom_components.smartlock.coordinator import SmartLockCoordinator
 
+__all__ = ["PinGuard", "PinUnavailableError"]
+
 # In the data of a reauthentication that is about the PIN; pairing is as good as before.
 ABOUT: Final = "about"
 ABOUT_PIN: Final = "pin"
 # How the steps of its dialog begin.
 PIN_STEP: Final = "pin"
 PIN_LOST: Final = "pin_lost"
-
-
-class PinUnavailableError(SmartLockError):
-    """No PIN is known to be right, so nothing was sent."""
-
-    def __init__(self, state: PinState) -> None:
-        """Keep how things stand."""
-        super().__init__(state)
-        self.state = state
-
-    @override
-    def __str__(self) -> str:
-        """Name the state."""
-        return f"no security PIN can be used: {self.state}"
 
 
 class PinGuard:
@@ -58,10 +46,9 @@ class PinGuard:
         self._turn = asyncio.Lock()
 
     async def async_start(self) -> None:
-        """Read what is known, verify a new PIN when the lock is read, and tell the owner about a wrong one."""
+        """Read what is known, and verify a new PIN when the lock is read."""
         await self._load()
         self._entry.async_on_unload(self._coordinator.async_add_visit(self.visit))
-        self._tell()
 
     async def _load(self) -> None:
         """Read what is known, and take over a PIN that was set when Home Assistant stopped."""
@@ -131,7 +118,7 @@ class PinGuard:
             async with self._memory.trying(pin, self._client.pins):
                 yield int(pin)
         finally:
-            self._tell()
+            self.async_tell()
 
     async def visit(self, states: KeyturnerStates) -> None:
         """Find out on a link that is open anyway what can be found out by itself. Raises LinkError."""
@@ -164,7 +151,7 @@ class PinGuard:
                 await self._client.hold(conversations.verify_pin(int(pin)))
             self._keep(pin)
         finally:
-            self._tell()
+            self.async_tell()
 
     # --- What the owner does ------------------------------------------------------------------------------
 
@@ -175,7 +162,7 @@ class PinGuard:
         PinUnavailableError if it may not be sent, and what `LockClient.hold` raises.
         """
         async with self._turn:
-            self._check(pin, refused_before=changed_elsewhere)
+            self._memory.check(pin, refused_before=changed_elsewhere)
             self._memory.record = self._memory.record.changed_elsewhere(self._memory.fingerprint(pin))
             await self._verify(pin)
 
@@ -199,7 +186,7 @@ class PinGuard:
         """
         async with self._turn:
             none = f"{NO_PIN}"
-            self._check(none)
+            self._memory.check(none)
             await self._set(new_pin, none)
 
     async def async_forget(self) -> None:
@@ -209,13 +196,7 @@ class PinGuard:
         self._memory.new_pin = None
         self._memory.record = self._memory.record.not_taken_on()
         await self._memory.async_save()
-        self._tell()
-
-    def _check(self, pin: str, *, refused_before: bool = False) -> None:
-        if self.refused_before(pin) and not refused_before:
-            raise PinUnavailableError(PinState.INVALID)
-        if not self.tries_left:
-            raise PinUnavailableError(PinState.BLOCKED)
+        self.async_tell()
 
     async def _set(self, new_pin: str, pin: str) -> None:
         try:
@@ -236,7 +217,7 @@ class PinGuard:
         else:
             self._keep(new_pin)
         finally:
-            self._tell()
+            self.async_tell()
 
     @callback
     def async_end_reauth(self) -> None:
@@ -255,7 +236,7 @@ class PinGuard:
         )
 
     @callback
-    def _tell(self) -> None:
+    def async_tell(self) -> None:
         """Show how things stand, and ask the owner where nobody else can help."""
         self._coordinator.async_update_listeners()
         pin = self._fingerprint

@@ -3,22 +3,38 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.client.connection import PinTally
-from custom_components.smartlock.features.pin import PinRecord, fingerprint
+from custom_components.smartlock.features.pin import PinRecord, PinState, fingerprint, key_name
 from custom_components.smartlock.protocol.enums import ErrorCode
-from custom_components.smartlock.protocol.errors import LockRefusedError, PinError
+from custom_components.smartlock.protocol.errors import LockRefusedError, PinError, SmartLockError
 from custom_components.smartlock.storage import lock_store
+
+
+class PinUnavailableError(SmartLockError):
+    """No PIN is known to be right, so nothing was sent."""
+
+    def __init__(self, state: PinState) -> None:
+        """Keep how things stand."""
+        super().__init__(state)
+        self.state = state
+
+    @override
+    def __str__(self) -> str:
+        """Name the state."""
+        return f"no security PIN can be used: {self.state}"
 
 
 class StoredPin(TypedDict):
     """The file. PINs are fingerprints, but for one that was about to be set: only we may know it."""
 
+    key: str
+    """Name of the key that made the fingerprints."""
     proved: str | None
     refused: list[str]
     doubted: list[str]
@@ -53,11 +69,14 @@ class PinMemory:
             blocked_at=None if stored["blocked_at"] is None else datetime.fromisoformat(stored["blocked_at"]),
             candidate=stored["candidate"],
         )
+        if stored["key"] != key_name(self._key):
+            self.record, self.new_pin = self.record.paired_again(), None
 
     async def async_save(self) -> None:
         """Write down what is known; it is on disk when this returns."""
         record = self.record
         stored = StoredPin(
+            key=key_name(self._key),
             proved=record.proved,
             refused=sorted(record.refused),
             doubted=sorted(record.doubted),
@@ -71,6 +90,13 @@ class PinMemory:
     def fingerprint(self, pin: str | int) -> str:
         """Return what stands for a PIN in the record."""
         return fingerprint(int(pin), self._key)
+
+    def check(self, pin: str | int, *, refused_before: bool = False) -> None:
+        """Raise PinUnavailableError if a PIN may not be sent though the owner has just given it."""
+        if self.fingerprint(pin) in self.record.refused and not refused_before:
+            raise PinUnavailableError(PinState.INVALID)
+        if not self.record.tries_left(dt_util.utcnow()):
+            raise PinUnavailableError(PinState.BLOCKED)
 
     @asynccontextmanager
     async def trying(

@@ -110,6 +110,18 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
             return "failed", {}
 
 
+# Refusals that dialogs explain. What is about the bolt means nothing there.
+_EXPLAINED = frozenset({"authorization_disabled", "busy", "not_authorized", "pin_blocked", "wrong_pin"})
+
+
+def explained(error: SmartLockError) -> tuple[str, str]:
+    """Return the translation key of an error in a dialog, and the reason that goes into its text."""
+    key, placeholders = problem(error)
+    if isinstance(error, LockRefusedError) and key not in _EXPLAINED:
+        key = "refused"
+    return key, placeholders.get("reason", "") or placeholders.get("code", "")
+
+
 def translated(
     error: SmartLockError, reason: str = "", names: Mapping[str, str] = MappingProxyType({})
 ) -> HomeAssistantError:

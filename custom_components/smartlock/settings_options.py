@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_ITSELF
 from custom_components.smartlock.features.settings_snapshot import SnapshotError
-from custom_components.smartlock.problems import problem
+from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.settings_files import file_name, file_path
 from custom_components.smartlock.settings_keeper import SettingsKeeper
@@ -63,6 +63,7 @@ class SettingsOptions(OptionsFlow):
         if keeper is None:
             return self.async_abort(reason="nothing_saved")
         errors: dict[str, str] = {}
+        reason = ""
         if user_input is not None:
             try:
                 data = await self.hass.async_add_executor_job(self._read, user_input[CONF_FILE])
@@ -71,11 +72,16 @@ class SettingsOptions(OptionsFlow):
             except SnapshotError as error:
                 errors[CONF_FILE] = "other_lock" if "another lock" in str(error) else "not_a_snapshot"
             except SmartLockError as error:
-                errors["base"] = problem(error)[0]
+                errors["base"], reason = explained(error)
             else:
                 return self.async_abort(reason="offered" if found else "nothing_differs")
         schema = vol.Schema({vol.Required(CONF_FILE): FileSelector(FileSelectorConfig(accept=".json"))})
-        return self.async_show_form(step_id="import_settings", data_schema=schema, errors=errors)
+        return self.async_show_form(
+            step_id="import_settings",
+            data_schema=schema,
+            errors=errors,
+            description_placeholders={"reason": reason},
+        )
 
     @property
     def _keeper(self) -> SettingsKeeper | None:

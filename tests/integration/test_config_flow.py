@@ -53,8 +53,8 @@ async def to_button(home: Home, lock: VirtualLock, **fields: str) -> ConfigFlowR
 
 
 def step(flow: ConfigFlowResult) -> str:
-    """Return the step of a flow; the pairing form has other words where the PIN is needed."""
-    return str(flow["step_id"]).removesuffix("_with_pin")
+    """Return the step of a flow; the pairing form has other words where the PIN is needed or stored."""
+    return str(flow["step_id"]).removesuffix("_with_pin").removesuffix("_again")
 
 
 async def press(home: Home, lock: VirtualLock, flow: ConfigFlowResult) -> ConfigFlowResult:
@@ -153,7 +153,8 @@ async def test_discovered_lock_is_added(home: Home, kind: str, hass_storage: dic
     }
     assert entry.options == ({"pin": ULTRA_PIN} if kind == "ultra" else {})
     assert pins(lock) == ([("AUTHORIZATION_DATA", True)] if kind == "ultra" else [])
-    assert hass_storage[STORE]["data"] == {lock.address: dict(entry.data)}
+    pin = ULTRA_PIN if kind == "ultra" else None
+    assert hass_storage[STORE]["data"] == {lock.address: {"data": dict(entry.data), "pin": pin}}
 
     await home.until(lambda: home.state() == "locked")
     # One to see the generation, one to pair, one to try the new keys, and the first read.
@@ -785,7 +786,8 @@ async def test_stored_keys_are_found_after_a_restart(home: Home, hass_storage: d
         "authorization_id": ours.session.authorization_id,
         "shared_key": ours.session.shared_key.hex(),
     }
-    hass_storage[STORE] = {"version": 1, "minor_version": 1, "key": STORE, "data": {lock.address: pairing}}
+    finished = {lock.address: {"data": pairing, "pin": None}}
+    hass_storage[STORE] = {"version": 1, "minor_version": 1, "key": STORE, "data": finished}
     flow = await home.progressed(await home.submit(await home.discovered(lock)))
     assert added(flow)
     assert flow["result"].data == pairing
@@ -824,8 +826,8 @@ async def test_reauth(home: Home, kind: str) -> None:
     assert told(flow)["name"] == LOCK_NAME
     flow = await home.submit(flow)
     assert step(flow) == "pair"
-    # As it was paired before, since the owner has chosen that once.
-    assert suggested(flow) == choice
+    # As it was paired before, since the owner has chosen that once; the PIN is kept and not shown.
+    assert suggested(flow) == {key: value for key, value in choice.items() if key != "pin"}
     flow = await press(home, lock, await home.submit(flow, **choice))
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reauth_successful")
     await home.hass.async_block_till_done()
@@ -846,7 +848,8 @@ async def test_reconfigure_changes_the_client_type(home: Home) -> None:
     home.hass.config_entries.async_update_entry(entry, options={**entry.options, "other": 1})
     flow = await entry.start_reconfigure_flow(home.hass)
     assert (flow["type"], step(flow)) == (FlowResultType.FORM, "pair")
-    assert suggested(flow) == {"client_type": "app", "pin": GEN3_PIN}
+    assert suggested(flow) == {"client_type": "app"}
+    assert GEN3_PIN not in str(flow)
     flow = await press(home, lock, await home.submit(flow, client_type="bridge", pin=GEN3_PIN))
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert entry.data["client_type"] == "bridge"
@@ -892,15 +895,91 @@ async def test_dialog_closed_after_the_lock_has_granted(home: Home) -> None:
     assert home.state() == "unlocked"
 
 
-async def test_reconfigure_forgets_the_pin_that_was_left_out(home: Home) -> None:
-    lock = home.add_lock()
-    entry = await home.set_up(lock, "app", pin=GEN3_PIN)
+@every_kind
+async def test_pairing_again_keeps_the_pin_that_is_stored(home: Home, kind: str) -> None:
+    """It need not be given again, and what pairing does not prove is verified once."""
+    model, choice = CHOICES[kind]
+    lock = home.add_lock(model)
+    entry = await home.set_up(lock, choice.get("client_type"), pin=str(PINS[model]))
+    assert home.state("pin_state") == "valid"
+    began = len(pins(lock))
     flow = await entry.start_reconfigure_flow(home.hass)
-    flow = await press(home, lock, await home.submit(flow, client_type="app"))
+    assert fields(flow)["pin"] is vol.Optional
+    again = {key: value for key, value in choice.items() if key != "pin"}
+    flow = await press(home, lock, await home.submit(flow, **again))
     assert flow["reason"] == "reconfigure_successful"
-    assert entry.options == {}
-    assert pins(lock) == []
+    assert entry.options == {"pin": str(PINS[model])}
     await home.hass.async_block_till_done()
+    await home.settled(entry, lock)
+    assert home.state("pin_state") == "valid"
+    proof = "AUTHORIZATION_DATA" if model == "ultra" else "VERIFY_SECURITY_PIN"
+    assert pins(lock)[began:] == [(proof, True)]
+
+
+@every_kind
+async def test_pairing_again_does_not_send_a_refused_pin(home: Home, kind: str) -> None:
+    """Where pairing needs one, it has to be given."""
+    model, choice = CHOICES[kind]
+    lock = home.add_lock(model)
+    wrong = "1" * len(str(PINS[model]))
+    entry = await home.set_up(lock, choice.get("client_type"), pin=wrong)
+    assert home.state("pin_state") == "invalid"
+    await home.hass.async_block_till_done()
+    home.hass.config_entries.flow.async_abort(home.flows(lock)[0]["flow_id"])
+    flow = await entry.start_reconfigure_flow(home.hass)
+    assert fields(flow)["pin"] is (vol.Required if model == "ultra" else vol.Optional)
+    again = choice if model == "ultra" else {"client_type": choice["client_type"]}
+    flow = await press(home, lock, await home.submit(flow, **again))
+    assert flow["reason"] == "reconfigure_successful"
+    await home.hass.async_block_till_done()
+    await home.settled(entry, lock)
+    assert home.state("pin_state") == ("valid" if model == "ultra" else "invalid")
+    assert [accepted for _, accepted in pins(lock)].count(False) == 1
+
+
+async def test_pin_of_generation_5_survives_a_crash_after_pairing(home: Home) -> None:
+    """It was given once, for the pairing that is found again."""
+    lock = home.add_lock("ultra", timing=quick(processing=0.2))
+    await pair_and_crash(home, lock, pin=ULTRA_PIN)
+    flow = await home.progressed(await home.submit(await home.discovered(lock)))
+    assert added(flow)
+    assert flow["result"].options == {"pin": ULTRA_PIN}
+    await home.until(lambda: home.state() == "locked")
+    assert home.state("pin_state") == "valid"
+    assert pins(lock) == [("AUTHORIZATION_DATA", True)]
+
+
+async def test_dialog_closed_after_generation_5_has_granted(home: Home) -> None:
+    """The lock has just approved of the PIN."""
+    lock = home.add_lock("ultra", timing=quick(processing=0.2))
+    entry = await home.set_up(lock, pin="111111")
+    await home.hass.async_block_till_done()
+    home.hass.config_entries.flow.async_abort(home.flows(lock)[0]["flow_id"])
+    flow = await entry.start_reconfigure_flow(home.hass)
+    flow = await home.submit(flow, pin=ULTRA_PIN)
+    lock.enter_pairing_mode()
+    await home.until(lambda: pairings(lock) and not lock.pairing_mode)
+    await asyncio.sleep(0.3)
+    home.hass.config_entries.flow.async_abort(flow["flow_id"])
+    await home.hass.async_block_till_done()
+    assert entry.options == {"pin": ULTRA_PIN}
+    await home.settled(entry, lock)
+    assert home.state("pin_state") == "valid"
+
+
+async def test_stored_keys_with_a_pin_that_was_refused(home: Home) -> None:
+    """Home Assistant stopped after a wrong PIN had been checked, and it is given again."""
+    lock = home.add_lock()
+    flow = await press(home, lock, await to_button(home, lock, client_type="app", pin="1111"))
+    assert refused(flow, "wrong_pin", "pin")
+    home.hass.config_entries.flow.async_abort(flow["flow_id"])
+    home.hass.data.pop("smartlock.pairings")
+    flow = await home.start()
+    flow = await home.progressed(await home.submit(flow, address=lock.address))
+    # The keys are there, and what the PIN is for is not asked before the lock is added.
+    assert added(flow)
+    assert pins(lock) == [("VERIFY_SECURITY_PIN", False)]
+    assert flow["result"].options == {}
 
 
 async def test_reconfigure_after_a_failure(home: Home) -> None:

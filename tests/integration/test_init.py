@@ -24,7 +24,7 @@ def stored(*addresses: str) -> dict[str, Any]:
         "version": 1,
         "minor_version": 1,
         "key": STORE,
-        "data": {address: {"address": address} for address in addresses},
+        "data": {address: {"data": {"address": address}, "pin": None} for address in addresses},
     }
 
 
@@ -140,7 +140,7 @@ async def test_copy_of_the_keys_is_kept_until_the_entry_was_on_disk(
     entry = home.entry(lock)
     other = "54:D2:72:00:00:01"
     hass_storage[STORE] = stored(lock.address, other)
-    hass_storage[STORE]["data"][lock.address] = dict(entry.data)
+    hass_storage[STORE]["data"][lock.address]["data"] = dict(entry.data)
     home.hass.set_state(state)
     assert await home.hass.config_entries.async_setup(entry.entry_id)
     home.hass.set_state(CoreState.running)
@@ -155,11 +155,12 @@ async def test_newer_keys_than_those_on_disk_are_adopted(home: Home, hass_storag
     good = dict(entry.data)
     home.hass.config_entries.async_update_entry(entry, data=good | {"shared_key": bytes(32).hex()})
     hass_storage[STORE] = stored(lock.address)
-    hass_storage[STORE]["data"][lock.address] = good
+    hass_storage[STORE]["data"][lock.address] = {"data": good, "pin": "739158"}
     home.hass.set_state(CoreState.starting)
     assert await home.hass.config_entries.async_setup(entry.entry_id)
     home.hass.set_state(CoreState.running)
     assert dict(entry.data) == good
+    assert entry.options == {"pin": "739158"}
     # The entry is not on disk yet.
     assert list(hass_storage[STORE]["data"]) == [lock.address]
     await home.until(lambda: home.state() == View.LOCKED, within=10)

@@ -5,18 +5,21 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.smartlock.pairings import EntryData, async_finished_pairings
+from custom_components.smartlock.pairings import EntryData, FinishedPairing, async_finished_pairings
 
 ADDRESS = "54:D2:72:C3:35:C5"
 FILE = "smartlock.pairings"
-PAIRING = EntryData(
-    address=ADDRESS,
-    nuki_id=0x33C335C5,
-    generation="gen1-4",
-    client_type="app",
-    app_id=42,
-    authorization_id=7,
-    shared_key="00" * 32,
+PAIRING = FinishedPairing(
+    data=EntryData(
+        address=ADDRESS,
+        nuki_id=0x33C335C5,
+        generation="gen1-4",
+        client_type="app",
+        app_id=42,
+        authorization_id=7,
+        shared_key="00" * 32,
+    ),
+    pin="123456",
 )
 
 

@@ -35,6 +35,11 @@ class PinState(StrEnum):
     """It was not tried yet, or its answer was lost."""
 
 
+def key_name(key: bytes) -> str:
+    """Return what tells one key from another."""
+    return hmac.digest(key, b"security PIN", "sha256").hex()
+
+
 def fingerprint(pin: int, key: bytes) -> str:
     """Return what recognizes a PIN and says nothing about it to those who do not have the key."""
     return hmac.digest(key, pin.to_bytes(4, "little"), "sha256").hex()
@@ -137,13 +142,9 @@ class PinRecord:
         """The lock has certainly not taken on the candidate."""
         return replace(self, candidate=None)
 
-    def paired_again(self, refused: str | None) -> PinRecord:
-        """Our key is another one, and so are all fingerprints; `refused` is a PIN that stays refused."""
-        return PinRecord(
-            refused=frozenset(() if refused is None else (refused,)),
-            tries=self.tries,
-            blocked_at=self.blocked_at,
-        )
+    def paired_again(self) -> PinRecord:
+        """Our key is another one, and with it every fingerprint."""
+        return PinRecord(tries=self.tries, blocked_at=self.blocked_at)
 
     def changed_elsewhere(self, pin: str) -> PinRecord:
         """The owner says that this became the lock's PIN after it was refused: it counts as never sent."""

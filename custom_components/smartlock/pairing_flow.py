@@ -1,0 +1,412 @@
+"""Pairing, for a new lock and again: ask what it needs, wait for the button, pair, keep the keys."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import hashlib
+from typing import Any, override
+
+from homeassistant import config_entries
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_PIN
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import instance_id
+from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
+import voluptuous as vol
+
+from custom_components.smartlock.advertisements import (
+    SeenLock,
+    announces_pairing,
+    freshest_device,
+    reachability,
+)
+from custom_components.smartlock.client.ble import BleTransport
+from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.pairing import pair
+from custom_components.smartlock.const import (
+    CLIENT_NAME,
+    CLIENT_TYPE_APP,
+    CLIENT_TYPE_BRIDGE,
+    CONF_CLIENT_TYPE,
+    DOMAIN,
+    LOGGER,
+)
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.pairings import EntryData, FinishedPairing, async_finished_pairings
+from custom_components.smartlock.pin_flow import PASSWORD, wrong_format
+from custom_components.smartlock.pin_guard import PinUnavailableError
+from custom_components.smartlock.pin_memory import PinMemory
+from custom_components.smartlock.problems import explained
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.beacon import nuki_id_text
+from custom_components.smartlock.protocol.dialects import Dialect
+from custom_components.smartlock.protocol.enums import AuthorizationIdType, ErrorCode
+from custom_components.smartlock.protocol.errors import (
+    LinkError,
+    LockRefusedError,
+    NoFreeSlotError,
+    NotAuthorizedError,
+    NotPairingError,
+    PinError,
+    PinNotSetError,
+    SmartLockError,
+    UnreachableError,
+)
+from custom_components.smartlock.protocol.frames import Session
+from custom_components.smartlock.protocol.pairing import Pairing
+from custom_components.smartlock.protocol.wire import shown
+from custom_components.smartlock.runtime import SmartLockConfigEntry
+
+# The owner walks to the door and holds the button for 5 s.
+_BUTTON_TIME = 120.0
+# Home Assistant may still show an advertisement from before; ask the lock again no faster than this.
+_TRY_PAUSE = 3.0
+# A link that fails while the lock is in pairing mode is worth another try, until the mode ends.
+_LINK_TRIES = 3
+# Below this, owners report, the radio is not reliable.
+_WEAK_SIGNAL = -90
+
+_ID_TYPES = {CLIENT_TYPE_APP: AuthorizationIdType.APP, CLIENT_TYPE_BRIDGE: AuthorizationIdType.BRIDGE}
+
+
+async def _app_id(hass: HomeAssistant) -> int:
+    """Return the app id of this installation: pairing again replaces our own authorization in the lock."""
+    installation = await instance_id.async_get(hass)
+    return int.from_bytes(hashlib.sha256(f"{DOMAIN}:{installation}".encode()).digest()[:4], "little")
+
+
+class PairingSteps(ConfigFlow):
+    """Pairs with the lock that the flow is about."""
+
+    def __init__(self) -> None:
+        """Start knowing nothing."""
+        self._lock: SeenLock | None = None
+        self._dialect: Dialect | None = None
+        self._input: dict[str, Any] = {}
+        self._pairing: EntryData | None = None
+        self._resumed = False
+        self._finished = False
+        self._title = ""
+        self._task: asyncio.Task[None] | None = None
+        self._errors: dict[str, str] = {}
+        self._reason = ""
+        self._refused_pins: set[str] = set()
+        self._resumed_pin = ""
+        self._memory: PinMemory | None = None
+
+    # --- What it needs --------------------------------------------------------------------------------
+
+    async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what this generation needs for pairing."""
+        errors, self._errors = self._errors, {}
+        if user_input is not None:
+            self._input = user_input
+            errors = self._check_pin()
+            if not errors:
+                return await self.async_step_button()
+        dialect = self._known_dialect
+        fields: dict[vol.Marker, Any] = {}
+        # What was granted cannot be changed by filling in the form again.
+        if dialect.client_types and self._pairing is None:
+            fields[vol.Required(CONF_CLIENT_TYPE)] = SelectSelector(
+                SelectSelectorConfig(
+                    options=list(_ID_TYPES),
+                    mode=SelectSelectorMode.LIST,
+                    translation_key=CONF_CLIENT_TYPE,
+                )
+            )
+        needed = dialect.pin_for_pairing and not self._stored_pin
+        fields[(vol.Required if needed else vol.Optional)(CONF_PIN)] = PASSWORD
+        return self.async_show_form(
+            step_id="pair_again" if self._stored_pin else "pair_with_pin" if needed else "pair",
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), self._input),
+            errors=errors,
+            description_placeholders=self._placeholders() | {"digits": str(dialect.pin_digits)},
+        )
+
+    # The same form with other words: the PIN is needed here, or it is known.
+    async_step_pair_with_pin = async_step_pair
+    async_step_pair_again = async_step_pair
+
+    @property
+    def _stored_pin(self) -> str:
+        """The PIN that stays if no other one is given; it is never shown."""
+        if self._resumed_pin:
+            return self._resumed_pin
+        entry = self._entry
+        if entry is None:
+            return ""
+        pin: str = entry.options.get(CONF_PIN, "")
+        # Pairing with a PIN that the lock has refused would be one more wrong one.
+        return "" if self._known_dialect.pin_for_pairing and pin == self._refused_pin else pin
+
+    @property
+    def _refused_pin(self) -> str | None:
+        """The stored PIN if the lock has refused it."""
+        entry = self._entry
+        if (
+            entry is None
+            or entry.state is not ConfigEntryState.LOADED
+            or entry.runtime_data.pin.state is not PinState.INVALID
+        ):
+            return None
+        pin: str = entry.options[CONF_PIN]
+        return pin
+
+    @property
+    def _pin(self) -> str:
+        """The PIN that the lock is to have by what the owner says; empty if none was given."""
+        return self._input.get(CONF_PIN, "") or self._stored_pin
+
+    def _check_pin(self) -> dict[str, str]:
+        pin = self._pin
+        if not pin and not self._known_dialect.pin_for_pairing:
+            return {}
+        if wrong_format(pin, self._known_dialect):
+            return {CONF_PIN: "pin_format"}
+        # The lock counts wrong PINs and blocks at some number, so none is tried twice.
+        return {CONF_PIN: "wrong_pin"} if pin in self._refused_pins else {}
+
+    # --- The button ---------------------------------------------------------------------------------------
+
+    async def async_step_button(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Tell the owner to hold the button, and pair as soon as the lock is in pairing mode."""
+        if self._task is None:
+            self._task = self.hass.async_create_task(self._async_pair_and_check())
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="button",
+                progress_action="wait_for_button" if self._pairing is None else "check",
+                description_placeholders=self._placeholders(),
+                progress_task=self._task,
+            )
+        task, self._task = self._task, None
+        try:
+            task.result()
+        except PinError as error:
+            self._errors = {CONF_PIN: explained(error)[0]}
+            if error.code == ErrorCode.K_BAD_PIN:
+                self._refused_pins.add(self._pin)
+        except PinUnavailableError as error:
+            self._errors = {CONF_PIN: "wrong_pin" if error.state is PinState.INVALID else "pin_tries"}
+        except SmartLockError as error:
+            self._errors = {"base": self._tell(error)}
+        else:
+            return self.async_show_progress_done(next_step_id="finish")
+        return self.async_show_progress_done(next_step_id="pair")
+
+    async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Store the pairing."""
+        assert self._pairing is not None
+        assert self._memory is not None
+        # Who has used the old keys meanwhile may have written down what it knew.
+        await self._memory.async_save()
+        data, options = dict(self._pairing), {CONF_PIN: self._pin} if self._pin else {}
+        self._finished = True
+        if (entry := self._entry) is not None:
+            return self.async_update_and_abort(entry, data=data, options={**entry.options, **options})
+        return self.async_create_entry(title=self._title, data=data, options=options)
+
+    async def _async_pair_and_check(self) -> None:
+        async with self._entry_paused():
+            if self._pairing is None:
+                await self._async_pair()
+            assert self._pairing is not None
+            await self._async_check(self._pairing)
+
+    @asynccontextmanager
+    async def _entry_paused(self) -> AsyncIterator[None]:
+        """Have a lock that is set up let go: while somebody is connected it does not announce pairing mode."""
+        entry = self._entry
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            yield
+            return
+        async with entry.runtime_data.coordinator.async_paused():
+            yield
+
+    async def _async_keep(self, pairing: EntryData) -> None:
+        """Store a pairing that the lock has just granted: also if the dialog is closed at this moment."""
+        pin = self._pin if self._known_dialect.pin_for_pairing else None
+        await (await async_finished_pairings(self.hass)).async_add(FinishedPairing(data=pairing, pin=pin))
+
+    async def _async_pair(self) -> None:
+        """Wait for pairing mode, pair and store the keys. Raises NotPairingError if it does not come."""
+        app_id = await _app_id(self.hass)
+        client_type: str | None = self._input.get(CONF_CLIENT_TYPE)
+        links_failed = 0
+        announced = asyncio.Event()
+
+        kept: list[asyncio.Task[None]] = []
+
+        @callback
+        def granted(pairing: Pairing) -> None:
+            self._pairing = EntryData(
+                address=self._address,
+                nuki_id=self._known_lock.nuki_id,
+                generation=self._known_dialect.name,
+                client_type=client_type,
+                app_id=app_id,
+                authorization_id=pairing.session.authorization_id,
+                shared_key=pairing.session.shared_key.hex(),
+            )
+            self._memory = None
+            # A task of its own: closing the dialog ends this one.
+            kept.append(self.hass.async_create_task(self._async_keep(self._pairing)))
+
+        @callback
+        def advertised(info: BluetoothServiceInfoBleak) -> None:
+            if announces_pairing(info, self._known_dialect):
+                announced.set()
+
+        stop = bluetooth.async_register_advertisement_callback(self.hass, advertised, self._address)
+        try:
+            async with asyncio.timeout(_BUTTON_TIME) as patience:
+                while True:
+                    await announced.wait()
+                    deadline = patience.when()
+                    try:
+                        # What has begun is not cut off: it may be about to succeed.
+                        patience.reschedule(None)
+                        await pair(
+                            self._transport(),
+                            self._known_dialect,
+                            app_id=app_id,
+                            name=CLIENT_NAME,
+                            id_type=_ID_TYPES.get(client_type or "", AuthorizationIdType.APP),
+                            pin=int(self._pin) if self._known_dialect.pin_for_pairing else None,
+                            on_granted=granted,
+                        )
+                        break
+                    except NotPairingError:
+                        LOGGER.debug("The lock is not in pairing mode any more")
+                    except NoFreeSlotError:
+                        # Half a minute of tries lies behind this one already.
+                        raise
+                    except LinkError:
+                        links_failed += 1
+                        if links_failed == _LINK_TRIES:
+                            raise
+                    patience.reschedule(deadline)
+                    await asyncio.sleep(_TRY_PAUSE)
+                    announced.clear()
+        except TimeoutError as error:
+            raise NotPairingError(ErrorCode.P_NOT_PAIRING, None) from error
+        finally:
+            stop()
+        await asyncio.wait(kept)
+        kept[0].result()
+
+    async def _async_check(self, pairing: EntryData) -> None:
+        """Use the new authorization once: verify a PIN that pairing did not need, and read the name."""
+        client = LockClient(
+            self._transport(),
+            dialect=self._known_dialect,
+            session=Session(
+                authorization_id=pairing["authorization_id"], shared_key=bytes.fromhex(pairing["shared_key"])
+            ),
+            app_id=pairing["app_id"],
+        )
+        try:
+            config = await client.read(conversations.read_config)
+            self._title = shown(config.name) or self._title
+            await self._async_check_pin(client, await self._async_memory(pairing))
+        except NotAuthorizedError:
+            if self._resumed:
+                # The keys of an earlier pairing, and the lock has forgotten it meanwhile.
+                self._pairing, self._memory, self._resumed_pin = None, None, ""
+                await (await async_finished_pairings(self.hass)).async_discard(self._address)
+            raise
+        finally:
+            await client.close()
+
+    async def _async_memory(self, pairing: EntryData) -> PinMemory:
+        """Return what is known of the PIN under the new key."""
+        if self._memory is None:
+            memory = PinMemory(
+                self.hass, nuki_id_text(pairing["nuki_id"]), bytes.fromhex(pairing["shared_key"])
+            )
+            await memory.async_load()
+            if self._refused_pin is not None:
+                memory.record = memory.record.not_taken(memory.fingerprint(self._refused_pin))
+            self._memory = memory
+        return self._memory
+
+    async def _async_check_pin(self, client: LockClient, memory: PinMemory) -> None:
+        """Have the lock check a PIN that was given, unless pairing has done that. Raises PinUnavailableError."""
+        if self._known_dialect.pin_for_pairing:
+            if self._pin:
+                memory.record = memory.record.taken(memory.fingerprint(self._pin))
+            return
+        pin = self._input.get(CONF_PIN)
+        if not pin:
+            return
+        memory.check(pin)
+        async with memory.trying(pin, client.pins):
+            await client.hold(conversations.verify_pin(int(pin)))
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """The dialog is over: a lock that was paired again goes on with the new keys, however it ended."""
+        # Until then the old keys were in use, though they are worth nothing any more.
+        if self._pairing is not None and self._entry is not None and not self._finished:
+            proved = {CONF_PIN: self._pin} if self._known_dialect.pin_for_pairing else {}
+            self.hass.config_entries.async_update_entry(
+                self._entry, data=dict(self._pairing), options={**self._entry.options, **proved}
+            )
+
+    # --- Words --------------------------------------------------------------------------------------------
+
+    @property
+    def _entry(self) -> SmartLockConfigEntry | None:
+        """The entry that is paired again; None for a new lock."""
+        match self.source:
+            case config_entries.SOURCE_REAUTH:
+                return self._get_reauth_entry()
+            case config_entries.SOURCE_RECONFIGURE:
+                return self._get_reconfigure_entry()
+        return None
+
+    @property
+    def _known_lock(self) -> SeenLock:
+        assert self._lock is not None
+        return self._lock
+
+    @property
+    def _known_dialect(self) -> Dialect:
+        assert self._dialect is not None
+        return self._dialect
+
+    @property
+    def _address(self) -> str:
+        return self._known_lock.address
+
+    def _transport(self) -> BleTransport:
+        return BleTransport(
+            name=self._known_lock.name,
+            device=freshest_device(self.hass, self._address),
+            explain=reachability(self.hass, self._address),
+        )
+
+    def _placeholders(self) -> dict[str, str]:
+        return {"name": self._title, "reason": self._reason}
+
+    def _tell(self, error: SmartLockError) -> str:
+        """Return the key of the text for an error of pairing, and keep the reason that goes into it."""
+        key, self._reason = explained(error)
+        match error:
+            case NotPairingError():
+                return "not_pairing"
+            case LockRefusedError(code=ErrorCode.P_MAX_USER):
+                return "table_full"
+            case PinNotSetError():
+                return "pin_not_set"
+            case LinkError() if not isinstance(error, UnreachableError) and self._signal_is_weak():
+                return "too_weak"
+        return key
+
+    def _signal_is_weak(self) -> bool:
+        info = bluetooth.async_last_service_info(self.hass, self._address, connectable=True)
+        return info is not None and info.rssi < _WEAK_SIGNAL

@@ -1,0 +1,198 @@
+"""The forms about the security PIN: in the options, and where a lock has refused it."""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigEntryState, ConfigFlowResult
+from homeassistant.const import CONF_PIN
+from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
+import voluptuous as vol
+
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.pin_guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.problems import explained
+from custom_components.smartlock.protocol.dialects import Dialect
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.runtime import SmartLockConfigEntry
+
+CONF_CHANGED_IN_APP = "changed_in_app"
+CONF_NEW_PIN = "new_pin"
+CONF_REPEATED = "new_pin_again"
+
+PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+
+# What can be done about the PIN, each a step.
+_CHOICES = {
+    PinState.NOT_SET: ("pin_enter", "pin_none"),
+    PinState.VALID: ("pin_change", "pin_enter", "pin_forget"),
+    PinState.INVALID: ("pin_enter", "pin_none", "pin_forget"),
+    PinState.UNKNOWN: ("pin_enter", "pin_none", "pin_forget"),
+    PinState.BLOCKED: ("pin_enter", "pin_forget"),
+}
+_UNAVAILABLE = {PinState.INVALID: "pin_refused_before", PinState.BLOCKED: "pin_tries"}
+
+
+def wrong_format(pin: str, dialect: Dialect) -> bool:
+    """Whether a PIN cannot be one of this generation."""
+    return len(pin) != dialect.pin_digits or not (pin.isascii() and pin.isdigit())
+
+
+type _Step[S] = Callable[[S, dict[str, Any] | None], Coroutine[Any, Any, ConfigFlowResult]]
+
+
+def _while_loaded[S: PinSteps](step: _Step[S]) -> _Step[S]:
+    """End a dialog about a lock that has been unloaded since it was opened."""
+
+    @wraps(step)
+    async def guarded(self: S, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        return await step(self, user_input) if self.pin_is_known else self.async_abort(reason="not_loaded")
+
+    return guarded
+
+
+class PinSteps(ConfigEntryBaseFlow):
+    """Enter, change or forget the PIN of a lock that is set up."""
+
+    _reason = ""
+
+    @property
+    @abstractmethod
+    def pin_entry(self) -> SmartLockConfigEntry:
+        """The lock that it is about."""
+
+    @abstractmethod
+    def pin_done(self) -> ConfigFlowResult:
+        """End the dialog: what is wanted has been done."""
+
+    @abstractmethod
+    async def async_pin_failed(self, error: SmartLockError) -> ConfigFlowResult | None:
+        """Return what to show instead of the form with an error, if anything."""
+
+    def pin_menu(self, step_id: str) -> ConfigFlowResult:
+        """Show what can be done."""
+        if not self.pin_is_known:
+            return self.async_abort(reason="not_loaded")
+        choices = list(_CHOICES[self._guard.state])
+        if self._guard.state is PinState.NOT_SET and self._pin_dialect.pin_for_pairing:
+            # It would not be paired if it had none.
+            choices.remove("pin_none")
+        return self.async_show_menu(
+            step_id=step_id, menu_options=choices, description_placeholders=self._about
+        )
+
+    @property
+    def pin_is_known(self) -> bool:
+        """Whether the lock is set up. Its dialogs stay open meanwhile."""
+        return self.pin_entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)
+
+    @property
+    def _guard(self) -> PinGuard:
+        return self.pin_entry.runtime_data.pin
+
+    @property
+    def _pin_dialect(self) -> Dialect:
+        return self.pin_entry.runtime_data.coordinator.dialect
+
+    @property
+    def _about(self) -> dict[str, str]:
+        return {
+            "name": self.pin_entry.title,
+            "digits": str(self._pin_dialect.pin_digits),
+            "reason": self._reason,
+        }
+
+    @_while_loaded
+    async def async_step_pin_enter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take the PIN that the lock has, and verify it."""
+        errors: dict[str, str] = {}
+        refused_before = False
+        if user_input is not None:
+            pin, changed = user_input[CONF_PIN], user_input.get(CONF_CHANGED_IN_APP, False)
+            if wrong_format(pin, self._pin_dialect):
+                errors = {CONF_PIN: "pin_format"}
+            else:
+                refused_before = self._guard.refused_before(pin)
+                attempt = self._guard.async_enter(pin, changed_elsewhere=changed)
+                result = await self._attempt(attempt, errors)
+                if result is not None:
+                    return result
+        fields: dict[vol.Marker, Any] = {vol.Required(CONF_PIN): PASSWORD}
+        if refused_before:
+            fields[vol.Optional(CONF_CHANGED_IN_APP, default=False)] = BooleanSelector()
+        return self._form("pin_enter", fields, errors)
+
+    @_while_loaded
+    async def async_step_pin_change(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Set another PIN in the lock."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._check_new(user_input)):
+            result = await self._attempt(self._guard.async_set(user_input[CONF_NEW_PIN]), errors)
+            if result is not None:
+                return result
+        return self._form("pin_change", _new_pin_fields(vol.Required), errors)
+
+    @_while_loaded
+    async def async_step_pin_none(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Set a PIN in a lock that has none, or has forgotten it; only the owner can want to try that."""
+        errors: dict[str, str] = {}
+        stored: str = self.pin_entry.options.get(CONF_PIN, "")
+        if user_input is not None:
+            # Empty: the one that is stored, which the lock may have forgotten.
+            given = any(user_input.values())
+            wanted = user_input if given else {CONF_NEW_PIN: stored, CONF_REPEATED: stored}
+            errors = self._check_new(wanted)
+            if not errors:
+                attempt = self._guard.async_set_where_none_is(wanted[CONF_NEW_PIN])
+                result = await self._attempt(attempt, errors)
+                if result is not None:
+                    return result
+                if self._guard.lost:
+                    return self.async_abort(reason="pin_lost", description_placeholders=self._about)
+        kind = vol.Optional if stored else vol.Required
+        return self._form("pin_none", _new_pin_fields(kind), errors)
+
+    @_while_loaded
+    async def async_step_pin_forget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Go on without a PIN."""
+        if user_input is not None:
+            await self._guard.async_forget()
+            return self.pin_done()
+        return self._form("pin_forget", {}, {})
+
+    def _check_new(self, user_input: dict[str, Any]) -> dict[str, str]:
+        pin = user_input.get(CONF_NEW_PIN, "")
+        if wrong_format(pin, self._pin_dialect):
+            return {CONF_NEW_PIN: "pin_format"}
+        if not int(pin):
+            return {CONF_NEW_PIN: "pin_zero"}
+        return {} if user_input.get(CONF_REPEATED) == pin else {CONF_REPEATED: "pin_differs"}
+
+    async def _attempt(self, attempt: Awaitable[None], errors: dict[str, str]) -> ConfigFlowResult | None:
+        """Do what the owner wants and return the end of the dialog, or None with the error to show."""
+        try:
+            await attempt
+        except PinUnavailableError as error:
+            errors["base"] = _UNAVAILABLE.get(error.state, "failed")
+        except SmartLockError as error:
+            if (result := await self.async_pin_failed(error)) is not None:
+                return result
+            errors["base"], self._reason = explained(error)
+            if self._guard.setting_open:
+                errors["base"] = "pin_outcome_unknown"
+        else:
+            return self.pin_done()
+        return None
+
+    def _form(self, step_id: str, fields: dict[vol.Marker, Any], errors: dict[str, str]) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=vol.Schema(fields),
+            errors=errors,
+            description_placeholders=self._about,
+        )
+
+
+def _new_pin_fields(kind: type[vol.Required | vol.Optional]) -> dict[vol.Marker, Any]:
+    return {kind(CONF_NEW_PIN): PASSWORD, kind(CONF_REPEATED): PASSWORD}
