@@ -336,8 +336,7 @@ class PairingSteps(ConfigFlow):
     async def _async_check_pin(self, client: LockClient, memory: PinMemory) -> None:
         """Have the lock check a PIN that was given, unless pairing has done that. Raises PinUnavailableError."""
         if self._known_dialect.pin_for_pairing:
-            if self._pin:
-                memory.record = memory.record.taken(memory.fingerprint(self._pin))
+            memory.record = memory.record.taken(memory.fingerprint(self._pin))
             return
         pin = self._input.get(CONF_PIN)
         if not pin:

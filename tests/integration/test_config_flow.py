@@ -463,6 +463,19 @@ async def test_wrong_pin_of_generation_1_to_4_is_mended_without_pairing_again(
     assert pairings(lock) == 1
 
 
+async def test_no_more_than_three_wrong_pins_within_an_hour(home: Home) -> None:
+    """Nobody knows how many the lock takes. It can be added without."""
+    lock = home.add_lock(habits=Habits(pin_tries=99))
+    flow = await press(home, lock, await to_button(home, lock, client_type="app", pin="1111"))
+    for pin in ("2222", "3333"):
+        assert refused(flow, "wrong_pin", "pin")
+        flow = await home.progressed(await home.submit(flow, pin=pin))
+    flow = await home.progressed(await home.submit(flow, pin=GEN3_PIN))
+    assert refused(flow, "pin_tries", "pin")
+    assert len(pins(lock)) == 3
+    assert added(await home.progressed(await home.submit(flow)))
+
+
 async def test_wrong_pin_of_generation_5_is_never_sent_twice(home: Home) -> None:
     lock = home.add_lock("ultra")
     flow = await press(home, lock, await to_button(home, lock, pin="111111"))

@@ -155,12 +155,12 @@ async def test_newer_keys_than_those_on_disk_are_adopted(home: Home, hass_storag
     good = dict(entry.data)
     home.hass.config_entries.async_update_entry(entry, data=good | {"shared_key": bytes(32).hex()})
     hass_storage[STORE] = stored(lock.address)
-    hass_storage[STORE]["data"][lock.address] = {"data": good, "pin": "739158"}
+    hass_storage[STORE]["data"][lock.address] = {"data": good, "pin": "7391"}
     home.hass.set_state(CoreState.starting)
     assert await home.hass.config_entries.async_setup(entry.entry_id)
     home.hass.set_state(CoreState.running)
     assert dict(entry.data) == good
-    assert entry.options == {"pin": "739158"}
+    assert entry.options == {"pin": "7391"}
     # The entry is not on disk yet.
     assert list(hass_storage[STORE]["data"]) == [lock.address]
     await home.until(lambda: home.state() == View.LOCKED, within=10)
