@@ -19,8 +19,12 @@ ENTER, CHANGE, NONE, FORGET = "pin_enter", "pin_change", "pin_none", "pin_forget
 
 
 def sent(lock: VirtualLock) -> list[tuple[Any, Any]]:
-    """Return to which commands a PIN was sent, and whether it was right."""
-    return [(entry.facts["command"], entry.facts["accepted"]) for entry in lock.journal.pins_sent]
+    """Return to which commands about the PIN it was sent, and whether it was right."""
+    return [
+        (entry.facts["command"], entry.facts["accepted"])
+        for entry in lock.journal.pins_sent
+        if "SECURITY_PIN" in str(entry.facts["command"])
+    ]
 
 
 VERIFIED, REFUSED = ("VERIFY_SECURITY_PIN", True), ("VERIFY_SECURITY_PIN", False)
