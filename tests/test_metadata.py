@@ -275,7 +275,11 @@ def test_actions_are_described(english: Texts) -> None:
 
 def test_every_field_of_a_form_is_explained(english: Texts) -> None:
     """The person before the form has the text under the field, and nothing else."""
-    fields = [path for path in english if path[0] in {"config", "options"} and path[-2] == "data"]
+    fields = [
+        path
+        for path in english
+        if path[0] in {"config", "config_subentries", "options"} and path[-2] == "data"
+    ]
     missing = [path for path in fields if (*path[:-2], "data_description", path[-1]) not in english]
     assert not missing
 
