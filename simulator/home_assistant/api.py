@@ -11,6 +11,7 @@ __all__ = ["FlowResult", "HomeAssistantApi"]
 POLL_INTERVAL: Final = 0.2
 
 FLOWS: Final = "/api/config/config_entries/flow"
+SUBENTRY_FLOWS: Final = "/api/config/config_entries/subentries/flow"
 
 # A step, or the end, of a config flow as Home Assistant's API describes it: "type", "step_id",
 # "errors", "data_schema", "reason", ...
@@ -23,6 +24,7 @@ class HomeAssistantApi(Connection):
     @override
     async def set_up(self) -> None:
         self._progressed: set[str] = set()
+        self._subentry_flows: set[str] = set()
         await super().set_up()
         await self.subscribe("data_entry_flow_progressed", lambda data: self._progressed.add(data["flow_id"]))
 
@@ -52,6 +54,17 @@ class HomeAssistantApi(Connection):
     async def remove_entry(self, entry_id: str) -> None:
         """Remove a config entry with its devices and entities."""
         await self.request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+
+    async def subentries(self, entry_id: str) -> list[dict[str, Any]]:
+        """Return the subentries of a config entry."""
+        subentries: list[dict[str, Any]] = await self.command(
+            "config_entries/subentries/list", entry_id=entry_id
+        )
+        return subentries
+
+    async def remove_subentry(self, entry_id: str, subentry_id: str) -> None:
+        """Remove a subentry with its devices and entities."""
+        await self.command("config_entries/subentries/delete", entry_id=entry_id, subentry_id=subentry_id)
 
     async def set_entry_disabled(self, entry_id: str, *, disabled: bool) -> None:
         """Disable a config entry, which unloads it, or enable it again."""
@@ -98,14 +111,23 @@ class HomeAssistantApi(Connection):
         result: FlowResult = await self.request("POST", FLOWS, {"handler": domain})
         return result
 
+    async def start_subentry_flow(self, entry_id: str, kind: str) -> FlowResult:
+        """Start the config flow for a new subentry of a config entry; from then on it is like any other."""
+        result: FlowResult = await self.request("POST", SUBENTRY_FLOWS, {"handler": [entry_id, kind]})
+        self._subentry_flows.add(result["flow_id"])
+        return result
+
+    def _path(self, flow_id: str) -> str:
+        return f"{SUBENTRY_FLOWS if flow_id in self._subentry_flows else FLOWS}/{flow_id}"
+
     async def flow(self, flow_id: str) -> FlowResult:
         """Return what a config flow shows now; a progress step that is done shows what follows."""
-        result: FlowResult = await self.request("GET", f"{FLOWS}/{flow_id}")
+        result: FlowResult = await self.request("GET", self._path(flow_id))
         return result
 
     async def submit(self, flow_id: str, **values: Any) -> FlowResult:
         """Submit the form that a config flow shows, and return what it shows then."""
-        result: FlowResult = await self.request("POST", f"{FLOWS}/{flow_id}", values)
+        result: FlowResult = await self.request("POST", self._path(flow_id), values)
         return result
 
     async def finish_progress(self, flow_id: str, *, timeout: float = WAIT_TIMEOUT) -> FlowResult:
@@ -124,4 +146,4 @@ class HomeAssistantApi(Connection):
 
     async def cancel_flow(self, flow_id: str) -> None:
         """Close the dialog of a config flow."""
-        await self.request("DELETE", f"{FLOWS}/{flow_id}")
+        await self.request("DELETE", self._path(flow_id))

@@ -188,9 +188,13 @@ class Connection:
 
     async def subscribe(self, event: str, on_event: Callable[[dict[str, Any]], None]) -> None:
         """Call `on_event` with the data of every event of this type from now on."""
+        await self.stream("subscribe_events", lambda told: on_event(told["data"]), event_type=event)
+
+    async def stream(self, name: str, on_event: Callable[[dict[str, Any]], None], /, **fields: Any) -> None:
+        """Send a websocket command that is answered for as long as the connection lasts."""
         subscription = self._next_id()
         self._listeners[subscription] = on_event
-        await self._send(subscription, "subscribe_events", {"event_type": event})
+        await self._send(subscription, name, fields)
 
     async def wait_for_state(self, entity_id: str, *states: str, timeout: float = WAIT_TIMEOUT) -> State:
         """Wait until an entity is in one of these states."""
@@ -254,7 +258,7 @@ class Connection:
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "event":
             if listener := self._listeners.get(message["id"]):
-                listener(message["event"]["data"])
+                listener(message["event"])
                 self._notify()
             return
         result = self._results.get(message["id"])

@@ -29,6 +29,9 @@ PIN, PIN_OF_SIX = 9071, 907143
 # Long enough to see a bolt on its way, short enough to wait for it.
 BRISK = Timing(lock=0.6, unlock=0.6, unlatch=0.6, boot_run=0.6, battery_change=1.0, advertising_interval=0.1)
 
+# People's phones can log in.
+APPS = "mobile_app:\n"
+
 type Mount = Callable[..., VirtualLock]
 
 _nuki_ids = count(0x2E5A0001)
@@ -69,7 +72,7 @@ def sockets() -> None:
 async def house(sockets: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A running Home Assistant that hears whatever is on the radio."""
     config = tmp_path_factory.mktemp("home_assistant")
-    async with House(HomeAssistantProcess(config=config, port=free_port())) as house:
+    async with House(HomeAssistantProcess(config=config, port=free_port(), configuration=APPS)) as house:
         yield house
 
 

@@ -99,14 +99,12 @@ class Resident:
         self.hass.states.async_set(TRACKER, "home" if at_home else "not_home", attributes)
 
     async def leave(self, minutes: float = 10) -> None:
-        """Walk away and stay away; the phone tells it every two minutes."""
+        """Walk away and stay away; the phone tells it every two minutes, each time from elsewhere."""
         self.phone.go_away(20)
         await self.sleep(60)
-        left = minutes * 60
-        while left > 0:
-            self.report(900)
-            await self.sleep(min(120, left))
-            left -= 120
+        for turn in range(round(minutes / 2)):
+            self.report(900 + 250 * turn)
+            await self.sleep(120)
 
     async def come_back(self) -> None:
         """Come into the zone of the home, out of reach of the radio."""

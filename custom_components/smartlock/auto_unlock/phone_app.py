@@ -87,4 +87,4 @@ class PhoneApp:
         try:
             await self._hass.services.async_call(NOTIFY_DOMAIN, self._notify, dict(message), blocking=True)
         except Exception as error:  # noqa: BLE001 - whatever the app's side raises, nobody was asked
-            LOGGER.warning("The phone could not be asked: %s", type(error).__name__)
+            LOGGER.info("The phone could not be asked: %s", type(error).__name__)

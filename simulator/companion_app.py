@@ -1,0 +1,111 @@
+"""Home Assistant's app on a phone: it registers, tells where the phone is, and answers questions.
+
+It speaks the interface of Home Assistant's own `mobile_app` integration, which has to be set up.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from simulator.home_assistant import HomeAssistantApi, State
+
+__all__ = ["CompanionApp"]
+
+DOMAIN = "mobile_app"
+_ASK_POSITION = "request_location_update"
+_EVENT_ANSWER = "mobile_app_notification_action"
+
+
+@dataclass(kw_only=True)
+class CompanionApp:
+    """The app of one person, logged in as the owner.
+
+    Attributes:
+        tracker: Entity id of its device tracker.
+        person: Entity id of the person that goes by it.
+        notify: Name of its notify action.
+        notifications: What was sent to it, oldest first.
+    """
+
+    api: HomeAssistantApi
+    webhook: str
+    tracker: str
+    person: str
+    notify: str
+    notifications: list[dict[str, Any]] = field(default_factory=list)
+    _position: tuple[float, float, float] | None = None
+    _answers: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @classmethod
+    async def install(cls, api: HomeAssistantApi, name: str) -> Self:
+        """Install the app on the phone of a person who is new to Home Assistant."""
+        device = f"{name}s phone"
+        registration = await api.request(
+            "POST",
+            "/api/mobile_app/registrations",
+            {
+                "device_id": f"simulated-{name.lower()}",
+                "app_id": "simulator",
+                "app_name": "Simulated app",
+                "app_version": "1.0",
+                "device_name": device,
+                "manufacturer": "Simulator",
+                "model": "Phone",
+                "os_name": "Simulator",
+                "os_version": "1",
+                "supports_encryption": False,
+                "app_data": {"push_websocket_channel": True},
+            },
+        )
+        slug = device.lower().replace(" ", "_")
+        tracker = f"device_tracker.{slug}"
+        created = await api.command("person/create", name=name, device_trackers=[tracker])
+        app = cls(
+            api=api,
+            webhook=registration["webhook_id"],
+            tracker=tracker,
+            person=f"person.{created['id']}",
+            notify=f"mobile_app_{slug}",
+        )
+        await app.connect(api)
+        await api.wait_for("the app's tracker", lambda: app.tracker in api.states)
+        return app
+
+    async def connect(self, api: HomeAssistantApi) -> None:
+        """Receive notifications over a new connection, as after a restart."""
+        self.api = api
+        await api.stream(f"{DOMAIN}/push_notification_channel", self._receive, webhook_id=self.webhook)
+
+    def _receive(self, notification: dict[str, Any]) -> None:
+        self.notifications.append(notification)
+        if notification["message"] == _ASK_POSITION and self._position is not None:
+            answer = asyncio.create_task(self.tell_position(*self._position))
+            self._answers.add(answer)
+            answer.add_done_callback(self._answers.discard)
+
+    def move(self, latitude: float, longitude: float, accuracy: float = 15) -> None:
+        """Go somewhere without telling; whoever asks is told."""
+        self._position = (latitude, longitude, accuracy)
+
+    async def tell_position(self, latitude: float, longitude: float, accuracy: float = 15) -> None:
+        """Go somewhere and tell it, with the accuracy in m; it says the same when it is asked."""
+        self.move(latitude, longitude, accuracy)
+        await self._send("update_location", {"gps": [latitude, longitude], "gps_accuracy": accuracy})
+
+    async def answer(self, notification: dict[str, Any], title: str) -> None:
+        """Press the button with this title under a notification."""
+        (action,) = [each["action"] for each in notification["data"]["actions"] if each["title"] == title]
+        await self._send("fire_event", {"event_type": _EVENT_ANSWER, "event_data": {"action": action}})
+
+    def state(self) -> State | None:
+        """Return what Home Assistant shows of the person."""
+        return self.api.states.get(self.person)
+
+    async def uninstall(self) -> None:
+        """Remove the person and the app."""
+        await self.api.command("person/delete", person_id=self.person.removeprefix("person."))
+        for entry in await self.api.entries(DOMAIN):
+            await self.api.remove_entry(entry["entry_id"])
+
+    async def _send(self, kind: str, data: dict[str, Any]) -> None:
+        await self.api.request("POST", f"/api/webhook/{self.webhook}", {"type": kind, "data": data})
