@@ -107,7 +107,7 @@ def test_texts_lose_nothing_and_show_cleanly(data: bytes) -> None:
 
 def test_shown_text_ends_at_the_first_nul() -> None:
     """Keypad 2 leaves bytes behind the NUL."""
-    assert wire.shown(wire.text(16).unpack(b"T\xc3\xbcr\0garbage\xff\0\0\0\0")) == "Tür"
+    assert wire.shown(wire.text(17).unpack(b"T\xc3\xbcr\0garbage\xff\0\0\0\0")) == "Tür"
     assert wire.shown(wire.text(4).unpack(b"a\xffb\n")) == "a\ufffdb"
 
 

@@ -108,14 +108,15 @@ class SessionChannel:
             decoded = [frames.decode_plain(data) for data in self._plain.receive(chunk)]
             # Anybody could forge a plain message: only a refusal is believed in this form.
             return _decode_all(self._dialect, (f for f in decoded if f.command == Command.ERROR_REPORT))
-        decoded = [
-            frames.decode_encrypted(self._session, data)
-            for data in self._encrypted.receive(chunk)
-            if not self._is_copy(data)
-        ]
-        if any(frame.authorization_id != self._session.authorization_id for frame in decoded):
-            raise AuthenticationError("a message for another authorization")
-        return _decode_all(self._dialect, decoded)
+        messages = []
+        for data in self._encrypted.receive(chunk):
+            if self._is_copy(data):
+                continue
+            frame = frames.decode_encrypted(self._session, data)
+            if frame.authorization_id != self._session.authorization_id:
+                raise AuthenticationError("a message for another authorization")
+            messages.append(decode_answer(self._dialect, frame))
+        return messages
 
     def _is_copy(self, data: bytes) -> bool:
         """Whether a frame has come before: answers name no question, so a copy would answer the next one."""

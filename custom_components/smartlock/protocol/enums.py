@@ -6,8 +6,23 @@ back unchanged. Such members are not singletons: compare with `==`, never with `
 Source: Nuki Smart Lock API V2.1 and V2.3.0; members that only other public clients know are marked.
 """
 
+from collections.abc import Callable
 from enum import IntEnum, IntFlag
 from typing import Self, override
+
+
+class Memo[T](dict[int, T]):
+    """What numbers of one or two bytes are converted to, each of them once: most of a message is such numbers."""
+
+    def __init__(self, convert: Callable[[int], T]) -> None:
+        """Start with none."""
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, number: int) -> T:
+        """Convert a number that is asked for for the first time."""
+        value = self[number] = self._convert(number)
+        return value
 
 
 class OpenEnum(IntEnum):

@@ -15,12 +15,13 @@ import struct
 from typing import override
 
 from . import crypto
-from .enums import Command
+from .enums import Command, Memo
 from .errors import DecodeError
 
 # The longest message known is 176 bytes on the wire; four times that holds any two behind each other.
 BUFFER_LIMIT = 704
 
+_COMMANDS = Memo(Command)
 _U16 = struct.Struct("<H")
 _ADATA = struct.Struct(f"<{crypto.NONCE_SIZE}sIH")
 _PDATA_HEAD = struct.Struct("<IH")
@@ -31,7 +32,7 @@ _SEALED_MINIMUM = crypto.TAG_SIZE + _PDATA_HEAD.size + _CRC_SIZE
 ENCRYPTED_MINIMUM = _ADATA.size + _SEALED_MINIMUM
 
 
-def crc(data: bytes | bytearray) -> int:
+def crc(data: bytes) -> int:
     """Return the CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, not reflected."""
     return crc_hqx(data, 0xFFFF)
 
@@ -44,14 +45,20 @@ class Session:
     shared_key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Frame:
     """A command with its payload, out of its frame."""
 
     command: Command
     payload: bytes = field(repr=False)
     authorization_id: int | None = field(default=None, repr=False)
-    crc_valid: bool = True
+    sealed: bytes = field(default=b"", repr=False)
+    """What was sealed, with its checksum; empty for a plain frame, whose checksum was right."""
+
+    @property
+    def crc_valid(self) -> bool:
+        """Whether the checksum inside an encrypted frame is right."""
+        return not self.sealed or _plain_crc_valid(self.sealed)
 
 
 def encode_plain(command: Command, payload: bytes) -> bytes:
@@ -69,8 +76,8 @@ def decode_plain(data: bytes) -> Frame:
     return Frame(command=Command(_U16.unpack_from(data)[0]), payload=data[2:-_CRC_SIZE])
 
 
-def _plain_crc_valid(data: bytes | bytearray) -> bool:
-    return data[-_CRC_SIZE:] == _U16.pack(crc(data[:-_CRC_SIZE]))
+def _plain_crc_valid(data: bytes) -> bool:
+    return crc(data[:-_CRC_SIZE]) == data[-2] | data[-1] << 8
 
 
 def encode_encrypted(session: Session, nonce: bytes, command: Command, payload: bytes) -> bytes:
@@ -84,7 +91,7 @@ def decode_encrypted(session: Session, data: bytes) -> Frame:
     """Return the content of an encrypted frame.
 
     Raises DecodeError for a wrong length and AuthenticationError if it was not sealed with the session's key.
-    A wrong CRC inside is only noted (`crc_valid`): some firmware sends zero there, and the seal has already
+    A wrong CRC inside is no error (ask `crc_valid`): some firmware sends zero there, and the seal has already
     proved every byte.
     """
     if len(data) < ENCRYPTED_MINIMUM:
@@ -96,10 +103,10 @@ def decode_encrypted(session: Session, data: bytes) -> Frame:
     pdata = crypto.unseal(session.shared_key, nonce, sealed)
     authorization_id, command = _PDATA_HEAD.unpack_from(pdata)
     return Frame(
-        command=Command(command),
+        command=_COMMANDS[command],
         payload=pdata[_PDATA_HEAD.size : -_CRC_SIZE],
         authorization_id=authorization_id,
-        crc_valid=_plain_crc_valid(pdata),
+        sealed=pdata,
     )
 
 
@@ -107,17 +114,17 @@ class _Reassembler:
     """Bounded buffer of what has come and is not yet a whole frame."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        # Nearly always one indication is one frame: adding to no bytes and taking all of them copies nothing.
+        self._buffer = b""
 
     def _add(self, chunk: bytes) -> None:
         if len(self._buffer) + len(chunk) > BUFFER_LIMIT:
-            self._buffer.clear()
+            self._buffer = b""
             raise DecodeError("more bytes than any message has")
         self._buffer += chunk
 
     def _take(self, size: int) -> bytes:
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
         return data
 
 
@@ -130,11 +137,13 @@ class EncryptedReassembler(_Reassembler):
         while len(self._buffer) >= _ADATA.size:
             length = _ADATA.unpack_from(self._buffer)[2]
             if not _SEALED_MINIMUM <= length <= BUFFER_LIMIT - _ADATA.size:
-                self._buffer.clear()
+                self._buffer = b""
                 raise DecodeError(f"an encrypted message that announces {length} bytes")
-            if len(self._buffer) < _ADATA.size + length:
+            end = _ADATA.size + length
+            if len(self._buffer) < end:
                 return
-            yield self._take(_ADATA.size + length)
+            data, self._buffer = self._buffer[:end], self._buffer[end:]
+            yield data
 
 
 class PlainReassembler(_Reassembler):

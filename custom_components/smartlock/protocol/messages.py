@@ -86,6 +86,7 @@ class Message(Layout):
     longer_form: ClassVar[type[Message] | None] = None
     """Declaration of the same command for a payload that is long enough for it."""
 
+    _keeps_trailing = True
     trailing: bytes = b""
 
     @override
@@ -112,8 +113,7 @@ class Message(Layout):
     @classmethod
     def decode(cls, payload: bytes) -> Self:
         """Return the message of a payload without proof. Raises DecodeError if it is too short."""
-        values, trailing = cls._values(payload)
-        return cls._of(values | {"trailing": trailing})
+        return cls.unpack(payload)
 
 
 def decode(kind: type[Message], payload: bytes) -> Message:

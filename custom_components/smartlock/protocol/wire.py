@@ -15,54 +15,52 @@ from datetime import UTC, datetime, time
 from enum import IntFlag
 from functools import cache
 from itertools import accumulate
-from operator import itemgetter
 import struct
 from typing import Any, ClassVar, NamedTuple, Self, cast, dataclass_transform, overload, override
 
-from .enums import OpenEnum
+from .enums import Memo, OpenEnum
 from .errors import DecodeError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wire[T]:
-    """A wire type: its name in the vendor's tables, its size in bytes, and the two conversions."""
+    """A wire type: its name in the vendor's tables, how `struct` reads it, and the two conversions."""
 
     name: str
-    size: int
-    unpack: Callable[[bytes], T]
+    code: str
+    """Format of `struct` without the byte order, for one value."""
     pack: Callable[[T], bytes]
+    convert: Callable[[Any], T] | None = None
+    """From what `struct` reads to the value; None where that is the value."""
+
+    @property
+    def size(self) -> int:
+        """Size in bytes."""
+        return struct.calcsize(f"<{self.code}")
+
+    def unpack(self, data: bytes) -> T:
+        """Return the value of so many bytes."""
+        (read,) = struct.unpack(f"<{self.code}", data)
+        return cast(T, read) if self.convert is None else self.convert(read)
 
 
-class _Byte[T](dict[bytes, T]):
-    """The conversion of one byte, made once for each of the 256 values: most fields are one byte."""
+def _integer(name: str, code: str) -> Wire[int]:
+    layout = struct.Struct(f"<{code}")
 
-    def __init__(self, convert: Callable[[int], T]) -> None:
-        super().__init__()
-        self._convert = convert
-
-    def __missing__(self, data: bytes) -> T:
-        value = self[data] = self._convert(data[0])
-        return value
-
-
-def _integer(name: str, size: int, *, signed: bool = False) -> Wire[int]:
     def pack(value: int) -> bytes:
         try:
-            return value.to_bytes(size, "little", signed=signed)
-        except OverflowError as error:
+            return layout.pack(value)
+        except struct.error as error:
             raise ValueError(f"it does not fit in a {name}") from error
 
-    def unpack(data: bytes) -> int:
-        return int.from_bytes(data, "little", signed=signed)
-
-    return Wire(name=name, size=size, unpack=unpack, pack=pack)
+    return Wire(name=name, code=code, pack=pack)
 
 
-uint8 = replace(_integer("uint8", 1), unpack=itemgetter(0))
-uint16 = _integer("uint16", 2)
-uint32 = _integer("uint32", 4)
-int8 = _integer("int8", 1, signed=True)
-int16 = _integer("int16", 2, signed=True)
+uint8 = _integer("uint8", "B")
+uint16 = _integer("uint16", "H")
+uint32 = _integer("uint32", "I")
+int8 = _integer("int8", "b")
+int16 = _integer("int16", "h")
 
 
 @cache
@@ -74,7 +72,7 @@ def raw(size: int) -> Wire[bytes]:
             raise ValueError(f"{len(value)} bytes where {size} are needed")
         return value
 
-    return Wire(name=f"byte[{size}]", size=size, unpack=bytes, pack=pack)
+    return Wire(name=f"byte[{size}]", code=f"{size}s", pack=pack)
 
 
 # A coordinate. It is never shown or computed with and must survive a write unchanged, so it stays bytes:
@@ -96,10 +94,10 @@ def text(size: int) -> Wire[str]:
             raise ValueError(f"a text of {len(data)} bytes where {size} fit")
         return data.ljust(size, b"\0")
 
-    def unpack(data: bytes) -> str:
+    def convert(data: bytes) -> str:
         return data.rstrip(b"\0").decode("utf-8", "surrogateescape")
 
-    return Wire(name=f"uint8[{size}]", size=size, unpack=unpack, pack=pack)
+    return Wire(name=f"uint8[{size}]", code=f"{size}s", convert=convert, pack=pack)
 
 
 def shown(value: str) -> str:
@@ -111,19 +109,19 @@ def shown(value: str) -> str:
 @cache
 def enum8[E: OpenEnum](kind: type[E]) -> Wire[E]:
     """Return the wire type of an enumeration in one byte."""
-    return Wire(name=kind.__name__, size=1, unpack=_Byte(kind).__getitem__, pack=uint8.pack)
+    return Wire(name=kind.__name__, code="B", convert=Memo(kind).__getitem__, pack=uint8.pack)
 
 
 @cache
 def enum16[E: OpenEnum](kind: type[E]) -> Wire[E]:
     """Return the wire type of an enumeration in two bytes."""
-    return Wire(name=kind.__name__, size=2, unpack=lambda data: kind(uint16.unpack(data)), pack=uint16.pack)
+    return Wire(name=kind.__name__, code="H", convert=Memo(kind).__getitem__, pack=uint16.pack)
 
 
 @cache
 def flags8[F: IntFlag](kind: type[F]) -> Wire[F]:
     """Return the wire type of a set of flags in one byte; bits without a name are kept."""
-    return Wire(name=kind.__name__, size=1, unpack=_Byte(kind).__getitem__, pack=uint8.pack)
+    return Wire(name=kind.__name__, code="B", convert=Memo(kind).__getitem__, pack=uint8.pack)
 
 
 class Date7(NamedTuple):
@@ -162,7 +160,7 @@ def _pack_date7(value: Date7) -> bytes:
 
 
 date7: Wire[Date7] = Wire(
-    name="date", size=7, unpack=lambda data: Date7(*_DATE7.unpack(data)), pack=_pack_date7
+    name="date", code="7s", convert=lambda data: Date7._make(_DATE7.unpack(data)), pack=_pack_date7
 )
 
 
@@ -181,7 +179,7 @@ class Time2(NamedTuple):
             return None
 
 
-time2: Wire[Time2] = Wire(name="time", size=2, unpack=lambda data: Time2(*data), pack=bytes)
+time2: Wire[Time2] = Wire(name="time", code="2s", convert=lambda data: Time2(*data), pack=bytes)
 
 
 class Version(NamedTuple):
@@ -201,7 +199,7 @@ def _version(size: int) -> Wire[Version]:
     def pack(value: Version) -> bytes:
         return bytes(part for part in value if part is not None)
 
-    return Wire(name=f"uint8[{size}]", size=size, unpack=lambda data: Version(*data), pack=pack)
+    return Wire(name=f"uint8[{size}]", code=f"{size}s", convert=lambda data: Version(*data), pack=pack)
 
 
 version3 = _version(3)
@@ -239,14 +237,25 @@ class WireField:
     optional: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Reader:
+    """How to read the fields that a payload has: all at once, and what of them is to be converted."""
+
+    layout: struct.Struct
+    names: tuple[str, ...]
+    conversions: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(wire,))
 class Layout:
     """Base of everything that is declared field by field; subclasses become frozen dataclasses."""
 
     wire_fields: ClassVar[tuple[WireField, ...]] = ()
     minimum_size: ClassVar[int] = 0
-    _slices: ClassVar[tuple[tuple[str, Callable[[bytes], Any], int, int], ...]] = ()
-    """Name, conversion, start and end of each wire field."""
+    _keeps_trailing: ClassVar[bool] = False
+    """Whether the bytes behind the fields are kept, in `trailing`."""
+    _readers: ClassVar[dict[int, _Reader]] = {}
+    """How to read a payload of each size that was seen."""
 
     @override
     def __init_subclass__(cls) -> None:
@@ -259,11 +268,7 @@ class Layout:
             if "wire" in entry.metadata
         )
         cls.minimum_size = sum(entry.kind.size for entry in cls.wire_fields if not entry.optional)
-        ends = list(accumulate(entry.kind.size for entry in cls.wire_fields))
-        cls._slices = tuple(
-            (entry.name, entry.kind.unpack, end - entry.kind.size, end)
-            for entry, end in zip(cls.wire_fields, ends, strict=True)
-        )
+        cls._readers = {}
         optional = [entry.optional for entry in cls.wire_fields]
         if optional != sorted(optional):
             raise TypeError(f"{cls.__name__}: a required field follows an optional one")
@@ -287,33 +292,39 @@ class Layout:
 
     @classmethod
     def unpack(cls, data: bytes) -> Self:
-        """Return the fields that are there; bytes behind them are left out. Raises DecodeError."""
-        return cls._of(cls._values(data)[0])
-
-    @classmethod
-    def _of(cls, values: dict[str, Any]) -> Self:
-        """Return an instance; a frozen dataclass sets each attribute the slow way, and most of all is decoded."""
+        """Return the fields that are there. Raises DecodeError."""
+        reader = cls._readers.get(len(data)) or cls._new_reader(len(data))
+        values = list(reader.layout.unpack_from(data))
+        for index, convert in reader.conversions:
+            values[index] = convert(values[index])
+        attributes = dict(zip(reader.names, values))  # noqa: B905 - both from one reader
+        if cls._keeps_trailing:
+            attributes["trailing"] = data[reader.layout.size :]
+        # A frozen dataclass sets each attribute the slow way, and most of all messages are decoded.
         self = object.__new__(cls)
-        self.__dict__.update(values)
+        object.__setattr__(self, "__dict__", attributes)
         return self
 
     @classmethod
-    def _values(cls, data: bytes) -> tuple[dict[str, Any], bytes]:
-        """Return the values of the fields that are there, and the bytes behind them."""
-        size = len(data)
+    def _new_reader(cls, size: int) -> _Reader:
+        """Return how to read the fields for which a payload of this size has bytes. Raises DecodeError."""
         if size < cls.minimum_size:
             raise DecodeError(f"{cls.__name__}: {size} bytes where {cls.minimum_size} are needed")
-        values: dict[str, Any] = {}
-        used = 0
-        for name, unpack, start, end in cls._slices:
-            if end > size:
-                break
-            values[name] = unpack(data[start:end])
-            used = end
-        return values, data[used:]
+        ends = accumulate(entry.kind.size for entry in cls.wire_fields)
+        there = [entry for entry, end in zip(cls.wire_fields, ends, strict=True) if end <= size]
+        reader = cls._readers[size] = _Reader(
+            layout=struct.Struct("<" + "".join(entry.kind.code for entry in there)),
+            names=tuple(entry.name for entry in there),
+            conversions=tuple(
+                (index, entry.kind.convert)
+                for index, entry in enumerate(there)
+                if entry.kind.convert is not None
+            ),
+        )
+        return reader
 
 
 @cache
 def block[L: Layout](kind: type[L]) -> Wire[L]:
     """Return the wire type of a declared layout inside another one."""
-    return Wire(name=kind.__name__, size=kind.minimum_size, unpack=kind.unpack, pack=kind.pack)
+    return Wire(name=kind.__name__, code=f"{kind.minimum_size}s", convert=kind.unpack, pack=kind.pack)
