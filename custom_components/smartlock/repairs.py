@@ -7,7 +7,7 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from custom_components.smartlock.repair_flows import battery_change, faults, wear
+from custom_components.smartlock.repair_flows import battery_change, faults, pin, wear
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFlow]
@@ -16,6 +16,7 @@ type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFl
 FLOWS: Mapping[str, FlowFactory] = {
     battery_change.FLOW: battery_change.BatteryChangeFlow,
     faults.FLOW: faults.FaultFlow,
+    pin.FLOW: pin.PinLostFlow,
     wear.FLOW: wear.StifferThanUsualFlow,
 }
 
