@@ -17,7 +17,9 @@ from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import (
+    BadSettingError,
     LinkLostError,
     LockRefusedError,
     MovingError,
@@ -110,8 +112,8 @@ class SettingsWriter:
     ) -> None:
         """Change fields of Config and of Advanced Config, and return when the lock is seen to have kept them.
 
-        Raises BadSettingError before anything is sent, PinUnavailableError without a PIN that is known to be
-        right, MovingError while the motor runs, LinkError, ProtocolError or LockRefusedError if nothing was
+        Raises BadSettingError for values that this lock cannot have, nearly always before anything is sent,
+        PinUnavailableError without a PIN that is known to be right, MovingError while the motor runs, LinkError, ProtocolError or LockRefusedError if nothing was
         written, SettingsNotKeptError if the lock reads back something else, and SettingsUnknownError if it could
         not be read back.
         """
@@ -169,6 +171,8 @@ class SettingsWriter:
                 await self._coordinator.client.hold(self._conversation(pin, begun))
         except SmartLockError as error:
             LOGGER.debug("Settings were not written, or only in part: %s", type(error).__name__)
+            if isinstance(error, NotAuthorizedError):
+                self._read_soon()
             if not begun or isinstance(error, _ABOUT_ALL):
                 self._fail_waiting(error)
             for write in begun:
@@ -205,7 +209,7 @@ class SettingsWriter:
             after = yield from conversations.read_states()
             self._coordinator.async_counted(before.config_update_count, after.config_update_count, changes)
 
-    def _written(self, write: _Write, found: Settings, refused: LockRefusedError | None = None) -> None:
+    def _written(self, write: _Write, found: Settings, refused: SmartLockError | None = None) -> None:
         """Publish what the lock has after a write, and tell whether that is what was wanted."""
         assert write.before is not None
         assert write.wanted is not None
@@ -231,15 +235,25 @@ class SettingsWriter:
         if write.wanted is None:
             write.fail(error)
             return True
-        refused = error if isinstance(error, LockRefusedError) else None
+        refused: SmartLockError | None = None
+        if isinstance(error, LockRefusedError):
+            bad = error.code == ErrorCode.K_BAD_PARAMETER
+            refused = BadSettingError(tuple(write.values)) if bad else error
         read = conversations.read_config if write.kind is Config else conversations.read_advanced_config
         try:
             found: Settings = await self._coordinator.client.read(read)
         except SmartLockError:
             write.fail(refused or SettingsUnknownError(tuple(write.values)))
+            self._read_soon()
             return False
         self._written(write, found, refused)
         return True
+
+    def _read_soon(self) -> None:
+        """Have the lock read, without waiting for it: what is shown may not be so any more."""
+        self._coordinator.config_entry.async_create_background_task(
+            self._hass, self._coordinator.async_request_refresh(), f"{DOMAIN} settings are not known"
+        )
 
 
 def setting_names(hass: HomeAssistant) -> Mapping[str, str]:

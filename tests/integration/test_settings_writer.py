@@ -32,6 +32,7 @@ from tests.integration.home import PINS, Home
 MODELS = ("gen2", "gen3", "gen4", "ultra")
 # Slow enough to get in between.
 SLOW = quick(advertising_interval=0.3, processing=0.5)
+SETTING_COMMANDS = {"REQUEST_CONFIG", "REQUEST_ADVANCED_CONFIG", "SET_CONFIG", "SET_ADVANCED_CONFIG"}
 every_model = pytest.mark.parametrize("model", MODELS)
 
 
@@ -57,8 +58,9 @@ def writes(lock: VirtualLock) -> list[str]:
 
 
 def pins(lock: VirtualLock) -> list[str]:
-    """Return the commands that carried a PIN."""
-    return [str(entry.facts["command"]) for entry in lock.journal.pins_sent]
+    """Return the commands about settings that carried a PIN."""
+    commands = [str(entry.facts["command"]) for entry in lock.journal.pins_sent]
+    return [command for command in commands if command in SETTING_COMMANDS]
 
 
 @every_model
@@ -307,9 +309,51 @@ async def test_unknown_stays_unknown(home: Home) -> None:
     assert failed.value.translation_key == "settings_unknown"
     assert isinstance(failed.value.__cause__, SettingsUnknownError)
     lock.faults.silence = False
-    await home.read()
+    # It is read soon, without anybody asking for it.
+    await home.until(lambda: entry.runtime_data.coordinator.data.config.led_brightness == 1, within=120)
     assert entry.runtime_data.coordinator.data.config.led_brightness == 1
     assert writes(lock) == ["SET_CONFIG"]
+
+
+async def test_value_that_only_the_lock_knows_to_be_bad(home: Home) -> None:
+    lock, _, writer = await ready(home)
+    lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.SET_ADVANCED_CONFIG)
+    with pytest.raises(ServiceValidationError) as refused:
+        await writer.change(advanced={"immediate_auto_lock_enabled": 1})
+    assert refused.value.translation_key == "bad_setting"
+    assert writes(lock) == ["SET_ADVANCED_CONFIG"]
+    assert lock.settings.values.immediate_auto_lock_enabled == 0
+
+
+async def test_immediate_auto_lock_without_a_door_sensor(home: Home) -> None:
+    """The lock says that it does not support it."""
+    lock, _, writer = await ready(home, door_sensor=False)
+    with pytest.raises(BadSettingError):
+        await writer.write(advanced={"immediate_auto_lock_enabled": 1})
+    assert writes(lock) == []
+
+
+async def test_other_refusals_keep_their_words(home: Home) -> None:
+    lock, _, writer = await ready(home)
+    lock.faults.refuse_next(ErrorCode.K_BUSY, Command.SET_CONFIG)
+    with pytest.raises(HomeAssistantError) as refused:
+        await writer.change({"led_brightness": 1})
+    assert refused.value.translation_key == "busy"
+    assert isinstance(refused.value.__cause__, LockRefusedError)
+    assert lock.settings.values.led_brightness == 5
+
+
+async def test_lock_that_does_not_know_us_any_more(home: Home) -> None:
+    """It is read, so that the owner is asked to pair again if it stays so."""
+    lock, entry, writer = await ready(home)
+    for index, authorization in enumerate(list(lock.authorizations)):
+        if authorization.name == "Home Assistant":
+            lock.delete_authorization(index)
+    with pytest.raises(HomeAssistantError) as refused:
+        await writer.change({"led_brightness": 1})
+    assert refused.value.translation_key == "not_authorized"
+    await home.until(lambda: not entry.runtime_data.coordinator.last_update_success)
+    assert pins(lock) == []
 
 
 async def test_refusal_of_one_is_not_that_of_the_others(home: Home) -> None:
@@ -317,7 +361,7 @@ async def test_refusal_of_one_is_not_that_of_the_others(home: Home) -> None:
     lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.SET_CONFIG)
     wrong = asyncio.create_task(writer.write({"led_brightness": 1}))
     right = asyncio.create_task(writer.write(advanced={"unlatch_duration": 5}))
-    with pytest.raises(LockRefusedError):
+    with pytest.raises(BadSettingError):
         await wrong
     await right
     assert lock.settings.values.unlatch_duration == 5

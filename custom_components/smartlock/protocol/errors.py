@@ -127,7 +127,7 @@ class SettingsNotKeptError(SmartLockError):
 
 
 class BadSettingError(SmartLockError):
-    """Settings that this lock does not have, or values that they cannot have. Nothing was sent."""
+    """Settings that this lock does not have, or values that they cannot have. Nothing was changed."""
 
     def __init__(self, fields: tuple[str, ...]) -> None:
         """Keep the names of the fields, never their values."""
