@@ -27,7 +27,15 @@ HERE = Path(__file__).parent
 PIN, PIN_OF_SIX = 9071, 907143
 
 # Long enough to see a bolt on its way, short enough to wait for it.
-BRISK = Timing(lock=0.6, unlock=0.6, unlatch=0.6, boot_run=0.6, battery_change=1.0, advertising_interval=0.1)
+BRISK = Timing(
+    lock=0.6,
+    unlock=0.6,
+    unlatch=0.6,
+    boot_run=0.6,
+    calibration=1.5,
+    battery_change=1.0,
+    advertising_interval=0.1,
+)
 
 # People's phones can log in.
 APPS = "mobile_app:\n"

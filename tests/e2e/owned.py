@@ -95,8 +95,8 @@ async def owned_lock(house: House, lock: VirtualLock, result: FlowResult) -> Own
     return found
 
 
-async def add_bridge(house: House, lock: VirtualLock) -> OwnedLock:
-    """Add a lock as Bridge, which is told of changes at once."""
+async def add_bridge(house: House, lock: VirtualLock, **answers: Any) -> OwnedLock:
+    """Add a lock as Bridge, which is told of changes at once; `answers` are further ones to the form."""
     flow_id = await discovered(house, lock)
     await open_pairing_form(house.api, flow_id)
-    return await owned_lock(house, lock, await pair(house, lock, flow_id, client_type="bridge"))
+    return await owned_lock(house, lock, await pair(house, lock, flow_id, client_type="bridge", **answers))

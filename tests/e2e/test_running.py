@@ -83,28 +83,6 @@ async def test_a_blocked_motor_is_told_and_shown(owned: OwnedLock) -> None:
     assert_obeyed(owned, "UNLOCK", "LOCK", "LOCK")
 
 
-@pytest.mark.parametrize(
-    ("jam", "error"),
-    [
-        (Jam.CLUTCH, "clutch_failure"),
-        (Jam.CLUTCH_POWER, "clutch_power_failure"),
-        (Jam.MOTOR_POWER, "motor_power_failure"),
-    ],
-)
-async def test_a_failed_clutch_is_told_and_shown(owned: OwnedLock, jam: Jam, error: str) -> None:
-    owned.lock.jam(jam)
-    with pytest.raises(RequestError) as failure:
-        await owned.call("unlock")
-    assert failure.value.translation_key == error
-    await owned.shows("clutch_fault", "on")
-    assert owned.state("motor_blocked") == "off"
-
-    owned.lock.repair()
-    await owned.call("unlock")
-    assert owned.state() == "unlocked"
-    await owned.shows("clutch_fault", "off")
-
-
 async def test_the_batteries_run_down_are_charged_and_swapped(owned: OwnedLock) -> None:
     assert owned.state("battery_critical") == "off"
     owned.lock.set_battery(12)
