@@ -16,6 +16,7 @@ from custom_components.smartlock.features.fault_codes import (
     SAME_FAULT,
     FaultKind,
 )
+from custom_components.smartlock.lock import VIEWS
 from custom_components.smartlock.problems import REFUSALS
 from custom_components.smartlock.protocol.enums import CompletionStatus
 
@@ -117,6 +118,9 @@ def render() -> str:
         "## Codes of the last run and of the log\n",
         "The completion status.\n",
         _table(_completions(texts)),
+        "## States of the lock\n",
+        "A failed run can leave the lock in any of them; the lock entity shows what it says now.\n",
+        _states(texts),
         _BATTERIES,
         "## Each fault\n",
         *(_fault(kind, texts) for kind in FaultKind),
@@ -160,6 +164,16 @@ def _completions(texts: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         kind = COMPLETIONS[status]
         yield f"0x{status:02X}", status.name, *(_NO_FAULT[status] if kind is None else _shown(kind, texts))
     yield "any other", "", *_shown(FaultKind.UNKNOWN, texts)
+
+
+def _states(texts: dict[str, Any]) -> str:
+    names = texts["entity"]["sensor"]["lock_state"]["state"]
+    lines = ["| State | Lock entity | *State of the lock* |", "| --- | --- | --- |"]
+    lines += [
+        f"| 0x{state:02X} {state.name} | {VIEWS[state] or 'unknown'} | {names[state.name.lower()]} |"
+        for state in sorted(VIEWS)
+    ]
+    return "\n".join([*lines, "| any other | unknown | unknown |"]) + "\n"
 
 
 def _shown(kind: FaultKind, texts: dict[str, Any]) -> tuple[str, str]:
