@@ -10,6 +10,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from custom_components.smartlock.auto_unlock.rules import Rules
+from custom_components.smartlock.client_notices import ClientNotices, async_forget_notices
 from custom_components.smartlock.clock_setting import ClockSetting
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -73,7 +74,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         auto_unlock=await Rules.load(hass, coordinator, pin, faults),
         keeper=keeper,
     )
-    coordinator.async_add_visit(ClockSetting(hass, coordinator.client, pin).visit)
+    clock = ClockSetting(hass, coordinator.nuki_id, coordinator.client, pin)
+    await clock.async_load()
+    coordinator.async_add_visit(clock.visit)
+    entry.async_on_unload(await ClientNotices(hass, coordinator).async_start())
     entry.async_on_unload(await wear.async_start())
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
     entry.async_on_unload(FaultIssues(hass, coordinator, faults).async_start())
@@ -138,3 +142,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])
     await async_remove_lock_stores(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
     async_forget_warning(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
+    async_forget_notices(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))

@@ -132,15 +132,10 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
         )
         self._deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
-        bridge = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
+        self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         minutes = entry.options.get(CONF_READ_INTERVAL)
-        usual = reading.POLL_BRIDGE if bridge else reading.POLL_APP
-        poll = minutes * 60.0 if minutes else usual
-        self._reading = Reading(
-            poll=poll,
-            told_of_changes=bridge,
-            trusting=poll == usual,
-            budget_at=hass.loop.time(),
+        self._reading = Reading.of(
+            bridge=self.is_bridge, poll=minutes * 60.0 if minutes else None, now=hass.loop.time()
         )
         self._planned: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
@@ -298,7 +293,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             return
         async with self.client.staying():
             try:
-                if self._reading.told_of_changes:
+                if self.is_bridge:
                     await self.client.hold(conversations.read_states())
             except SmartLockError as error:
                 # Whether the lock has taken the flag down or not, nobody has heard what it stood for.
@@ -403,6 +398,19 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             except SmartLockError as error:
                 LOGGER.debug("The lock refused something nobody waits for: %s", type(error).__name__)
 
+    @property
+    def flag_announces(self) -> bool:
+        """Whether the change flag has announced the last changes that were found."""
+        return self._reading.announced > 0
+
+    @callback
+    def async_rely_on_flag(self, *, useful: bool) -> None:
+        """Read as a client that is told of changes, or as one that is not."""
+        told = self.is_bridge and useful
+        if told != self._reading.told_of_changes:
+            self._reading = self._reading.relying_on_flag(told=told)
+            self._plan()
+
     # --- When to read -------------------------------------------------------------------------------------
 
     @property
@@ -499,7 +507,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         the link, and Home Assistant, which compares advertisements, calls nobody.
         """
         self._forget_look()
-        if self._reading.told_of_changes and not self._stopped:
+        if self.is_bridge and not self._stopped:
             closed_at = self._now
             self._look = self.hass.loop.call_later(_LOOK_DELAY, self._look_at_flag, closed_at, _LOOKS)
 

@@ -158,6 +158,18 @@ def test_link_after_an_action(usual: float, last_action: float | None, idle_time
     assert r.idle_time(usual, last_action=last_action, now=1000.0) == idle_time
 
 
+@pytest.mark.parametrize(
+    ("chosen", "intervals"), [(None, [30, 10, 30]), (30, [30, 10, 30]), (60, [60, 60, 60]), (5, [5, 5, 5])]
+)
+def test_flag_that_becomes_useless(chosen: float | None, intervals: list[float]) -> None:
+    """Polled as an App until it is of use again, but for an interval of the owner's."""
+    state = Reading.of(bridge=True, poll=None if chosen is None else chosen * 60, now=0)
+    useless = state.relying_on_flag(told=False)
+    useful = useless.relying_on_flag(told=True)
+    assert [each.told_of_changes for each in (state, useless, useful)] == [True, False, True]
+    assert [each.poll / 60 for each in (state, useless, useful)] == intervals
+
+
 def test_low_battery_is_spared() -> None:
     """One poll in three."""
     state = quiet().told(changed=False, passing=False, low_battery=True, now=0)

@@ -126,6 +126,23 @@ async def test_once_a_day(home: Home, wall_time: WallTime) -> None:
     assert is_right(lock)
 
 
+async def test_once_a_day_also_over_restarts(home: Home, wall_time: WallTime) -> None:
+    """Whoever restarts often must not wear the lock out."""
+    lock = lock_with_clock(home, wall_time, HOUR)
+    entry = await home.set_up(lock, pin=PIN)
+    for _ in range(3):
+        lock.set_clock(wall_time() + timedelta(hours=1))
+        wall_time.move_on(HOUR)
+        assert await home.hass.config_entries.async_reload(entry.entry_id)
+        await home.settled(entry, lock)
+    assert settings_of_the_clock(lock) == 1
+    wall_time.move_on(DAY)
+    assert await home.hass.config_entries.async_reload(entry.entry_id)
+    await home.settled(entry, lock)
+    assert settings_of_the_clock(lock) == 2
+    assert is_right(lock)
+
+
 async def test_refused_pin_is_never_sent_again(
     home: Home, wall_time: WallTime, caplog: pytest.LogCaptureFixture
 ) -> None:

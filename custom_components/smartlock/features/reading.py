@@ -112,6 +112,18 @@ class Reading:
     budget: float = READS_AT_ONCE
     budget_at: float = 0.0
 
+    @classmethod
+    def of(cls, *, bridge: bool, poll: float | None, now: float) -> Self:
+        """Begin as a client of this type; `poll` in seconds is the owner's choice, None if there is none."""
+        usual = POLL_BRIDGE if bridge else POLL_APP
+        chosen = usual if poll is None else poll
+        return cls(poll=chosen, told_of_changes=bridge, trusting=chosen == usual, budget_at=now)
+
+    def relying_on_flag(self, *, told: bool) -> Self:
+        """The flag has become useless, or useful; an interval that the owner has chosen stays."""
+        poll = self.poll if not self.trusting else POLL_BRIDGE if told else POLL_APP
+        return replace(self, told_of_changes=told, poll=poll)
+
     def heard(self, *, flag: bool, now: float) -> Self:
         """An advertisement came, with or without the change flag."""
         edge = flag and not self.flag

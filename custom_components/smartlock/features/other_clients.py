@@ -1,0 +1,92 @@
+"""What else the lock is connected with, and whether its change flag is worth anything beside that.
+
+A lock that is paired as Bridge raises the flag of its advertisement with each change. Remote access of its own,
+over Wi-Fi or Thread, excludes a Bridge according to public clients, and with a Smart Lock 3 Pro on Wi-Fi the flag
+stayed down (protocol 2.2). Whether it is so on every firmware is not known, so a flag that has announced
+a change all the same is believed.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Self
+
+from custom_components.smartlock.protocol.enums import RemoteAccess
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+
+# Values of the status bytes: two bits for the connection, for Thread two more for the link to the vendor's servers.
+_CONNECTED = 0b11
+_SERVERS_SHIFT = 2
+# Bit of the MQTT byte: the connection runs over Thread, else over Wi-Fi.
+_OVER_THREAD = 0b100
+
+
+class Notice(StrEnum):
+    """What the owner should know; also the translation key."""
+
+    BRIDGE_REPLACED = "bridge_replaced"
+    """There was a Bridge before we were paired as one, and a lock has only one."""
+    FLAG_USELESS_WIFI = "flag_useless_wifi"
+    FLAG_USELESS_THREAD = "flag_useless_thread"
+    """Changes by hand are not announced, as far as is known; only reading finds them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherClients:
+    """What has been seen of them; kept over restarts."""
+
+    bridge_seen: bool = False
+    """While we were paired as App, the lock had a Bridge."""
+    flag_proved: bool = False
+    """The flag has announced a change although the lock was on Wi-Fi or Thread."""
+
+    @classmethod
+    def restored(cls, data: dict[str, Any]) -> Self:
+        """Return what `stored` has written; what is missing was not seen."""
+        return cls(bridge_seen=data.get("bridge_seen") is True, flag_proved=data.get("flag_proved") is True)
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"bridge_seen": self.bridge_seen, "flag_proved": self.flag_proved}
+
+    def told(self, states: KeyturnerStates, *, bridge: bool, announced: bool) -> Self:
+        """The lock told its state. `bridge`: we are one. `announced`: its flag has announced a change lately."""
+        elsewhere = way_in_use(states) is not None
+        return replace(
+            self,
+            # While we are the Bridge, the bit speaks of us.
+            bridge_seen=self.bridge_seen if bridge else _bridge_paired(states, self.bridge_seen),
+            flag_proved=elsewhere and (self.flag_proved or announced),
+        )
+
+    def notices(self, states: KeyturnerStates, *, bridge: bool) -> frozenset[Notice]:
+        """Return what the owner should know now; nothing for a client that takes nobody's place."""
+        if not bridge:
+            return frozenset()
+        found = {Notice.BRIDGE_REPLACED} if self.bridge_seen else set()
+        way = way_in_use(states)
+        if way is not None and not self.flag_proved:
+            found.add(way)
+        return frozenset(found)
+
+
+def way_in_use(states: KeyturnerStates) -> Notice | None:
+    """Return the notice for the way over which somebody else reaches the lock; None if nobody is known to."""
+    access = states.remote_access or RemoteAccess(0)
+    mqtt = states.mqtt_status or 0
+    by_mqtt = mqtt & _CONNECTED == _CONNECTED
+    if (
+        access & RemoteAccess.SSE_OVER_THREAD
+        or (states.thread_status or 0) >> _SERVERS_SHIFT & _CONNECTED == _CONNECTED
+        or (by_mqtt and mqtt & _OVER_THREAD)
+    ):
+        return Notice.FLAG_USELESS_THREAD
+    if access & RemoteAccess.SSE_OVER_WIFI or (states.wifi_status or 0) & _CONNECTED == _CONNECTED or by_mqtt:
+        return Notice.FLAG_USELESS_WIFI
+    return None
+
+
+def _bridge_paired(states: KeyturnerStates, otherwise: bool) -> bool:
+    """Whether the lock has a Bridge; firmware without that byte tells nothing."""
+    if states.remote_access is None:
+        return otherwise
+    return bool(states.remote_access & RemoteAccess.BRIDGE_PAIRED)
