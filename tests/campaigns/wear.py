@@ -1,6 +1,6 @@
 """How well wear is judged: false alarms in healthy lives, and warnings before a lock breaks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -36,69 +36,74 @@ _LONGEST = 3000
 class Healthy:
     """A life without an ailment."""
 
-    days: int
+    years: int
     alarms: int
-    warned_days: float
 
 
 @dataclass(frozen=True)
 class Ailing:
     """A life that ends with a broken lock."""
 
-    slow: bool
-    """Whether it took a month or more from the first sign to the end: nothing faster can be told two weeks before."""
-    lead: float | None
-    """Days from the last warning that began before the end, and stood, to the end; None without one."""
-    false_before: bool
-    """Whether the warning stood already when the ailment began."""
+    days: float
+    """From the first sign to the end."""
+    lead: float
+    """Days from the warning that stood at the end to the end; 0 without one."""
 
     @property
     def in_time(self) -> bool:
         """Whether the owner knew two weeks before."""
-        return not self.false_before and self.lead is not None and self.lead >= WARNED_IN_TIME.days
+        return self.lead >= WARNED_IN_TIME.days
 
 
-def judged(runs: Iterable[ReportedRun], *, accepts: bool) -> Iterable[tuple[datetime, WearHistory]]:
-    """Yield the history after each run, through storage format and all that Home Assistant does with it."""
+def judged(
+    runs: Iterable[ReportedRun], *, healthy_until: datetime | None = None
+) -> Iterator[tuple[datetime, WearHistory]]:
+    """Yield the history after each run.
+
+    The owner of a healthy lock looks at it after a warning, finds nothing, and accepts how it turns.
+    """
     history = WearHistory()
     for reported in runs:
         run = MotorRun.of(reported.report, reported.at)
         assert run is not None
         history = history.with_run(run)
+        since = history.warned_since
         if (
-            accepts
-            and history.warned_since is not None
-            and reported.at - history.warned_since >= _OWNER_ACCEPTS
+            since is not None
+            and (healthy_until is None or since < healthy_until)
+            and reported.at - since >= _OWNER_ACCEPTS
         ):
             history = history.accepted(reported.at)
         yield reported.at, history
 
 
-def healthy(seed: int, *, years: int = 5, world: World = WORLD) -> Healthy:
+def healthy(seed: int, *, years: int = 3, world: World = WORLD) -> Healthy:
     """Live without an ailment."""
     life = Life(seed=seed, days=years * 365, world=world)
-    alarms, warned, since = 0, timedelta(), None
-    for at, history in judged(life.runs(), accepts=True):
-        if history.warned_since is not None and since is None:
-            alarms, since = alarms + 1, at
-        if history.warned_since is None and since is not None:
-            warned, since = warned + (at - since), None
-    return Healthy(days=life.days, alarms=alarms, warned_days=warned.total_seconds() / 86400)
+    alarms, warned = 0, False
+    for _, history in judged(life.runs()):
+        alarms += history.warned_since is not None and not warned
+        warned = history.warned_since is not None
+    return Healthy(years=years, alarms=alarms)
 
 
 def ailing(seed: int, ailment: str, *, world: World = WORLD) -> Ailing | None:
-    """Live until the ailment has broken the lock; None if it outlives the campaign."""
+    """Live until the ailment has broken the lock; None if the lock outlives the campaign."""
     random = Random(f"{ailment} {seed}")
     onset = random.randint(*_ONSET)
     life = Life(seed=seed, days=_LONGEST, ailment=AILMENTS[ailment](random), onset=onset, world=world)
+    began = BEGIN + timedelta(days=onset)
     warned_since: datetime | None = None
-    false_before = False
-    for at, history in judged(life.runs(), accepts=False):
+    for _, history in judged(life.runs(), healthy_until=began):
         warned_since = history.warned_since
-        if at < BEGIN + timedelta(days=onset):
-            false_before = warned_since is not None
     if life.broken_at is None:
         return None
-    lead = None if warned_since is None else (life.broken_at - warned_since).total_seconds() / 86400
-    slow = life.broken_at - BEGIN >= timedelta(days=onset + 30)
-    return Ailing(slow=slow, lead=lead, false_before=false_before)
+    known = warned_since is not None and warned_since >= began
+    return Ailing(
+        days=_days(life.broken_at - began),
+        lead=_days(life.broken_at - warned_since) if known and warned_since is not None else 0.0,
+    )
+
+
+def _days(time: timedelta) -> float:
+    return time / timedelta(days=1)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from math import log
 from statistics import median
 from typing import NamedTuple, Self
@@ -77,7 +78,7 @@ class MotorRun:
         """By distance, mWs per degree."""
         return self.drain / self.distance
 
-    @property
+    @cached_property
     def figures(self) -> Figures:
         """What is compared."""
         return Figures(
@@ -87,7 +88,7 @@ class MotorRun:
             voltage=(self.start_voltage - _USUAL_CURRENT * self.resistance) / 1000,
         )
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Runs of one kind can be compared: the same action over about the same distance."""
         # By a quarter longer is another kind: an unlatch from locked turns ten times as far as one from unlocked.

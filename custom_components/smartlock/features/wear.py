@@ -1,7 +1,7 @@
 """Whether a lock turns harder than it used to: the history of its motor runs, and when to warn.
 
 A run of a kind (`MotorRun.kind`) is compared with what was usual for this kind on this door, corrected for
-temperature and voltage (`wear_correction.py`). Wear is the median over two weeks, so neither a frosty day nor
+temperature and voltage (`wear_correction.py`). Wear is the median over ten days, so neither a frosty day nor
 somebody leaning against the door moves it. docs/wear.md tells how the constants were found and what they achieve.
 """
 
@@ -16,10 +16,10 @@ from custom_components.smartlock.features.motor_run import Figures, MotorRun, ty
 from custom_components.smartlock.features.wear_correction import Correction, Residual
 
 # Warn from here on, in percent above the usual, and be content again below; in between nothing changes.
-WARN_ABOVE = 35
+WARN_ABOVE = 33
 CONTENT_BELOW = 20
 # What counts as now: runs of so many days, and if they are few, this many of the last ones that are not too old.
-_NOW = timedelta(days=14)
+_NOW = timedelta(days=10)
 _NOW_RUNS = 8
 _TOO_OLD = timedelta(days=60)
 # What is usual is known after so many runs of a kind over so long a time: several days, and not one cold weekend.
@@ -34,6 +34,9 @@ _WEEKS_KEPT = 60
 _WEEK_RUNS = 3
 _WEEK_GAP = timedelta(days=30)
 TREND = timedelta(days=28)
+# A bolt that turns more easily than usual, as after running in or with oil, is the new usual, little by little: so
+# much of the difference each week, since it may be the season too.
+_EASES = 0.05
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,7 @@ class WearHistory:
         level = self.level
         if level is None:
             return self
-        kinds = {
-            name: kind if kind.usual is None else replace(kind, usual=_raised(kind.usual, level))
-            for name, kind in self.kinds.items()
-        }
-        # What was before is compared with the same usual as what comes.
-        weeks = tuple((at, _less(residual, level)) for at, residual in self.weeks)
-        return replace(self, kinds=kinds, weeks=weeks, usual_since=now, warned_since=None)
+        return replace(_with_usual_raised(self, level), usual_since=now, warned_since=None)
 
     @property
     def wear(self) -> Wear | None:
@@ -228,14 +225,26 @@ def _week_ended(history: WearHistory, run: MotorRun) -> WearHistory:
     if len(runs) < _WEEK_RUNS:
         return history
     figures, at = typical([other.figures for other in runs]), runs[-1].at
-    correction, weeks = history.correction, history.weeks
+    correction = history.correction
     if kind.week is not None and kind.week_at is not None and at - kind.week_at <= _WEEK_GAP:
         correction = correction.learned(figures, kind.week)
-    level = history.level
-    if level is not None and (not weeks or weeks[-1][0] < at - timedelta(days=6)):
-        weeks = (*weeks, (at, level))[-_WEEKS_KEPT:]
     kinds = {**history.kinds, run.kind: replace(kind, week=figures, week_at=at)}
-    return replace(history, kinds=kinds, correction=correction, weeks=weeks)
+    history = replace(history, kinds=kinds, correction=correction)
+    level = history.level
+    if level is None or (history.weeks and history.weeks[-1][0] >= at - timedelta(days=6)):
+        return history
+    history = replace(history, weeks=(*history.weeks, (at, level))[-_WEEKS_KEPT:])
+    return _with_usual_raised(history, Residual(*(_EASES * min(0.0, figure) for figure in level)))
+
+
+def _with_usual_raised(history: WearHistory, by: Residual) -> WearHistory:
+    """Call usual what is so much more; what was before is compared with the same usual as what comes."""
+    kinds = {
+        name: kind if kind.usual is None else replace(kind, usual=_raised(kind.usual, by))
+        for name, kind in history.kinds.items()
+    }
+    weeks = tuple((at, _less(residual, by)) for at, residual in history.weeks)
+    return replace(history, kinds=kinds, weeks=weeks)
 
 
 def _compared(history: WearHistory, run: MotorRun) -> WearHistory:
