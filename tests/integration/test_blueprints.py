@@ -1,0 +1,276 @@
+"""The blueprints, imported as an owner imports them and run on the virtual lock."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+import re
+import shutil
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from homeassistant.components import persistent_notification
+from homeassistant.components.automation.helpers import async_get_blueprints
+from homeassistant.components.blueprint.importer import fetch_blueprint_from_github_url
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker  # type: ignore[import-untyped]
+
+from simulator.virtual_lock import Jam, VirtualLock
+from tests.integration.home import Home
+
+ROOT = Path(__file__).parents[2]
+FOLDER = "blueprints/automation/smartlock"
+BLUEPRINTS = sorted((ROOT / FOLDER).glob("*.yaml"))
+RAW = "https://raw.githubusercontent.com/smartlock-ha/smartlock/main"
+
+
+@pytest.fixture
+def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Put the blueprints into a configuration folder of their own."""
+    hass.config.config_dir = str(tmp_path)
+    return Path(shutil.copytree(ROOT / FOLDER, tmp_path / FOLDER))
+
+
+def notifications(hass: HomeAssistant) -> Iterator[tuple[str, str]]:
+    """Yield title and text of what is shown."""
+    for shown in persistent_notification._async_get_or_create_notifications(hass).values():
+        yield shown["title"] or "", shown["message"]
+
+
+class Automation:
+    """An automation made from a blueprint."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    async def start(self, blueprint: str, **inputs: Any) -> None:
+        """Make it."""
+        assert await async_setup_component(self._home.hass, "persistent_notification", {})
+        use = {"path": f"smartlock/{blueprint}.yaml", "input": inputs}
+        assert await async_setup_component(
+            self._home.hass, "automation", {"automation": {"alias": "Ours", "use_blueprint": use}}
+        )
+        await self._home.hass.async_block_till_done()
+        state = self._home.hass.states.get("automation.ours")
+        assert state is not None
+        assert state.state == "on"
+
+    async def trigger(self) -> None:
+        """Let it run now, to the end."""
+        await self._home.hass.services.async_call(
+            "automation", "trigger", {"entity_id": "automation.ours"}, blocking=True
+        )
+
+    @property
+    def told(self) -> list[str]:
+        """The texts that it has shown."""
+        return [text for _, text in notifications(self._home.hass)]
+
+
+@pytest.fixture
+async def automation(home: Home, folder: Path) -> AsyncGenerator[Automation]:
+    """An automation to be."""
+    yield Automation(home)
+    await home.hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True
+    )
+
+
+# --- Import -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", BLUEPRINTS, ids=lambda file: file.stem)
+async def test_import_from_its_address(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, file: Path
+) -> None:
+    """Through Home Assistant's importer, from where the blueprint itself says that it is."""
+    url = f"{RAW}/{FOLDER}/{file.name}"
+    aioclient_mock.get(url, text=file.read_text(encoding="utf-8"))
+    imported = await fetch_blueprint_from_github_url(hass, url)
+    blueprint = imported.blueprint
+    assert (blueprint.domain, blueprint.metadata["source_url"]) == ("automation", url)
+    assert blueprint.validate() is None
+    for name, field in blueprint.inputs.items():
+        assert field["name"], name
+        assert field["selector"], name
+    assert {"tell"} <= set(blueprint.inputs)
+
+
+def test_every_blueprint_can_be_imported_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    addresses = [
+        parse_qs(urlsplit(link).query)["blueprint_url"][0]
+        for link in re.findall(r"https://my\.home-assistant\.io/redirect/blueprint_import/[^)\s]+", readme)
+    ]
+    assert sorted(addresses) == [f"{RAW}/{FOLDER}/{file.name}" for file in BLUEPRINTS]
+
+
+async def test_home_assistant_lists_them(hass: HomeAssistant, folder: Path) -> None:
+    assert await async_setup_component(hass, "automation", {})
+    found = await async_get_blueprints(hass).async_get_blueprints()
+    ours = {path: blueprint for path, blueprint in found.items() if path.startswith("smartlock/")}
+    assert set(ours) == {f"smartlock/{file.name}" for file in BLUEPRINTS}
+    for blueprint in ours.values():
+        assert not isinstance(blueprint, Exception)
+
+
+# --- A fault ----------------------------------------------------------------------------------------------
+
+
+async def watch_for_faults(home: Home, automation: Automation) -> VirtualLock:
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    problems = [home.entity_id("clutch_fault"), home.entity_id("motor_blocked")]
+    await automation.start("lock_fault", lock=home.entity_id("lock"), problems=problems)
+    return lock
+
+
+@pytest.mark.parametrize(
+    ("jam", "named"),
+    [(Jam.MOTOR, "Motor blocked"), (Jam.CLUTCH, "Clutch fault"), (Jam.CLUTCH_POWER, "Clutch fault")],
+)
+async def test_a_fault_is_told_once(home: Home, automation: Automation, jam: Jam, named: str) -> None:
+    lock = await watch_for_faults(home, automation)
+    lock.jam(jam)
+    lock.press_button()
+    await home.until(lambda: automation.told)
+    await asyncio.sleep(30)
+    (text,) = automation.told
+    assert named in text
+    assert "key alone" in text
+    assert len(lock.journal.motor_runs) == 1
+
+
+async def test_a_healthy_lock_tells_nothing(home: Home, automation: Automation) -> None:
+    lock = await watch_for_faults(home, automation)
+    await home.call("unlock")
+    lock.press_button()
+    await asyncio.sleep(60)
+    assert automation.told == []
+
+
+# --- The night --------------------------------------------------------------------------------------------
+
+
+async def evening(home: Home, automation: Automation, **options: Any) -> VirtualLock:
+    """Return an unlocked lock that is to be locked at night, with the door closed."""
+    lock = home.add_lock(locked=False, **options)
+    await home.set_up(lock, "bridge")
+    await automation.start("lock_at_night", lock=home.entity_id("lock"), door=home.entity_id("door"))
+    return lock
+
+
+def runs(lock: VirtualLock) -> list[object]:
+    """Return what the motor has done."""
+    return [entry.facts["action"] for entry in lock.journal.motor_runs]
+
+
+async def test_night_locks_a_closed_door(home: Home, automation: Automation) -> None:
+    lock = await evening(home, automation)
+    await automation.trigger()
+    assert (home.state(), runs(lock), automation.told) == ("locked", ["LOCK"], [])
+    await automation.trigger()
+    assert (runs(lock), automation.told) == (["LOCK"], [])
+
+
+async def test_night_leaves_an_open_door_alone(home: Home, automation: Automation) -> None:
+    lock = await evening(home, automation)
+    lock.open_door()
+    await home.until(lambda: home.state("door") == "on")
+    await automation.trigger()
+    (text,) = automation.told
+    assert "The door is open" in text
+    assert runs(lock) == []
+
+
+async def test_night_does_not_lock_when_nobody_knows_the_door(home: Home, automation: Automation) -> None:
+    lock = await evening(home, automation, door_sensor=False)
+    assert home.state("door") in ("unknown", "unavailable")
+    await automation.trigger()
+    (text,) = automation.told
+    assert "Nobody knows whether the door is closed" in text
+    assert runs(lock) == []
+
+
+async def test_night_tells_of_a_jam_and_does_not_try_again(home: Home, automation: Automation) -> None:
+    lock = await evening(home, automation)
+    lock.jam(Jam.MOTOR)
+    await automation.trigger()
+    (text,) = automation.told
+    assert "jammed" in text
+    assert runs(lock) == ["LOCK"]
+    # The next night it is still jammed.
+    await automation.trigger()
+    assert runs(lock) == ["LOCK"]
+
+
+async def test_night_with_the_lock_out_of_reach(home: Home, automation: Automation) -> None:
+    lock = await evening(home, automation)
+    home.go_out_of_range(lock)
+    await automation.trigger()
+    (text,) = automation.told
+    assert "Look at the door" in text
+    assert runs(lock) == []
+
+
+# --- The battery ------------------------------------------------------------------------------------------
+
+
+async def test_low_battery(home: Home, automation: Automation) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    await automation.start(
+        "battery_low", batteries=[home.entity_id("battery")], critical=[home.entity_id("battery_critical")]
+    )
+    lock.set_battery(20)
+    # The lock itself calls 20 % critical; the number alone is not below the threshold yet.
+    await home.read()
+    await home.until(lambda: automation.told)
+    assert "Battery critical" in automation.told[0]
+    assert "20 %" not in automation.told[0]
+    persistent_notification.async_dismiss(home.hass, "smartlock_battery")
+    lock.set_battery(18)
+    await home.read()
+    await asyncio.sleep(10)
+    # Not twice a day.
+    assert automation.told == []
+
+
+async def test_charge_below_the_threshold(home: Home, automation: Automation) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock)
+    await automation.start("battery_low", batteries=[home.entity_id("battery")], threshold=50)
+    lock.set_battery(50)
+    await home.read()
+    assert automation.told == []
+    lock.set_battery(48)
+    await home.read()
+    await home.until(lambda: automation.told)
+    assert "Battery 48 %" in automation.told[0]
+
+
+# --- The door ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_door_left_open(home: Home, automation: Automation, times: int) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    calls: list[str] = []
+    home.hass.bus.async_listen("door_told", lambda event: calls.append(event.data["message"]))
+    tell = [{"event": "door_told", "event_data": {"message": "{{ message }}"}}]
+    await automation.start("door_left_open", door=home.entity_id("door"), minutes=5, times=times, tell=tell)
+    lock.open_door()
+    await home.until(lambda: home.state("door") == "on")
+    await asyncio.sleep(4 * 60)
+    lock.close_door()
+    await home.until(lambda: home.state("door") == "off")
+    await asyncio.sleep(10 * 60)
+    assert calls == []
+    lock.open_door()
+    await home.until(lambda: home.state("door") == "on")
+    await asyncio.sleep(60 * 60)
+    assert len(calls) == times
+    assert "more than 5 minutes" in calls[0]
+    assert f"more than {5 * times} minutes" in calls[-1]
