@@ -80,7 +80,10 @@ def sockets() -> None:
 async def house(sockets: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A running Home Assistant that hears whatever is on the radio."""
     config = tmp_path_factory.mktemp("home_assistant")
-    async with House(HomeAssistantProcess(config=config, port=free_port(), configuration=APPS)) as house:
+    # As Home Assistant's own first start leaves it, so that automations can be made from the user interface.
+    (config / "automations.yaml").write_text("[]\n", encoding="utf-8")
+    more = f"{APPS}automation: !include automations.yaml\n"
+    async with House(HomeAssistantProcess(config=config, port=free_port(), configuration=more)) as house:
         yield house
 
 

@@ -1,0 +1,115 @@
+"""The blueprints, made into automations as the user interface does it, with the virtual lock at the other end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+import shutil
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest_asyncio
+
+from simulator.virtual_lock import Jam
+from tests.e2e.owned import OwnedLock
+
+FOLDER = "blueprints/automation/smartlock"
+
+
+class Automations:
+    """Automations of one test."""
+
+    def __init__(self, owned: OwnedLock) -> None:
+        self._owned = owned
+        self._ids: set[str] = set()
+
+    async def add(self, blueprint: str, **inputs: Any) -> None:
+        """Make an automation from a blueprint."""
+        automation = f"test_{blueprint}"
+        self._ids.add(automation)
+        await self._owned.api.request(
+            "POST",
+            f"/api/config/automation/config/{automation}",
+            {
+                "alias": automation,
+                "use_blueprint": {"path": f"smartlock/{blueprint}.yaml", "input": inputs},
+            },
+        )
+        await self._owned.api.wait_for_state(f"automation.{automation}", "on")
+
+    async def remove(self) -> None:
+        """Remove them, and what they have shown."""
+        for automation in self._ids:
+            await self._owned.api.request("DELETE", f"/api/config/automation/config/{automation}")
+        await self._owned.api.call("persistent_notification.dismiss_all")
+
+    async def told(self, text: str, timeout: float = 30) -> str:
+        """Wait for a notification with this text, and return its title."""
+        async with asyncio.timeout(timeout):
+            while True:
+                for shown in await self.shown():
+                    if text in shown["message"]:
+                        return str(shown["title"])
+                await asyncio.sleep(0.2)
+
+    async def shown(self) -> list[dict[str, Any]]:
+        """Return the notifications that are shown."""
+        shown: list[dict[str, Any]] = await self._owned.api.command("persistent_notification/get")
+        return shown
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def automations(owned: OwnedLock) -> AsyncIterator[Automations]:
+    """Blueprints in the configuration folder, and automations to be made from them."""
+    root = Path(__file__).parents[2]
+    shutil.copytree(root / FOLDER, owned.house.home_assistant.config / FOLDER, dirs_exist_ok=True)
+    automations = Automations(owned)
+    yield automations
+    await automations.remove()
+
+
+async def test_home_assistant_offers_them(owned: OwnedLock, automations: Automations) -> None:
+    found = await owned.api.command("blueprint/list", domain="automation")
+    ours = {path for path in found if path.startswith("smartlock/")}
+    assert ours == {
+        "smartlock/battery_low.yaml",
+        "smartlock/door_left_open.yaml",
+        "smartlock/lock_at_night.yaml",
+        "smartlock/lock_fault.yaml",
+    }
+    assert not [path for path in ours if "error" in found[path]]
+
+
+async def test_fault_and_battery_are_told(owned: OwnedLock, automations: Automations) -> None:
+    entities = owned.entities
+    problems = [entities.clutch_fault, entities.motor_blocked]
+    await automations.add("lock_fault", lock=entities.lock, problems=problems)
+    await automations.add("battery_low", batteries=[entities.battery], critical=[])
+    owned.lock.set_battery(18)
+    assert await automations.told("Battery 18 %") == "Batteries of the lock"
+    owned.lock.jam(Jam.CLUTCH_POWER)
+    owned.lock.press_button()
+    assert await automations.told("Clutch fault") == "Front door: fault"
+    assert len(await automations.shown()) == 2
+    assert len(owned.motor_runs) == 1
+
+
+def soon() -> str:
+    """Return a time of day some seconds from now, where the house stands."""
+    return (datetime.now(ZoneInfo("Europe/Vienna")) + timedelta(seconds=4)).strftime("%H:%M:%S")
+
+
+async def test_locks_at_night_by_the_clock(owned: OwnedLock, automations: Automations) -> None:
+    await owned.call("unlock")
+    night = {"lock": owned.entities.lock, "door": owned.entities.door}
+    await automations.add("lock_at_night", **night, time=soon())
+    await owned.shows("lock", "locked", timeout=20)
+    assert await automations.shown() == []
+
+    await owned.call("unlock")
+    owned.lock.open_door()
+    await owned.shows("door", "on")
+    await automations.add("lock_at_night", **night, time=soon())
+    assert await automations.told("The door is open") == "Front door is not locked for the night"
+    assert owned.motor_runs == ["UNLOCK", "LOCK", "UNLOCK"]
+    assert owned.bolt == "unlocked"
