@@ -109,15 +109,15 @@ class SettingsRestorer:
                     await self._take_step(step, self._journal.wanted)
             except MovingError:
                 self.calm = self.calm.moving()
-            except (LinkError, ProtocolError, NotAuthorizedError, SettingsUnknownError) as error:
+            except SmartLockError as error:
+                LOGGER.debug("A setting was not put back: %s", type(error).__name__)
+                if not _may_come_right(error):
+                    await self._enter(step, StepState.FAILED, _problem(error))
+                    continue
                 # Whether anything was written, the lock tells at the next contact.
-                LOGGER.debug("Putting settings back goes on later: %s", type(error).__name__)
                 await self._note(self._journal.tried_again(step.group))
                 self._told.clear()
                 await self._told.wait()
-            except SmartLockError as error:
-                LOGGER.debug("A setting was not put back: %s", type(error).__name__)
-                await self._enter(step, StepState.FAILED, _problem(error))
         return self._journal
 
     async def _note(self, journal: Journal) -> None:
@@ -295,6 +295,13 @@ def _values(step: Step, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[st
 
 def _same_but_enabled(one: TimeControlEntry, other: TimeControlEntry) -> bool:
     return (one.weekdays, one.time, one.lock_action) == (other.weekdays, other.time, other.lock_action)
+
+
+def _may_come_right(error: SmartLockError) -> bool:
+    """Whether it was the radio, and not the lock that refused or forgot."""
+    if isinstance(error, SettingsNotKeptError):
+        return not error.taken
+    return isinstance(error, LinkError | ProtocolError | NotAuthorizedError | SettingsUnknownError)
 
 
 def _problem(error: SmartLockError) -> Problem:

@@ -209,8 +209,11 @@ class SettingsWriter:
             after = yield from conversations.read_states()
             self._coordinator.async_counted(before.config_update_count, after.config_update_count, changes)
 
-    def _written(self, write: _Write, found: Settings, refused: SmartLockError | None = None) -> None:
-        """Publish what the lock has after a write, and tell whether that is what was wanted."""
+    def _written(self, write: _Write, found: Settings, failure: SmartLockError | None = None) -> None:
+        """Publish what the lock has after a write, and tell whether that is what was wanted.
+
+        `failure` is what had happened before the lock was asked what it has.
+        """
         assert write.before is not None
         assert write.wanted is not None
         self._coordinator.async_take(found)
@@ -223,7 +226,13 @@ class SettingsWriter:
         try:
             verify_kept(wanted, has)
         except SettingsNotKeptError as error:
-            write.fail(refused or error)
+            if failure is None or isinstance(
+                failure, BadSettingError | LockRefusedError | SettingsNotKeptError
+            ):
+                write.fail(failure or error)
+            else:
+                # The answer was lost; the request may have been, too.
+                write.fail(SettingsNotKeptError(error.fields, taken=False))
         else:
             write.outcome.set_result(None)
 
@@ -246,7 +255,7 @@ class SettingsWriter:
             write.fail(refused or SettingsUnknownError(tuple(write.values)))
             self._read_soon()
             return False
-        self._written(write, found, refused)
+        self._written(write, found, refused or error)
         return True
 
     def _read_soon(self) -> None:

@@ -62,6 +62,8 @@ class Faults:
     """Puts 0 in the place of the checksum of encrypted messages, as some firmware did."""
     unsolicited_states: bool
     """Sends Keyturner States before every answer."""
+    forgets_settings: bool
+    """Takes new settings without complaint and keeps none of them."""
     lateness: float
     """How long the late indication is held back, in seconds."""
     corrupted_byte: int
@@ -77,6 +79,7 @@ class Faults:
         self.twenty_byte_chunks = False
         self.zero_crc = False
         self.unsolicited_states = False
+        self.forgets_settings = False
         self.lateness = 0.0
         self.corrupted_byte = 0
         self._once: dict[Once, int] = {}
@@ -139,6 +142,7 @@ class Faults:
             "twenty-byte-chunks": self.twenty_byte_chunks,
             "zero-crc": self.zero_crc,
             "unsolicited-states": self.unsolicited_states,
+            "forgets-settings": self.forgets_settings,
             "drop-next-answer": self._dropped,
             **{refusal.name: True for refusal in self._refused},
             "stale-nonce": self._stale_nonces,
@@ -296,6 +300,7 @@ FAULTS: Mapping[str, Fault] = {
     "twenty-byte-chunks": Fault("No indication is longer than 20 bytes.", _switch("twenty_byte_chunks")),
     "zero-crc": Fault("The checksum inside encrypted messages is 0.", _switch("zero_crc")),
     "unsolicited-states": Fault("Keyturner States come before every answer.", _switch("unsolicited_states")),
+    "forgets-settings": Fault("New settings are taken, and none is kept.", _switch("forgets_settings")),
     **{once: Fault(text, _at_occasion(once)) for once, text in _OCCASIONS.items()},
     Once.LATE_INDICATION: Fault("The next indication and all behind it come SECONDS (3) later.", _late),
     Once.CORRUPT_INDICATION: Fault("Byte N (0) of the next indication is wrong.", _corrupt),

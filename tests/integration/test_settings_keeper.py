@@ -1,7 +1,10 @@
 """What a change of batteries took, in a home: found, told, and put back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping
+from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
@@ -13,12 +16,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.protocol.enums import LockAction, Weekdays
+from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.wire import Date7, Time2
 from custom_components.smartlock.settings_keeper import SettingsKeeper
+from simulator.lock.time_control import Entry
 from simulator.virtual_lock import Kind, VirtualLock, quick
 from tests.integration.home import NUKI_ID, PINS, Home
 
 # As long as it takes, but for the motor.
-TIMING = {"advertising_interval": 1.0, "battery_change": 20.0, "boot_run": 3.0}
+TIMING = {"advertising_interval": 5.0, "battery_change": 20.0, "boot_run": 3.0}
 CHANGES = {
     "led_brightness": 1,
     "button_enabled": 0,
@@ -193,3 +200,218 @@ async def test_all_is_restored(home: Home, model: str) -> None:
     newest = keeper_of(entry).kept.newest
     assert newest is not None
     assert newest.config.led_brightness == CHANGES["led_brightness"]
+
+
+LOSSES = ["pin", "settings", "clock"]
+
+
+@pytest.mark.parametrize("model", ["gen2", "gen3", "gen4", "ultra"])
+@pytest.mark.parametrize("lose", [lose for n in range(4) for lose in combinations(LOSSES, n)])
+async def test_every_loss(home: Home, model: str, lose: tuple[str, ...]) -> None:
+    """The lock is as it was, or the owner knows what is missing; no PIN is sent in vain more than once."""
+    lock, entry = await lock_with_settings(home, model)
+    await swapped(home, lock, lose)
+    assert lock.clock.offset < timedelta(days=-365) or "clock" not in lose or "pin" not in lose
+    if "settings" not in lose:
+        assert issue(home) is None
+        assert settings_of(lock) == CHANGES
+    else:
+        assert issue(home) is not None
+        repair = Repair(home, entry)
+        menu = await repair.open()
+        told = menu["description_placeholders"]
+        for name in ("LED", "Europe/London"):
+            assert name in told["table"]
+        result = await repair.choose("restore_all")
+        if "pin" in lose:
+            # The owner is told why nothing was done, and what is missing stays known.
+            assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "pin_needed")
+            assert "security PIN" in told["notes"]
+            assert issue(home) is not None
+            assert written(lock) == []
+        else:
+            assert settings_of(lock) == CHANGES
+            assert await repair.submit() is not None
+            assert issue(home) is None
+    await asyncio.sleep(2000)
+    refused = [pin for pin in lock.journal.pins_sent if not pin.facts["accepted"]]
+    assert len(refused) <= 1
+    counts = Counter(name for name in written(lock) if name != "time")
+    assert set(counts.values()) <= {1}
+    assert lock.journal.broken_rules == []
+    if "pin" not in lose:
+        assert abs(lock.clock.offset) < timedelta(seconds=30)
+
+
+async def test_some_are_chosen(home: Home) -> None:
+    """What is not chosen stays as it is now; battery type is offered and not ticked."""
+    lock, entry = await lock_with_settings(home)
+    lock.settings.change(battery_type=2)
+    await home.read()
+    await swapped(home, lock, ["settings"])
+    repair = Repair(home, entry)
+    await repair.open()
+    form = await repair.choose("choose")
+    (field,) = form["data_schema"].schema
+    assert "battery_type" not in field.default()
+    assert "led_brightness" in field.default()
+    options = [option["value"] for option in form["data_schema"].schema[field].config["options"]]
+    assert "battery_type" in options
+    await repair.submit(settings=["battery_type", "led_brightness"])
+    values = lock.settings.values
+    assert (values.battery_type, values.led_brightness) == (2, CHANGES["led_brightness"])
+    assert values.auto_lock_enabled == 0
+    assert (await repair.submit())["type"] is FlowResultType.CREATE_ENTRY
+    assert issue(home) is None
+    # What is there now is what is wanted: nothing is found later.
+    await asyncio.sleep(2000)
+    assert issue(home) is None
+    assert values.auto_lock_enabled == 0
+
+
+async def test_the_new_ones_are_kept(home: Home) -> None:
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    changed_at = home.state("battery_changed_at")
+    repair = Repair(home, entry)
+    await repair.open()
+    assert (await repair.choose("keep"))["type"] is FlowResultType.CREATE_ENTRY
+    assert issue(home) is None
+    assert written(lock) == []
+    kept = keeper_of(entry).kept
+    # The old ones can still be asked for.
+    assert [snapshot.config.led_brightness for snapshot in kept.snapshots] == [5, 1]
+    assert home.state("battery_changed_at") == changed_at
+    await asyncio.sleep(2000)
+    assert issue(home) is None
+
+
+async def test_it_was_no_battery_change(home: Home) -> None:
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    repair = Repair(home, entry)
+    await repair.open()
+    await repair.choose("no_change")
+    assert issue(home) is None
+    assert written(lock) == []
+    assert home.state("battery_changed_at") == "unknown"
+
+
+async def test_harmless_ones_by_themselves(home: Home) -> None:
+    """And the rest is asked for."""
+    lock, entry = await lock_with_settings(home, restore_by_itself=True)
+    await swapped(home, lock, ["settings", "clock"])
+    await home.until(lambda: home.state("settings_restored") != "unknown")
+    values = lock.settings.values
+    assert (values.led_brightness, values.button_enabled, values.time_zone_id) == (1, 0, 40)
+    assert (values.auto_lock_enabled, values.single_lock) == (0, 0)
+    assert sorted(written(lock)) == ["button_enabled", "led_brightness", "time", "time_zone_id"]
+    attributes = home.full_state("settings_restored").attributes
+    assert (attributes["event_type"], attributes["by_itself"]) == ("restored", True)
+    repair = Repair(home, entry)
+    table = (await repair.open())["description_placeholders"]["table"]
+    assert "LED" not in table
+    await repair.choose("restore_all")
+    assert settings_of(lock) == CHANGES
+
+
+async def test_what_the_owner_puts_right_elsewhere(home: Home) -> None:
+    """In the app, or here, while the repair is open: it is no longer offered."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    lock.settings.change(led_brightness=4, single_lock=1)
+    await home.read()
+    names = {entry.name for entry in keeper_of(entry).differences}
+    assert "led_brightness" not in names
+    assert "single_lock" not in names
+    assert "auto_lock_enabled" in names
+    lock.settings.change(**{name: value for name, value in CHANGES.items() if name != "led_brightness"})
+    lock.settings.change(name="Villa Kunterbunt")
+    await home.read()
+    assert issue(home) is None
+    newest = keeper_of(entry).kept.newest
+    assert newest is not None
+    assert newest.config.led_brightness == 4
+
+
+async def test_a_difference_that_comes_back_is_reported(home: Home) -> None:
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    repair = Repair(home, entry)
+    await repair.open()
+    await repair.choose("restore_all")
+    await repair.submit()
+    writes = len(written(lock))
+    lock.settings.change(led_brightness=5)
+    await home.read()
+    returned = ir.async_get(home.hass).async_get_issue(DOMAIN, f"settings_returned_{NUKI_ID:08X}")
+    assert returned is not None
+    assert returned.translation_placeholders is not None
+    assert "LED" in returned.translation_placeholders["settings"]
+    await asyncio.sleep(2000)
+    assert len(written(lock)) == writes
+    assert issue(home) is None
+
+
+async def test_a_lock_that_keeps_nothing(home: Home) -> None:
+    """It is written to once, and the owner is told."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    lock.faults.forgets_settings = True
+    repair = Repair(home, entry)
+    await repair.open()
+    report = await repair.choose("restore_all")
+    assert "not restored" in report["description_placeholders"]["results"]
+    assert (await repair.submit())["reason"] == "not_all"
+    assert issue(home) is not None
+    assert len(lock.journal.requests("SET_CONFIG")) == 1
+    assert lock.journal.requests("SET_ADVANCED_CONFIG") == []
+    # The clock was kept.
+    assert home.full_state("settings_restored").attributes["event_type"] == "partly_restored"
+
+
+async def test_after_pairing_a_reset_lock_again(home: Home) -> None:
+    """The snapshot is offered at once, keypad codes and time control included."""
+    lock, entry = await lock_with_settings(home, keep_codes=True)
+    lock.pair_accessory("keypad")
+    lock.keypad_codes.add(
+        345678, name="Cleaner", created=Date7(2026, 1, 1), time_limited=0, limit=TimeLimit()
+    )
+    lock.time_control.add(Entry(weekdays=Weekdays.MONDAY, time=Time2(7, 0), lock_action=LockAction.UNLOCK))
+    lock.time_control.add(
+        Entry(weekdays=Weekdays.NONE, time=Time2(22, 0), lock_action=LockAction.LOCK, enabled=0)
+    )
+    lock.settings.change(led_brightness=2)
+    await home.read()
+    await keeper_of(entry).async_save()
+    newest = keeper_of(entry).kept.newest
+    assert newest is not None
+    assert newest.lacks == ()
+
+    lock.factory_reset()
+    lock.set_pin(PINS["gen3"])
+    lock.pair_accessory("keypad")
+    session = home.authorize(lock, "bridge").session
+    home.hass.config_entries.async_update_entry(
+        entry,
+        data={
+            **entry.data,
+            "authorization_id": session.authorization_id,
+            "shared_key": session.shared_key.hex(),
+        },
+    )
+    await home.until(lambda: issue(home) is not None)
+    await home.until(lambda: not home.connected(lock))
+    repair = Repair(home, entry)
+    menu = await repair.open()
+    table = menu["description_placeholders"]["table"]
+    assert "Keypad codes | 1 | 0" in table
+    assert "Time control | 2 | 0" in table
+    report = await repair.choose("restore_all")
+    assert "restored" in report["description_placeholders"]["results"]
+    assert [(code.code, code.name) for code in lock.keypad_codes] == [(345678, "Cleaner")]
+    assert sorted((entry.time, entry.enabled) for _, entry in lock.time_control) == [
+        (Time2(7, 0), 1),
+        (Time2(22, 0), 0),
+    ]
+    assert lock.settings.values.led_brightness == 2

@@ -118,12 +118,16 @@ class RunFailedError(SmartLockError):
 
 
 class SettingsNotKeptError(SmartLockError):
-    """The lock took new settings without complaint, but reads back others."""
+    """New settings were written, but the lock reads back others."""
 
-    def __init__(self, fields: tuple[str, ...]) -> None:
-        """Keep the names of the fields that differ, never their values."""
+    def __init__(self, fields: tuple[str, ...], *, taken: bool = True) -> None:
+        """Keep the names of the fields that differ, never their values.
+
+        `taken`: the lock has said that it took them; otherwise they may never have arrived.
+        """
         super().__init__(f"the lock did not keep {', '.join(fields)}")
         self.fields = fields
+        self.taken = taken
 
 
 class BadSettingError(SmartLockError):

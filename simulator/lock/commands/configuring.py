@@ -41,7 +41,7 @@ def _write(request: Request, message: SetConfig | SetAdvancedConfig) -> None:
     if store.impossible(changes, door_sensor=request.device.door.has_sensor):
         request.refuse(ErrorCode.K_BAD_PARAMETER)
         return
-    if changes:
+    if changes and not request.device.faults.forgets_settings:
         store.change(**changes)
     request.note_written(changes)
     request.complete()
