@@ -36,7 +36,7 @@ from custom_components.smartlock.features.battery_change import (
     Watch,
 )
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.features.restore import Journal
+from custom_components.smartlock.features.restore import Journal, StepState
 from custom_components.smartlock.features.settings_keeping import Keeping, Loss
 from custom_components.smartlock.features.settings_snapshot import (
     Difference,
@@ -501,7 +501,9 @@ class SettingsKeeper:
         now = self._present()
         loss, kept = self._kept.loss, self._kept.after_restore(journal, dt_util.utcnow())
         if loss is not None and now is not None:
-            after = replace(loss.after.merged(now), **self._restorer.parts)
+            after = replace(loss.after.merged(now), **(_read_back(journal) | self._restorer.parts))
+            # What was put back by an earlier run of Home Assistant is read again in full.
+            self._parts_at = self._hass.loop.time()
             left: Loss | None = replace(loss, after=after)
             if journal.asked:
                 # What was not chosen is to stay as it is; what failed is still to be put back.
@@ -594,6 +596,20 @@ class SettingsKeeper:
                 await self._decided(loss.seen(now))
             else:
                 await self._keep(self._kept.with_snapshot(now))
+
+
+def _read_back(journal: Journal) -> dict[str, Any]:
+    """Return the parts that were read back as wanted, be it by an earlier run of Home Assistant."""
+    groups = {step.group for step in journal.steps if step.state is StepState.VERIFIED}
+    return {
+        part.value: getattr(journal.wanted, part.value)
+        for group, part in (
+            (Group.TIME_CONTROL, Part.TIME_CONTROL),
+            (Group.LOGGING, Part.LOGGING),
+            (Group.KEYPAD_CODES, Part.KEYPAD_CODES),
+        )
+        if group in groups
+    }
 
 
 def possible(found: tuple[Difference, ...]) -> tuple[Difference, ...]:
