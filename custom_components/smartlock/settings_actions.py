@@ -23,6 +23,7 @@ from custom_components.smartlock.features.settings_snapshot import (
     SnapshotError,
 )
 from custom_components.smartlock.lock import SmartLockLock
+from custom_components.smartlock.pin_guard import PinUnavailableError
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockRuntime
@@ -95,7 +96,7 @@ async def _restore(entity: SmartLockLock, call: ServiceCall) -> ServiceResponse:
         if not restore.plan(found, names):
             return {"restored": [], "failed": {}}
         if runtime.pin.state is not PinState.VALID:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="pin_needed")
+            raise PinUnavailableError(runtime.pin.state)
         await keeper.async_offer(loss)
         journal = await keeper.async_restore(names)
     except SmartLockError as error:

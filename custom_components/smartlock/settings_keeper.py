@@ -246,6 +246,9 @@ class SettingsKeeper:
 
     async def _visit(self, states: KeyturnerStates) -> None:
         """Look at the settings over the link that is open; reads more only if there is a reason."""
+        if states.lock_state.moving:
+            # After a boot run, say: the lock has something else to do, and will be read when it is at rest.
+            return
         async with self._turn:
             right = self._pin.state is PinState.VALID
             if self._pin_was_right and self._pin.state is PinState.INVALID:
