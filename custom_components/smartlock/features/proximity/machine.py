@@ -264,6 +264,9 @@ class _Run:
         rule, approach, now = self.rule, self.rule.approach, self.now
         silent = now > rule.heard_at + SILENCE
         self.rule = replace(rule, heard_at=now, door_at=now if at_door else rule.door_at)
+        if at_door and approach.left:
+            # Back, and not only passing: that it has left again is to be shown anew.
+            self._note(left=False)
         match rule.phase:
             case Phase.LEAVING | Phase.COOLING_DOWN if (
                 approach.left_at is not None and now > approach.left_at + HEARD_UNTIL_FIX
@@ -273,9 +276,8 @@ class _Run:
                 if silent or approach.heard_from is None:
                     self._note(heard_from=now, asks=0)
                 self._ask_location()
-            case Phase.RETURNING | Phase.NEAR if approach.heard_from is None or approach.left:
-                # Whoever is heard is back, not gone on: having left is to be shown anew.
-                self._note(heard_from=approach.heard_from or now, left=False)
+            case Phase.RETURNING | Phase.NEAR if approach.heard_from is None:
+                self._note(heard_from=now)
 
     def _answered(self, event: Outcome) -> None:
         reason = _RESULTS[event.result]
@@ -404,11 +406,8 @@ class _Run:
     def _over(self, reason: Reason) -> None:
         """Expect nobody any more; somebody who has left meanwhile goes on leaving."""
         approach = self.rule.approach
-        if approach.left_at is None:
-            self._home(reason)
-        else:
-            self._go(Phase.LEAVING, reason)
-            self.rule = replace(self.rule, approach=departure_of(approach))
+        self._go(Phase.HOME if approach.left_at is None else Phase.LEAVING, reason)
+        self.rule = replace(self.rule, approach=departure_of(approach))
 
     def _go(self, phase: Phase, reason: Reason | Hold) -> None:
         self.rule = self.rule.gone(phase, reason, self.now)
