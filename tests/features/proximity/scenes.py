@@ -1,9 +1,11 @@
 """A rule and what happens around it, in few words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from custom_components.smartlock.features.proximity import (
     Alarm,
+    Confirmed,
     Door,
     Effect,
     Event,
@@ -38,6 +40,7 @@ FACTS = LockFacts(
     auto_unlatch=False,
 )
 FAR = 2000.0
+KNOWN: Sequence[Event] = (Paused(False), QuietHours(False), Trouble(False), Alarm(False))
 
 
 @dataclass
@@ -48,12 +51,14 @@ class Scene:
     now: float = 1000.0
     facts: LockFacts | None = FACTS
     """What the lock tells when the link is opened; None: it is out of reach."""
+    told: Sequence[Event] = KNOWN
+    """What is known from the start."""
     rule: Proximity = field(init=False)
     effects: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rule = start(self.settings, self.now)
-        for event in (Paused(False), QuietHours(False), Trouble(False), Alarm(False)):
+        for event in self.told:
             self.tell(event)
 
     def is_in(self, phase: Phase) -> bool:
@@ -95,6 +100,15 @@ class Scene:
             came += self.tell(Heard(rssi=level, scanner=DOOR, at=self.now))
             level = min(level + 2, last)
         return came
+
+    def hear(self, rssi: float, *, after: float = 0.0, scanner: str = DOOR) -> list[Effect]:
+        """Hear one advertisement."""
+        self.now += after
+        return self.tell(Heard(rssi=rssi, scanner=scanner, at=self.now))
+
+    def confirm(self, *, yes: bool = True) -> list[Effect]:
+        """Answer on the phone, still standing at the door."""
+        return self.tell(Confirmed(yes), 1)
 
     def answer(self, result: Result = Result.DONE, code: int | None = None) -> list[Effect]:
         return self.tell(Outcome(result, code), 2)

@@ -18,6 +18,8 @@ ABOUT_THE_DOOR = 10.0
 DOOR_BEFORE_FIX = 600.0
 # Whoever goes out uses the lock or the door; a lock that does not tell is found changed by the next poll.
 USED_BEFORE, USED_AFTER = 180.0, 600.0
+# Whoever has just come in is about the door too.
+IN_AGAIN = 180.0
 # Out of hearing after the door.
 HEARD_AFTER_DOOR = 90.0
 # So far apart at least, whatever their errors.
@@ -34,7 +36,8 @@ def away_noted(rule: Proximity, fix: Located) -> Approach:
     first = at if approach.left_at is None else approach.left_at
     used = rule.conditions.used_at - rule.door_at
     seen_off = (
-        first <= rule.door_at + DOOR_BEFORE_FIX
+        rule.came_in_at + IN_AGAIN <= rule.door_at
+        and first <= rule.door_at + DOOR_BEFORE_FIX
         and rule.heard_at <= rule.door_at + HEARD_AFTER_DOOR
         and -USED_BEFORE <= used <= USED_AFTER
         and rule.conditions.reported is not True

@@ -6,7 +6,7 @@ import math
 from custom_components.smartlock.features.proximity.events import Located
 from custom_components.smartlock.features.proximity.settings import RuleSettings
 
-__all__ = ["Side", "side_of"]
+__all__ = ["Side", "may_be_away", "side_of"]
 
 # A position that is older when it arrives says where the phone was.
 FIX_AGE = 120.0
@@ -44,3 +44,9 @@ def side_of(fix: Located, settings: RuleSettings, now: float) -> Side:
     if distance is None and at_home is None:
         return Side.UNKNOWN
     return Side.AWAY if now - fix.fixed_at <= FIX_AGE else Side.VAGUE
+
+
+def may_be_away(fix: Located, settings: RuleSettings) -> bool:
+    """Return whether a position leaves open that somebody is on the way out: worth another question."""
+    distance, accuracy = fix.distance, fix.accuracy
+    return distance is not None and accuracy is not None and distance + accuracy >= settings.arm_distance

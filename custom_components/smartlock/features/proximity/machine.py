@@ -39,7 +39,7 @@ from custom_components.smartlock.features.proximity.events import (
     Result,
 )
 from custom_components.smartlock.features.proximity.holds import STATE_AGE, holds, would_unlatch
-from custom_components.smartlock.features.proximity.location import Side, side_of
+from custom_components.smartlock.features.proximity.location import Side, may_be_away, side_of
 from custom_components.smartlock.features.proximity.settings import APPROACH_MARGIN, Evidence, RuleSettings
 from custom_components.smartlock.features.proximity.signal import Signal
 from custom_components.smartlock.features.proximity.state import Approach, Proximity
@@ -66,7 +66,7 @@ SLACK = 6.0
 # Whoever is almost as near for so long stands there, with the phone in another pocket than when it was calibrated.
 STANDING = 5.0
 # The link is asked for so often at most, and so many times in one window: the battery is the owner's.
-CONNECT_EVERY = 5.0
+CONNECT_EVERY = 3.0
 CONNECTS = 8
 CONFIRM_WITHIN = 60.0
 
@@ -188,9 +188,10 @@ class _Run:
         if rule.phase is Phase.AWAY and self.now > rule.heard_at + SILENCE:
             # That it left is still true, but only a position from after the unlock says that it is not back.
             self._over(Reason.UNLOCKED)
-            self._ask_location()
-        else:
-            self._disarm(Reason.UNLOCKED)
+            return
+        if rule.phase in _LISTENING:
+            self.rule = replace(rule, came_in_at=self.now)
+        self._disarm(Reason.UNLOCKED)
 
     def _located(self, fix: Located) -> None:
         # The same position told again, one that was overtaken, or one from the future.
@@ -206,8 +207,8 @@ class _Run:
                 self._back(fix.fixed_at)
             case Side.NEARBY if self.rule.phase is Phase.AWAY:
                 self._back(fix.fixed_at)
-            case Side.NEARBY | Side.VAGUE if self.rule.phase is Phase.HOME:
-                self._note(doubt_at=self.now)
+        if self.rule.phase is Phase.HOME and may_be_away(fix, self.rule.settings):
+            self._note(doubt_at=self.now)
 
     def _away(self, fix: Located) -> None:
         rule, at = self.rule, fix.fixed_at
@@ -357,7 +358,7 @@ class _Run:
         else:
             self.effects.append(Fire(action=settings.action, proof=proof))
             self._go(Phase.FIRED, Reason.FIRED)
-        self.rule = replace(self.rule, approach=Approach())
+        self.rule = replace(self.rule, approach=Approach(), came_in_at=self.now)
 
     def _wait(self, hold: Hold) -> None:
         self.rule = replace(self.rule, reason=hold)
@@ -408,6 +409,8 @@ class _Run:
         approach = self.rule.approach
         self._go(Phase.HOME if approach.left_at is None else Phase.LEAVING, reason)
         self.rule = replace(self.rule, approach=departure_of(approach))
+        if approach.left:
+            self._ask_location()
 
     def _go(self, phase: Phase, reason: Reason | Hold) -> None:
         self.rule = self.rule.gone(phase, reason, self.now)

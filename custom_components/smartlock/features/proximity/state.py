@@ -68,6 +68,8 @@ class Proximity:
     """When the phone was last about the door."""
     heard_at: float = -math.inf
     """When it was last heard anywhere."""
+    came_in_at: float = -math.inf
+    """When the lock was unlocked for somebody who may have been this person."""
     record: tuple[Decision, ...] = ()
     """The last fifty decisions, oldest first; nothing personal."""
 
