@@ -245,7 +245,7 @@ class _Run:
             case Phase.AWAY:
                 if self.now > self.rule.heard_at + SILENCE:
                     self._note(heard_from=None)
-                self._note(returned_at=at, left_at=None, asks=0)
+                self._note(returned_at=at, left_at=None, asks=0, nearest=math.inf, farthest=-math.inf)
                 self._go(Phase.RETURNING, Reason.CAME_BACK)
             case Phase.RETURNING | Phase.NEAR:
                 # Positions jump about on the way: the window stays, but a new absence begins anew.
