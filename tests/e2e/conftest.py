@@ -93,8 +93,9 @@ async def mount(house: House) -> AsyncIterator[Mount]:
     locks: list[VirtualLock] = []
 
     def mount_lock(model: str = "gen3", **options: Any) -> VirtualLock:
-        owner: dict[str, Any] = {"pin": PIN_OF_SIX if model == "ultra" else PIN, "name": "Front door"}
-        lock = VirtualLock(model, nuki_id=next(_nuki_ids), timing=BRISK, **owner | options)
+        pin = PIN_OF_SIX if model == "ultra" else PIN
+        usual: dict[str, Any] = {"pin": pin, "name": "Front door", "timing": BRISK}
+        lock = VirtualLock(model, nuki_id=next(_nuki_ids), **usual | options)
         house.radio.add_peripheral(lock)
         locks.append(lock)
         return lock

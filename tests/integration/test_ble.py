@@ -1,5 +1,6 @@
 """The transport over Home Assistant's Bluetooth: connects through adapters, and its errors are ours."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ class Central:
             name="Nuki",
             device=freshest_device(home.hass, lock.address),
             explain=reachability(home.hass, lock.address),
+            full=slots_taken(home.hass, lock.address),
         )
 
     async def connect(self) -> Link:
@@ -124,9 +126,25 @@ async def test_lock_that_does_not_answer_any_more(
 async def test_no_slot(home: Home, central: Central) -> None:
     for each in range(5):
         home.adapter.claim(RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter))
+    began = home.now
     with pytest.raises(NoFreeSlotError) as caught:
         await central.connect()
     assert "slots=0/5" in caught.value.reason
+    # It was waited for, and nobody was asked in vain.
+    assert 5 < home.now - began < 15
+    assert home.radio.connections == []
+
+
+async def test_slot_that_becomes_free_is_taken_at_once(home: Home, central: Central) -> None:
+    others = [RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter) for each in range(5)]
+    for each in others:
+        home.adapter.claim(each)
+    connecting = asyncio.create_task(central.connect())
+    await asyncio.sleep(3)
+    home.adapter.release(others[0])
+    await asyncio.sleep(0.5)
+    assert connecting.done()
+    await (await connecting).close()
 
 
 async def test_request_that_is_refused(central: Central) -> None:

@@ -14,6 +14,7 @@ import pytest
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
+from simulator.radio import RadioTiming
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
 from tests.integration.home import LOCK_NAME, NUKI_ID, PINS, Home
 
@@ -125,6 +126,22 @@ async def test_turned_by_hand_as_app(home: Home) -> None:
     lock.turn_key("lock")
     await home.until(lambda: home.state() == View.LOCKED, within=POLL_APP)
     assert connections(lock) - began == 4
+
+
+async def test_ten_idle_minutes_with_a_stuck_flag(home: Home) -> None:
+    """Neither many connections nor long ones: the battery pays for both."""
+    lock = home.add_lock(timing=Timing())
+    home.radio.timing = RadioTiming()
+    await home.set_up(lock, "app")
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=5)
+    await home.until(lambda: not home.connected(lock), within=10)
+    began = len(home.radio.connections)
+    await asyncio.sleep(600)
+    links = home.radio.connections[began:]
+    assert len(links) <= 4
+    assert sum((link.ended or home.now) - link.started for link in links) < 3
+    assert lock.unread_change
 
 
 async def test_turned_by_hand_without_flag(home: Home) -> None:

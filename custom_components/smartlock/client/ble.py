@@ -1,8 +1,10 @@
 """Links over Bluetooth: bleak through bleak-retry-connector. Bluetooth errors become ours here only."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from random import Random
 from typing import override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -24,6 +26,10 @@ from custom_components.smartlock.protocol.errors import (
 
 # Two failed attempts cost some ten seconds already; the callers have deadlines of their own.
 _CONNECT_ATTEMPTS = 2
+# Slots are taken for a second or so each. Asking for one that is not there costs four seconds of waiting in
+# bleak-retry-connector, so we look ourselves, each lock at moments of its own, for some ten seconds.
+_SLOT_LOOK = 0.2
+_SLOT_LOOKS = 50
 
 
 class BleTransport(Transport):
@@ -42,9 +48,11 @@ class BleTransport(Transport):
         self._device = device
         self._explain = explain
         self._full = full
+        self._random = Random(name)
 
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
+        await self._wait_for_slot()
         device = self._device()
         if device is None:
             raise NotHeardError(self._explain())
@@ -63,6 +71,14 @@ class BleTransport(Transport):
             raise (NoFreeSlotError if self._full() else UnreachableError)(self._explain()) from error
         link.opened(client)
         return link
+
+    async def _wait_for_slot(self) -> None:
+        """Return as soon as somebody who hears the lock has a slot. Raises NoFreeSlotError."""
+        for _ in range(_SLOT_LOOKS):
+            if not self._full():
+                return
+            await asyncio.sleep(self._random.uniform(0.5, 1.5) * _SLOT_LOOK)
+        raise NoFreeSlotError(self._explain())
 
 
 class _BleLink(Link):
