@@ -1,6 +1,7 @@
 """Settings as entities: what appears and when, what a change sends, and what an owner is told."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
@@ -19,7 +20,7 @@ from custom_components.smartlock.protocol.enums import (
 )
 from custom_components.smartlock.protocol.settings import KINDS
 from custom_components.smartlock.protocol.wire import Time2
-from simulator.virtual_lock import Kind, VirtualLock
+from simulator.virtual_lock import MODELS as LOCKS, Kind, VirtualLock, quick
 from tests.integration.home import NUKI_ID, PINS, Home
 
 MODELS = ("gen2", "gen3", "gen4", "ultra")
@@ -156,6 +157,28 @@ async def test_settings_without_a_time_zone(home: Home) -> None:
     assert lock.settings.values.time_zone_id == 40
     assert home.state("time_zone_offset") == STATE_UNAVAILABLE
     assert "none" not in home.full_state("time_zone_id").attributes["options"]
+
+
+async def test_old_firmware_switches_auto_lock_off_by_its_time(home: Home) -> None:
+    """Document V2.1: no switch for auto lock, none for immediate auto lock, and 0 seconds for off."""
+    model = replace(LOCKS["gen2"], advanced_config_length=28)
+    lock = home.mount(
+        VirtualLock(model, nuki_id=NUKI_ID, pin=PINS["gen2"], timing=quick(advertising_interval=0.3))
+    )
+    entry = await set_up(home, lock)
+    assert (
+        not {"auto_lock_enabled", "immediate_auto_lock_enabled", "auto_update_enabled"}
+        & registered(home.hass, entry).keys()
+    )
+    assert home.state("auto_lock_timeout") == "0"
+    assert home.full_state("auto_lock_timeout").attributes["min"] == 0
+    await change(home, "auto_lock_timeout", "number.set_value", value=120)
+    assert lock.settings.values.auto_lock_timeout == 120
+    with pytest.raises(ServiceValidationError):
+        await change(home, "auto_lock_timeout", "number.set_value", value=1)
+    await change(home, "auto_lock_timeout", "number.set_value", value=0)
+    assert lock.settings.values.auto_lock_timeout == 0
+    assert lock.journal.broken_rules == []
 
 
 async def test_fob_that_is_bought_later(home: Home) -> None:

@@ -148,6 +148,13 @@ async def test_what_is_so_already_is_not_written(home: Home) -> None:
     assert writes(lock) == pins(lock) == []
 
 
+async def test_no_change_does_nothing(home: Home) -> None:
+    lock, _, writer = await ready(home)
+    await writer.change()
+    await writer.change({}, {})
+    assert lock.journal.entries == []
+
+
 async def test_what_somebody_changed_meanwhile_is_kept(home: Home) -> None:
     """The change goes into a fresh read, and the count that moved by more than our write is not taken for ours."""
     lock, entry, writer = await ready(home, timing=SLOW)
