@@ -342,7 +342,7 @@ class PairingSteps(ConfigFlow):
         if not pin:
             return
         memory.check(pin)
-        async with memory.trying(pin, client.pins):
+        async with memory.trying(pin):
             await client.hold(conversations.verify_pin(int(pin)))
 
     @callback

@@ -42,13 +42,14 @@ class PinGuard:
         self._coordinator = coordinator
         self._client = coordinator.client
         self._memory = PinMemory(hass, coordinator.nuki_id, bytes.fromhex(entry.data[CONF_SHARED_KEY]))
-        # One PIN after the other: what is known of the second depends on the first.
+        # One new PIN after the other: what is known of the second depends on the first.
         self._turn = asyncio.Lock()
 
     async def async_start(self) -> None:
         """Read what is known, and verify a new PIN when the lock is read."""
         await self._load()
         self._entry.async_on_unload(self._coordinator.async_add_visit(self.visit))
+        self._entry.async_on_unload(self._take_back_issue)
 
     async def _load(self) -> None:
         """Read what is known, and take over a PIN that was set when Home Assistant stopped."""
@@ -115,7 +116,7 @@ class PinGuard:
         if pin is None or self.state is not PinState.VALID:
             raise PinUnavailableError(self.state)
         try:
-            async with self._memory.trying(pin, self._client.pins):
+            async with self._memory.trying(pin):
                 yield int(pin)
         finally:
             self.async_tell()
@@ -147,7 +148,7 @@ class PinGuard:
     async def _verify(self, pin: str) -> None:
         """Have the lock check a PIN, and keep it if it is right. Raises what `LockClient.hold` raises."""
         try:
-            async with self._memory.trying(pin, self._client.pins):
+            async with self._memory.trying(pin):
                 await self._client.hold(conversations.verify_pin(int(pin)))
             self._keep(pin)
         finally:
@@ -200,7 +201,7 @@ class PinGuard:
 
     async def _set(self, new_pin: str, pin: str) -> None:
         try:
-            async with self._memory.trying(pin, self._client.pins, new_pin=new_pin):
+            async with self._memory.trying(pin, new_pin=new_pin):
                 await self._client.hold(
                     conversations.set_pin(self._coordinator.dialect, int(new_pin), int(pin))
                 )
@@ -246,7 +247,7 @@ class PinGuard:
             ir.async_create_issue(
                 self._hass,
                 DOMAIN,
-                f"{PIN_LOST}_{self._entry.entry_id}",
+                self._issue_id,
                 data={"flow": PIN_LOST, "entry_id": self._entry.entry_id},
                 is_fixable=True,
                 severity=ir.IssueSeverity.WARNING,
@@ -254,4 +255,12 @@ class PinGuard:
                 translation_placeholders={"name": self._entry.title},
             )
         else:
-            ir.async_delete_issue(self._hass, DOMAIN, f"{PIN_LOST}_{self._entry.entry_id}")
+            self._take_back_issue()
+
+    @property
+    def _issue_id(self) -> str:
+        return f"{PIN_LOST}_{self._entry.entry_id}"
+
+    @callback
+    def _take_back_issue(self) -> None:
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)

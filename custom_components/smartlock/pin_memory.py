@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.client.connection import PinTally
+from custom_components.smartlock.client.connection import PIN_TALLY, PinTally
 from custom_components.smartlock.features.pin import PinRecord, PinState, fingerprint, key_name
 from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import LockRefusedError, PinError, SmartLockError
@@ -93,15 +93,18 @@ class PinMemory:
 
     def check(self, pin: str | int, *, refused_before: bool = False) -> None:
         """Raise PinUnavailableError if a PIN may not be sent though the owner has just given it."""
-        if self.fingerprint(pin) in self.record.refused and not refused_before:
-            raise PinUnavailableError(PinState.INVALID)
+        if not refused_before:
+            self.check_not_refused(pin)
         if not self.record.tries_left(dt_util.utcnow()):
             raise PinUnavailableError(PinState.BLOCKED)
 
+    def check_not_refused(self, pin: str | int) -> None:
+        """Raise PinUnavailableError if the lock has refused a PIN."""
+        if self.fingerprint(pin) in self.record.refused:
+            raise PinUnavailableError(PinState.INVALID)
+
     @asynccontextmanager
-    async def trying(
-        self, pin: str | int, tally: PinTally, *, new_pin: str | None = None
-    ) -> AsyncIterator[None]:
+    async def trying(self, pin: str | int, *, new_pin: str | None = None) -> AsyncIterator[None]:
         """Write down that a PIN goes out before it does, and what came of it afterwards.
 
         With `new_pin` it goes out to prove that the owner may set this one.
@@ -109,12 +112,13 @@ class PinMemory:
         shown = self.fingerprint(pin)
         candidate = None if new_pin is None else self.fingerprint(new_pin)
         doubted = shown in self.record.doubted
-        sent, answered = tally.sent, tally.answered
+        tally = PinTally(check=self.check_not_refused)
         sent_at = dt_util.utcnow()
         self.record = self.record.sending(shown, sent_at, candidate=candidate)
         self.new_pin = new_pin or self.new_pin
         await self.async_save()
         heard: PinRecord | None = None
+        token = PIN_TALLY.set(tally)
         try:
             yield
         except PinError as error:
@@ -125,14 +129,15 @@ class PinMemory:
             heard = self.record.not_judged(shown, sent_at, doubted=doubted)
             raise
         finally:
-            if heard is not None or tally.sent == sent:
+            PIN_TALLY.reset(token)
+            if heard is not None or not tally.sent:
                 # The PIN did nothing, so whatever it was to prove was not done either.
                 self.record = heard or self.record.not_judged(shown, sent_at, doubted=doubted)
                 if candidate is not None:
                     self.record = self.record.not_taken_on()
                     self.new_pin = None
                 await self.async_save()
-            elif tally.answered - answered == tally.sent - sent:
+            elif tally.answered == tally.sent:
                 # Also if something else has failed afterwards.
                 self.record = self.record.taken(candidate or shown)
                 await self.async_save()

@@ -148,6 +148,19 @@ async def test_changed_in_the_app(home: Home) -> None:
     assert home.state() == "locked"
 
 
+async def test_two_who_have_it_at_the_same_time(home: Home) -> None:
+    """The second one does not send it after the first one was refused."""
+    lock = home.add_lock(timing=quick(processing=0.2))
+    entry = await home.set_up(lock, pin=RIGHT)
+    lock.set_pin(int(OTHER))
+    results = await asyncio.gather(*(use(entry) for _ in range(3)), return_exceptions=True)
+    assert [type(result) for result in results] == [PinError, PinUnavailableError, PinUnavailableError]
+    assert home.state("pin_state") == "invalid"
+    assert sent(lock) == [VERIFIED, USED_IN_VAIN]
+    await guard(entry).async_enter(OTHER)
+    assert home.state("pin_state") == "valid"
+
+
 async def test_another_one_in_the_options_starts_afresh(home: Home) -> None:
     lock = home.add_lock()
     entry = await home.set_up(lock, pin=WRONG)

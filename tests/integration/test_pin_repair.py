@@ -148,7 +148,8 @@ async def test_issue_is_there_after_a_restart(home: Home) -> None:
     lock, entry, issue_id = await lost_lock(home)
     sent = len(lock.journal.pins_sent)
     assert await home.hass.config_entries.async_unload(entry.entry_id)
-    ir.async_delete_issue(home.hass, DOMAIN, issue_id)
+    # Nor is it there for a lock that is removed.
+    assert issue(home, issue_id) is None
     assert await home.hass.config_entries.async_setup(entry.entry_id)
     await home.settled(entry, lock)
     assert issue(home, issue_id)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import contextlib
 import os
 
-from custom_components.smartlock.client.connection import Connection, PinTally
+from custom_components.smartlock.client.connection import Connection
 from custom_components.smartlock.client.figures import Figures, Phase
 from custom_components.smartlock.client.orders import Order, refused
 from custom_components.smartlock.client.transport import Transport
@@ -93,7 +93,6 @@ class LockClient:
         is never let go, and the state is read often enough for the lock not to drop it.
         """
         self.figures = Figures()
-        self.pins = PinTally()
         self._transport = transport
         self._dialect = dialect
         self._session = session
@@ -385,7 +384,7 @@ class LockClient:
         channel = SessionChannel(self._dialect, self._session, self._random)
         began = _now()
         connection = await Connection.open(
-            self._transport, channel, on_message=self._heard, on_lost=self._link_lost, pins=self.pins
+            self._transport, channel, on_message=self._heard, on_lost=self._link_lost
         )
         self._connection = connection
         if self._closed:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,10 +26,16 @@ _PROBE_TIME = 1.5
 
 @dataclass
 class PinTally:
-    """How many security PINs went out, and how many of them the lock has answered, over all links of a client."""
+    """How many security PINs went out, and how many of them the lock has answered."""
 
+    check: Callable[[int], None]
+    """Called right before one goes out; what it raises stops it. Another conversation may have been refused."""
     sent: int = 0
     answered: int = 0
+
+
+# The tally of whoever has lent the PIN; conversations run in the task of the one who needs them.
+PIN_TALLY: ContextVar[PinTally | None] = ContextVar("pin_tally", default=None)
 
 
 class Connection:
@@ -39,10 +46,8 @@ class Connection:
         channel: Channel,
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
-        pins: PinTally,
     ) -> None:
         """Prepare; use `open`."""
-        self._pins = pins
         self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
@@ -60,10 +65,9 @@ class Connection:
         *,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
-        pins: PinTally | None = None,
     ) -> Self:
         """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`."""
-        self = cls(channel, on_message, on_lost, pins or PinTally())
+        self = cls(channel, on_message, on_lost)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
             await self._link.subscribe(channel.answers)
@@ -125,7 +129,8 @@ class Connection:
 
     def _answered(self, step: Step) -> None:
         self._answer_outstanding = False
-        self._pins.answered += step.pin is not None
+        if step.pin is not None and (tally := PIN_TALLY.get()) is not None:
+            tally.answered += 1
 
     async def _write(self, step: Step, about_to_move: Callable[[], None] | None) -> None:
         # What came before the question cannot be its answer.
@@ -136,12 +141,16 @@ class Connection:
         if self._link is None:
             raise LinkLostError
         outgoing = self._channel.encode(step)
+        tally = None if step.pin is None else PIN_TALLY.get()
+        if tally is not None and step.pin is not None:
+            tally.check(step.pin)
         if step.send is not None and step.send.moves_bolt:
             if about_to_move is None:
                 raise ValueError(f"{type(step.send).__name__} may not be sent in passing")
             about_to_move()
+        if tally is not None:
+            tally.sent += 1
         self._answer_outstanding = True
-        self._pins.sent += step.pin is not None
         try:
             async with asyncio.timeout(_WRITE_TIME):
                 await self._link.write(outgoing.characteristic, outgoing.value)
