@@ -41,7 +41,6 @@ from custom_components.smartlock.const import (
 )
 from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.features import reading
-from custom_components.smartlock.features.fault_codes import fault_of_completion
 from custom_components.smartlock.features.reading import Reading
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
@@ -55,7 +54,6 @@ from custom_components.smartlock.protocol.errors import (
     NotAuthorizedError,
     NotStartedError,
     OutcomeUnknownError,
-    RunFailedError,
     SmartLockError,
 )
 from custom_components.smartlock.protocol.frames import Session
@@ -83,13 +81,6 @@ _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 # The vendor warns below this charge, in percent.
 _LOW_BATTERY = 20
-
-# Where an action brings the bolt. For the others no state says that it failed.
-_ENDS = {
-    LockAction.LOCK: (LockState.LOCKED,),
-    LockAction.FULL_LOCK: (LockState.LOCKED,),
-    LockAction.UNLOCK: (LockState.UNLOCKED, LockState.UNLOCKED_LOCK_N_GO, LockState.UNLATCHED),
-}
 
 
 class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
@@ -237,13 +228,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         """Carry out an action at most once, publish what came of it, and raise what the owner must know."""
         idle_time = reading.idle_time(self._idle_time, last_action=self._last_action, now=self._now)
         self._last_action = self._now
-        states = await self.async_move(
+        await self.async_move(
             lambda: self.client.act(action, flags=flags, deadline=self._deadline, idle_time=idle_time)
         )
-        try:
-            _check_run(action, states)
-        except RunFailedError as error:
-            raise translated(error) from error
 
     async def async_move(
         self, order: Callable[[], Awaitable[KeyturnerStates | None]]
@@ -571,19 +558,3 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
 
     async def _stopping(self, event: Event) -> None:
         await self.async_shutdown()
-
-
-def _check_run(action: LockAction, states: KeyturnerStates | None) -> None:
-    """Raise RunFailedError for a run that the lock calls complete but that did not get there.
-
-    For some failures, such as a handle that was not lifted, no error code is documented.
-    """
-    if states is None or action not in _ENDS or states.lock_state in _ENDS[action]:
-        return
-    completion = states.last_lock_action_completion_status
-    if (
-        states.last_lock_action == action
-        and completion is not None
-        and fault_of_completion(completion) is not None
-    ):
-        raise RunFailedError(completion)

@@ -61,6 +61,9 @@ REFUSALS: Mapping[ErrorCode, str] = {
 # The same for the completion status of a run; no Error Report came for it.
 RUN_FAILURES: Mapping[CompletionStatus, str] = {
     CompletionStatus.MOTOR_BLOCKED: "motor_blocked",
+    CompletionStatus.CANCELED: "canceled",
+    CompletionStatus.TOO_RECENT: "auto_unlock_too_recent",
+    CompletionStatus.BUSY: "busy",
     CompletionStatus.LOW_MOTOR_VOLTAGE: "low_voltage",
     CompletionStatus.CLUTCH_FAILURE: "clutch_failure",
     CompletionStatus.MOTOR_POWER_FAILURE: "motor_power_failure",

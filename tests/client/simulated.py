@@ -120,6 +120,7 @@ class World:
         self.dialect = GENERATION_5 if model == "ultra" else GENERATIONS_1_TO_4
         self.pin = PINS[model]
         self.heard: list[Message] = []
+        self.on_heard: Callable[[Message], None] = lambda message: None
         self.links_lost = 0
 
     async def pair(
@@ -135,10 +136,14 @@ class World:
             dialect=self.dialect,
             session=pairing.session,
             app_id=42,
-            on_message=self.heard.append,
+            on_message=self._heard,
             on_lost=self._lost,
             idle_time=idle_time,
         )
+
+    def _heard(self, message: Message) -> None:
+        self.heard.append(message)
+        self.on_heard(message)
 
     def _lost(self) -> None:
         self.links_lost += 1

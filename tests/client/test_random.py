@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, override
 
 from hypothesis import settings, strategies as st
@@ -18,13 +19,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 import pytest
 
 from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.features.faults import Faults
 from custom_components.smartlock.protocol import conversations, frames
 from custom_components.smartlock.protocol.enums import Command, LockAction, LockState
 from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
 from custom_components.smartlock.protocol.frames import Session
-from custom_components.smartlock.protocol.messages import KeyturnerStates, LockActionRequest
+from custom_components.smartlock.protocol.messages import (
+    ErrorReport,
+    KeyturnerStates,
+    LockActionRequest,
+    Message,
+)
 from simulator.lock.faults import FAULTS, Once
-from simulator.virtual_lock import Jam
+from simulator.virtual_lock import Jam, Kind
 from simulator.virtual_time import VirtualTimeLoop
 from tests.client.simulated import PINS, World
 
@@ -79,6 +86,9 @@ class LockAndClient(RuleBasedStateMachine):
         self.reads: list[asyncio.Task[None]] = []
         self.pins_asked = 0
         self.surprises: list[BaseException] = []
+        self.faults = Faults()
+        self.failure_told_at = 0
+        """Length of the journal when the lock told of a failed run for the last time."""
 
     def forgotten(self, _loop: object, context: dict[str, Any]) -> None:
         """Take an error that nobody else saw."""
@@ -108,8 +118,25 @@ class LockAndClient(RuleBasedStateMachine):
             self.session: Session = entry.session
             self.world.lock.journal.entries.clear()
             self.world.transport.written.clear()
+            self.world.on_heard = self.heard
 
         self.run(begin())
+
+    def heard(self, message: Message) -> None:
+        """Put together which faults the lock has, and check that none is over without a run that went well."""
+        before, now = self.faults, datetime.now(UTC)
+        match message:
+            case KeyturnerStates():
+                self.faults = before.heard_states(message, now)
+            case ErrorReport():
+                self.faults = before.heard_error_report(message.code, message.refused, now)
+        entries = self.world.lock.journal.entries
+        if self.faults.new_since(before):
+            self.failure_told_at = len(entries)
+        elif before.active and not self.faults.active:
+            since = entries[self.failure_told_at :]
+            if not any(e.kind == Kind.MOTOR_STOPPED and e.facts["completion"] == "SUCCESS" for e in since):
+                self.surprises.append(AssertionError(f"{before} is over after {message}"))
 
     # --- Requests -----------------------------------------------------------------------------------------
 

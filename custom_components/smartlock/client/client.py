@@ -15,6 +15,7 @@ from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.enums import (
     Command,
+    CompletionStatus,
     ErrorCode,
     LockAction,
     LockActionFlag,
@@ -29,6 +30,7 @@ from custom_components.smartlock.protocol.errors import (
     NotStartedError,
     OutcomeUnknownError,
     ProtocolError,
+    RunFailedError,
     SmartLockError,
     UnreachableError,
     refusal,
@@ -67,6 +69,14 @@ _TARGETS: dict[LockAction, tuple[LockState, ...]] = {
     LockAction.UNLOCK: (LockState.UNLOCKED, LockState.UNLATCHED),
     LockAction.LOCK: (LockState.LOCKED,),
 }
+
+# Where the bolt is after an action that did not fail.
+_ENDS: dict[LockAction, tuple[LockState, ...]] = {
+    LockAction.UNLOCK: (LockState.UNLOCKED, LockState.UNLOCKED_LOCK_N_GO, LockState.UNLATCHED),
+    LockAction.LOCK: (LockState.LOCKED,),
+    LockAction.FULL_LOCK: (LockState.LOCKED,),
+}
+_NO_FAILURE = (CompletionStatus.SUCCESS, CompletionStatus.UNKNOWN)
 
 
 class LockClient:
@@ -182,11 +192,13 @@ class LockClient:
         The link stays open for `idle_time` seconds afterwards (None: the ordinary time).
         Raises NotStartedError if nothing was written within `deadline` seconds, or ReplacedError because a later
         request wanted something else before that; LinkError if the lock cannot be reached, LockRefusedError if
-        the lock refused or failed, and OutcomeUnknownError if the action was written and neither an answer nor
-        the state read afterwards tells what became of it.
+        the lock refused or failed, RunFailedError if it says so without a refusal, and OutcomeUnknownError if the
+        action was written and neither an answer nor the state read afterwards tells what became of it.
         """
         request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
-        return await self._move(request, _TARGETS.get(action, ()), deadline=deadline, idle_time=idle_time)
+        states = await self._move(request, _TARGETS.get(action, ()), deadline=deadline, idle_time=idle_time)
+        _check_run(action, states)
+        return states
 
     async def calibrate(self, pin: int, *, deadline: float = ACTION_DEADLINE) -> KeyturnerStates | None:
         """Have the lock find its end positions; the bolt moves. Raises like `act`, and PinError."""
@@ -467,3 +479,15 @@ class LockClient:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _check_run(action: LockAction, states: KeyturnerStates | None) -> None:
+    """Raise RunFailedError for a run that the lock calls complete but that did not get there.
+
+    For some failures, such as a handle that was not lifted, no error code is documented.
+    """
+    if states is None or states.last_lock_action != action or states.lock_state in _ENDS.get(action, ()):
+        return
+    completion = states.last_lock_action_completion_status
+    if action in _ENDS and completion is not None and completion not in _NO_FAILURE:
+        raise RunFailedError(completion)
