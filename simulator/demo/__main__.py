@@ -43,7 +43,7 @@ Then lock, unlock and open it in Home Assistant, and try in a second terminal:
 
   scripts/virtual-lock turn-key unlock    somebody turns the key
   scripts/virtual-lock open-door          and opens the door
-  scripts/virtual-lock jam clutch         the next lock or unlock fails, and says why
+  scripts/virtual-lock jam clutch         the next lock or unlock fails; see Settings > System > Repairs
   scripts/virtual-lock repair
   scripts/virtual-lock battery 10         the batteries are nearly empty
   scripts/virtual-lock swap-batteries     the lock is silent for a while, then back

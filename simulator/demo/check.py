@@ -136,11 +136,21 @@ class Check:
         else:
             raise CheckFailedError("the action succeeded with a jammed clutch")
         await self._api.wait_for_state(self._entities.clutch_fault, "on")
+        if (found := await self._fault_issues()) != ["fault_clutch_failure"]:
+            raise CheckFailedError(f"the repairs are about {found}")
 
     async def _repair(self) -> None:
         await self._do("repair")
         await self._act("lock.lock", "locked")
         await self._api.wait_for_state(self._entities.clutch_fault, "off")
+        if found := await self._fault_issues():
+            raise CheckFailedError(f"{found} is still there to be repaired")
+
+    async def _fault_issues(self) -> list[str]:
+        """Return what the open repairs about faults are."""
+        listed = await self._api.command("repairs/list_issues")
+        issues = [issue["issue_id"] for issue in listed["issues"] if issue["domain"] == DOMAIN]
+        return [issue.removesuffix(f"_{NUKI_ID:08X}") for issue in issues if issue.startswith("fault_")]
 
     async def _drain_batteries(self) -> None:
         await self._do("battery", percent=10)
