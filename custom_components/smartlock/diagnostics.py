@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import HomeAssistant
 
+from custom_components.smartlock.auto_unlock.report import rule_diagnostics
 from custom_components.smartlock.client.figures import Phase
 from custom_components.smartlock.const import (
     CONF_ACTION_DEADLINE,
@@ -57,6 +58,7 @@ async def async_get_config_entry_diagnostics(
             "states": None if states is None else states.encode().hex(),
         },
         "faults": entry.runtime_data.faults.faults.as_json(),
+        "auto_unlock": [rule_diagnostics(rule) for rule in entry.runtime_data.auto_unlock],
         "config": None
         if config is None
         else {

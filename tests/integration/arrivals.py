@@ -28,7 +28,7 @@ from custom_components.smartlock.auto_unlock.rule import (
 )
 from custom_components.smartlock.const import DOMAIN
 from simulator.phone import Identity, PrivatePhone, VirtualPhone
-from simulator.virtual_lock import VirtualLock
+from simulator.virtual_lock import VirtualLock, quick
 from tests.integration.home import Home
 
 __all__ = ["IRK", "PERSON", "TRACKER", "Resident", "resident", "rule_data"]
@@ -98,7 +98,7 @@ class Resident:
             attributes["gps_accuracy"] = accuracy
         self.hass.states.async_set(TRACKER, "home" if at_home else "not_home", attributes)
 
-    async def leave(self, minutes: float = 10) -> None:
+    async def leave(self, minutes: float = 8) -> None:
         """Walk away and stay away; the phone tells it every two minutes, each time from elsewhere."""
         self.phone.go_away(20)
         await self.sleep(60)
@@ -205,10 +205,14 @@ async def resident(
     switched_on: bool = True,
     model: str = "gen3",
     lock_options: dict[str, Any] | None = None,
+    settings: dict[str, int] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Resident]:
     """Set up a lock with a rule for Anna, who is at home with her phone beside her."""
-    lock = home.add_lock(model, **(lock_options or {}))
+    # Seldom enough for hours to pass quickly.
+    options = {"timing": quick(advertising_interval=2.0)} | (lock_options or {})
+    lock = home.add_lock(model, **options)
+    lock.settings.change(**(settings or {}))
     entry = home.entry(lock)
     home.hass.config_entries.async_add_subentry(
         entry,
@@ -219,7 +223,7 @@ async def resident(
             unique_id=None,
         ),
     )
-    async with VirtualPhone(home.radio, identity or PrivatePhone(irk=IRK)) as phone:
+    async with VirtualPhone(home.radio, identity or PrivatePhone(irk=IRK), interval=0.5) as phone:
         anna = Resident(home, lock, entry, phone)
         anna.report(5)
         phone.place({home.adapter: -75})

@@ -1,0 +1,54 @@
+"""A rule for the diagnostics: its choices, where it stands and its last decisions, but nobody's day.
+
+No names, no keys, no entities, no scanners; and durations instead of times, which would tell when somebody comes
+and goes.
+"""
+
+from itertools import pairwise
+from typing import Any
+
+from custom_components.smartlock.auto_unlock.entities import shown
+from custom_components.smartlock.auto_unlock.runner import RuleRunner
+from custom_components.smartlock.auto_unlock.switches import Switch
+from custom_components.smartlock.features.proximity import Decision
+
+
+def rule_diagnostics(runner: RuleRunner) -> dict[str, Any]:
+    """Return what may be published of a rule."""
+    rule, state = runner.rule, runner.state
+    settings = rule.settings
+    return {
+        "switches": {switch.value: runner.is_on(switch) for switch in Switch},
+        "evidence": settings.evidence,
+        "door_scanners": len(settings.door_scanners),
+        "threshold": settings.threshold,
+        "arm_distance": settings.arm_distance,
+        "arm_after": settings.arm_after,
+        "window": settings.window,
+        "cool_down": settings.cool_down,
+        "action": settings.action,
+        "confirm": settings.confirm,
+        "can_ask": settings.can_locate,
+        "alarm": settings.alarm,
+        "quiet_hours": rule.quiet is not None,
+        "hold_battery_critical": settings.hold_battery_critical,
+        "phase": state.phase,
+        "reason": state.reason,
+        "played_packets": runner.played_packets,
+        "decisions": _record(state.record),
+    }
+
+
+def _record(decisions: tuple[Decision, ...]) -> list[dict[str, Any]]:
+    """Return the decisions, oldest first, each with the seconds since the one before."""
+    pauses = (None, *(round(later.at - earlier.at) for earlier, later in pairwise(decisions)))
+    return [
+        {
+            "after": pause,
+            "phase": decision.phase,
+            "reason": decision.reason,
+            "code": decision.code,
+            **shown(decision.proof),
+        }
+        for pause, decision in zip(pauses, decisions, strict=False)
+    ]
