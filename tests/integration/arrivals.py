@@ -26,7 +26,7 @@ from custom_components.smartlock.auto_unlock.rule import (
     CONF_WINDOW,
     SUBENTRY_TYPE,
 )
-from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.const import CLIENT_TYPE_BRIDGE, DOMAIN
 from simulator.phone import Identity, PrivatePhone, VirtualPhone
 from simulator.virtual_lock import VirtualLock, quick
 from tests.integration.home import Home
@@ -206,6 +206,7 @@ async def resident(
     model: str = "gen3",
     lock_options: dict[str, Any] | None = None,
     settings: dict[str, int] | None = None,
+    client_type: str = CLIENT_TYPE_BRIDGE,
     **changes: Any,
 ) -> AsyncIterator[Resident]:
     """Set up a lock with a rule for Anna, who is at home with her phone beside her."""
@@ -213,7 +214,7 @@ async def resident(
     options = {"timing": quick(advertising_interval=2.0)} | (lock_options or {})
     lock = home.add_lock(model, **options)
     lock.settings.change(**(settings or {}))
-    entry = home.entry(lock)
+    entry = home.entry(lock, client_type)
     home.hass.config_entries.async_add_subentry(
         entry,
         ConfigSubentry(

@@ -241,8 +241,8 @@ async def test_holds(home: Home, prepare: Prepare, reasons: set[Hold], options: 
         await prepare(anna)
         anna.phone.walk({home.adapter: -55}, 20)
         await anna.sleep(20)
-        # The same goes on for as long as it would take, and then she goes in by key.
-        anna.phone.walk({home.adapter: -75}, 10)
+        # She gives up and goes in by key.
+        anna.phone.walk({home.adapter: -85}, 10)
         await anna.sleep(400)
         assert anna.orders == 0
         reasons_told = {reason for kind, reason in anna.told if kind == "refused"}

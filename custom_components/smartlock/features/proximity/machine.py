@@ -283,7 +283,8 @@ class _Run:
     def _answered(self, event: Outcome) -> None:
         reason = _RESULTS[event.result]
         kind = Kind.FIRED if event.result is Result.DONE else Kind.REFUSED
-        proof = self.rule.proof(self.now)
+        # What it rested on is in the line about the firing; by now the approach is forgotten.
+        proof = self.rule.record[-1].proof
         self.effects.append(Report(kind=kind, reason=reason, proof=proof, code=event.code))
         self.rule = self.rule.gone(Phase.COOLING_DOWN, reason, self.now, code=event.code)
 
