@@ -54,6 +54,7 @@ class Whereabouts:
         self._tell = tell
         self._trackers: list[str] = []
         self._kinds: dict[str, str] = {}
+        self._seen: dict[str, tuple[State, bool]] = {}
         self._stop_person: CALLBACK_TYPE | None = None
         self._stop_trackers: list[CALLBACK_TYPE] = []
         self._asked_until = 0.0
@@ -87,12 +88,7 @@ class Whereabouts:
             self._follow_trackers()
         if new is None or new.state in _NOT_KNOWN:
             self._tell(LocationLost())
-        elif (
-            self._hass.state is CoreState.running
-            and old is not None
-            and old.state not in _NOT_KNOWN
-            and _place(old) != _place(new)
-        ):
+        elif old is not None and _place(old) != _place(new) and self._is_news(_source(new)):
             self._tell(self._fix(new))
 
     def _fix(self, state: State) -> Located:
@@ -111,6 +107,21 @@ class Whereabouts:
             fixed_at=self._hass.loop.time(),
         )
 
+    def _is_news(self, tracker: str) -> bool:
+        """Whether a tracker shows what its phone told while we listened, not what it remembered or began with."""
+        state = self._hass.states.get(tracker)
+        if state is None:
+            self._seen.pop(tracker, None)
+            return False
+        before, news = self._seen.get(tracker, (None, False))
+        if before is not state:
+            if before is None or before.state in _NOT_KNOWN or state.state in _NOT_KNOWN:
+                news = False
+            elif _place(before) != _place(state):
+                news = self._hass.state is CoreState.running
+            self._seen[tracker] = (state, news)
+        return news
+
     # --- Its trackers -----------------------------------------------------------------------------------
 
     def _trackers_of(self, person: State | None) -> list[str]:
@@ -125,6 +136,8 @@ class Whereabouts:
             async_track_state_change_event(self._hass, self._trackers, self._tracker_spoke),
             async_track_state_report_event(self._hass, self._trackers, self._tracker_spoke),
         ]
+        for tracker in self._trackers:
+            self._is_news(tracker)
         self._look_at_network()
 
     @callback
@@ -137,6 +150,7 @@ class Whereabouts:
     def _tracker_spoke(self, event: Event[EventStateChangedData] | Event[EventStateReportedData]) -> None:
         self._look_at_network()
         person, tracker = self._hass.states.get(self._entity_id), event.data["entity_id"]
+        self._is_news(tracker)
         before, after = event.data.get("old_state"), event.data["new_state"]
         if isinstance(before, State) and after is not None and _place(before) != _place(after):
             # Another place is told by the person itself, which may not know of it yet.
@@ -145,7 +159,7 @@ class Whereabouts:
             self._hass.loop.time() <= self._asked_until
             and person is not None
             and person.state not in _NOT_KNOWN
-            and tracker == person.attributes.get(_SOURCE, self._entity_id)
+            and tracker == _source(person)
         ):
             self._asked_until = 0.0
             self._tell(self._fix(person))
@@ -173,6 +187,12 @@ class Whereabouts:
         if kind is not None and kind != SourceType.ROUTER:
             return False
         return None if state is None else _PRESENT.get(state.state)
+
+
+def _source(person: State) -> str:
+    """Return the tracker that a person goes by; a tracker goes by itself."""
+    source: str = person.attributes.get(_SOURCE, person.entity_id)
+    return source
 
 
 def _place(state: State) -> tuple[Any, ...]:
