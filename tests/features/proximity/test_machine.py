@@ -372,6 +372,18 @@ def test_asks_where_the_phone_is_that_is_heard() -> None:
     assert fired(scene) == 1
 
 
+def test_asks_again_while_the_phone_comes_nearer() -> None:
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.located(1400, 600)
+    scene.effects.clear()
+    scene.tell(Tick(), 61)
+    assert scene.effects == [AskLocation()]
+    scene.located(1380, 1)
+    scene.tell(Tick(), 61)
+    assert scene.effects == [AskLocation()]
+
+
 def test_heard_at_home_and_away_at_once() -> None:
     """A recording that somebody plays, a relay, or a wrong position: no reason to open."""
     scene = Scene(LOCATES)

@@ -6,6 +6,7 @@ it was used, and nowhere in the house afterwards; or moves: positions further ap
 """
 
 from dataclasses import replace
+import math
 
 from custom_components.smartlock.features.proximity.events import Located
 from custom_components.smartlock.features.proximity.state import Approach, Proximity
@@ -47,6 +48,7 @@ def away_noted(rule: Proximity, fix: Located) -> Approach:
         left_at=first,
         out_at=rule.door_at if seen_off else first if approach.left_at is None else approach.out_at,
         away_at=at,
+        away_distance=math.inf if fix.distance is None else fix.distance,
         nearest=nearest,
         farthest=farthest,
         left=approach.left or seen_off or farthest - nearest >= MOVED,

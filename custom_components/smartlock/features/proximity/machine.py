@@ -60,6 +60,8 @@ HEARD_BEFORE_FIX = 10.0
 HEARD_UNTIL_FIX = 30.0
 # Heard again after this silence: another approach.
 SILENCE = 60.0
+# Positions that come nearer by so much, and are so near, in m: soon at home, so the phone is asked again.
+COMING, NEARER = 1500.0, 100.0
 # A level so much above the lowest of the last minute rises; near the door it may fall by so much again.
 RISE = 6.0
 SLACK = 6.0
@@ -137,10 +139,10 @@ class _Run:
         """Leave a phase whose time is over."""
         rule, approach, now = self.rule, self.rule.approach, self.now
         match rule.phase:
-            case Phase.HOME | Phase.LEAVING:
-                self._ask_again()
             case Phase.AWAY if approach.away_at is None or now > approach.away_at + AWAY_AGE:
                 self._home(Reason.LOCATION_STALE)
+            case Phase.HOME | Phase.LEAVING | Phase.AWAY:
+                self._ask_again()
             case Phase.RETURNING | Phase.NEAR:
                 if approach.returned_at is None or now > approach.returned_at + rule.settings.window:
                     self._over(Reason.WINDOW_OVER)
@@ -224,6 +226,11 @@ class _Run:
             self._disarm(Reason.HEARD_AT_HOME)
             return
         self.rule = replace(rule, approach=away_noted(rule, fix))
+        if rule.phase is Phase.AWAY:
+            coming = fix.distance is not None and fix.distance < min(
+                COMING, rule.approach.away_distance - NEARER
+            )
+            self._note(doubt_at=self.now if coming else None)
         if rule.phase is Phase.HOME:
             self._note(asks=0)
             self._go(Phase.LEAVING, Reason.WENT_OUT)

@@ -14,9 +14,9 @@ __all__ = ["Signal"]
 
 # The median of five leaves two wild values without a say.
 SAMPLES = 5
-# A locked phone sends every two seconds: three values in a row that span some seconds say as much.
+# Phones that save power send every second or two: three values that span two seconds have to do.
 SAMPLES_SPARSE = 3
-SPAN_SPARSE = 3.0
+SPAN_SPARSE = 2.0
 # The newest values that are used reach back so far at least, so that a burst of advertisements within one
 # moment of fading does not decide alone, and at most so far.
 SPAN_MIN = 1.5

@@ -35,8 +35,10 @@ class Approach:
     """Since when the phone is heard without a long silence."""
     reported_far: bool = False
     """The entity that is the evidence has said "not near" since the rule was armed."""
+    away_distance: float = math.inf
+    """What the newest of them said, in m."""
     doubt_at: float | None = None
-    """When a position said neither that the phone is at home nor that it is away."""
+    """When a position said that another one is worth asking for: on the way out, or on the way back."""
     asked_at: float = -math.inf
     asks: int = 0
     """How often the phone was asked where it is, for one purpose."""

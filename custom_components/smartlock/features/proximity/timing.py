@@ -38,7 +38,7 @@ def due(rule: Proximity, now: float) -> float | None:
         case Phase.HOME | Phase.LEAVING:
             times = [ask_at(rule)]
         case Phase.AWAY if approach.away_at is not None:
-            times = [approach.away_at + AWAY_AGE]
+            times = [approach.away_at + AWAY_AGE, ask_at(rule)]
         case Phase.RETURNING | Phase.NEAR:
             newest = rule.signal.newest
             times = [
@@ -62,7 +62,7 @@ def ask_at(rule: Proximity) -> float | None:
     approach, settings = rule.approach, rule.settings
     if not settings.can_locate or approach.asks >= ASKS:
         return None
-    if approach.left_at is not None:
+    if approach.left_at is not None and rule.phase is not Phase.AWAY:
         return max(
             approach.left_at + SECOND_FIX, approach.out_at + settings.arm_after, approach.asked_at + ASK_AGAIN
         )
