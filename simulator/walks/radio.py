@@ -5,7 +5,7 @@ changes over metres, and fading that changes over centimetres: anew with each pa
 for each of the three advertising channels apart while somebody stands.
 """
 
-from math import hypot, log10, sqrt
+from math import exp, hypot, log10, sqrt
 import random
 
 from simulator.walks.world import House, Point, World
@@ -16,6 +16,8 @@ __all__ = ["Ear"]
 _DOOR = 0.5
 _FLOOR_HEIGHT = 2.7
 _CHANNELS = 3
+# Fading makes nothing so much louder, dB.
+_HOPELESS = 12.0
 
 
 class Ear:
@@ -51,17 +53,19 @@ class Ear:
             loss += model["inner_wall"] * int(hypot(dx, dy) / model["room"])
         moved = hypot(x - self._place[0], y - self._place[1])
         if moved > 0.05:
-            keep = 2.718281828 ** (-moved / model["shadowing_distance"])
+            keep = exp(-moved / model["shadowing_distance"])
             self._shadow = keep * self._shadow + sqrt(1 - keep * keep) * rng.gauss(0.0, model["shadowing"])
             self._place = (x, y)
-        near = distance < model["near"]
-        level = self._level - loss + self._shadow + self._faded(at, near=near, walking=walking)
+        level = self._level - loss + self._shadow
+        if level < model["sensitivity"] - _HOPELESS:
+            return None
+        level += self._faded(at, near=distance < model["near"], walking=walking)
         if level < model["sensitivity"] + rng.gauss(0.0, model["sensitivity_slope"]):
             return None
         return max(-120, min(-20, round(level + rng.gauss(0.0, model["noise"]))))
 
     def _faded(self, at: float, *, near: bool, walking: bool) -> float:
-        channel = self._rng.randrange(_CHANNELS)
+        channel = int(self._rng.random() * _CHANNELS)
         if not walking:
             until, fading = self._fading.get(channel, (0.0, 0.0))
             if at < until:

@@ -71,6 +71,10 @@ class Side(Protocol):
         """Do what is due now."""
 
     @property
+    def ignores(self) -> tuple[type, ...]:
+        """Return what it does not even look at."""
+
+    @property
     def due(self) -> float:
         """Return when something is due though nothing happens."""
 
@@ -152,7 +156,8 @@ def live(side: Side, door: Door, day: Day) -> None:
     figures = door.figures
     figures.days += 1
     waiting = sorted(day.arrivals, key=lambda arrival: arrival.at)
-    traces = iter(day.traces)
+    ignored = side.ignores
+    traces = (trace for trace in day.traces if not isinstance(trace, ignored))
     trace = next(traces, None)
     while trace is not None or waiting:
         gives_up_at = waiting[0].at + door.world.patience if waiting else inf

@@ -8,6 +8,7 @@ from tests.benchmarks.codec import codec
 from tests.benchmarks.day import day
 from tests.benchmarks.imports import imports
 from tests.benchmarks.latency import latency
+from tests.benchmarks.proximity import proximity
 from tests.benchmarks.rows import Row
 from tests.benchmarks.scale import scale
 
@@ -49,6 +50,17 @@ GROUPS = (
     Group(advertisements, ("advertisement_cpu",)),
     Group(imports, ("import_time", "import_memory")),
     Group(scale, ("scale_1_cpu", "scale_10_cpu", "scale_50_cpu", "scale_100_cpu", "scale_100_served")),
+    Group(
+        proximity,
+        (
+            "proximity_unsafe",
+            "proximity_needless",
+            "proximity_served",
+            "proximity_delay",
+            "proximity_preconnected_delay",
+            "proximity_connections",
+        ),
+    ),
 )
 
 NAMES = tuple(name for group in GROUPS for name in group.names)

@@ -14,6 +14,7 @@ from custom_components.smartlock.features.proximity import (
     LockTold,
     Outcome,
     Paused,
+    Phase,
     PreConnect,
     Proximity,
     QuietHours,
@@ -33,7 +34,7 @@ from simulator.walks import Advertisement, ByHand, Position, Restart
 from simulator.walks.traces import Trace
 from tests.benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side
 
-__all__ = ["Geofence", "Rule", "Threshold"]
+__all__ = ["Geofence", "LateRule", "Rule", "Threshold"]
 
 # A plain threshold is ready again when the phone was away from the door for so long.
 _READY_AGAIN = 60.0
@@ -49,6 +50,8 @@ _FACTS = LockFacts(
 
 class Rule(Side):
     """The rule as it ships."""
+
+    ignores = ()
 
     def __init__(self, settings: RuleSettings) -> None:
         self._rule = start(settings, 0.0)
@@ -93,14 +96,17 @@ class Rule(Side):
         for effect in effects:
             match effect:
                 case PreConnect():
-                    door.figures.connections += 1
-                    if door.rng.random() >= FAILING:
-                        door.later(READ, lambda: self._read(door))
+                    self._connect(door)
                 case AskLocation():
                     self._ask(door)
                 case Fire():
                     door.later(WARM_UNLOCK, lambda: self._fired(door))
         self._due = due(self._rule, door.now)
+
+    def _connect(self, door: Door) -> None:
+        door.figures.connections += 1
+        if door.rng.random() >= FAILING:
+            door.later(READ, lambda: self._read(door))
 
     def _ask(self, door: Door) -> None:
         told = door.answer()
@@ -115,10 +121,30 @@ class Rule(Side):
         self.take(Outcome(Result.DONE), door)
 
 
+class LateRule(Rule):
+    """The same without connecting before somebody is near."""
+
+    def __init__(self, settings: RuleSettings) -> None:
+        super().__init__(settings)
+        self._wanted = False
+
+    @override
+    def take(self, event: Event, door: Door) -> None:
+        super().take(event, door)
+        if self._wanted and self.rule.phase is Phase.NEAR:
+            self._wanted = False
+            super()._connect(door)
+
+    @override
+    def _connect(self, door: Door) -> None:
+        self._wanted = True
+
+
 class Threshold(Side):
     """Unlocks whenever the phone comes near, however it got there."""
 
     stands = "too weak"
+    ignores = (Position, Restart)
     due = inf
 
     def __init__(self, settings: RuleSettings) -> None:
@@ -148,6 +174,7 @@ class Geofence(Side):
     """Unlocks when the phone enters the zone of the home."""
 
     stands = "not in the zone, or there already"
+    ignores = (Advertisement, Restart)
     due = inf
 
     def __init__(self) -> None:

@@ -58,6 +58,8 @@ __all__ = ["Step", "start", "step"]
 # A phone that says it is away and is heard here, so long before it took its position and since, is not away.
 HEARD_BEFORE_FIX = 10.0
 HEARD_UNTIL_FIX = 30.0
+# When it was heard is known to so much: a phone may send ten times a second.
+ABOUT = 1.0
 # Heard again after this silence: another approach.
 SILENCE = 60.0
 # Positions that come nearer by so much, and are so near, in m: soon at home, so the phone is asked again.
@@ -271,7 +273,8 @@ class _Run:
         """Take that the phone is about, at the door or elsewhere in the house."""
         rule, approach, now = self.rule, self.rule.approach, self.now
         silent = now > rule.heard_at + SILENCE
-        self.rule = replace(rule, heard_at=now, door_at=now if at_door else rule.door_at)
+        if now >= (rule.door_at if at_door else rule.heard_at) + ABOUT:
+            self.rule = replace(rule, heard_at=now, door_at=now if at_door else rule.door_at)
         if at_door and approach.left:
             # Back, and not only passing: that it has left again is to be shown anew.
             self._note(left=False)
