@@ -128,18 +128,15 @@ class PinGuard:
     async def _settle(self) -> None:
         """Verify, once, a PIN that was never tried, or one whose setting got no answer."""
         async with self._turn:
-            memory = self._memory
-            now = dt_util.utcnow()
-            open_question = memory.new_pin if memory.record.candidate is not None else self._pin
-            if (
-                open_question is None
-                or self.state is not PinState.UNKNOWN
-                or memory.fingerprint(open_question) == memory.record.proved
-                or not memory.record.may_try_unasked(memory.fingerprint(open_question), now)
-            ):
+            record = self._memory.record
+            pin = self._pin if record.candidate is None else self._memory.new_pin
+            if pin is None or self._fingerprint is None or self.state is not PinState.UNKNOWN:
+                return
+            question = record.question(self._fingerprint)
+            if question is None or not record.may_try_unasked(question, dt_util.utcnow()):
                 return
             try:
-                await self._verify(open_question)
+                await self._verify(pin)
             except PinError:
                 LOGGER.debug("The lock did not take the security PIN")
             else:

@@ -60,6 +60,27 @@ def test_what_is_said_of_a_pin(record: PinRecord, state: PinState, *, unasked: b
     assert record.may_try("a", now) is asked
 
 
+@pytest.mark.parametrize(
+    ("record", "question", "owner"),
+    [
+        (PinRecord(), "a", False),
+        (SENT, "a", True),
+        (PROVED, None, False),
+        (USED, None, False),
+        (REFUSED, "a", True),
+        (SETTING, "b", False),
+        (SETTING.sending("b", NOW), "b", True),
+        # The same one again, in a lock that may have forgotten it.
+        (PROVED.sending("0", NOW, candidate="a"), "a", False),
+        (REFUSED.sending("0", NOW, candidate="a"), "a", True),
+        (BLOCKED, "a", False),
+    ],
+)
+def test_what_is_open_and_who_can_settle_it(record: PinRecord, question: str | None, *, owner: bool) -> None:
+    assert record.question("a") == question
+    assert record.needs_owner("a", NOW + MINUTE) is owner
+
+
 def test_after_three_tries_none_for_an_hour() -> None:
     """Whichever PIN it was, and also one that was right: its answers were lost."""
     record = PROVED
@@ -151,14 +172,14 @@ class LifeOfAPin(RuleBasedStateMachine):
     def something_needs_it(self, answer: str) -> None:
         """A feature, unasked: the guard settles what is open, verifies once, then lends."""
         record = self.record
-        if record.candidate is not None:
-            if record.may_try_unasked(record.candidate, self.now):
-                self._send(record.candidate, answer)
-        elif record.state(self.given, self.now) is PinState.VALID or (
-            record.state(self.given, self.now) is PinState.UNKNOWN
-            and record.may_try_unasked(self.given, self.now)
+        question = record.question(self.given)
+        if question is None:
+            if record.state(self.given, self.now) is PinState.VALID:
+                self._send(self.given, answer)
+        elif record.state(self.given, self.now) is PinState.UNKNOWN and record.may_try_unasked(
+            question, self.now
         ):
-            self._send(self.given, answer)
+            self._send(question, answer)
 
     @rule(pin=sampled_from("abc"), answer=answers)
     def owner_gives_one(self, pin: str, answer: str) -> None:
@@ -173,12 +194,24 @@ class LifeOfAPin(RuleBasedStateMachine):
         if self.record.state(self.given, self.now) is PinState.VALID:
             self._send(self.given, answer, candidate=new)
 
+    @rule(new=sampled_from("abc"), answer=answers)
+    def owner_sets_one_where_none_is(self, new: str, answer: str) -> None:
+        """Because the lock may have forgotten its own."""
+        if self.record.may_try("0", self.now):
+            self.unproved_in_vain.pop("0", None)
+            self._send("0", answer, candidate=new)
+
+    @rule()
+    def lock_forgets_it(self) -> None:
+        """With a change of batteries."""
+        self.right = "0"
+
     @rule(pin=sampled_from("abc"))
     def owner_sets_another_in_the_app(self, pin: str) -> None:
         """Nobody tells us."""
         self.right = pin
 
-    @rule(pin=sampled_from("abc"))
+    @rule(pin=sampled_from("abc0"))
     def owner_says_so(self, pin: str) -> None:
         """That it was set in the app after it was refused."""
         self.record = self.record.changed_elsewhere(pin)

@@ -88,12 +88,16 @@ class PinRecord:
         """Whether a PIN that is not known to be right may be sent without the owner: once."""
         return self.may_try(pin, now) and pin not in self.doubted and not self.blocked(now)
 
+    def question(self, pin: str) -> str | None:
+        """Return the PIN that has to be verified before anything else can be said; None if there is none."""
+        return self.candidate or (None if pin == self.proved else pin)
+
     def needs_owner(self, pin: str, now: datetime) -> bool:
         """Whether only the owner can get on: it was refused, or an answer was lost that we may not ask for again."""
         if self.state(pin, now) is PinState.INVALID:
             return True
-        open_question = self.candidate or (None if pin == self.proved else pin)
-        return open_question is not None and open_question in self.doubted | self.refused
+        question = self.question(pin)
+        return question is not None and question in self.doubted | self.refused
 
     # --- What happens to a PIN ----------------------------------------------------------------------------
 
