@@ -14,6 +14,7 @@ from custom_components.smartlock.const import (
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
+from custom_components.smartlock.features.wear import WearHistory
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 _OPTIONS = (
@@ -59,6 +60,7 @@ async def async_get_config_entry_diagnostics(
         },
         "faults": entry.runtime_data.faults.faults.as_json(),
         "auto_unlock": [rule_diagnostics(rule) for rule in entry.runtime_data.auto_unlock],
+        "wear": _wear(entry.runtime_data.wear.history),
         "config": None
         if config is None
         else {
@@ -75,5 +77,21 @@ async def async_get_config_entry_diagnostics(
             "has_keypad": config.has_keypad,
             "has_keypad_2": config.has_keypad_2,
             "unknown_bytes": len(config.trailing),
+        },
+    }
+
+
+def _wear(history: WearHistory) -> dict[str, Any]:
+    """Return figures without times: when the bolt moved is nobody's business."""
+    wear = history.wear
+    return {
+        "percent": None
+        if wear is None
+        else {"energy": wear.energy, "current": wear.current, "before": wear.before},
+        "warned": history.warned_since is not None,
+        "correction": history.correction.to_json(),
+        "kinds": {
+            name: {"runs": len(kind.runs), "usual": None if kind.usual is None else list(kind.usual)}
+            for name, kind in history.kinds.items()
         },
     }

@@ -10,7 +10,13 @@ from random import Random
 import pytest
 
 from custom_components.smartlock.features.motor_run import Figures, MotorRun
-from custom_components.smartlock.features.wear import CONTENT_BELOW, WARN_ABOVE, Wear, WearHistory
+from custom_components.smartlock.features.wear import (
+    CONTENT_BELOW,
+    WARN_ABOVE,
+    WARN_RISING_ABOVE,
+    Wear,
+    WearHistory,
+)
 from custom_components.smartlock.features.wear_correction import Correction
 from custom_components.smartlock.protocol.enums import LockAction
 
@@ -109,17 +115,33 @@ def test_it_does_not_matter_how_hard_the_bolt_is_or_in_which_units(load: float) 
 
 def test_warns_once_and_is_content_again() -> None:
     door = Door()
-    door.days(30)
-    on, off = 1 + (WARN_ABOVE + 1) / 100, 1 + (CONTENT_BELOW - 1) / 100
-    between = (on + off) / 2
-    door.days(15, between)
-    assert not door.warned()
-    door.days(15, on)
+    door.days(35)
+    for percent in range(0, WARN_ABOVE - 3, 2):
+        door.days(9, 1 + percent / 100)
+        assert not door.warned(), percent
+    door.days(15, 1 + (WARN_ABOVE + 1) / 100)
     assert door.warned()
     since = door.history.warned_since
-    door.days(15, between)
+    door.days(60, 1 + (CONTENT_BELOW + 2) / 100)
     assert door.history.warned_since == since
-    door.days(15, off)
+    door.days(15, 1 + (CONTENT_BELOW - 2) / 100)
+    assert not door.warned()
+
+
+@pytest.mark.parametrize(
+    ("percent", "warned"), [(WARN_RISING_ABOVE - 3, False), (WARN_RISING_ABOVE + 3, True)]
+)
+def test_warns_earlier_of_what_grows_fast(percent: int, *, warned: bool) -> None:
+    door = Door()
+    door.days(35)
+    door.days(15, 1 + percent / 100)
+    assert door.warned() is warned
+
+
+def test_growth_is_not_fast_because_little_is_known() -> None:
+    door = Door()
+    door.days(20)
+    door.days(11, 1 + (WARN_RISING_ABOVE + 3) / 100)
     assert not door.warned()
 
 

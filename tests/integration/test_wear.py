@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+import json
 from typing import Any
 
 from homeassistant.components.repairs import repairs_flow_manager
@@ -16,6 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.wear_sensors import WEAR_SENSORS
 from simulator.virtual_lock import Jam, Kind, VirtualLock
@@ -263,6 +265,15 @@ async def test_the_owner_says_that_this_is_how_it_turns_now(home: Home, calendar
     await lived(home, calendar, 14)
     assert warning(home) is None
     assert wear(home) == pytest.approx(0, abs=6)
+
+
+async def test_diagnostics_tell_figures_and_no_times(home: Home, calendar: Calendar) -> None:
+    _lock, entry = await stiff(home, calendar)
+    told = (await async_get_config_entry_diagnostics(home.hass, entry))["wear"]
+    assert told["warned"]
+    assert told["percent"]["energy"] == pytest.approx(50, abs=6)
+    assert {kind["runs"] for kind in told["kinds"].values()} == {48}
+    assert str(int(calendar.now.timestamp()))[:5] not in json.dumps(told)
 
 
 async def test_history_and_warning_survive_a_restart(home: Home, calendar: Calendar) -> None:

@@ -15,9 +15,11 @@ from typing import Any, Self
 from custom_components.smartlock.features.motor_run import Figures, MotorRun, typical
 from custom_components.smartlock.features.wear_correction import Correction, Residual
 
-# Warn from here on, in percent above the usual, and be content again below; in between nothing changes.
+# Warn from here on, in percent above the usual; or earlier if it has grown by so much within TREND, since what
+# breaks soon grows fast. Be content again below the last one; in between nothing changes.
 WARN_ABOVE = 33
-CONTENT_BELOW = 20
+WARN_RISING_ABOVE, RISE = 20, 15
+CONTENT_BELOW = 12
 # What counts as now: runs of so many days, and if they are few, this many of the last ones that are not too old.
 _NOW = timedelta(days=10)
 _NOW_RUNS = 8
@@ -196,6 +198,13 @@ class WearHistory:
 _NOTHING = Residual(0.0, 0.0)
 
 
+def _rise(history: WearHistory, level: Residual) -> int:
+    """By how many percent it has grown within TREND; 0 if it is not known for so long."""
+    assert history.last_run is not None
+    before = [residual for at, residual in history.weeks if at <= history.last_run.at - TREND]
+    return _percent(max(level) - max(before[-1])) if before else 0
+
+
 def _raised(usual: Figures, level: Residual) -> Figures:
     return usual._replace(energy=usual.energy + level.energy, current=usual.current + level.current)
 
@@ -270,7 +279,9 @@ def _judged(history: WearHistory) -> WearHistory:
     if level is None or history.last_run is None:
         return history
     percent = _percent(max(level))
-    if history.warned_since is None and percent >= WARN_ABOVE:
+    if history.warned_since is None and (
+        percent >= WARN_ABOVE or (percent >= WARN_RISING_ABOVE and _rise(history, level) >= RISE)
+    ):
         return replace(history, warned_since=history.last_run.at)
     if history.warned_since is not None and percent < CONTENT_BELOW:
         return replace(history, warned_since=None)
