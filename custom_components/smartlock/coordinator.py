@@ -122,7 +122,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             on_closed=self._link_closed,
             idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
         )
-        self._deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
+        self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
         self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         minutes = entry.options.get(CONF_READ_INTERVAL)
         self._reading = Reading.of(
@@ -229,7 +229,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         idle_time = reading.idle_time(self._idle_time, last_action=self._last_action, now=self._now)
         self._last_action = self._now
         await self.async_move(
-            lambda: self.client.act(action, flags=flags, deadline=self._deadline, idle_time=idle_time)
+            lambda: self.client.act(action, flags=flags, deadline=self.action_deadline, idle_time=idle_time)
         )
 
     async def async_move(

@@ -65,6 +65,8 @@ class FaultKeeper:
     async def async_stop(self) -> None:
         """Store what has not been stored yet; nothing is written after that."""
         self._forget_report()
+        await self._async_save()
+        # Also what has changed without concerning any fault.
         await self._store.async_save(self._data())
 
     @callback
@@ -75,12 +77,13 @@ class FaultKeeper:
 
     async def async_calibrate(self) -> None:
         """Have the lock find its end positions, once; the bolt moves. Raises HomeAssistantError."""
+        coordinator = self._coordinator
 
         async def calibrate() -> KeyturnerStates | None:
             async with self._pin.lent() as pin:
-                return await self._coordinator.client.calibrate(pin)
+                return await coordinator.client.calibrate(pin, deadline=coordinator.action_deadline)
 
-        states = await self._coordinator.async_move(calibrate)
+        states = await coordinator.async_move(calibrate)
         if states is not None and states.lock_state in _CALIBRATED:
             self._change(self._known.run_succeeded(dt_util.utcnow()))
             await self._async_save()
