@@ -1,0 +1,155 @@
+"""Batteries are changed in a real Home Assistant: what is lost is told, and put back."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from playwright.async_api import Page, expect
+import pytest
+
+from simulator.demo.house import House
+from simulator.virtual_lock import Kind, VirtualLock
+from tests.e2e.browser import Album, log_in, press, visit
+from tests.e2e.conftest import Mount
+from tests.e2e.owned import OwnedLock
+from tests.e2e.test_settings import add_with_pin, setting
+
+FIX = "/api/repairs/issues/fix"
+CHANGES = {
+    "led_brightness": 1,
+    "button_enabled": 0,
+    "auto_lock_enabled": 1,
+    "auto_lock_timeout": 120,
+    "time_zone_id": 40,
+}
+
+
+async def owned_with_settings(house: House, lock: VirtualLock) -> OwnedLock:
+    """Add a lock whose owner has made it his own, and wait until its settings are kept."""
+    lock.settings.change(**CHANGES)
+    owned = await add_with_pin(house, lock)
+    await owned.let_go()
+    answer = await owned.api.command(
+        "call_service",
+        domain="smartlock",
+        service="save_settings",
+        target={"entity_id": owned.entities.lock},
+        return_response=True,
+    )
+    (snapshot,) = answer["response"].values()
+    assert snapshot["config"]["led_brightness"] == 1
+    assert snapshot["lacks"] == ["keypad_codes"]
+    await owned.let_go()
+    return owned
+
+
+async def noticed(owned: OwnedLock, lose: list[str]) -> None:
+    """Change the batteries and wait until that shows, whatever it takes."""
+    entity_id = await setting(owned, "battery_changed")
+    # Home Assistant remembers what an entity of an earlier lock with this name has shown.
+    before = owned.api.states[entity_id].state
+    owned.lock.swap_batteries(lose)
+    await asyncio.sleep(3)
+    if not owned.lock.model.state_flag:
+        await owned.api.call("homeassistant.update_entity", owned.entities.lock)
+    await owned.api.wait_for(
+        "the change of batteries", lambda: owned.api.states[entity_id].state != before, 30
+    )
+    await owned.let_go()
+
+
+async def issue_of(owned: OwnedLock) -> dict[str, Any] | None:
+    """Return the issue about lost settings."""
+    listed = await owned.api.command("repairs/list_issues")
+    wanted = f"settings_lost_{owned.lock.nuki_id:08X}"
+    return next((issue for issue in listed["issues"] if issue["issue_id"] == wanted), None)
+
+
+def written(lock: VirtualLock) -> Counter[str]:
+    """Return how often a client wrote each field."""
+    return Counter(
+        name
+        for entry in lock.journal.of(Kind.SETTINGS_WRITTEN)
+        for name in str(entry.facts["fields"]).split()
+    )
+
+
+def as_before(lock: VirtualLock) -> bool:
+    """Whether a lock has everything that its owner had set, and the right time."""
+    values = {name: getattr(lock.settings.values, name) for name in CHANGES}
+    return values == CHANGES and abs(lock.clock.offset) < timedelta(seconds=30)
+
+
+async def test_what_cannot_be_restored_is_told(house: House, mount: Mount) -> None:
+    """A lock that forgot its PIN, too; and one that forgot the time alone."""
+    forgetful = await owned_with_settings(house, mount("gen2"))
+    late = await owned_with_settings(house, mount("gen4"))
+    await asyncio.gather(noticed(forgetful, ["pin", "settings"]), noticed(late, ["clock"]))
+
+    api = forgetful.api
+    assert await issue_of(late) is None
+    assert as_before(late.lock)
+    assert written(late.lock) == {"time": 1}
+
+    issue = await issue_of(forgetful)
+    assert issue is not None
+    menu = await api.request("POST", FIX, {"handler": "smartlock", "issue_id": issue["issue_id"]})
+    told = menu["description_placeholders"]
+    assert "| LED brightness | 1 | 5 |" in told["table"]
+    assert "Europe/London" in told["table"]
+    assert "security PIN" in told["notes"]
+    result = await api.request("POST", f"{FIX}/{menu['flow_id']}", {"next_step_id": "restore_all"})
+    assert (result["type"], result["reason"]) == ("abort", "pin_needed")
+    assert await issue_of(forgetful) is not None
+    assert written(forgetful.lock) == {}
+    refused = [pin.facts for pin in forgetful.lock.journal.pins_sent if not pin.facts["accepted"]]
+    assert len(refused) == 1
+    assert forgetful.rules_broken == late.rules_broken == []
+
+
+@pytest.mark.browser
+async def test_an_owner_restores_settings(house: House, mount: Mount, page: Page) -> None:
+    """One lock by the repair in the user interface, another one by the action."""
+    album = Album(page, "battery-change")
+    owned = await owned_with_settings(house, mount("gen3"))
+    other = await owned_with_settings(house, mount("ultra", name="Back door"))
+    await asyncio.gather(noticed(owned, ["settings", "clock"]), noticed(other, ["settings"]))
+    restored = asyncio.ensure_future(
+        other.api.command(
+            "call_service",
+            domain="smartlock",
+            service="restore_settings",
+            target={"entity_id": other.entities.lock},
+            return_response=True,
+        )
+    )
+
+    await log_in(page, house)
+    await visit(page, house, "/config/repairs")
+    title = page.get_by_text("Front door has other settings than before")
+    await expect(title).to_be_visible()
+    await album.add("repairs")
+    await title.click()
+    await expect(page.get_by_text("LED brightness")).to_be_visible()
+    await album.add("was-and-now")
+    await page.get_by_text("Choose what to restore").click()
+    await expect(page.get_by_text("What is not chosen stays as it is now.").first).to_be_visible()
+    await album.add("choose")
+    await press(page, "Submit")
+    await expect(page.get_by_text("has been at rest for a minute")).to_be_visible()
+    await album.add("restoring")
+    await expect(page.get_by_text("Each setting was read back")).to_be_visible(timeout=90_000)
+    await album.add("report")
+    await press(page, "Submit")
+    await album.add("done")
+
+    (answer,) = (await restored)["response"].values()
+    assert answer["failed"] == {}
+    for lock in (owned.lock, other.lock):
+        assert as_before(lock)
+        assert set(written(lock).values()) == {1}
+        assert not [pin for pin in lock.journal.pins_sent if not pin.facts["accepted"]]
+    assert await issue_of(owned) is None
+    assert await issue_of(other) is None
+    assert owned.rules_broken == other.rules_broken == []
