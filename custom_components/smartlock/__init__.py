@@ -23,7 +23,7 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockR
 from custom_components.smartlock.services import async_setup_services
 from custom_components.smartlock.settings_actions import async_setup_settings_actions
 from custom_components.smartlock.settings_files import async_setup_files
-from custom_components.smartlock.settings_keeper import SettingsKeeper
+from custom_components.smartlock.settings_keeper import SettingsKeeper, async_forget_loss
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
 from custom_components.smartlock.wear_watch import WearWatch, async_forget_warning
@@ -141,5 +141,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     """Forget the keys of a removed lock and what is stored of it; its authorization stays in the lock until the owner removes it."""
     await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])
     await async_remove_lock_stores(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
+    async_forget_loss(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
     async_forget_warning(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
     async_forget_notices(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))

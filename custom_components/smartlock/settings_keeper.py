@@ -601,6 +601,13 @@ class SettingsKeeper:
                 await self._keep(self._kept.with_snapshot(now))
 
 
+@callback
+def async_forget_loss(hass: HomeAssistant, nuki_id: str) -> None:
+    """Take back what was told about the settings of a lock that is removed."""
+    for issue in (ISSUE_LOST, ISSUE_RETURNED):
+        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{nuki_id}")
+
+
 def _read_back(journal: Journal) -> dict[str, Any]:
     """Return the parts that were read back as wanted, be it by an earlier run of Home Assistant."""
     groups = {step.group for step in journal.steps if step.state is StepState.VERIFIED}

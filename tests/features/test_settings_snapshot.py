@@ -63,6 +63,7 @@ PHONE = AuthorizationEntry(
 )
 LOGGING = LogEntryCount(logging_enabled=1, count=0, door_sensor_enabled=1, door_sensor_logging_enabled=0)
 FULL = settings(
+    has_keypad=1,
     name="T\udcff\0\udc80",
     logging=LOGGING,
     time_control=(MORNING, EVENING),
@@ -101,8 +102,8 @@ def test_whatever_a_lock_sends_survives(basic: bytes, advanced: bytes) -> None:
 
 
 def test_it_says_what_it_lacks() -> None:
-    assert settings().lacks == tuple(Part)
-    assert settings().to_json()["lacks"] == ["logging", "time_control", "authorizations", "keypad_codes"]
+    assert settings(has_keypad=1).lacks == tuple(Part)
+    assert settings().to_json()["lacks"] == ["logging", "time_control", "authorizations"]
     assert FULL.lacks == ()
     assert FULL.without_codes().lacks == (Part.KEYPAD_CODES,)
 

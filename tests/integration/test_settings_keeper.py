@@ -130,7 +130,7 @@ async def test_a_snapshot_at_set_up(home: Home, hass_storage: dict[str, Any]) ->
     lock, entry = await lock_with_settings(home)
     (snapshot,) = keeper_of(entry).kept.snapshots
     assert snapshot.config.led_brightness == 1
-    assert snapshot.lacks == ("keypad_codes",)
+    assert snapshot.lacks == ()
     stored = hass_storage[f"smartlock.{NUKI_ID:08X}.settings"]["data"]
     assert stored["snapshots"] == [snapshot.to_json()]
     assert home.state("settings_kept_at") == snapshot.taken_at.isoformat(timespec="seconds")
@@ -141,7 +141,7 @@ async def test_a_snapshot_at_set_up(home: Home, hass_storage: dict[str, Any]) ->
 async def test_without_a_pin_it_says_what_it_lacks(home: Home) -> None:
     lock, entry = await lock_with_settings(home, pin=False)
     (snapshot,) = keeper_of(entry).kept.snapshots
-    assert snapshot.lacks == ("logging", "time_control", "authorizations", "keypad_codes")
+    assert snapshot.lacks == ("logging", "time_control", "authorizations")
     assert lock.journal.pins_sent == []
 
 
@@ -241,6 +241,15 @@ async def test_every_loss(home: Home, model: str, lose: tuple[str, ...]) -> None
     assert lock.journal.broken_rules == []
     if "pin" not in lose:
         assert abs(lock.clock.offset) < timedelta(seconds=30)
+
+
+async def test_a_removed_lock_leaves_nothing(home: Home, hass_storage: dict[str, Any]) -> None:
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    assert issue(home) is not None
+    await home.hass.config_entries.async_remove(entry.entry_id)
+    assert issue(home) is None
+    assert f"smartlock.{NUKI_ID:08X}.settings" not in hass_storage
 
 
 async def test_some_are_chosen(home: Home) -> None:

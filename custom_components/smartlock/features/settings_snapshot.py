@@ -70,8 +70,13 @@ class SettingsSnapshot:
 
     @property
     def lacks(self) -> tuple[Part, ...]:
-        """What could not, or was not to, be read."""
-        return tuple(part for part in Part if getattr(self, part.value) is None)
+        """What could not, or was not to, be read. A lock without a keypad has no codes to lack."""
+        keypad = self.config.has_keypad or self.config.has_keypad_2
+        return tuple(
+            part
+            for part in Part
+            if getattr(self, part.value) is None and (keypad or part is not Part.KEYPAD_CODES)
+        )
 
     def without_codes(self) -> Self:
         """Return it as it may be kept and given away without the owner's consent to codes."""
@@ -85,7 +90,7 @@ class SettingsSnapshot:
 
     def merged(self, later: SettingsSnapshot) -> Self:
         """Return the later settings, with the parts that it lacks from this one."""
-        parts = {part.value: getattr(self, part.value) for part in later.lacks}
+        parts = {part.value: getattr(self, part.value) for part in Part if getattr(later, part.value) is None}
         return cast(Self, replace(later, **parts))
 
     # --- JSON ---------------------------------------------------------------------------------------------
