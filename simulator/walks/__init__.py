@@ -3,8 +3,20 @@
 Knows nothing of the integration: both sides of a comparison live through the same days.
 """
 
+from simulator.walks.attacks import impersonate
 from simulator.walks.life import Life
 from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Position, Restart
 from simulator.walks.world import Variant, World
 
-__all__ = ["Advertisement", "Arrival", "ByHand", "Day", "Life", "Position", "Restart", "Variant", "World"]
+__all__ = [
+    "Advertisement",
+    "Arrival",
+    "ByHand",
+    "Day",
+    "Life",
+    "Position",
+    "Restart",
+    "Variant",
+    "World",
+    "impersonate",
+]

@@ -6,10 +6,11 @@ docs/proximity.md tells what is assumed and where it comes from.
 
 from collections.abc import Callable, Mapping
 from itertools import chain
+import random
 from statistics import median
 
 from custom_components.smartlock.features.proximity import RuleSettings
-from simulator.walks import Life, World
+from simulator.walks import Life, World, impersonate
 from tests.benchmarks.door import ABOUT, AWAY, INSIDE, Door, Figures, Side, live
 from tests.benchmarks.rows import Row
 from tests.benchmarks.rules import Geofence, LateRule, Rule, Threshold
@@ -39,6 +40,7 @@ def proximity(*, quick: bool) -> list[Row]:
     world = World.load()
     days = QUICK_DAYS if quick else world.days_per_variant
     early = compare(world, min(days, LATE_DAYS), (RULE, LATE))
+    attacked = compare(world, min(days, LATE_DAYS), (RULE, THRESHOLD), attacked=True)
     figures = compare(world, days, (RULE, THRESHOLD, GEOFENCE))
     ours, threshold, geofence = (figures[name] for name in (RULE, THRESHOLD, GEOFENCE))
     note = f"{ours.days} simulated days, {ours.arrivals} arrivals"
@@ -60,6 +62,14 @@ def proximity(*, quick: bool) -> list[Row]:
             peer=threshold.unsafe[ABOUT],
             ratio=ours.unsafe[ABOUT] / max(threshold.unsafe[ABOUT], 1),
             note=f"about the house, nobody comes in; plain geofence {geofence.unsafe[ABOUT]}",
+        ),
+        Row(
+            name="proximity_impersonated",
+            value=attacked[RULE].unsafe.total(),
+            unit="unlocks",
+            against="plain signal threshold",
+            peer=attacked[THRESHOLD].unsafe.total(),
+            note=f"somebody plays the phone at a random moment of each of {attacked[RULE].days} days",
         ),
         Row(
             name="proximity_served",
@@ -96,7 +106,9 @@ def proximity(*, quick: bool) -> list[Row]:
     ]
 
 
-def compare(world: World, days: int, names: tuple[str, ...], *, listening: float = 1.0) -> dict[str, Figures]:
+def compare(
+    world: World, days: int, names: tuple[str, ...], *, listening: float = 1.0, attacked: bool = False
+) -> dict[str, Figures]:
     """Let sides live through all variants. `listening`: share of the time that the scanners listen."""
     totals = {name: Figures() for name in names}
     for number, variant in enumerate(world.variants):
@@ -105,7 +117,10 @@ def compare(world: World, days: int, names: tuple[str, ...], *, listening: float
         sides = {
             name: (SIDES[name](settings), Door(life, world, Figures(), world.seed + number)) for name in names
         }
+        moments = random.Random(world.seed + number)
         for day in life.days(days):
+            if attacked:
+                impersonate(day, moments)
             for side, door in sides.values():
                 live(side, door, day)
         for name, (_, door) in sides.items():

@@ -58,6 +58,10 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.rule = start(self.settings, self.now)
+        self.know()
+
+    def know(self) -> None:
+        """Tell what is known from the start, as after each start."""
         for event in self.told:
             self.tell(event)
 
