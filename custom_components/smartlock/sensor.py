@@ -16,7 +16,7 @@ from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCatego
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.auto_unlock.entities import RuleSensor
+from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SENSORS, RuleSensor
 from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
@@ -150,7 +150,10 @@ async def async_setup_entry(
     async_add_entities(wear_sensors(entry.runtime_data))
     async_add_entities(fault_sensors(entry.runtime_data))
     for rule in entry.runtime_data.auto_unlock:
-        async_add_entities([RuleSensor(rule)], config_subentry_id=rule.rule.subentry_id)
+        async_add_entities(
+            [RuleSensor(rule, description) for description in RULE_SENSORS],
+            config_subentry_id=rule.rule.subentry_id,
+        )
 
 
 class SmartLockSensor(SmartLockEntity, SensorEntity):

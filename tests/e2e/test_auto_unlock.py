@@ -68,7 +68,7 @@ class Resident:
     @property
     def reason(self) -> str:
         """Why the rule stands where it stands."""
-        return str(self.owned.api.states[self._entities["auto_unlock_state"]].attributes["reason"])
+        return self.state("auto_unlock_reason")
 
     @property
     def decision(self) -> dict[str, Any]:

@@ -88,9 +88,7 @@ async def test_an_owner_adds_and_changes_a_rule(house: House, mount: Mount, page
             await expect(page.get_by_text("Dry run")).to_be_visible()
             await page.get_by_role("switch").first.click(force=True)
             await expect(page.get_by_text("Not armed")).to_be_visible()
-            await album.add("device")
-            await page.get_by_text("State", exact=True).first.click()
             await expect(page.get_by_text("Switched on")).to_be_visible()
-            await album.add("state")
+            await album.add("device")
     finally:
         await app.uninstall()

@@ -150,7 +150,7 @@ class Resident:
     @property
     def reason(self) -> str:
         """Why it stands there."""
-        return str(self.full_state("sensor", "auto_unlock_state").attributes["reason"])
+        return self.full_state("sensor", "auto_unlock_reason").state
 
     async def turn(self, key: str, *, on: bool) -> None:
         """Move a switch of her rule."""

@@ -207,6 +207,7 @@ async def test_a_new_rule_is_there_at_once_and_off(dialog: Dialog) -> None:
         "auto_unlock_pause": "off",
         "auto_unlock_dry_run": "off",
         "auto_unlock_state": "disabled",
+        "auto_unlock_reason": "unknown",
         "auto_unlock_decision": "unknown",
     }
 

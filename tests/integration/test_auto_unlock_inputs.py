@@ -398,10 +398,9 @@ async def test_the_log_names_nobody(home: Home, caplog: pytest.LogCaptureFixture
 
 def test_every_word_has_a_text() -> None:
     texts = english()["entity"]
-    states = texts["sensor"]["auto_unlock_state"]
-    assert states["state"].keys() == {phase.value for phase in Phase}
+    assert texts["sensor"]["auto_unlock_state"]["state"].keys() == {phase.value for phase in Phase}
     reasons = {word.value for words in (Reason, Hold) for word in words}
-    assert states["state_attributes"]["reason"]["state"].keys() == reasons
+    assert texts["sensor"]["auto_unlock_reason"]["state"].keys() == reasons
     decision = texts["event"]["auto_unlock_decision"]["state_attributes"]
     assert decision["reason"]["state"].keys() == reasons
     assert decision["event_type"]["state"].keys() == {kind.value for kind in Kind}

@@ -1,5 +1,7 @@
 """Entities of a rule, on a device of their own: that of the lock must not move into a config subentry."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -13,7 +15,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switch
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features.proximity import Kind, Phase, Proof, Report
+from custom_components.smartlock.features.proximity import Hold, Kind, Phase, Proof, Proximity, Reason, Report
 
 # What an owner moves every day stands beside the sensors, the rest among the settings.
 SWITCHES = {
@@ -21,6 +23,29 @@ SWITCHES = {
     Switch.PAUSED: SwitchEntityDescription(key="auto_unlock_pause"),
     Switch.DRY_RUN: SwitchEntityDescription(key="auto_unlock_dry_run", entity_category=EntityCategory.CONFIG),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSensorDescription(SensorEntityDescription):
+    """A word about a rule."""
+
+    value_fn: Callable[[Proximity], str | None]
+
+
+SENSORS = (
+    RuleSensorDescription(
+        key="auto_unlock_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*Phase],
+        value_fn=lambda rule: rule.phase,
+    ),
+    RuleSensorDescription(
+        key="auto_unlock_reason",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*Reason, *Hold],
+        value_fn=lambda rule: rule.reason,
+    ),
+)
 
 
 class RuleEntity(Entity):
@@ -75,26 +100,14 @@ class RuleSwitch(RuleEntity, SwitchEntity):
 
 
 class RuleSensor(RuleEntity, SensorEntity):
-    """Where the rule stands, and why."""
+    """Where the rule stands, or why."""
 
-    def __init__(self, runner: RuleRunner) -> None:
-        """Show the rule."""
-        super().__init__(
-            runner,
-            SensorEntityDescription(
-                key="auto_unlock_state", device_class=SensorDeviceClass.ENUM, options=[*Phase]
-            ),
-        )
+    entity_description: RuleSensorDescription
 
     @property
     @override
-    def native_value(self) -> Phase:
-        return self.runner.state.phase
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, Any]:
-        return {"reason": self.runner.state.reason}
+    def native_value(self) -> str | None:
+        return self.entity_description.value_fn(self.runner.state)
 
 
 class RuleEvent(RuleEntity, EventEntity):

@@ -48,8 +48,8 @@ from custom_components.smartlock.features.proximity import (
     lock_facts,
 )
 from custom_components.smartlock.pin_guard import PinGuard
-from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction, LockActionFlag, LockState
-from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError
+from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
+from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError, RunFailedError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 
 _ACTIONS = {RuleAction.UNLOCK: LockAction.UNLOCK, RuleAction.UNLATCH: LockAction.UNLATCH}
@@ -336,7 +336,7 @@ class RuleRunner:
         except HomeAssistantError as error:
             self.tell(_outcome_of_failure(error.__cause__))
         else:
-            self.tell(_outcome_of(self.coordinator.data.last_states))
+            self.tell(Outcome(Result.DONE))
 
 
 def _armed(state: State | None) -> bool | None:
@@ -346,19 +346,13 @@ def _armed(state: State | None) -> bool | None:
     return state.state != AlarmControlPanelState.DISARMED
 
 
-def _outcome_of(states: KeyturnerStates | None) -> Outcome:
-    """Return what an action came to that ended without an error: some locks tell a refusal by the states alone."""
-    if states is not None and states.lock_state == LockState.LOCKED:
-        completion = states.last_lock_action_completion_status
-        if completion not in (None, CompletionStatus.SUCCESS):
-            return Outcome(Result.REFUSED, int(completion))
-    return Outcome(Result.DONE)
-
-
 def _outcome_of_failure(error: BaseException | None) -> Outcome:
     match error:
         case LockRefusedError():
             return Outcome(Result.REFUSED, int(error.code))
+        case RunFailedError():
+            # Some locks tell a refusal by how the run has ended.
+            return Outcome(Result.REFUSED, int(error.completion))
         case OutcomeUnknownError():
             return Outcome(Result.OUTCOME_UNKNOWN)
     return Outcome(Result.NOT_SENT)
