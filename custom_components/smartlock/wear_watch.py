@@ -111,9 +111,9 @@ class WearWatch:
             translation_placeholders={
                 "name": entry.title,
                 "percent": str(wear.percent),
-                "energy": str(wear.energy),
-                "current": str(wear.current),
-                "before": str(wear.before),
+                "energy": f"{wear.energy:+d}",
+                "current": f"{wear.current:+d}",
+                "before": f"{wear.before:+d}",
                 "before_at": wear.before_at.date().isoformat(),
                 "since": since.date().isoformat(),
             },

@@ -236,7 +236,7 @@ async def test_stiffer_than_usual(home: Home, calendar: Calendar) -> None:
     assert texts is not None
     assert percent is not None
     assert (texts["percent"], texts["name"]) == (f"{percent:.0f}", "Villa Kunterbunt")
-    assert abs(int(texts["before"])) < 5
+    assert (texts["energy"][0], abs(int(texts["before"])) < 5) == ("+", True)
     assert "2027-03-15" <= texts["since"] <= "2027-03-20"
     assert "2027-03-20" <= texts["before_at"] <= "2027-03-24"
     lock.battery.load = 1.0
