@@ -8,6 +8,7 @@ from tests.benchmarks.codec import codec
 from tests.benchmarks.day import day
 from tests.benchmarks.imports import imports
 from tests.benchmarks.latency import latency
+from tests.benchmarks.phones import KINDS, phones
 from tests.benchmarks.proximity import proximity
 from tests.benchmarks.rows import Row
 from tests.benchmarks.scale import scale
@@ -48,6 +49,7 @@ GROUPS = (
     Group(day, ("day_radio_on", "day_connections", "day_notice_median", "day_notice_p95")),
     Group(codec, ("decode_states", "encode_action")),
     Group(advertisements, ("advertisement_cpu",)),
+    Group(phones, KINDS),
     Group(imports, ("import_time", "import_memory")),
     Group(scale, ("scale_1_cpu", "scale_10_cpu", "scale_50_cpu", "scale_100_cpu", "scale_100_served")),
     Group(

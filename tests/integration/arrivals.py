@@ -40,13 +40,13 @@ PERSON = "Anna"
 _DEGREE = 111_000.0
 
 
-def rule_data(home: Home, **changes: Any) -> dict[str, Any]:
+def rule_data(scanners: list[str], **changes: Any) -> dict[str, Any]:
     """Return the data of a subentry as the forms make it, with the proposals in them."""
     return {
         CONF_PERSON: TRACKER,
         CONF_EVIDENCE: "private_device",
         CONF_IRK: IRK.hex(),
-        CONF_SCANNERS: [home.adapter.source],
+        CONF_SCANNERS: scanners,
         CONF_THRESHOLD: -70.0,
         CONF_ACTION: "unlock",
         CONF_CONFIRM: False,
@@ -218,7 +218,7 @@ async def resident(
     home.hass.config_entries.async_add_subentry(
         entry,
         ConfigSubentry(
-            data=MappingProxyType(rule_data(home, **changes)),
+            data=MappingProxyType(rule_data([home.adapter.source], **changes)),
             subentry_type=SUBENTRY_TYPE,
             title=PERSON,
             unique_id=None,
