@@ -135,8 +135,9 @@ async def move_in(stack: AsyncExitStack, owned: OwnedLock, name: str, **conditio
 @pytest.mark.timeout(300)
 async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porch: VirtualProxy) -> None:
     indoor = house.proxy
-    front = await add_bridge(house, mount(name="Front door"))
-    back = await add_bridge(house, mount(name="Back door"))
+    front, back = await asyncio.gather(
+        add_bridge(house, mount(name="Front door")), add_bridge(house, mount(name="Back door"))
+    )
     async with AsyncExitStack() as stack:
         anna = await move_in(stack, front, "Anna", notify="mobile_app_annas_phone")
         stack.push_async_callback(anna.app.uninstall)
