@@ -26,12 +26,14 @@ from custom_components.smartlock.settings_files import async_setup_files
 from custom_components.smartlock.settings_keeper import SettingsKeeper, async_forget_loss
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
+from custom_components.smartlock.upkeep_actions import async_setup_upkeep_actions
 from custom_components.smartlock.wear_watch import WearWatch, async_forget_warning
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.EVENT,
     Platform.LOCK,
     Platform.NUMBER,
@@ -47,6 +49,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which are there before any lock is."""
     async_setup_services(hass)
     async_setup_settings_actions(hass)
+    async_setup_upkeep_actions(hass)
     async_setup_files(hass)
     return True
 

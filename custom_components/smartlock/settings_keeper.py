@@ -29,6 +29,7 @@ from custom_components.smartlock.features.battery_change import (
     Event,
     NotHeard,
     PinRefused,
+    Restarted,
     SettingsRead,
     Sign,
     Told,
@@ -241,6 +242,13 @@ class SettingsKeeper:
         """Note that the lock is silent, unless it is the receiver that is."""
         scanner = bluetooth.async_scanner_by_source(self._hass, info.source)
         self._silent = scanner is not None and scanner.time_since_last_detection() < _HEARD_LATELY
+
+    @callback
+    def async_restarted(self) -> None:
+        """Take note that we make the lock start again: that is no change of batteries."""
+        self._take(Restarted())
+        # What it leaves in the log has to be seen before the restart explains nothing any more.
+        self._parts_at = self._hass.loop.time()
 
     # --- Visits -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,65 @@
+"""Buttons: what is harmless, however often it is pressed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.problems import translated
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
+from custom_components.smartlock.upkeep_actions import async_sync_time
+
+# The client orders requests itself; Home Assistant must not hold any back.
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartLockButtonDescription(ButtonEntityDescription):
+    """A button and what it does; that raises HomeAssistantError."""
+
+    press: Callable[[HomeAssistant, SmartLockRuntime], Awaitable[None]]
+
+
+async def _save_settings(hass: HomeAssistant, runtime: SmartLockRuntime) -> None:
+    try:
+        await runtime.keeper.async_save()
+    except SmartLockError as error:
+        raise translated(error, runtime.coordinator.explain_reachability()) from error
+
+
+BUTTONS = (
+    SmartLockButtonDescription(
+        key="save_settings", entity_category=EntityCategory.CONFIG, press=_save_settings
+    ),
+    SmartLockButtonDescription(key="sync_time", entity_category=EntityCategory.CONFIG, press=async_sync_time),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: SmartLockConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the buttons."""
+    async_add_entities(SmartLockButton(entry.runtime_data, description) for description in BUTTONS)
+
+
+class SmartLockButton(SmartLockEntity, ButtonEntity):
+    """Does something that moves nothing and changes no right."""
+
+    entity_description: SmartLockButtonDescription
+
+    def __init__(self, runtime: SmartLockRuntime, description: SmartLockButtonDescription) -> None:
+        """Take the lock."""
+        super().__init__(runtime.coordinator, description)
+        self._runtime = runtime
+
+    @override
+    async def async_press(self) -> None:
+        await self.entity_description.press(self.hass, self._runtime)
