@@ -72,7 +72,7 @@ type Visit = Callable[[KeyturnerStates], Awaitable[None]]
 # A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
 _FRESH = 300.0
 # Until the link of an action is used for what nobody waits for; well below the time for which it is held.
-_FOLLOW_UP_DELAY = 0.4
+_FOLLOW_UP_DELAY = 0.25
 # How long after a link the lock surely advertises again (about once a second), and how often to look for it.
 _LOOK_DELAY = 1.5
 _LOOKS = 4

@@ -1,7 +1,8 @@
 """What it costs a process to import a client.
 
-Already there, for both sides: `bleak`, `bleak_retry_connector`, and of `homeassistant` what our `__init__.py` takes
-from it, since importing a part of a custom integration imports that file too. It is there in every Home Assistant.
+Already there, for both sides: `bleak`, `bleak_retry_connector`, and what the integration takes from `homeassistant`,
+as in every Home Assistant. Importing a part of a custom integration also imports its `__init__.py`, and with it all
+features; pyNukiBT has none of them, so an empty package stands in its place.
 """
 
 import ast
@@ -25,7 +26,7 @@ INTEGRATION = Path("custom_components") / "smartlock"
 # Runs in a process of its own, with the modules to be there already and those to import as arguments. CPU time, so
 # that other work on this machine does not count; memory is what is resident.
 SCRIPT = """
-import gc, importlib, json, os, sys, time
+import gc, importlib, json, os, sys, time, types
 def resident():
     gc.collect()
     with open("/proc/self/statm") as file:
@@ -33,6 +34,10 @@ def resident():
 for name in json.loads(sys.argv[1]):
     importlib.import_module(name)
 wanted = json.loads(sys.argv[2])
+integration = types.ModuleType("custom_components.smartlock")
+integration.__path__ = [sys.argv[3]]
+importlib.import_module("custom_components")
+sys.modules[integration.__name__] = integration
 before = resident()
 began = time.process_time()
 for name in wanted:
@@ -65,7 +70,7 @@ def imports(*, quick: bool) -> list[Row]:
 def import_fresh(there: list[str], wanted: list[str]) -> tuple[float, float]:
     """Return the CPU seconds and the resident bytes that importing `wanted` takes in a fresh process."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, "-c", SCRIPT, json.dumps(there), json.dumps(wanted)]
+    command = [sys.executable, "-c", SCRIPT, json.dumps(there), json.dumps(wanted), str(ROOT / INTEGRATION)]
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -88,7 +93,7 @@ def client_modules() -> Iterator[str]:
 def home_assistant_modules() -> set[str]:
     """Return the modules of Home Assistant that the integration names in its imports."""
     named: set[str] = set()
-    for file in (ROOT / INTEGRATION).glob("*.py"):
+    for file in (ROOT / INTEGRATION).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("homeassistant"):
                 named.add(node.module)

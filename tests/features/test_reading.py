@@ -85,13 +85,26 @@ def test_passing_state_is_followed_ever_more_slowly() -> None:
         delays.append(due[0] - now)
         now = due[0]
     assert delays[:4] == [8, 16, 32, 64]
-    assert delays[-1] == r.POLL_BRIDGE
-    assert told(state, now).due(now) == (now + r.POLL_BRIDGE, Reason.POLL)
+    assert delays[-1] == r.POLL_QUIET
+    assert told(state, now).due(now) == (now + r.POLL_QUIET, Reason.POLL)
 
 
 def test_poll_of_a_client_that_is_not_told() -> None:
-    """Often after a change, then ever less; a Bridge is told and polls slowly always."""
-    state = told(quiet(APP), 1000, changed=True)
+    """Often after a change, then ever less."""
+    assert polls(told(quiet(APP), 1000, changed=True)) == [120, 120, 240, 480, 600, 600]
+
+
+def test_poll_of_a_client_that_is_told() -> None:
+    """Slowly, and more so where nothing happens."""
+    changed = told(quiet(), 1000, changed=True)
+    assert [each / 60 for each in polls(changed)] == [30, 30, 60, 60, 60, 60]
+    trusting = replace(changed, announced=2)
+    assert [each / 60 for each in polls(trusting)] == [120] * 6
+    assert polls(replace(changed, trusting=False)) == [r.POLL_BRIDGE] * 6
+
+
+def polls(state: Reading) -> list[float]:
+    """Return the next intervals of the poll after a change at 1000 s while nothing happens."""
     now, intervals = 1000.0, []
     for _ in range(6):
         due = state.due(now)
@@ -99,11 +112,10 @@ def test_poll_of_a_client_that_is_not_told() -> None:
         intervals.append(due[0] - now)
         now = due[0]
         state = told(state, now)
-    assert intervals == [120, 120, 240, 480, 600, 600]
-    assert told(quiet(), 1000, changed=True).due(1000) == (1000 + r.POLL_BRIDGE, Reason.POLL)
+    return intervals
 
 
-@pytest.mark.parametrize(("announced", "hours"), [(0, 0.5), (1, 1), (2, 2), (3, 4), (4, 4), (12, 4)])
+@pytest.mark.parametrize(("announced", "hours"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (12, 4)])
 def test_flag_that_has_announced_changes_is_trusted(announced: int, hours: float) -> None:
     """Each of the bolt or the door doubles the interval of the poll."""
     state, now = quiet(), 0.0
@@ -115,7 +127,9 @@ def test_flag_that_has_announced_changes_is_trusted(announced: int, hours: float
         )
         state = state.heard(flag=False, now=now)
     assert state.announced == announced
-    assert state.due(now) == (now + hours * 3600, Reason.POLL)
+    # A day later nothing else has happened.
+    now += 86400
+    assert replace(state, read_at=now).due(now) == (now + hours * 3600, Reason.POLL)
 
 
 def test_flag_that_missed_a_change_is_not_trusted() -> None:
@@ -123,7 +137,7 @@ def test_flag_that_missed_a_change_is_not_trusted() -> None:
     state = replace(quiet(), announced=5)
     for unannounced in ({"changed": True}, {"door_changed": True, "changed": False}):
         missed = state.spent(50).told(**unannounced, passing=False, low_battery=False, now=50)
-        assert missed.due(50) == (50 + r.POLL_BRIDGE, Reason.POLL)
+        assert missed.announced == 0
 
 
 def test_what_is_no_evidence_about_the_flag() -> None:
@@ -173,7 +187,7 @@ def test_flag_that_becomes_useless(chosen: float | None, intervals: list[float])
 def test_low_battery_is_spared() -> None:
     """One poll in three."""
     state = quiet().told(changed=False, passing=False, low_battery=True, now=0)
-    assert state.due(0) == (r.POLL_BRIDGE * r.LOW_BATTERY_FACTOR, Reason.POLL)
+    assert state.due(0) == (r.POLL_QUIET * r.LOW_BATTERY_FACTOR, Reason.POLL)
 
 
 def test_failed_reads_wait_longer_each_time() -> None:
@@ -194,7 +208,7 @@ def test_failed_reads_wait_longer_each_time() -> None:
 def test_failed_poll_keeps_its_pace() -> None:
     """A poll that fails is not repeated faster than a failure allows."""
     state = quiet()
-    now = r.POLL_BRIDGE
+    now = r.POLL_QUIET
     assert state.failed(now).due(now) == (now + r.RETRY_DELAY, Reason.POLL)
 
 

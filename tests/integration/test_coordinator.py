@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
+from custom_components.smartlock.features.reading import POLL_APP, POLL_QUIET
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
 from simulator.radio import RadioTiming
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
@@ -84,7 +84,7 @@ async def test_lock_that_appears_later_is_read_at_once(home: Home) -> None:
     await home.until(lambda: home.state() == View.LOCKED, within=2)
 
 
-@pytest.mark.parametrize(("client_type", "interval"), [("app", POLL_APP), ("bridge", POLL_BRIDGE)])
+@pytest.mark.parametrize(("client_type", "interval"), [("app", POLL_APP), ("bridge", POLL_QUIET)])
 async def test_quiet_day_costs_little(home: Home, client_type: str, interval: float) -> None:
     """With nothing to tell the lock is read by the clock alone, with one short connection each time."""
     lock = home.add_lock(timing=quick(advertising_interval=5))

@@ -198,6 +198,18 @@ def test_silent_lock_is_asked_for_its_state() -> None:
     assert (step.quiet, step.within) == (None, c.TRAVEL_TIME)
 
 
+@pytest.mark.parametrize(
+    ("action", "quiet"),
+    [(LockAction.LOCK, c.QUIET_TIME), (LockAction.UNLATCH, c.UNLATCHING_QUIET_TIME)],
+)
+def test_latch_is_left_more_time(action: LockAction, quiet: float) -> None:
+    """Pulling it takes longer, and holding it is silent."""
+    conversation = c.act(LockActionRequest(action=action, app_id=1))
+    next(conversation)
+    conversation.send(Challenge(nonce=NONCE))
+    assert conversation.send(ACCEPTED).quiet == quiet
+
+
 def test_bolt_that_stands_is_not_waited_for() -> None:
     """Two looks show it where it was: the motor does not run, and only reading back can tell what happened."""
     conversation = act()

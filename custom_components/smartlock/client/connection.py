@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
@@ -21,7 +22,7 @@ from custom_components.smartlock.protocol.messages import ErrorReport, Message, 
 # A write is one ATT exchange; a healthy link needs some 100 ms, a proxy under load a few seconds.
 _WRITE_TIME = 10.0
 # A healthy lock has answered by then; if not, see whether it refuses to speak with us at all.
-_PROBE_TIME = 1.5
+_PROBE_TIME = 1.0
 
 
 @dataclass
@@ -201,7 +202,9 @@ class Connection:
         """
         if self._link is not None:
             outgoing = self._channel.encode(next(read_states()))
-            await self._link.write(outgoing.characteristic, outgoing.value)
+            # A link that ends says so in the inbox, behind what the lock has said before that.
+            with suppress(SmartLockError):
+                await self._link.write(outgoing.characteristic, outgoing.value)
 
     def _received(self, characteristic: str, chunk: bytes) -> None:
         if self._failure is not None:

@@ -10,8 +10,8 @@ What a read costs is the owner's battery, so every reason to read has a bound:
     the lock appeared, or dropped   after a moment               once
       an idle link
     a state that passes by itself   after 8 s, then doubling     until the slow poll
-    nothing happened                slow poll                    10 or 30 min, slower with a low battery; up to
-                                                                 4 h for a flag that has proved itself
+    nothing happened                slow poll                    2 to 10 min, as Bridge 30 to 60; up to 4 h for a
+                                                                 flag that has proved itself; low battery thrice
     a read failed                   after 15 s, then doubling    up to the slow poll
     the lock does not know us       after 5 s                    three in a row, then never again
     all together                                                 a budget for each day
@@ -26,13 +26,14 @@ POLL_BRIDGE = 1800.0
 # But owners report flags that rise late or not at all. Each change that the flag has announced doubles the interval,
 # up to this; a change that only a poll has found sets it back.
 POLL_TRUSTED = 14400.0
+# Where nothing has happened for long little does: the poll stretches with the time since, for a Bridge up to this.
+POLL_QUIET = 3600.0
 # For an App the flag stays set, and the fifth generation has none: only the poll finds changes by hand.
 POLL_APP = 600.0
-# Where something has just happened, more often does: the poll starts at this interval and stretches with the
-# time since, for clients that are not told of changes.
+# And where something has just happened, more often does: from this on for clients that are not told of changes.
 POLL_AFTER_CHANGE = 120.0
 # One action mostly stays alone, and its link is then held for nothing; who acts twice within a minute acts again.
-LONE_IDLE_TIME = 0.5
+LONE_IDLE_TIME = 0.35
 SERIES = 60.0
 # A low battery is spared: one read in three.
 LOW_BATTERY_FACTOR = 3.0
@@ -245,17 +246,21 @@ class Reading:
     def _poll_at(self, now: float) -> float:
         if self.read_at is None:
             return now
-        interval = self.poll
-        if self.told_of_changes:
-            if self.trusting:
-                interval = min(
-                    interval * 2 ** min(self.announced, _MAX_DOUBLINGS), max(interval, POLL_TRUSTED)
-                )
-        elif self.change_read_at is not None:
-            # As long again as it has been quiet, within the bounds.
-            quiet = self.read_at - self.change_read_at
-            interval = min(self.poll, max(POLL_AFTER_CHANGE, quiet))
+        low, high = self._poll_bounds
+        # As long again as it has been quiet.
+        quiet = high if self.change_read_at is None else self.read_at - self.change_read_at
+        interval = min(high, max(low, quiet))
         return self.read_at + interval * (LOW_BATTERY_FACTOR if self.low_battery else 1.0)
+
+    @property
+    def _poll_bounds(self) -> tuple[float, float]:
+        """The least and the longest interval of the poll."""
+        if not self.told_of_changes:
+            return min(POLL_AFTER_CHANGE, self.poll), self.poll
+        if not self.trusting:
+            return self.poll, self.poll
+        trusted = min(self.poll * 2 ** min(self.announced, _MAX_DOUBLINGS), POLL_TRUSTED)
+        return trusted, max(trusted, POLL_QUIET)
 
     def _budget(self, now: float) -> float:
         return min(READS_AT_ONCE, self.budget + (now - self.budget_at) * self._reads_a_day / _DAY)

@@ -61,7 +61,9 @@ UNLATCH_TIME = 30.0
 CALIBRATION_TIME = 120.0
 # A run mostly takes some 3 s. After this much silence something that the lock said may have been lost, and asking
 # for the state is cheaper than waiting until nothing can come any more.
-QUIET_TIME = 4.0
+QUIET_TIME = 3.0
+# Pulling the latch takes longer, and while it is held the lock has nothing to say: 3 s as a rule, 30 s at most.
+UNLATCHING_QUIET_TIME = 5.0
 # How often the same state is asked for in a row before the lock is left alone: a held latch says nothing new.
 _LOOKS = 3
 # Once the bolt has come to rest only the last Status is missing, and some runs never send it.
@@ -172,7 +174,7 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
                 send=None,
                 expect=(Status, KeyturnerStates),
                 within=REST_TIME if at_rest or _stands(states, looks) else travel,
-                quiet=QUIET_TIME if looks < _LOOKS else None,
+                quiet=_quiet_time(request) if looks < _LOOKS else None,
             )
         except NoAnswerError, LinkLostError:
             if at_rest and (done or _blocked(states)):
@@ -181,6 +183,15 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
     if moved and _blocked(states):
         raise refusal(ErrorCode.K_MOTOR_BLOCKED, request.command)
     return states
+
+
+def _quiet_time(request: Message) -> float:
+    """How long a run may be silent before the state is asked for, in seconds."""
+    return UNLATCHING_QUIET_TIME if _unlatches(request) else QUIET_TIME
+
+
+def _unlatches(request: Message) -> bool:
+    return isinstance(request, LockActionRequest) and request.action in _UNLATCHING
 
 
 def _stands(states: KeyturnerStates | None, looks: int) -> bool:
@@ -196,8 +207,7 @@ def travel_time(request: Message) -> float:
     """Return how long the motor may run for a request, in seconds."""
     if isinstance(request, RequestCalibration):
         return CALIBRATION_TIME
-    unlatching = isinstance(request, LockActionRequest) and request.action in _UNLATCHING
-    return TRAVEL_TIME + (UNLATCH_TIME if unlatching else 0)
+    return TRAVEL_TIME + (UNLATCH_TIME if _unlatches(request) else 0)
 
 
 def read_advanced_config() -> Conversation[AdvancedConfig]:
