@@ -64,6 +64,10 @@ class PinGuard:
                 await memory.async_save()
         elif memory.record.proved == memory.fingerprint(memory.new_pin):
             self._keep(memory.new_pin)
+        elif memory.record.candidate is None:
+            # Another one has been entered since.
+            memory.new_pin = None
+            await memory.async_save()
 
     # --- What is known ------------------------------------------------------------------------------------
 
@@ -130,7 +134,7 @@ class PinGuard:
         async with self._turn:
             record = self._memory.record
             pin = self._pin if record.candidate is None else self._memory.new_pin
-            if pin is None or self._fingerprint is None or self.state is not PinState.UNKNOWN:
+            if pin is None or self.state is not PinState.UNKNOWN:
                 return
             question = record.question(self._fingerprint)
             if question is None or not record.may_try_unasked(question, dt_util.utcnow()):
@@ -189,12 +193,13 @@ class PinGuard:
 
     async def async_forget(self) -> None:
         """Do without a PIN; what the lock has refused stays known."""
-        options = {key: value for key, value in self._entry.options.items() if key != CONF_PIN}
-        self._hass.config_entries.async_update_entry(self._entry, options=options)
-        self._memory.new_pin = None
-        self._memory.record = self._memory.record.not_taken_on()
-        await self._memory.async_save()
-        self.async_tell()
+        async with self._turn:
+            options = {key: value for key, value in self._entry.options.items() if key != CONF_PIN}
+            self._hass.config_entries.async_update_entry(self._entry, options=options)
+            self._memory.new_pin = None
+            self._memory.record = self._memory.record.not_taken_on()
+            await self._memory.async_save()
+            self.async_tell()
 
     async def _set(self, new_pin: str, pin: str) -> None:
         try:
@@ -237,8 +242,7 @@ class PinGuard:
     def async_tell(self) -> None:
         """Show how things stand, and ask the owner where nobody else can help."""
         self._coordinator.async_update_listeners()
-        pin = self._fingerprint
-        if pin is not None and self._memory.record.needs_owner(pin, dt_util.utcnow()):
+        if self._memory.record.needs_owner(self._fingerprint, dt_util.utcnow()):
             self._entry.async_start_reauth(self._hass, data={ABOUT: ABOUT_PIN})
         if self.lost:
             ir.async_create_issue(

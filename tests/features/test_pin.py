@@ -55,7 +55,7 @@ SETTING = PROVED.sending("a", NOW, candidate="b")
 def test_what_is_said_of_a_pin(record: PinRecord, state: PinState, *, unasked: bool, asked: bool) -> None:
     now = NOW + MINUTE
     assert record.state("a", now) is state
-    assert record.state(None, now) is PinState.NOT_SET
+    assert record.state(None, now) is (PinState.NOT_SET if record.candidate is None else PinState.UNKNOWN)
     assert record.may_try_unasked("a", now) is unasked
     assert record.may_try("a", now) is asked
 

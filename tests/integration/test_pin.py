@@ -412,6 +412,43 @@ async def test_lock_gone_after_a_setting(
     assert dialogs(home, lock) == 0
 
 
+async def test_first_pin_of_a_lock_that_is_gone_after_it_was_set(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was none before, and what was set is not forgotten."""
+    lock = home.add_lock(pin=None)
+    entry = await home.set_up(lock)
+    lock.faults.drop_next_answer(Command.STATUS)
+    with monkeypatch.context() as context:
+        watch(context, lock, Kind.ANSWER_LOST, lambda: home.go_out_of_range(lock))
+        with pytest.raises(LinkError):
+            await guard(entry).async_set_where_none_is(OTHER)
+    assert (entry.options, home.state("pin_state")) == ({}, "unknown")
+    home.come_into_range(lock)
+    await home.until(lambda: home.state("pin_state") == "valid")
+    assert entry.options == {"pin": OTHER}
+    assert settings_of_the_pin(lock) == 1
+    assert dialogs(home, lock) == 0
+
+
+async def test_set_through_us_and_changed_in_the_app_before_a_restart(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    """What is kept for a crash does not come back."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    await guard(entry).async_set(OTHER)
+    lock.set_pin(3456)
+    with pytest.raises(PinError):
+        await use(entry)
+    await guard(entry).async_enter("3456")
+    await restart(home, lock, entry)
+    assert entry.options == {"pin": "3456"}
+    assert hass_storage[FILE]["data"]["new_pin"] is None
+    assert home.state("pin_state") == "valid"
+    await home.hass.async_block_till_done()
+
+
 async def test_refused_setting_changes_nothing(home: Home) -> None:
     lock = home.add_lock()
     entry = await home.set_up(lock, pin=RIGHT)

@@ -62,7 +62,7 @@ class PinRecord:
 
     def state(self, pin: str | None, now: datetime) -> PinState:
         """Return what to say of the PIN that the owner gave; None if there is none."""
-        if pin is None:
+        if pin is None and self.candidate is None:
             return PinState.NOT_SET
         if pin in self.refused and self.candidate is None:
             return PinState.INVALID
@@ -88,11 +88,11 @@ class PinRecord:
         """Whether a PIN that is not known to be right may be sent without the owner: once."""
         return self.may_try(pin, now) and pin not in self.doubted and not self.blocked(now)
 
-    def question(self, pin: str) -> str | None:
+    def question(self, pin: str | None) -> str | None:
         """Return the PIN that has to be verified before anything else can be said; None if there is none."""
         return self.candidate or (None if pin == self.proved else pin)
 
-    def needs_owner(self, pin: str, now: datetime) -> bool:
+    def needs_owner(self, pin: str | None, now: datetime) -> bool:
         """Whether only the owner can get on: it was refused, or an answer was lost that we may not ask for again."""
         if self.state(pin, now) is PinState.INVALID:
             return True
