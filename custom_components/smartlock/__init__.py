@@ -23,7 +23,8 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockR
 from custom_components.smartlock.services import async_setup_services
 from custom_components.smartlock.settings_actions import async_setup_settings_actions
 from custom_components.smartlock.settings_files import async_setup_files
-from custom_components.smartlock.settings_keeper import SettingsKeeper, async_forget_loss
+from custom_components.smartlock.settings_issues import async_forget_loss
+from custom_components.smartlock.settings_keeper import SettingsKeeper
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
 from custom_components.smartlock.upkeep_actions import async_setup_upkeep_actions

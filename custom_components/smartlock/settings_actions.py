@@ -12,6 +12,7 @@ import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features import restore
+from custom_components.smartlock.features.message_json import SnapshotError
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.features.settings_snapshot import (
     ADVANCED_SETTINGS,
@@ -20,7 +21,6 @@ from custom_components.smartlock.features.settings_snapshot import (
     Difference,
     Part,
     SettingsSnapshot,
-    SnapshotError,
 )
 from custom_components.smartlock.lock import SmartLockLock
 from custom_components.smartlock.pin_guard import PinUnavailableError
@@ -28,7 +28,7 @@ from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockRuntime
 from custom_components.smartlock.setting_texts import SettingTexts
-from custom_components.smartlock.settings_keeper import possible
+from custom_components.smartlock.settings_issues import possible
 
 ATTR_DRY_RUN = "dry_run"
 ATTR_SETTINGS = "settings"

@@ -3,18 +3,15 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import timedelta
 import hashlib
 from typing import Any
 
-from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.battery_watch import BatteryWatch
 from custom_components.smartlock.const import (
     CONF_KEEP_CODES,
     CONF_RESTORE_BY_ITSELF,
@@ -23,58 +20,31 @@ from custom_components.smartlock.const import (
     LOGGER,
 )
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.features import clock, restore
-from custom_components.smartlock.features.battery_change import (
-    BatteryRead,
-    Event,
-    NotHeard,
-    PinRefused,
-    Restarted,
-    SettingsRead,
-    Sign,
-    Told,
-    Verdict,
-    Watch,
-)
-from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.features import restore
+from custom_components.smartlock.features.battery_change import Known, SettingsRead, Verdict
+from custom_components.smartlock.features.message_json import SnapshotError
 from custom_components.smartlock.features.restore import Journal, StepState
 from custom_components.smartlock.features.settings_keeping import Keeping, Loss
 from custom_components.smartlock.features.settings_snapshot import (
     Difference,
     Group,
-    Obstacle,
     Part,
     Reason,
     SettingsSnapshot,
-    SnapshotError,
     differences,
 )
 from custom_components.smartlock.pin_guard import PinGuard
 from custom_components.smartlock.pin_reads import PinReads
-from custom_components.smartlock.protocol.errors import BadSettingError, LinkLostError, SmartLockError
-from custom_components.smartlock.protocol.messages import (
-    AdvancedConfig,
-    BatteryReport,
-    Config,
-    KeyturnerStates,
-    Message,
-)
-from custom_components.smartlock.protocol.settings import check_possible
-from custom_components.smartlock.setting_texts import SettingTexts
+from custom_components.smartlock.protocol.errors import LinkLostError
+from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates, Message
+from custom_components.smartlock.settings_issues import async_show_loss, async_show_returned, possible
+from custom_components.smartlock.settings_reader import SettingsReader
 from custom_components.smartlock.settings_restorer import SettingsRestorer
 from custom_components.smartlock.settings_writer import SettingsWriter
 from custom_components.smartlock.storage import lock_store
 
-ISSUE_LOST = "settings_lost"
-ISSUE_RETURNED = "settings_returned"
 # What is known of the lock changes with every read; it need not be on disk at once.
 _SAVE_DELAY = 600.0
-# Time control, rights and codes are changed in the app without a trace in what is read otherwise.
-_PARTS_PAUSE = 86400.0
-# Nothing is in a hurry after a start, when everybody wants the lock.
-_PARTS_DELAY = 600.0
-# A receiver that has heard something this lately was working while the lock was silent.
-_HEARD_LATELY = 60.0
 
 type BatteryListener = Callable[[Verdict], None]
 type RestoreListener = Callable[[Journal], None]
@@ -96,17 +66,15 @@ class SettingsKeeper:
         self._entry = entry
         self._coordinator = coordinator
         self._pin = pin
-        self._reads = PinReads(coordinator.client, pin)
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "settings")
         self._kept = Keeping()
-        self._watch = Watch()
+        reads = PinReads(coordinator.client, pin)
+        self._batteries = BatteryWatch(hass, coordinator, pin, reads, self._known)
+        self._reader = SettingsReader(hass, entry, coordinator, reads, self._batteries.take)
         self._restorer = SettingsRestorer(hass, coordinator, pin, writer, self._step_taken)
         self._restoring: asyncio.Task[Journal] | None = None
         self._turn = asyncio.Lock()
-        self._signs_checked: frozenset[Sign] = frozenset()
-        self._parts_at = hass.loop.time() + _PARTS_DELAY
-        self._silent = self._paired_anew = False
-        self._pin_was_right = False
+        self._paired_anew = False
         self._battery_listeners: list[BatteryListener] = []
         self._restore_listeners: list[RestoreListener] = []
         writer.async_on_written(self._written)
@@ -122,9 +90,12 @@ class SettingsKeeper:
                 self._kept = Keeping.from_json(data)
             except SnapshotError:
                 LOGGER.warning("What was kept of the settings of the lock cannot be read; it is kept anew")
-        if not self._entry.options.get(CONF_KEEP_CODES):
-            self._kept = self._kept.without_codes()
-        self._watch = Watch(known=self._kept.known)
+        if (
+            not self._entry.options.get(CONF_KEEP_CODES)
+            and (kept := self._kept.without_codes()) != self._kept
+        ):
+            self._kept = kept
+            await self._save()
         pairing = hashlib.sha256(bytes.fromhex(self._entry.data[CONF_SHARED_KEY])).hexdigest()[:16]
         self._paired_anew = self._kept.authorization not in (None, pairing)
         self._kept = replace(self._kept, authorization=pairing)
@@ -132,16 +103,12 @@ class SettingsKeeper:
     @callback
     def async_start(self) -> None:
         """Listen to the lock, and go on with a restore that was cut off."""
-        coordinator, entry = self._coordinator, self._entry
-        self._pin_was_right = self._pin.state is PinState.VALID
         for stop in (
-            coordinator.async_add_message_listener(self._heard),
-            coordinator.async_add_visit(self._visit),
-            bluetooth.async_track_unavailable(
-                self._hass, self._not_heard, coordinator.address, connectable=True
-            ),
+            *self._batteries.async_start(self._kept.known),
+            self._coordinator.async_add_message_listener(self._heard),
+            self._coordinator.async_add_visit(self._visit),
         ):
-            entry.async_on_unload(stop)
+            self._entry.async_on_unload(stop)
         self._show_issue()
         if self._kept.journal is not None:
             self._restore()
@@ -166,14 +133,9 @@ class SettingsKeeper:
         self._coordinator.async_update_listeners()
 
     @callback
-    def _take(self, event: Event) -> Verdict | None:
-        """Let the detector see an event."""
-        self._watch = watch = self._watch.after(event, self._hass.loop.time())
-        # While there are signs, the next run of Home Assistant has to find them again.
-        if not watch.suspects and watch.known != self._kept.known:
-            self._kept = replace(self._kept, known=watch.known)
-            self._store.async_delay_save(self._to_json, _SAVE_DELAY)
-        return watch.verdict
+    def _known(self, known: Known) -> None:
+        self._kept = replace(self._kept, known=known)
+        self._store.async_delay_save(self._to_json, _SAVE_DELAY)
 
     # --- What is shown ------------------------------------------------------------------------------------
 
@@ -201,56 +163,20 @@ class SettingsKeeper:
 
     @callback
     def _show_issue(self) -> None:
-        """Raise the issue about a loss, or take it back."""
-        loss, found = self._kept.loss, self.differences
-        issue_id = f"{ISSUE_LOST}_{self._coordinator.nuki_id}"
-        if loss is None or not found:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue_id,
-            data={"flow": "battery_change", "entry_id": self._entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_LOST,
-            translation_placeholders={"name": self._entry.title},
-        )
+        async_show_loss(self._hass, self._entry, self._coordinator.nuki_id, lost=bool(self.differences))
 
-    # --- Signs --------------------------------------------------------------------------------------------
+    @callback
+    def _say_returned(self, names: Collection[str]) -> None:
+        async_show_returned(self._hass, self._entry, self._coordinator.nuki_id, names)
+
+    # --- Visits -------------------------------------------------------------------------------------------
 
     @callback
     def _heard(self, message: Message) -> None:
-        match message:
-            case KeyturnerStates():
-                if self._silent:
-                    self._silent = False
-                    self._take(NotHeard(others_heard=True))
-                now = dt_util.utcnow()
-                settled = timedelta(seconds=self._hass.loop.time()) >= clock.SETTLING
-                trusted = settled and now >= clock.NOT_BEFORE
-                self._take(Told(states=message, our_time=now if trusted else None))
-                self._restorer.heard(message)
-                if self._watch.suspects - self._signs_checked:
-                    self._restorer.count_anew()
-            case BatteryReport():
-                self._take(BatteryRead(report=message))
-
-    @callback
-    def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
-        """Note that the lock is silent, unless it is the receiver that is."""
-        scanner = bluetooth.async_scanner_by_source(self._hass, info.source)
-        self._silent = scanner is not None and scanner.time_since_last_detection() < _HEARD_LATELY
-
-    @callback
-    def async_restarted(self) -> None:
-        """Take note that we make the lock start again: that is no change of batteries."""
-        self._take(Restarted())
-        # What it leaves in the log has to be seen before the restart explains nothing any more.
-        self._parts_at = self._hass.loop.time()
-
-    # --- Visits -------------------------------------------------------------------------------------------
+        if isinstance(message, KeyturnerStates):
+            self._restorer.heard(message)
+            if self._batteries.news:
+                self._restorer.count_anew()
 
     async def _visit(self, states: KeyturnerStates) -> None:
         """Look at the settings over the link that is open; reads more only if there is a reason."""
@@ -258,16 +184,12 @@ class SettingsKeeper:
             # After a boot run, say: the lock has something else to do, and will be read when it is at rest.
             return
         async with self._turn:
-            right = self._pin.state is PinState.VALID
-            if self._pin_was_right and self._pin.state is PinState.INVALID:
-                self._take(PinRefused())
-            self._pin_was_right = right
-            await self._look_closer()
-            if (now := self._present()) is None:
+            await self._batteries.follow_up()
+            if (now := self._reader.present()) is None:
                 return
             newest = self._kept.newest
             changes = 0 if newest is None else len(differences(newest, now))
-            verdict = self._take(SettingsRead(config=now.config, changes=changes))
+            verdict = self._batteries.take(SettingsRead(config=now.config, changes=changes))
             if verdict is not None:
                 await self._batteries_changed(verdict, now)
             elif newest is None:
@@ -276,66 +198,20 @@ class SettingsKeeper:
                 await self._paired(newest, now)
             elif self._kept.loss is not None:
                 await self._look_at_loss(now)
-            elif self._watch.suspects:
+            elif self._batteries.suspects:
                 # Whether this was the owner or a change of batteries will be known in a while.
                 return
             elif changes:
                 await self._changed_in_the_app(newest, now)
-            elif self._parts_due:
+            elif self._reader.parts_due:
                 await self._keep_snapshot(now, Reason.CHANGED)
-
-    async def _look_closer(self) -> None:
-        """Follow up new signs: read the settings again, and with a PIN what tells of a restart."""
-        signs = self._watch.suspects
-        if not signs - self._signs_checked:
-            self._signs_checked &= signs
-            return
-        await self._coordinator.async_read_settings()
-        if self._reads.possible:
-            for sign in (await self._reads.signs()).signs:
-                self._take(sign)
-        self._signs_checked = self._watch.suspects
-
-    def _present(self) -> SettingsSnapshot | None:
-        """Return the settings as they were last read; None if they never were."""
-        data = self._coordinator.data
-        if data.config is None or data.advanced_config is None:
-            return None
-        return SettingsSnapshot(
-            taken_at=dt_util.utcnow(),
-            reason=Reason.CHANGED,
-            config=replace(data.config, trailing=b""),
-            advanced_config=replace(data.advanced_config, trailing=b""),
-        )
-
-    @property
-    def _parts_due(self) -> bool:
-        """Whether to read again what needs a PIN: changes of it are counted nowhere."""
-        return self._reads.possible and self._hass.loop.time() >= self._parts_at
-
-    async def _with_parts(self, snapshot: SettingsSnapshot) -> SettingsSnapshot:
-        """Add what needs a PIN, as far as there is one and the link lasts."""
-        if not self._reads.possible:
-            return snapshot
-        self._parts_at = self._hass.loop.time() + _PARTS_PAUSE
-        has_keypad = snapshot.config.has_keypad or snapshot.config.has_keypad_2
-        codes = bool(self._entry.options.get(CONF_KEEP_CODES)) and bool(has_keypad)
-        try:
-            found = await self._reads.everything(codes=codes)
-        except SmartLockError as error:
-            LOGGER.debug("A part of the settings was not read: %s", type(error).__name__)
-            self._parts_at = self._hass.loop.time()
-            return snapshot
-        for sign in found.signs:
-            self._take(sign)
-        return replace(snapshot, **found.parts)
 
     async def _keep_snapshot(self, now: SettingsSnapshot, reason: Reason) -> None:
         """Keep a snapshot: first what is there, then what the PIN opens."""
         now = replace(now, reason=reason)
         await self._keep(self._kept.with_snapshot(now))
-        if self._parts_due:
-            await self._keep(self._kept.with_snapshot(await self._with_parts(now)))
+        if self._reader.parts_due:
+            await self._keep(self._kept.with_snapshot(await self._reader.with_parts(now)))
 
     async def _changed_in_the_app(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
         """Take what the owner changed as what is wanted; say so if it was put back not long ago."""
@@ -344,22 +220,6 @@ class SettingsKeeper:
             left = {name: at for name, at in self._kept.restored_at.items() if name not in names}
             self._kept = replace(self._kept, restored_at=left)
         await self._keep_snapshot(now, Reason.CHANGED)
-
-    @callback
-    def _say_returned(self, names: Collection[str]) -> None:
-        """Tell the owner that the lock does not keep what was put back; nothing is done about it."""
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            f"{ISSUE_RETURNED}_{self._coordinator.nuki_id}",
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_RETURNED,
-            translation_placeholders={
-                "name": self._entry.title,
-                "settings": SettingTexts(self._hass).names(sorted(names)),
-            },
-        )
 
     # --- Losses -------------------------------------------------------------------------------------------
 
@@ -378,7 +238,7 @@ class SettingsKeeper:
             reasons=verdict.reasons,
             changed_before=kept.changed_at,
         )
-        known = self._watch.known
+        known = self._batteries.known
         await self._keep(replace(kept, known=known, changed_at=now.taken_at, loss=loss))
         for listener in tuple(self._battery_listeners):
             listener(verdict)
@@ -395,16 +255,16 @@ class SettingsKeeper:
         """Compare what needs a PIN as well, and begin what needs no question."""
         # What was not kept cannot be compared.
         known = any(part not in loss.reference.lacks for part in Part)
-        after = await self._with_parts(loss.after) if known else loss.after
+        after = await self._reader.with_parts(loss.after) if known else loss.after
         loss = replace(loss, after=after)
         found = possible(loss.differences)
-        if not found:
+        if not found and self._compared(loss):
             await self._keep(replace(self._kept, loss=None).with_snapshot(after))
             self._show_issue()
             return
         await self._keep(replace(self._kept, loss=loss))
         self._show_issue()
-        if self._entry.options.get(CONF_RESTORE_BY_ITSELF) and self._reads.possible:
+        if self._entry.options.get(CONF_RESTORE_BY_ITSELF) and self._reader.has_pin:
             # What comes back is reported, not fought.
             returned = self._kept.returned(found, after.taken_at)
             names = restore.by_itself(found) - returned
@@ -413,22 +273,32 @@ class SettingsKeeper:
             if returned:
                 self._say_returned(returned)
 
+    def _compared(self, loss: Loss) -> bool:
+        """Whether everything has been compared that can be: a link may have ended before."""
+        missing = (part for part in Part if getattr(loss.after, part.value) is None)
+        return not self._reader.has_pin or all(
+            getattr(loss.reference, part.value) is None for part in missing
+        )
+
     async def _look_at_loss(self, now: SettingsSnapshot) -> None:
         """Follow what the owner does about a loss elsewhere."""
         loss = self._kept.loss
         if loss is None or self._restoring is not None:
             return
-        if self._parts_due:
-            now = await self._with_parts(now)
+        if self._reader.parts_due:
+            now = await self._reader.with_parts(now)
+        after = loss.after.merged(now)
         left = loss.seen(now)
-        if left == replace(loss, after=loss.after.merged(now)):
+        if left is None and not self._compared(replace(loss, after=after)):
+            left = replace(loss, after=after)
+        if left == replace(loss, after=after):
             return
         await self._decided(left)
 
     async def _decided(self, loss: Loss | None) -> None:
         """Keep what is left of a loss; without any, what the lock has now is what is wanted."""
         kept = replace(self._kept, loss=loss)
-        if loss is None and (now := self._present()) is not None:
+        if loss is None and (now := self._reader.present()) is not None:
             before = self._kept.loss
             kept = kept.with_snapshot(now if before is None else before.after.merged(now))
         await self._keep(kept)
@@ -460,12 +330,17 @@ class SettingsKeeper:
         """
         if (earlier := self._restoring) is not None:
             # What is put back by itself comes first.
-            await asyncio.wait([earlier])
+            journal = await self._to_the_end(earlier)
+            if not names or self._kept.loss is None:
+                return journal
         async with self._turn:
             journal = await self._begin(names, asked=True)
         if (task := self._restoring) is None:
             return journal
-        # Whoever waits may give up; the restore does not.
+        return await self._to_the_end(task)
+
+    async def _to_the_end(self, task: asyncio.Task[Journal]) -> Journal:
+        """Wait for a restore. Whoever waits may give up; the restore does not. Raises LinkLostError."""
         await asyncio.wait([task])
         if task.cancelled():
             raise LinkLostError("the restore goes on when the lock is set up again")
@@ -509,12 +384,12 @@ class SettingsKeeper:
 
     async def _restored(self, journal: Journal) -> None:
         """Keep what the lock has now, and what is left to decide."""
-        now = self._present()
+        now = self._reader.present()
         loss, kept = self._kept.loss, self._kept.after_restore(journal, dt_util.utcnow())
         if loss is not None and now is not None:
             after = replace(loss.after.merged(now), **(_read_back(journal) | self._restorer.parts))
             # What was put back by an earlier run of Home Assistant is read again in full.
-            self._parts_at = self._hass.loop.time()
+            self._reader.read_parts_soon()
             left: Loss | None = replace(loss, after=after)
             if journal.asked:
                 # What was not chosen is to stay as it is; what failed is still to be put back.
@@ -532,11 +407,8 @@ class SettingsKeeper:
 
     async def async_save(self) -> SettingsSnapshot:
         """Read everything and keep it. Raises SmartLockError."""
-        await self._coordinator.async_read_settings()
         async with self._turn:
-            now = self._present()
-            assert now is not None
-            whole = await self._with_parts(replace(now, reason=Reason.REQUESTED))
+            whole = replace(await self._reader.read(), reason=Reason.REQUESTED)
             await self._keep(self._kept.with_snapshot(whole))
             return self._kept.newest or whole
 
@@ -545,11 +417,8 @@ class SettingsKeeper:
 
         Without one it is compared with what was before an open loss, or else with the newest that differs.
         """
-        await self._coordinator.async_read_settings()
         async with self._turn:
-            now = self._present()
-            assert now is not None
-            now = await self._with_parts(now)
+            now = await self._reader.read()
         if wanted is None and self._kept.loss is not None:
             return replace(self._kept.loss, after=now)
         others = (entry for entry in self._kept.snapshots if differences(entry, now))
@@ -577,23 +446,28 @@ class SettingsKeeper:
             snapshot = snapshot.without_codes()
         return replace(snapshot, reason=Reason.IMPORTED)
 
+    @callback
+    def async_restarted(self) -> None:
+        """Take note that we make the lock start again: that is no change of batteries."""
+        self._batteries.restarted()
+
     # --- Writes of ours -----------------------------------------------------------------------------------
 
     async def _keep_before_write(self) -> None:
         """Have a snapshot on disk before anything is changed. Raises SmartLockError."""
-        if self._present() is None:
+        if self._reader.present() is None:
             await self._coordinator.async_read_settings()
-        now = self._present()
+        now = self._reader.present()
         if now is not None and self._kept.loss is None and self._kept.newest is None:
             await self._keep(self._kept.with_snapshot(replace(now, reason=Reason.SET_UP)))
 
     @callback
     def _written(self, before: Config | AdvancedConfig, after: Config | AdvancedConfig) -> None:
         """Take a write of ours as what is wanted, at once."""
-        now = self._present()
+        now = self._reader.present()
         if now is None:
             return
-        self._take(SettingsRead(config=now.config, ours=True))
+        self._batteries.take(SettingsRead(config=now.config, ours=True))
         if self._restoring is not None:
             # The journal keeps account of these.
             return
@@ -609,13 +483,6 @@ class SettingsKeeper:
                 await self._keep(self._kept.with_snapshot(now))
 
 
-@callback
-def async_forget_loss(hass: HomeAssistant, nuki_id: str) -> None:
-    """Take back what was told about the settings of a lock that is removed."""
-    for issue in (ISSUE_LOST, ISSUE_RETURNED):
-        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{nuki_id}")
-
-
 def _read_back(journal: Journal) -> dict[str, Any]:
     """Return the parts that were read back as wanted, be it by an earlier run of Home Assistant."""
     groups = {step.group for step in journal.steps if step.state is StepState.VERIFIED}
@@ -628,22 +495,3 @@ def _read_back(journal: Journal) -> dict[str, Any]:
         )
         if group in groups
     }
-
-
-def possible(found: tuple[Difference, ...]) -> tuple[Difference, ...]:
-    """Return differences with those marked whose old value no lock takes: a damaged name, say."""
-    return tuple(_possible(entry) for entry in found)
-
-
-def _possible(entry: Difference) -> Difference:
-    kinds: dict[Group | None, type[Config | AdvancedConfig]] = {
-        Group.CONFIG: Config,
-        Group.ADVANCED_CONFIG: AdvancedConfig,
-    }
-    if (kind := kinds.get(entry.group)) is None or not entry.restorable:
-        return entry
-    try:
-        check_possible(kind, {entry.name: entry.was})  # type: ignore[dict-item]
-    except BadSettingError:
-        return replace(entry, obstacle=Obstacle.NOT_SUPPORTED)
-    return entry

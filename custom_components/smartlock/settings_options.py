@@ -12,7 +12,7 @@ from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSe
 import voluptuous as vol
 
 from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_ITSELF
-from custom_components.smartlock.features.settings_snapshot import SnapshotError
+from custom_components.smartlock.features.message_json import SnapshotError
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.settings_files import file_name, file_path

@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smartlock.features import restore as r
+from custom_components.smartlock.features.message_json import SnapshotError
 from custom_components.smartlock.features.restore import Calm, Journal, Problem, StepState
 from custom_components.smartlock.features.settings_snapshot import (
     ADVANCED_SETTINGS,
@@ -17,7 +18,6 @@ from custom_components.smartlock.features.settings_snapshot import (
     Difference,
     Group,
     Obstacle,
-    SnapshotError,
     differences,
 )
 from custom_components.smartlock.protocol.enums import BatteryType, LockState

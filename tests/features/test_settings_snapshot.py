@@ -8,13 +8,13 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smartlock.features import settings_snapshot as s
+from custom_components.smartlock.features.message_json import SnapshotError
 from custom_components.smartlock.features.settings_snapshot import (
     Care,
     Group,
     Obstacle,
     Part,
     SettingsSnapshot,
-    SnapshotError,
 )
 from custom_components.smartlock.protocol.enums import (
     AuthorizationIdType,

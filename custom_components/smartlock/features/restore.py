@@ -19,13 +19,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from custom_components.smartlock.features.settings_snapshot import (
-    Care,
-    Difference,
-    Group,
-    SettingsSnapshot,
-    SnapshotError,
-)
+from custom_components.smartlock.features.message_json import SnapshotError
+from custom_components.smartlock.features.settings_snapshot import Care, Difference, Group, SettingsSnapshot
 from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Self
 
 from custom_components.smartlock.features.battery_change import Counters, Known, Sign
+from custom_components.smartlock.features.message_json import SnapshotError
 from custom_components.smartlock.features.restore import Journal, returned
 from custom_components.smartlock.features.settings_snapshot import (
     KEPT,
     Difference,
     SettingsSnapshot,
-    SnapshotError,
     differences,
     taking,
     with_owners_changes,

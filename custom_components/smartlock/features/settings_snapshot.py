@@ -11,6 +11,11 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Self, cast
 
+from custom_components.smartlock.features.message_json import (
+    SnapshotError,
+    message_from_json,
+    message_to_json,
+)
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
     AuthorizationEntry,
@@ -27,10 +32,6 @@ from custom_components.smartlock.protocol.messages import (
 VERSION = 1
 # Of each lock; one more pushes the oldest out.
 KEPT = 5
-
-
-class SnapshotError(ValueError):
-    """Data that is not a snapshot, or not one that this version can read. Never carries a value."""
 
 
 class Reason(StrEnum):
@@ -101,14 +102,16 @@ class SettingsSnapshot:
             "version": VERSION,
             "taken_at": self.taken_at.isoformat(),
             "reason": self.reason.value,
-            "config": _to_json(self.config),
-            "advanced_config": _to_json(self.advanced_config),
+            "config": message_to_json(self.config),
+            "advanced_config": message_to_json(self.advanced_config),
             "lacks": [part.value for part in self.lacks],
         }
         for part, kind in _PARTS.items():
             value = getattr(self, part.value)
             if value is not None:
-                data[part.value] = _to_json(value) if kind is LogEntryCount else [_to_json(e) for e in value]
+                data[part.value] = (
+                    message_to_json(value) if kind is LogEntryCount else [message_to_json(e) for e in value]
+                )
         return data
 
     @classmethod
@@ -121,8 +124,8 @@ class SettingsSnapshot:
         try:
             taken_at = datetime.fromisoformat(data["taken_at"])
             reason = Reason(data["reason"])
-            config = _from_json(Config, data["config"])
-            advanced_config = _from_json(AdvancedConfig, data["advanced_config"])
+            config = message_from_json(Config, data["config"])
+            advanced_config = message_from_json(AdvancedConfig, data["advanced_config"])
         except KeyError as error:
             raise SnapshotError(f"{error} is missing") from None
         except (TypeError, ValueError) as error:
@@ -135,9 +138,9 @@ class SettingsSnapshot:
             if value is None:
                 continue
             if kind is LogEntryCount:
-                parts[part.value] = _from_json(kind, value)
+                parts[part.value] = message_from_json(kind, value)
             elif isinstance(value, Sequence) and not isinstance(value, str):
-                parts[part.value] = tuple(_from_json(kind, entry) for entry in value)
+                parts[part.value] = tuple(message_from_json(kind, entry) for entry in value)
             else:
                 raise SnapshotError(f"{part} is not a list")
         return cls(taken_at=taken_at, reason=reason, config=config, advanced_config=advanced_config, **parts)
@@ -149,56 +152,6 @@ _PARTS: Mapping[Part, type[Message]] = {
     Part.AUTHORIZATIONS: AuthorizationEntry,
     Part.KEYPAD_CODES: KeypadCode,
 }
-
-
-def _to_json(message: Message | TimeLimit) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for entry in message.wire_fields:
-        match getattr(message, entry.name):
-            case None:
-                continue
-            case TimeLimit() as limit:
-                data[entry.name] = _to_json(limit)
-            case int() as number:
-                data[entry.name] = int(number)
-            case tuple() as numbers:
-                data[entry.name] = list(numbers)
-            case value:
-                data[entry.name] = entry.kind.pack(value).hex()
-    return data
-
-
-def _from_json[L: Message | TimeLimit](kind: type[L], data: object) -> L:
-    """Return the message of plain data; each value goes through its wire type, so that it fits."""
-    if not isinstance(data, Mapping):
-        raise SnapshotError(f"{kind.__name__} is not an object")
-    values: dict[str, Any] = {}
-    for entry in kind.wire_fields:
-        if entry.name not in data:
-            if not entry.optional and entry.name != "limit":
-                raise SnapshotError(f"{kind.__name__}: {entry.name} is missing")
-            continue
-        value, sample = data[entry.name], entry.kind.unpack(bytes(entry.kind.size))
-        try:
-            if isinstance(sample, TimeLimit):
-                values[entry.name] = _from_json(TimeLimit, value)
-                continue
-            if isinstance(sample, int) and isinstance(value, int) and not isinstance(value, bool):
-                packed = entry.kind.pack(value)
-            elif isinstance(sample, tuple) and isinstance(value, list):
-                packed = entry.kind.pack(tuple(value))
-            elif not isinstance(sample, int | tuple) and isinstance(value, str):
-                packed = bytes.fromhex(value)
-            else:
-                raise SnapshotError(f"{kind.__name__}: {entry.name} is of another kind")
-            if len(packed) != entry.kind.size:
-                raise SnapshotError(f"{kind.__name__}: {entry.name} does not fit")
-        except (TypeError, ValueError) as error:
-            raise (
-                error if isinstance(error, SnapshotError) else SnapshotError(f"{entry.name} does not fit")
-            ) from None
-        values[entry.name] = entry.kind.unpack(packed)
-    return kind(**values)
 
 
 # --- What may be put back ---------------------------------------------------------------------------------

@@ -1,0 +1,127 @@
+"""Shows the detector of battery changes everything that a lock says, and what can be read about it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.features import clock
+from custom_components.smartlock.features.battery_change import (
+    BatteryRead,
+    Event,
+    Known,
+    NotHeard,
+    PinRefused,
+    Restarted,
+    Sign,
+    Told,
+    Verdict,
+    Watch,
+)
+from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.pin_reads import PinReads
+from custom_components.smartlock.protocol.messages import BatteryReport, KeyturnerStates, Message
+
+# A receiver that has heard something this lately was working while the lock was silent.
+_HEARD_LATELY = 60.0
+
+
+class BatteryWatch:
+    """Feeds the detector of one lock."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: SmartLockCoordinator,
+        pin: PinGuard,
+        reads: PinReads,
+        on_known: Callable[[Known], None],
+    ) -> None:
+        """Prepare. `on_known` takes what is to be kept for the next run of Home Assistant."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._pin = pin
+        self._reads = reads
+        self._on_known = on_known
+        self._watch = Watch()
+        self._followed: frozenset[Sign] = frozenset()
+        self._silent = False
+        self._pin_was_right = False
+
+    @callback
+    def async_start(self, known: Known) -> list[CALLBACK_TYPE]:
+        """Go on with what an earlier run of Home Assistant knew; return what ends it."""
+        self._watch = Watch(known=known)
+        self._pin_was_right = self._pin.state is PinState.VALID
+        address = self._coordinator.address
+        return [
+            self._coordinator.async_add_message_listener(self._heard),
+            bluetooth.async_track_unavailable(self._hass, self._not_heard, address, connectable=True),
+        ]
+
+    @property
+    def known(self) -> Known:
+        """What the next signs are measured against."""
+        return self._watch.known
+
+    @property
+    def suspects(self) -> bool:
+        """Whether there are signs that have led nowhere yet."""
+        return bool(self._watch.suspects)
+
+    @property
+    def news(self) -> bool:
+        """Whether there are signs that nobody has followed up."""
+        return bool(self._watch.suspects - self._followed)
+
+    @callback
+    def take(self, event: Event) -> Verdict | None:
+        """Let the detector see an event, and return what it leads to."""
+        before = self._watch.known
+        self._watch = watch = self._watch.after(event, self._hass.loop.time())
+        # While there are signs, the next run of Home Assistant has to find them again.
+        if not watch.suspects and watch.known != before:
+            self._on_known(watch.known)
+        return watch.verdict
+
+    @callback
+    def restarted(self) -> None:
+        """Take note that we make the lock start again: what follows is no change of batteries."""
+        self.take(Restarted())
+
+    async def follow_up(self) -> None:
+        """Read the settings again after new signs, and with a PIN what tells of a restart. Raises SmartLockError."""
+        right = self._pin.state is PinState.VALID
+        if self._pin_was_right and self._pin.state is PinState.INVALID:
+            self.take(PinRefused())
+        self._pin_was_right = right
+        if self.news:
+            await self._coordinator.async_read_settings()
+            for sign in (await self._reads.signs()).signs if self._reads.possible else ():
+                self.take(sign)
+        self._followed = self._watch.suspects
+
+    @callback
+    def _heard(self, message: Message) -> None:
+        match message:
+            case KeyturnerStates():
+                if self._silent:
+                    self._silent = False
+                    self.take(NotHeard(others_heard=True))
+                now = dt_util.utcnow()
+                settled = timedelta(seconds=self._hass.loop.time()) >= clock.SETTLING
+                trusted = settled and now >= clock.NOT_BEFORE
+                self.take(Told(states=message, our_time=now if trusted else None))
+            case BatteryReport():
+                self.take(BatteryRead(report=message))
+
+    @callback
+    def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
+        """Note that the lock is silent, unless it is the receiver that is."""
+        scanner = bluetooth.async_scanner_by_source(self._hass, info.source)
+        self._silent = scanner is not None and scanner.time_since_last_detection() < _HEARD_LATELY
