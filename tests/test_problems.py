@@ -100,8 +100,9 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
     told |= set(REFUSALS.values()) | set(PIN_PROBLEMS.values()) | set(RUN_FAILURES.values())
-    # What the action that restores settings says by itself.
+    # What the actions about settings and upkeep say by themselves.
     told |= {"no_such_snapshot", "not_a_snapshot", "not_all_restored"}
+    told |= {"bad_pin", "clock_not_set", "own_clock_wrong", "pin_outcome_unknown"}
     assert told == set(TEXTS["exceptions"])
 
 

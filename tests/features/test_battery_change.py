@@ -312,6 +312,15 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
         ),
         pytest.param(
             [
+                (T, b.Restarted()),
+                (DAY, counters(last_reboot=(2027, 1, 1, 12, 10, 0))),
+                (DAY + 1, b.LogRead(newest=41, boot_runs=(41,))),
+                (DAY + 2, read()),
+            ],
+            id="restarted by us, read the next day",
+        ),
+        pytest.param(
+            [
                 (T, b.NotHeard(others_heard=True)),
                 (T + 1, told(T + 1, lock_state=LockState.BOOT_RUN)),
                 (T + 4, told(T + 4, last_lock_action=LockAction.NONE)),

@@ -259,7 +259,7 @@ class Watch:
             case LogRead():
                 return _log_read(watch, event, now)
             case Restarted():
-                return replace(watch, restart_explained_until=now + WINDOW)
+                return _explained(watch, now)
 
 
 def _with(watch: Watch, signs: set[Sign], now: float, **known: object) -> Watch:
@@ -356,13 +356,19 @@ def _settings_read(watch: Watch, event: SettingsRead, now: float) -> Watch:
             signs.add(Sign.MANY_CHANGES)
     if known.firmware not in (None, firmware):
         # New firmware starts with a restart, whose signs may be seen before or after.
-        watch = replace(
-            watch,
-            restart_explained_until=now + WINDOW,
-            signs=tuple(entry for entry in watch.signs if entry[0] not in _RESTART),
-        )
+        watch = _explained(watch, now)
     watch = _with(watch, signs, now, named=named, zoned=zoned, firmware=firmware)
     return watch if event.ours else _judged(watch, now)
+
+
+def _explained(watch: Watch, now: float) -> Watch:
+    """A restart has another reason. What log and counters tell of it may be read much later."""
+    return replace(
+        watch,
+        restart_explained_until=now + WINDOW,
+        signs=tuple(entry for entry in watch.signs if entry[0] not in _RESTART),
+        known=replace(watch.known, counters=None, newest_log_entry=None),
+    )
 
 
 def _judged(watch: Watch, now: float) -> Watch:
