@@ -1,4 +1,4 @@
-"""Home Assistant's app on a phone: it registers, tells where the phone is, and answers questions.
+"""Home Assistant's app on a phone: it registers, tells where the phone is, also when it is asked.
 
 It speaks the interface of Home Assistant's own `mobile_app` integration, which has to be set up.
 """
@@ -7,13 +7,12 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from simulator.home_assistant import HomeAssistantApi, State
+from simulator.home_assistant import HomeAssistantApi
 
 __all__ = ["CompanionApp"]
 
 DOMAIN = "mobile_app"
 _ASK_POSITION = "request_location_update"
-_EVENT_ANSWER = "mobile_app_notification_action"
 
 
 @dataclass(kw_only=True)
@@ -91,15 +90,6 @@ class CompanionApp:
         """Go somewhere and tell it, with the accuracy in m; it says the same when it is asked."""
         self.move(latitude, longitude, accuracy)
         await self._send("update_location", {"gps": [latitude, longitude], "gps_accuracy": accuracy})
-
-    async def answer(self, notification: dict[str, Any], title: str) -> None:
-        """Press the button with this title under a notification."""
-        (action,) = [each["action"] for each in notification["data"]["actions"] if each["title"] == title]
-        await self._send("fire_event", {"event_type": _EVENT_ANSWER, "event_data": {"action": action}})
-
-    def state(self) -> State | None:
-        """Return what Home Assistant shows of the person."""
-        return self.api.states.get(self.person)
 
     async def uninstall(self) -> None:
         """Remove the person and the app."""

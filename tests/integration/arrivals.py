@@ -40,7 +40,7 @@ PERSON = "Anna"
 _DEGREE = 111_000.0
 
 
-def rule_data(scanners: list[str], **changes: Any) -> dict[str, Any]:
+def rule_data(scanners: list[str], /, **changes: Any) -> dict[str, Any]:
     """Return the data of a subentry as the forms make it, with the proposals in them."""
     return {
         CONF_PERSON: TRACKER,
@@ -211,7 +211,7 @@ async def resident(
 ) -> AsyncIterator[Resident]:
     """Set up a lock with a rule for Anna, who is at home with her phone beside her."""
     # Seldom enough for hours to pass quickly.
-    options = {"timing": quick(advertising_interval=2.0)} | (lock_options or {})
+    options = {"timing": quick(advertising_interval=4.0)} | (lock_options or {})
     lock = home.add_lock(model, **options)
     lock.settings.change(**(settings or {}))
     entry = home.entry(lock, client_type)
@@ -224,7 +224,7 @@ async def resident(
             unique_id=None,
         ),
     )
-    async with VirtualPhone(home.radio, identity or PrivatePhone(irk=IRK), interval=0.5) as phone:
+    async with VirtualPhone(home.radio, identity or PrivatePhone(irk=IRK), interval=0.8) as phone:
         anna = Resident(home, lock, entry, phone)
         anna.report(5)
         phone.place({home.adapter: -75})

@@ -3,11 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
 from custom_components.smartlock.features.proximity import Hold
 from custom_components.smartlock.protocol.enums import CompletionStatus
-from simulator.virtual_lock import Habits, Jam, Moment
+from simulator.radio import RadioTiming
+from simulator.virtual_lock import Habits, Jam, Moment, quick
 from tests.integration.arrivals import Resident, resident
 from tests.integration.home import Home
 
@@ -327,3 +330,40 @@ async def test_a_link_that_breaks_before_the_action_is_told(home: Home) -> None:
         assert anna.orders == 0
         assert "fired" not in {kind for kind, _ in anna.told}
         assert anna.told
+
+
+# --- How quick it is --------------------------------------------------------------------------------------
+
+
+async def test_the_bolt_moves_as_the_hand_reaches_for_the_door(home: Home) -> None:
+    """With the link open and the state read on the way, what is left takes a fraction of a cold unlock."""
+    timing = quick(advertising_interval=2.0, processing=0.02)
+    async with resident(home, lock_options={"timing": timing}) as anna:
+        home.radio.timing = RadioTiming()
+        began = home.now
+        await home.call("unlock")
+        cold = _motor_started(anna) - began
+        await home.call("lock")
+        await anna.sleep(60)
+
+        await anna.leave()
+        await anna.come_back()
+        fired_at: list[float] = []
+
+        @callback
+        def moved(event: Event[EventStateChangedData]) -> None:
+            state = event.data["new_state"]
+            if state is not None and state.state == "fired":
+                fired_at.append(home.now)
+
+        async_track_state_change_event(home.hass, [anna.entity_id("sensor", "auto_unlock_state")], moved)
+        await anna.walk_to_the_door()
+        await anna.sleep(15)
+        assert anna.runs == ["UNLOCK", "LOCK", "UNLOCK"]
+        warm = _motor_started(anna) - fired_at[0]
+        assert warm < 0.25 * cold, (warm, cold)
+
+
+def _motor_started(anna: Resident) -> float:
+    """Return when the motor began to run last, on the clock of the loop."""
+    return anna.lock.journal.motor_runs[-1].loop_time

@@ -49,6 +49,7 @@ class PhoneApp:
             action = event.data.get("action")
             if action in (f"{token}_yes", f"{token}_no"):
                 self.forget()
+                self._tag = ""
                 on_answer(action == f"{token}_yes")
 
         self._stop_listening = self._hass.bus.async_listen(_EVENT_ANSWER, answered)
@@ -76,11 +77,16 @@ class PhoneApp:
             self._stop_listening()
             self._stop_listening = None
 
+    @property
+    def asking(self) -> bool:
+        """Whether a question is on the screen that nobody has answered."""
+        return bool(self._tag)
+
     async def clear(self) -> None:
-        """Take the question off the screen, if one is there."""
+        """Take the question off the screen: an answer would come to nothing."""
         self.forget()
-        if self._tag:
-            tag, self._tag = self._tag, ""
+        tag, self._tag = self._tag, ""
+        if tag:
             await self._send({ATTR_MESSAGE: _CLEAR, ATTR_DATA: {"tag": tag}})
 
     async def _send(self, message: Mapping[str, Any]) -> None:

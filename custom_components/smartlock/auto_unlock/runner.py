@@ -35,6 +35,7 @@ from custom_components.smartlock.features.proximity import (
     LockTold,
     Outcome,
     Paused,
+    Phase,
     PreConnect,
     QuietHours,
     Report,
@@ -205,6 +206,8 @@ class RuleRunner:
         if self.state.phase is not before.phase or self.state.reason is not before.reason:
             LOGGER.debug("Auto-unlock: %s because of %s", self.state.phase, self.state.reason)
             self._changed()
+        if self._app is not None and self._app.asking and self.state.phase is not Phase.NEAR:
+            self._spawn(self._app.clear(), "take back a question")
 
     @property
     def _now(self) -> float:
