@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.smartlock.fault_issues import SEVERITIES
+from custom_components.smartlock.faults.issues import SEVERITIES
 from scripts.lib import faults_docs, protocol_docs
 
 

@@ -3,22 +3,20 @@
 from collections.abc import Iterator
 import json
 from pathlib import Path
+import re
 import string
 
 import pytest
 
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pin_guard import PinUnavailableError
+from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.problems import PIN_PROBLEMS, REFUSALS, RUN_FAILURES, problem, translated
 from custom_components.smartlock.protocol import errors
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
 
-TEXTS = json.loads(
-    (Path(__file__).parents[1] / "custom_components/smartlock/translations/en.json").read_text(
-        encoding="utf-8"
-    )
-)
+SHIPPED = Path(__file__).parents[1] / "custom_components/smartlock"
+TEXTS = json.loads((SHIPPED / "translations/en.json").read_text(encoding="utf-8"))
 
 # What each kind of error is told as, wherever it is not the code of a refusal that decides.
 KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
@@ -100,9 +98,10 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
     told |= set(REFUSALS.values()) | set(PIN_PROBLEMS.values()) | set(RUN_FAILURES.values())
-    # What the actions about settings and upkeep say by themselves.
-    told |= {"no_such_snapshot", "not_a_snapshot", "not_all_restored"}
-    told |= {"bad_pin", "clock_not_set", "own_clock_wrong", "pin_outcome_unknown"}
+    # What actions say by themselves.
+    for file in SHIPPED.rglob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        told |= set(re.findall(r'Error\([^)]*?translation_key="(\w+)"', source))
     assert told == set(TEXTS["exceptions"])
 
 

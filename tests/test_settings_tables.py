@@ -19,7 +19,7 @@ from custom_components.smartlock.protocol.settings import (
     writable_config,
 )
 from custom_components.smartlock.select import SELECTS
-from custom_components.smartlock.setting_entity import CAUTIONS
+from custom_components.smartlock.settings.entity import CAUTIONS
 from custom_components.smartlock.switch import SWITCHES
 from custom_components.smartlock.text import TEXTS
 from custom_components.smartlock.time import TIMES

@@ -16,7 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.fault_sensors import (
+from custom_components.smartlock.faults.sensors import (
     ACCESSORY_BATTERIES,
     AccessoryBattery,
     fault_binary_sensors,

@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.features import clock
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import KeyturnerStates, UpdateTime
 from custom_components.smartlock.protocol.wire import Date7

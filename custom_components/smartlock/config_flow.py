@@ -17,10 +17,10 @@ from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
 from custom_components.smartlock.client.pairing import identify
 from custom_components.smartlock.const import CONF_CLIENT_TYPE, CONF_GENERATION, CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
-from custom_components.smartlock.pairing_flow import PairingSteps
-from custom_components.smartlock.pairings import async_finished_pairings
-from custom_components.smartlock.pin_flow import PinSteps
-from custom_components.smartlock.pin_guard import ABOUT, ABOUT_PIN
+from custom_components.smartlock.pairing.finished import async_finished_pairings
+from custom_components.smartlock.pairing.flow import PairingSteps
+from custom_components.smartlock.pin.flow import PinSteps
+from custom_components.smartlock.pin.guard import ABOUT, ABOUT_PIN
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry

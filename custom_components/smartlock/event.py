@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.auto_unlock.entities import RuleEvent
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.fault_keeper import RECOVERED
+from custom_components.smartlock.faults.keeper import RECOVERED
 from custom_components.smartlock.features.battery_change import Verdict
 from custom_components.smartlock.features.fault_codes import FaultKind
 from custom_components.smartlock.features.restore import Journal

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.runtime import SmartLockConfigEntry
-from custom_components.smartlock.setting_entity import SettingEntity, async_add_settings
+from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
 # The settings of a lock are written together.
 PARALLEL_UPDATES = 0

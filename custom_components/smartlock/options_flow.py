@@ -21,10 +21,10 @@ from custom_components.smartlock.const import (
     CONF_STAY_CONNECTED,
 )
 from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
-from custom_components.smartlock.pin_flow import PinSteps
+from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
-from custom_components.smartlock.settings_options import SettingsOptions
+from custom_components.smartlock.settings.options import SettingsOptions
 
 # What the menu offers, each a step. Steps of a feature stand in a module of their own, in a base class.
 MENU = ("radio", "pin", "settings", "export_settings", "import_settings")

@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pin_guard import PinUnavailableError
+from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode
 from custom_components.smartlock.protocol.errors import (
     AuthenticationError,

@@ -7,17 +7,20 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from custom_components.smartlock.repair_flows import battery_change, faults, pin, wear
+from custom_components.smartlock.faults.repair import FLOW as FAULTS, FaultFlow
+from custom_components.smartlock.pin.repair import FLOW as PIN, PinLostFlow
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.settings.repair import FLOW as BATTERY_CHANGE, BatteryChangeFlow
+from custom_components.smartlock.wear.repair import FLOW as WEAR, StifferThanUsualFlow
 
 type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFlow]
 
 # By the `flow` in the data of an issue, which also names its `entry_id`.
 FLOWS: Mapping[str, FlowFactory] = {
-    battery_change.FLOW: battery_change.BatteryChangeFlow,
-    faults.FLOW: faults.FaultFlow,
-    pin.FLOW: pin.PinLostFlow,
-    wear.FLOW: wear.StifferThanUsualFlow,
+    BATTERY_CHANGE: BatteryChangeFlow,
+    FAULTS: FaultFlow,
+    PIN: PinLostFlow,
+    WEAR: StifferThanUsualFlow,
 }
 
 

@@ -6,11 +6,11 @@ from homeassistant.config_entries import ConfigEntry
 
 from custom_components.smartlock.auto_unlock.rules import Rules
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.fault_keeper import FaultKeeper
-from custom_components.smartlock.pin_guard import PinGuard
-from custom_components.smartlock.settings_keeper import SettingsKeeper
-from custom_components.smartlock.settings_writer import SettingsWriter
-from custom_components.smartlock.wear_watch import WearWatch
+from custom_components.smartlock.faults.keeper import FaultKeeper
+from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.settings.keeper import SettingsKeeper
+from custom_components.smartlock.settings.writer import SettingsWriter
+from custom_components.smartlock.wear.watch import WearWatch
 
 type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
 

@@ -20,7 +20,7 @@ from custom_components.smartlock.protocol.enums import (
 from custom_components.smartlock.protocol.settings import LOCK_N_GO_TIMEOUTS, UNLATCH_DURATIONS
 from custom_components.smartlock.protocol.time_zones import NO_TIME_ZONE, TIME_ZONES
 from custom_components.smartlock.runtime import SmartLockConfigEntry
-from custom_components.smartlock.setting_entity import SettingEntity, async_add_settings
+from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
 # The settings of a lock are written together.
 PARALLEL_UPDATES = 0

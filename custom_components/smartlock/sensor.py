@@ -20,11 +20,11 @@ from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SEN
 from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.fault_sensors import fault_sensors
+from custom_components.smartlock.faults.sensors import fault_sensors
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
-from custom_components.smartlock.settings_sensors import settings_sensors
-from custom_components.smartlock.wear_sensors import wear_sensors
+from custom_components.smartlock.settings.sensors import settings_sensors
+from custom_components.smartlock.wear.sensors import wear_sensors
 
 # Everything is read by the coordinator.
 PARALLEL_UPDATES = 0

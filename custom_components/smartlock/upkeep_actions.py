@@ -12,7 +12,7 @@ import voluptuous as vol
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features import clock
 from custom_components.smartlock.lock import SmartLockLock
-from custom_components.smartlock.pin_flow import wrong_format
+from custom_components.smartlock.pin.flow import wrong_format
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import LinkError, SmartLockError

@@ -6,7 +6,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from custom_components.smartlock.fault_issues import SEVERITIES
+from custom_components.smartlock.faults.issues import SEVERITIES
 from custom_components.smartlock.features.battery import LOW_PERCENT, RECOVERED_PERCENT
 from custom_components.smartlock.features.fault_codes import (
     BLOCKED_KINDS,

@@ -18,10 +18,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.fault_issues import SEVERITIES
+from custom_components.smartlock.faults.issues import SEVERITIES
+from custom_components.smartlock.faults.repair import CALIBRATION_HELPS
 from custom_components.smartlock.features.fault_codes import FaultKind
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
-from custom_components.smartlock.repair_flows.faults import CALIBRATION_HELPS
 from simulator.virtual_lock import Accessory, Jam, Kind, Moment, Timing, VirtualLock
 from tests.integration.home import NUKI_ID, PINS, Home
 from tests.integration.texts import english

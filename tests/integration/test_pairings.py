@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.smartlock.pairings import EntryData, FinishedPairing, async_finished_pairings
+from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
 
 ADDRESS = "54:D2:72:C3:35:C5"
 FILE = "smartlock.pairings"

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.features.pin import BLOCK_PAUSE, TRIES_WINDOW, PinState
-from custom_components.smartlock.pin_guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.protocol.errors import LinkError, LockRefusedError, PinError

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
-from custom_components.smartlock.pin_memory import PinMemory
+from custom_components.smartlock.pin.memory import PinMemory
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import SmartLockError
 from simulator.lock.habits import Habits, LostPin

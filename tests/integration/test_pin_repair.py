@@ -13,11 +13,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.pin.repair import PinLostFlow
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import LockAction, Weekdays
 from custom_components.smartlock.protocol.errors import PinError
 from custom_components.smartlock.protocol.wire import Date7, Time2
-from custom_components.smartlock.repair_flows.pin import PinLostFlow
 from simulator.lock.rights import ALWAYS
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import VirtualLock, quick

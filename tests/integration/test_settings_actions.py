@@ -172,7 +172,7 @@ async def options(home: Home, entry: MockConfigEntry, step: str) -> Any:
 async def imported(home: Home, entry: MockConfigEntry, file: Path) -> Any:
     """Bring a file, as if it had been uploaded."""
     flow = await options(home, entry, "import_settings")
-    with patch("custom_components.smartlock.settings_options.process_uploaded_file") as upload:
+    with patch("custom_components.smartlock.settings.options.process_uploaded_file") as upload:
         upload.return_value.__enter__.return_value = file
         return await home.hass.config_entries.options.async_configure(flow["flow_id"], {"file": "0" * 32})
 

@@ -25,7 +25,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 from custom_components.smartlock.features import restore
 from custom_components.smartlock.protocol.enums import LockAction, Weekdays
 from custom_components.smartlock.protocol.wire import Time2
-from custom_components.smartlock.settings_keeper import SettingsKeeper
+from custom_components.smartlock.settings.keeper import SettingsKeeper
 from simulator.lock.faults import Once
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import Kind, VirtualLock, quick

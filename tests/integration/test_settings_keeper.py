@@ -19,7 +19,7 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import LockAction, Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, Time2
-from custom_components.smartlock.settings_keeper import SettingsKeeper
+from custom_components.smartlock.settings.keeper import SettingsKeeper
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import Kind, VirtualLock, quick
 from tests.integration.home import NUKI_ID, PINS, Home

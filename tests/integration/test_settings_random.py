@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.smartlock.pin_guard import PinUnavailableError
+from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.protocol.errors import (
     LinkError,

@@ -24,7 +24,7 @@ from custom_components.smartlock.protocol.errors import (
     SettingsNotKeptError,
     SettingsUnknownError,
 )
-from custom_components.smartlock.settings_writer import GATHER_TIME, SettingsWriter
+from custom_components.smartlock.settings.writer import GATHER_TIME, SettingsWriter
 from simulator.lock.faults import Once
 from simulator.virtual_lock import Kind, VirtualLock, quick
 from tests.integration.home import PINS, Home

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
-from custom_components.smartlock.wear_sensors import WEAR_SENSORS
+from custom_components.smartlock.wear.sensors import WEAR_SENSORS
 from simulator.virtual_lock import Jam, Kind, VirtualLock
 from tests.integration.home import NUKI_ID, Home
 

@@ -9,8 +9,8 @@ from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switches
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.fault_keeper import FaultKeeper
-from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.faults.keeper import FaultKeeper
+from custom_components.smartlock.pin.guard import PinGuard
 
 
 class Rules:

@@ -19,7 +19,7 @@ from custom_components.smartlock.auto_unlock.switches import Switch, Switches
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.fault_keeper import FaultKeeper
+from custom_components.smartlock.faults.keeper import FaultKeeper
 from custom_components.smartlock.features import proximity
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.features.proximity import (
@@ -48,7 +48,7 @@ from custom_components.smartlock.features.proximity import (
     Unlocked,
     lock_facts,
 )
-from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError, RunFailedError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message

@@ -11,7 +11,7 @@ from homeassistant.helpers.selector import BooleanSelector
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.fault_issues import FLOW, fault_words
+from custom_components.smartlock.faults.issues import FLOW, fault_words
 from custom_components.smartlock.features.fault_codes import CALIBRATION_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.features.fault_records import Fault
 from custom_components.smartlock.features.pin import PinState

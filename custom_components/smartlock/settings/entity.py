@@ -19,7 +19,7 @@ from custom_components.smartlock.protocol.errors import BadSettingError
 from custom_components.smartlock.protocol.messages import Config
 from custom_components.smartlock.protocol.settings import KINDS, Setting, has_setting
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
-from custom_components.smartlock.settings_writer import setting_names
+from custom_components.smartlock.settings.writer import setting_names
 from custom_components.smartlock.snapshot import LockSnapshot
 
 # What can go wrong with a setting beyond what its name says; the words stand in the translations.

@@ -34,10 +34,10 @@ from custom_components.smartlock.const import (
     LOGGER,
 )
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pairings import EntryData, FinishedPairing, async_finished_pairings
-from custom_components.smartlock.pin_flow import PASSWORD, wrong_format
-from custom_components.smartlock.pin_guard import PinUnavailableError
-from custom_components.smartlock.pin_memory import PinMemory
+from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
+from custom_components.smartlock.pin.flow import PASSWORD, wrong_format
+from custom_components.smartlock.pin.guard import PinUnavailableError
+from custom_components.smartlock.pin.memory import PinMemory
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text

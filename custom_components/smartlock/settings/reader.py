@@ -11,7 +11,7 @@ from custom_components.smartlock.const import CONF_KEEP_CODES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.features.battery_change import Event, Verdict
 from custom_components.smartlock.features.settings_snapshot import Reason, SettingsSnapshot
-from custom_components.smartlock.pin_reads import PinReads
+from custom_components.smartlock.pin.reads import PinReads
 from custom_components.smartlock.protocol.errors import SmartLockError
 
 # Time control, rights and codes are changed in the app without a trace in what is read otherwise.

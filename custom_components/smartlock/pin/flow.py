@@ -11,7 +11,7 @@ from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSe
 import voluptuous as vol
 
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pin_guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import SmartLockError

@@ -12,7 +12,7 @@ from custom_components.smartlock.features.settings_snapshot import Difference, G
 from custom_components.smartlock.protocol.errors import BadSettingError
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
 from custom_components.smartlock.protocol.settings import check_possible
-from custom_components.smartlock.setting_texts import SettingTexts
+from custom_components.smartlock.settings.texts import SettingTexts
 
 LOST = "settings_lost"
 RETURNED = "settings_returned"

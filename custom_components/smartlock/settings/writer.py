@@ -13,7 +13,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation

@@ -13,7 +13,7 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.features.fault_records import End, Fault
 from custom_components.smartlock.features.faults import Faults
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pin_guard import PinGuard
+from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message

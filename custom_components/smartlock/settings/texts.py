@@ -12,7 +12,7 @@ from custom_components.smartlock.features.settings_snapshot import Care, Differe
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
-from custom_components.smartlock.settings_writer import setting_names
+from custom_components.smartlock.settings.writer import setting_names
 
 _UNITS: Mapping[str, str] = {
     "time_zone_offset": "min",

@@ -23,8 +23,8 @@ from custom_components.smartlock.features.battery_change import (
     Watch,
 )
 from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pin_guard import PinGuard
-from custom_components.smartlock.pin_reads import PinReads
+from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.reads import PinReads
 from custom_components.smartlock.protocol.messages import BatteryReport, KeyturnerStates, Message
 
 # A receiver that has heard something this lately was working while the lock was silent.

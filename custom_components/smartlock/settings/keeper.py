@@ -11,7 +11,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.battery_watch import BatteryWatch
 from custom_components.smartlock.const import (
     CONF_KEEP_CODES,
     CONF_RESTORE_BY_ITSELF,
@@ -33,14 +32,15 @@ from custom_components.smartlock.features.settings_snapshot import (
     SettingsSnapshot,
     differences,
 )
-from custom_components.smartlock.pin_guard import PinGuard
-from custom_components.smartlock.pin_reads import PinReads
+from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.reads import PinReads
 from custom_components.smartlock.protocol.errors import LinkLostError
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates, Message
-from custom_components.smartlock.settings_issues import async_show_loss, async_show_returned, possible
-from custom_components.smartlock.settings_reader import SettingsReader
-from custom_components.smartlock.settings_restorer import SettingsRestorer
-from custom_components.smartlock.settings_writer import SettingsWriter
+from custom_components.smartlock.settings.battery_watch import BatteryWatch
+from custom_components.smartlock.settings.issues import async_show_loss, async_show_returned, possible
+from custom_components.smartlock.settings.reader import SettingsReader
+from custom_components.smartlock.settings.restorer import SettingsRestorer
+from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.storage import lock_store
 
 # What is known of the lock changes with every read; it need not be on disk at once.

@@ -22,7 +22,7 @@ from custom_components.smartlock.features.settings_snapshot import (
     lasting_logging,
     missing,
 )
-from custom_components.smartlock.pin_guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.errors import (
@@ -55,7 +55,7 @@ from custom_components.smartlock.protocol.messages import (
 )
 from custom_components.smartlock.protocol.settings import Setting
 from custom_components.smartlock.protocol.wire import Date7
-from custom_components.smartlock.settings_writer import SettingsWriter
+from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.snapshot import LockSnapshot
 
 # Takes each state of the journal; it is on disk when this returns.

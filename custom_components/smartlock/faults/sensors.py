@@ -13,7 +13,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, Sen
 from homeassistant.const import EntityCategory
 
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.fault_keeper import FaultKeeper, fault_facts
+from custom_components.smartlock.faults.keeper import FaultKeeper, fault_facts
 from custom_components.smartlock.features.battery import (
     BatteryCondition,
     battery_condition,

@@ -13,7 +13,7 @@ from custom_components.smartlock.features.settings_snapshot import (
     lasting_code,
     lasting_logging,
 )
-from custom_components.smartlock.pin_guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.enums import LogEntryType

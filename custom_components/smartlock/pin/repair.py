@@ -7,7 +7,7 @@ from homeassistant.components.repairs import RepairsFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.pin_guard import PIN_LOST
+from custom_components.smartlock.pin.guard import PIN_LOST
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 FLOW = PIN_LOST

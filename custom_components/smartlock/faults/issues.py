@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.fault_keeper import FaultKeeper
+from custom_components.smartlock.faults.keeper import FaultKeeper
 from custom_components.smartlock.features.battery import (
     LOW_PERCENT,
     RECOVERED_PERCENT,

@@ -19,7 +19,7 @@ from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.features.restore import Journal
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
-from custom_components.smartlock.setting_texts import SettingTexts
+from custom_components.smartlock.settings.texts import SettingTexts
 
 FLOW = "battery_change"
 CONF_SETTINGS = "settings"

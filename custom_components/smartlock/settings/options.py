@@ -15,8 +15,8 @@ from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_I
 from custom_components.smartlock.features.message_json import SnapshotError
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
-from custom_components.smartlock.settings_files import file_name, file_path
-from custom_components.smartlock.settings_keeper import SettingsKeeper
+from custom_components.smartlock.settings.files import file_name, file_path
+from custom_components.smartlock.settings.keeper import SettingsKeeper
 
 CONF_FILE = "file"
 # Whoever has the link, and the login it was made with, can take the file for so long.

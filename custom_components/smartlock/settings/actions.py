@@ -23,12 +23,12 @@ from custom_components.smartlock.features.settings_snapshot import (
     SettingsSnapshot,
 )
 from custom_components.smartlock.lock import SmartLockLock
-from custom_components.smartlock.pin_guard import PinUnavailableError
+from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockRuntime
-from custom_components.smartlock.setting_texts import SettingTexts
-from custom_components.smartlock.settings_issues import possible
+from custom_components.smartlock.settings.issues import possible
+from custom_components.smartlock.settings.texts import SettingTexts
 
 ATTR_DRY_RUN = "dry_run"
 ATTR_SETTINGS = "settings"

@@ -1,0 +1,1 @@
+"""What has gone wrong with the mechanics: kept, shown, told, repaired."""

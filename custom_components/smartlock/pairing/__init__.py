@@ -1,0 +1,1 @@
+"""Pairing: the dialog, and keys that must not be lost."""

@@ -1,0 +1,1 @@
+"""Whether the lock runs harder than it used to: watched, shown, told."""
