@@ -202,6 +202,16 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         return self._reading.read_at
 
     @property
+    def settings_are_current(self) -> bool:
+        """Whether the lock counts no change of its settings since they were read."""
+        states = self.data.last_states
+        return (
+            self.data.config is not None
+            and states is not None
+            and self._config_update_count == states.config_update_count
+        )
+
+    @property
     def last_read(self) -> datetime | None:
         """When the state was last told."""
         return None if self.read_at is None else self._wall_time(self.read_at)

@@ -5,10 +5,12 @@ from typing import Any
 
 from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.smartlock.features.proximity import Hold
 from custom_components.smartlock.protocol.enums import CompletionStatus
+from custom_components.smartlock.storage import lock_store
 from simulator.radio import RadioTiming
 from simulator.virtual_lock import Habits, Jam, Moment, quick
 from tests.integration.arrivals import Resident, resident
@@ -174,6 +176,28 @@ async def test_switches_last(home: Home) -> None:
         assert anna.full_state("switch", "auto_unlock").state == "off"
 
 
+async def test_nonsense_in_storage_leaves_the_lock_alone(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with resident(home) as anna:
+        (subentry,) = anna.entry.subentries.values()
+        await home.hass.config_entries.async_unload(anna.entry.entry_id)
+        store: Store[Any] = lock_store(home.hass, f"{anna.lock.nuki_id:08X}", "auto_unlock")
+        for nonsense in ({"enabled": "yes"}, {"unheard_of": True}, 7):
+            await store.async_save({subentry.subentry_id: nonsense})
+            assert await home.hass.config_entries.async_setup(anna.entry.entry_id)
+            assert anna.full_state("switch", "auto_unlock").state == "off"
+            await home.hass.config_entries.async_unload(anna.entry.entry_id)
+        data = {**subentry.data, "irk": "no key"}
+        home.hass.config_entries.async_update_subentry(anna.entry, subentry, data=data)
+        assert await home.hass.config_entries.async_setup(anna.entry.entry_id)
+        await home.settled(anna.entry, anna.lock)
+        assert list(anna.entry.runtime_data.auto_unlock) == []
+        assert home.state() == "locked"
+        assert "An auto-unlock rule cannot be read" in caplog.text
+        assert "no key" not in caplog.text
+
+
 # --- What keeps the door locked ---------------------------------------------------------------------------
 
 type Prepare = Callable[[Resident], Awaitable[None]]
@@ -278,6 +302,19 @@ async def test_a_fault_holds(home: Home, jam: Jam) -> None:
         await anna.arrive()
         assert anna.orders == orders
         assert "fired" not in {kind for kind, _ in anna.told}
+
+
+async def test_a_setting_that_was_just_changed_in_the_app(home: Home) -> None:
+    """It is read with the state before anything is sent: an unlock would pull the latch now."""
+    async with resident(home, client_type="app") as anna:
+        await anna.leave()
+        await anna.come_back()
+        anna.lock.settings.change(auto_unlatch=1)
+        # So quickly that there is no time left to read on the way.
+        anna.phone.walk({home.adapter: -50}, 4)
+        await anna.sleep(60)
+        assert anna.orders == 0
+        assert anna.told == [("refused", Hold.WOULD_UNLATCH)]
 
 
 # --- The lock's own guard ---------------------------------------------------------------------------------

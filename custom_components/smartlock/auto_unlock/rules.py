@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switches
+from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.keeper import FaultKeeper
 from custom_components.smartlock.pin.guard import PinGuard
@@ -34,12 +35,18 @@ class Rules:
         switches = await Switches.load(
             hass, coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
         )
-        return cls(
-            [
-                RuleRunner(hass, coordinator, pin, faults, rule=Rule.of(subentry), switches=switches)
-                for subentry in subentries
-            ]
-        )
+        runners = []
+        for subentry in subentries:
+            try:
+                rule = Rule.of(subentry)
+            except KeyError, TypeError, ValueError:
+                # The lock must run without it. What was stored is personal, so it is not told.
+                LOGGER.error(
+                    "An auto-unlock rule cannot be read and does nothing; remove it and add it again"
+                )
+                continue
+            runners.append(RuleRunner(hass, coordinator, pin, faults, rule=rule, switches=switches))
+        return cls(runners)
 
     def __iter__(self) -> Iterator[RuleRunner]:
         """Iterate over the runners."""

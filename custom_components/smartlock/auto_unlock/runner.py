@@ -257,7 +257,9 @@ class RuleRunner:
         if trouble is not self._trouble:
             self._trouble = trouble
             self.tell(Trouble(trouble))
-        self.tell(LockTold(lock_facts(coordinator.data, self._faults.faults, read_at=coordinator.read_at)))
+        # With settings that may be old ones nobody knows what an unlock would do: as if it had not been read.
+        read_at = coordinator.read_at if coordinator.settings_are_current else None
+        self.tell(LockTold(lock_facts(coordinator.data, self._faults.faults, read_at=read_at)))
 
     @callback
     def _lock_said(self, message: Message) -> None:

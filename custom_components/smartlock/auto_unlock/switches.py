@@ -42,7 +42,7 @@ class Switches:
         """Return the switches of the rules that there are; those of removed rules are forgotten."""
         store: Store[dict[str, Any]] = lock_store(hass, nuki_id, STORE)
         stored = await store.async_load() or {}
-        return cls(store, {rule: Positions(**stored[rule]) for rule in rules & stored.keys()})
+        return cls(store, {rule: _positions(stored[rule]) for rule in rules & stored.keys()})
 
     def of(self, rule: str) -> Positions:
         """Return how the switches of a rule stand."""
@@ -55,3 +55,12 @@ class Switches:
     async def async_save(self) -> None:
         """Write how all switches stand; they are on disk when this returns."""
         await self._store.async_save({rule: asdict(each) for rule, each in self._positions.items()})
+
+
+def _positions(stored: Any) -> Positions:
+    """Return what was stored of one rule; off if it makes no sense."""
+    try:
+        positions = Positions(**stored)
+    except TypeError:
+        return Positions()
+    return positions if all(isinstance(each, bool) for each in asdict(positions).values()) else Positions()
