@@ -10,6 +10,10 @@ class SnapshotError(ValueError):
     """Data that is not a snapshot, or not one that this version can read. Never carries a value."""
 
 
+class OtherLockError(SnapshotError):
+    """The snapshot is one of another lock."""
+
+
 def message_to_json(message: Message | TimeLimit) -> dict[str, Any]:
     """Return the declared fields of a message as plain data."""
     data: dict[str, Any] = {}

@@ -21,7 +21,7 @@ from custom_components.smartlock.const import (
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.features import restore
 from custom_components.smartlock.features.battery_change import Known, SettingsRead, Verdict
-from custom_components.smartlock.features.message_json import SnapshotError
+from custom_components.smartlock.features.message_json import OtherLockError, SnapshotError
 from custom_components.smartlock.features.restore import Journal, StepState
 from custom_components.smartlock.features.settings_keeping import Keeping, Loss
 from custom_components.smartlock.features.settings_snapshot import (
@@ -438,10 +438,10 @@ class SettingsKeeper:
             return self.differences
 
     def imported(self, data: Mapping[str, Any]) -> SettingsSnapshot:
-        """Return the snapshot of a file. Raises SnapshotError if it is none, or not one of this lock."""
+        """Return the snapshot of a file. Raises SnapshotError, or OtherLockError."""
         snapshot = SettingsSnapshot.from_json(data)
         if f"{snapshot.config.nuki_id:08X}" != self._coordinator.nuki_id:
-            raise SnapshotError("of another lock")
+            raise OtherLockError
         if not self._entry.options.get(CONF_KEEP_CODES):
             snapshot = snapshot.without_codes()
         return replace(snapshot, reason=Reason.IMPORTED)

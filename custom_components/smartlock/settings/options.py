@@ -12,7 +12,7 @@ from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSe
 import voluptuous as vol
 
 from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_ITSELF
-from custom_components.smartlock.features.message_json import SnapshotError
+from custom_components.smartlock.features.message_json import OtherLockError, SnapshotError
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.settings.files import file_name, file_path
@@ -69,8 +69,10 @@ class SettingsOptions(OptionsFlow):
                 data = await self.hass.async_add_executor_job(self._read, user_input[CONF_FILE])
                 loss = await keeper.async_compare(keeper.imported(data))
                 found = await keeper.async_offer(loss)
-            except SnapshotError as error:
-                errors[CONF_FILE] = "other_lock" if "another lock" in str(error) else "not_a_snapshot"
+            except OtherLockError:
+                errors[CONF_FILE] = "other_lock"
+            except SnapshotError:
+                errors[CONF_FILE] = "not_a_snapshot"
             except SmartLockError as error:
                 errors["base"], reason = explained(error)
             else:
