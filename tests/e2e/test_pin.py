@@ -125,10 +125,12 @@ async def test_lost_with_the_batteries(house: House, mount: Mount) -> None:
         await api.submit(flow_id, next_step_id="pin_enter")
         refused = await api.submit(flow_id, pin=right(lock))
         assert refused["errors"] == {"base": "pin_refused_before"}
+        for error in ("wrong_pin", "pin_refused_before"):
+            assert (await api.submit(flow_id, pin="1" * len(new)))["errors"] == {"base": error}
         assert (await api.submit(flow_id, pin=new))["reason"] == "pin_settled"
         await guarded.shows("valid")
         assert await need_pin(guarded) is None
-        assert len(wrong_pins(lock)) == 1
+        assert len(wrong_pins(lock)) == 2
         assert guarded.owned.rules_broken == []
 
     await asyncio.gather(*map(live_through, ("gen2", "gen3", "gen4", "ultra")))
@@ -207,6 +209,11 @@ async def test_what_the_owner_sees(house: House, mount: Mount, page: Page) -> No
     await press(page, "Submit")
     await expect(page.get_by_text("The lock has refused this PIN before")).to_be_visible()
     await album.add("refused-before")
+
+    await options()
+    await page.get_by_text("The lock has no PIN, or may have forgotten it").click()
+    await expect(page.get_by_text("PIN to set, again")).to_be_visible()
+    await album.add("none")
 
     flow_id = await guarded.options("pin_none")
     assert (await guarded.submit_options(flow_id))["reason"] == "pin_lost"
