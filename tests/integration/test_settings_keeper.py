@@ -424,3 +424,120 @@ async def test_after_pairing_a_reset_lock_again(home: Home) -> None:
         (Time2(22, 0), 0),
     ]
     assert lock.settings.values.led_brightness == 2
+
+
+async def test_a_name_survives_byte_for_byte(home: Home) -> None:
+    """Also one that is not UTF-8."""
+    lock, entry = await lock_with_settings(home)
+    name = b"Caf\xe9 \xf0\x9f\x9a\xaa".decode("utf-8", "surrogateescape")
+    lock.settings.change(name=name)
+    await home.read()
+    # It looks like damaged memory, which it is not.
+    await keeper_of(entry).async_no_change()
+    await asyncio.sleep(1000)
+    await swapped(home, lock, ["settings"])
+    repair = Repair(home, entry)
+    await repair.open()
+    await repair.choose("restore_all")
+    assert lock.settings.values.name == name
+
+
+async def test_a_name_that_no_lock_takes_any_more(home: Home) -> None:
+    """Damaged before the loss: it is shown, and not put back."""
+    lock, entry = await lock_with_settings(home)
+    lock.settings.change(name="T\0x")
+    await home.read()
+    await home.until(lambda: issue(home) is not None or keeper_of(entry).kept.changed_at is not None)
+    keeper = keeper_of(entry)
+    await keeper.async_keep_new()
+    newest = keeper.kept.newest
+    assert newest is not None
+    assert newest.config.name == "T\0x"
+    lock.settings.change(name="Other", led_brightness=4)
+    await home.read()
+    loss = await keeper.async_compare(newest)
+    await keeper.async_offer(loss)
+    obstacles = {entry.name: entry.obstacle for entry in keeper.differences}
+    assert obstacles == {"name": "not_supported", "led_brightness": None}
+
+
+async def test_batteries_changed_while_home_assistant_was_off(home: Home) -> None:
+    lock, entry = await lock_with_settings(home, pin=False)
+    await home.hass.config_entries.async_unload(entry.entry_id)
+    lock.swap_batteries(["settings"])
+    await asyncio.sleep(3600)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.until(lambda: issue(home) is not None)
+    reasons = home.full_state("battery_changed").attributes["reasons"]
+    assert {"counter_fell", "charge_rose", "action_forgotten"} <= set(reasons)
+
+
+async def test_the_repair_survives_a_restart(home: Home) -> None:
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    ir.async_delete_issue(home.hass, DOMAIN, ISSUE)
+    assert await home.hass.config_entries.async_reload(entry.entry_id)
+    assert issue(home) is not None
+    repair = Repair(home, entry)
+    await home.settled(entry, lock)
+    await repair.open()
+    await repair.choose("restore_all")
+    assert settings_of(lock) == CHANGES
+
+
+async def test_what_is_kept_is_damaged(
+    home: Home, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is kept anew, and said so."""
+    _, entry = await lock_with_settings(home, pin=False)
+    await home.hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[f"smartlock.{NUKI_ID:08X}.settings"]["data"]["snapshots"][0]["config"]["name"] = 5
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.until(lambda: keeper_of(entry).kept.newest is not None)
+    assert "cannot be read" in caplog.text
+
+
+async def test_consent_taken_back(home: Home, hass_storage: dict[str, Any]) -> None:
+    """The codes are deleted at once, wherever they were kept."""
+    lock, entry = await lock_with_settings(home, keep_codes=True)
+    lock.pair_accessory("keypad")
+    lock.keypad_codes.add(
+        345678, name="Cleaner", created=Date7(2026, 1, 1), time_limited=0, limit=TimeLimit()
+    )
+    lock.settings.change(led_brightness=2)
+    await home.read()
+    await keeper_of(entry).async_save()
+    assert "345678" in str(hass_storage)
+    home.hass.config_entries.async_update_entry(entry, options={**entry.options, "keep_codes": False})
+    await home.hass.async_block_till_done()
+    assert "345678" not in str(hass_storage[f"smartlock.{NUKI_ID:08X}.settings"])
+
+
+async def test_silence_of_the_lock_alone_is_a_sign(home: Home) -> None:
+    """While its receiver hears others; a second sign makes it a change."""
+    lock, entry = await lock_with_settings(home, pin=False)
+    other = home.add_lock("ultra", nuki_id=NUKI_ID + 1, timing=quick(advertising_interval=5.0))
+    await home.heard(other)
+    lock.turn_key("unlock")
+    await home.read()
+    lock.power_off()
+    await home.until(lambda: home.state() == "unavailable")
+    lock.power_on()
+    await home.until(lambda: home.state() != "unavailable")
+    await home.until(lambda: keeper_of(entry).kept.changed_at is not None, within=900)
+    assert "not_heard" in home.full_state("battery_changed").attributes["reasons"]
+
+
+async def test_two_ways_at_once(home: Home) -> None:
+    """The repair is opened while harmless settings are put back by themselves."""
+    lock, entry = await lock_with_settings(home, restore_by_itself=True)
+    await swapped(home, lock, ["settings"])
+    assert keeper_of(entry).restoring is not None
+    repair = Repair(home, entry)
+    shown = await repair.open()
+    assert shown["type"] is FlowResultType.SHOW_PROGRESS
+    journal = await keeper_of(entry).async_restore(["single_lock", "auto_lock_enabled"])
+    assert journal.restored() == ("clock", "single_lock", "auto_lock_enabled")
+    assert (lock.settings.values.led_brightness, lock.settings.values.single_lock) == (1, 1)
+    counts = Counter(written(lock))
+    assert set(counts.values()) == {1}

@@ -40,14 +40,20 @@ class BatteryWatch:
         coordinator: SmartLockCoordinator,
         pin: PinGuard,
         reads: PinReads,
+        *,
         on_known: Callable[[Known], None],
+        on_sign: Callable[[], None],
     ) -> None:
-        """Prepare. `on_known` takes what is to be kept for the next run of Home Assistant."""
+        """Prepare. `on_known` takes what is to be kept for the next run of Home Assistant.
+
+        `on_sign` is called when a sign appears: the lock may have lost its power not long ago.
+        """
         self._hass = hass
         self._coordinator = coordinator
         self._pin = pin
         self._reads = reads
         self._on_known = on_known
+        self._on_sign = on_sign
         self._watch = Watch()
         self._followed: frozenset[Sign] = frozenset()
         self._silent = False
@@ -74,18 +80,15 @@ class BatteryWatch:
         """Whether there are signs that have led nowhere yet."""
         return bool(self._watch.suspects)
 
-    @property
-    def news(self) -> bool:
-        """Whether there are signs that nobody has followed up."""
-        return bool(self._watch.suspects - self._followed)
-
     @callback
     def take(self, event: Event) -> Verdict | None:
         """Let the detector see an event, and return what it leads to."""
-        before = self._watch.known
-        self._watch = watch = self._watch.after(event, self._hass.loop.time())
+        before = self._watch
+        self._watch = watch = before.after(event, self._hass.loop.time())
+        if watch.suspects - before.suspects:
+            self._on_sign()
         # While there are signs, the next run of Home Assistant has to find them again.
-        if not watch.suspects and watch.known != before:
+        if not watch.suspects and watch.known != before.known:
             self._on_known(watch.known)
         return watch.verdict
 
@@ -100,7 +103,7 @@ class BatteryWatch:
         if self._pin_was_right and self._pin.state is PinState.INVALID:
             self.take(PinRefused())
         self._pin_was_right = right
-        if self.news:
+        if self._watch.suspects - self._followed:
             await self._coordinator.async_read_settings()
             for sign in (await self._reads.signs()).signs if self._reads.possible else ():
                 self.take(sign)

@@ -69,9 +69,11 @@ class SettingsKeeper:
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "settings")
         self._kept = Keeping()
         reads = PinReads(coordinator.client, pin)
-        self._batteries = BatteryWatch(hass, coordinator, pin, reads, self._known)
-        self._reader = SettingsReader(hass, entry, coordinator, reads, self._batteries.take)
         self._restorer = SettingsRestorer(hass, coordinator, pin, writer, self._step_taken)
+        self._batteries = BatteryWatch(
+            hass, coordinator, pin, reads, on_known=self._known, on_sign=self._restorer.count_anew
+        )
+        self._reader = SettingsReader(hass, entry, coordinator, reads, self._batteries.take)
         self._restoring: asyncio.Task[Journal] | None = None
         self._turn = asyncio.Lock()
         self._paired_anew = False
@@ -175,8 +177,6 @@ class SettingsKeeper:
     def _heard(self, message: Message) -> None:
         if isinstance(message, KeyturnerStates):
             self._restorer.heard(message)
-            if self._batteries.news:
-                self._restorer.count_anew()
 
     async def _visit(self, states: KeyturnerStates) -> None:
         """Look at the settings over the link that is open; reads more only if there is a reason."""
@@ -187,8 +187,9 @@ class SettingsKeeper:
             await self._batteries.follow_up()
             if (now := self._reader.present()) is None:
                 return
-            newest = self._kept.newest
-            changes = 0 if newest is None else len(differences(newest, now))
+            newest, loss = self._kept.newest, self._kept.loss
+            before = newest if loss is None else loss.after
+            changes = 0 if before is None else len(differences(before, now))
             verdict = self._batteries.take(SettingsRead(config=now.config, changes=changes))
             if verdict is not None:
                 await self._batteries_changed(verdict, now)
@@ -196,8 +197,8 @@ class SettingsKeeper:
                 await self._keep_snapshot(now, Reason.SET_UP)
             elif self._paired_anew:
                 await self._paired(newest, now)
-            elif self._kept.loss is not None:
-                await self._look_at_loss(now)
+            elif loss is not None:
+                await self._look_at_loss(loss, now)
             elif self._batteries.suspects:
                 # Whether this was the owner or a change of batteries will be known in a while.
                 return
@@ -225,7 +226,7 @@ class SettingsKeeper:
 
     async def _batteries_changed(self, verdict: Verdict, now: SettingsSnapshot) -> None:
         """Keep what was before, tell everybody, and put back what may be put back by itself."""
-        LOGGER.info("The batteries of %s were changed", self._entry.title)
+        LOGGER.info("The batteries of a lock were changed")
         self._restorer.count_anew()
         self._paired_anew = False
         kept = self._kept
@@ -280,10 +281,9 @@ class SettingsKeeper:
             getattr(loss.reference, part.value) is None for part in missing
         )
 
-    async def _look_at_loss(self, now: SettingsSnapshot) -> None:
+    async def _look_at_loss(self, loss: Loss, now: SettingsSnapshot) -> None:
         """Follow what the owner does about a loss elsewhere."""
-        loss = self._kept.loss
-        if loss is None or self._restoring is not None:
+        if self._restoring is not None:
             return
         if self._reader.parts_due:
             now = await self._reader.with_parts(now)
