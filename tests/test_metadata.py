@@ -284,6 +284,16 @@ def test_every_field_of_a_form_is_explained(english: Texts) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("file", TRANSLATIONS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("kind", ["config", "options"])
+def test_titles_of_menus_are_plain(file: Path, kind: str) -> None:
+    """The user interface fills in placeholders in titles of forms, and shows an error in those of menus."""
+    steps = load_json(file)[kind]["step"]
+    menus = {name: step["title"] for name, step in steps.items() if "menu_options" in step}
+    assert menus
+    assert not [name for name, title in menus.items() if "{" in title]
+
+
 def test_platforms_say_how_many_updates_run_at_once() -> None:
     """The client orders requests itself, so every platform says 0."""
     for file in INTEGRATION.glob("*.py"):

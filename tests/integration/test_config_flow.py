@@ -952,6 +952,26 @@ async def test_pairing_again_does_not_send_a_refused_pin(home: Home, kind: str) 
     assert [accepted for _, accepted in pins(lock)].count(False) == 1
 
 
+async def test_refused_pin_given_again_while_pairing(home: Home) -> None:
+    """It may have been set in the app since, but nobody has said so."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin="1111")
+    await home.hass.async_block_till_done()
+    home.hass.config_entries.flow.async_abort(home.flows(lock)[0]["flow_id"])
+    lock.set_pin(1111)
+    flow = await entry.start_reconfigure_flow(home.hass)
+    flow = await press(home, lock, await home.submit(flow, client_type="app", pin="1111"))
+    assert refused(flow, "pin_known_wrong", "pin")
+    flow = await home.progressed(await home.submit(flow))
+    assert flow["reason"] == "reconfigure_successful"
+    await home.hass.async_block_till_done()
+    await home.settled(entry, lock)
+    assert home.state("pin_state") == "invalid"
+    assert pins(lock) == [("VERIFY_SECURITY_PIN", False)]
+    await entry.runtime_data.pin.async_enter("1111", changed_elsewhere=True)
+    assert home.state("pin_state") == "valid"
+
+
 async def test_pin_of_generation_5_survives_a_crash_after_pairing(home: Home) -> None:
     """It was given once, for the pairing that is found again."""
     lock = home.add_lock("ultra", timing=quick(processing=0.2))

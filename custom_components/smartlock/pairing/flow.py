@@ -190,7 +190,7 @@ class PairingSteps(ConfigFlow):
             if error.code == ErrorCode.K_BAD_PIN:
                 self._refused_pins.add(self._pin)
         except PinUnavailableError as error:
-            self._errors = {CONF_PIN: "wrong_pin" if error.state is PinState.INVALID else "pin_tries"}
+            self._errors = {CONF_PIN: "pin_known_wrong" if error.state is PinState.INVALID else "pin_tries"}
         except SmartLockError as error:
             self._errors = {"base": self._tell(error)}
         else:
