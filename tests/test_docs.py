@@ -1,11 +1,15 @@
-"""Generated documents are current."""
+"""Generated documents are current, and links between documents lead somewhere."""
 
 from pathlib import Path
+import re
 
 import pytest
 
 from custom_components.smartlock.faults.issues import SEVERITIES
 from scripts.lib import faults_docs, protocol_docs
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("document", [protocol_docs, faults_docs], ids=["protocol", "faults"])
@@ -20,3 +24,24 @@ def test_every_fault_has_its_place() -> None:
     text = faults_docs.TARGET.read_text(encoding="utf-8")
     for place in (*SEVERITIES, "batteries"):
         assert text.count(f'<a id="{place}"></a>') == 1
+
+
+def places(document: Path) -> set[str]:
+    """Return what can be linked to inside a document: its headings as GitHub names them, and named places."""
+    text = document.read_text(encoding="utf-8")
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings} | set(
+        re.findall(r'<a id="([^"]+)">', text)
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    for link in (link for link in links if "://" not in link):
+        name, _, place = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        assert target.exists(), link
+        assert not place or place in places(target), link
