@@ -23,6 +23,7 @@ class CompanionApp:
         tracker: Entity id of its device tracker.
         person: Entity id of the person that goes by it.
         notify: Name of its notify action.
+        device: Name of the phone.
         notifications: What was sent to it, oldest first.
     """
 
@@ -31,6 +32,7 @@ class CompanionApp:
     tracker: str
     person: str
     notify: str
+    device: str
     notifications: list[dict[str, Any]] = field(default_factory=list)
     _position: tuple[float, float, float] | None = None
     _answers: set[asyncio.Task[None]] = field(default_factory=set)
@@ -65,6 +67,7 @@ class CompanionApp:
             tracker=tracker,
             person=f"person.{created['id']}",
             notify=f"mobile_app_{slug}",
+            device=device,
         )
         await app.connect(api)
         await api.wait_for("the app's tracker", lambda: app.tracker in api.states)
@@ -95,7 +98,8 @@ class CompanionApp:
         """Remove the person and the app."""
         await self.api.command("person/delete", person_id=self.person.removeprefix("person."))
         for entry in await self.api.entries(DOMAIN):
-            await self.api.remove_entry(entry["entry_id"])
+            if entry["title"] == self.device:
+                await self.api.remove_entry(entry["entry_id"])
 
     async def _send(self, kind: str, data: dict[str, Any]) -> None:
         await self.api.request("POST", f"/api/webhook/{self.webhook}", {"type": kind, "data": data})

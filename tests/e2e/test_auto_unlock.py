@@ -139,18 +139,20 @@ async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porc
         add_bridge(house, mount(name="Front door")), add_bridge(house, mount(name="Back door"))
     )
     async with AsyncExitStack() as stack:
-        anna = await move_in(stack, front, "Anna", notify="mobile_app_annas_phone")
-        stack.push_async_callback(anna.app.uninstall)
-        bert = await move_in(stack, back, "Bert")
+        anna, bert = await asyncio.gather(
+            move_in(stack, front, "Anna", notify="mobile_app_annas_phone"), move_in(stack, back, "Bert")
+        )
+        for resident in (anna, bert):
+            stack.push_async_callback(resident.app.uninstall)
 
         # Anna is at home, upstairs, and her position jumps; then she walks by the door from inside.
         for resident in (anna, bert):
             resident.phone.place({indoor: -55, porch: -80})
-        await asyncio.sleep(3)
+        await asyncio.sleep(2)
         await anna.app.tell_position(*AWAY)
         await anna.app.tell_position(*HOME)
-        anna.phone.walk({indoor: -60, porch: -50}, 3)
-        await asyncio.sleep(5)
+        anna.phone.walk({indoor: -60, porch: -50}, 2)
+        await asyncio.sleep(4)
         assert anna.state("auto_unlock_state") == "home"
         assert anna.orders == 0
 
@@ -191,8 +193,8 @@ async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porc
         await front.call("lock")
         recording = Recording.of(anna.phone.identity, asyncio.get_running_loop().time())
         async with VirtualPhone(house.radio, recording, interval=0.1) as attacker:
-            attacker.walk({porch: -40}, 3)
-            await asyncio.sleep(5)
+            attacker.walk({porch: -40}, 2)
+            await asyncio.sleep(4)
         assert front.motor_runs == ["UNLOCK", "LOCK"]
 
         # Home Assistant restarts while Bert is away: it has not seen him leave.
@@ -202,8 +204,8 @@ async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porc
         await bert.phase("home")
         assert bert.reason == "restarted"
         await bert.app.tell_position(*HOME)
-        bert.phone.walk({porch: -45}, 4)
-        await asyncio.sleep(8)
+        bert.phone.walk({porch: -45}, 3)
+        await asyncio.sleep(6)
         assert bert.state("auto_unlock_state") == "home"
         assert bert.orders == 0
         assert back.motor_runs == []
