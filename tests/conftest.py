@@ -4,6 +4,10 @@ import resource
 
 from hypothesis import settings
 
+# How long one example takes says nothing on a machine that does other work as well; CI has a profile of its own.
+settings.register_profile("default", deadline=None)
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("default")
 # For a night or a weekend: scripts/test tests/client/test_random.py --hypothesis-profile=campaign
 settings.register_profile(
     "campaign", max_examples=50_000, stateful_step_count=80, deadline=None, print_blob=True
