@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+import sys
 from typing import Any
 
 from simulator.demo.house import House
@@ -100,3 +101,8 @@ async def add_bridge(house: House, lock: VirtualLock, **answers: Any) -> OwnedLo
     flow_id = await discovered(house, lock)
     await open_pairing_form(house.api, flow_id)
     return await owned_lock(house, lock, await pair(house, lock, flow_id, client_type="bridge", **answers))
+
+
+def tell(figure: str) -> None:
+    """Print a measured figure for docs/performance.md; `pytest -s` shows it."""
+    sys.stdout.write(f"\n{figure}\n")

@@ -6,7 +6,6 @@ work cannot miss.
 
 import asyncio
 from statistics import median
-import sys
 
 import pytest
 
@@ -16,7 +15,7 @@ from simulator.home_assistant import RequestError
 from simulator.virtual_lock import Kind, Timing, VirtualLock
 from tests.benchmarks.parameters import RADIO
 from tests.e2e.conftest import Mount
-from tests.e2e.owned import OwnedLock, add_bridge, discovered, owned_lock, pair
+from tests.e2e.owned import OwnedLock, add_bridge, discovered, owned_lock, pair, tell
 
 # The motor runs long enough for its step to be seen; everything else is that of the benchmarks.
 TIMING = Timing(lock=0.8, unlock=0.8)
@@ -32,11 +31,6 @@ def now() -> float:
 def record(what: str, seconds: list[float], goal: str) -> None:
     """Print a figure for the document."""
     tell(f"{what}: {median(seconds):.2f} s (of {len(seconds)}, longest {max(seconds):.2f} s; goal {goal})")
-
-
-def tell(figure: str) -> None:
-    """Print a line."""
-    sys.stdout.write(f"\n{figure}\n")
 
 
 async def timed_action(owned: OwnedLock, action: str, step: str) -> tuple[float, float]:

@@ -5,9 +5,10 @@ Only the fields that this lock's firmware has are written; what it does not send
 Limits: Nuki Smart Lock API V2.1 and V2.3.0, and the ranges of the vendor's app and Web API.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from itertools import chain
+from typing import Any, cast, override
 
 from .dialects import Dialect
 from .enums import AdvertisingMode, BatteryType, ButtonAction, Command, DstMode, FobAction, MotorSpeed
@@ -34,6 +35,26 @@ UNLATCH_DURATIONS = (1, 3, 5, 7, 10, 15, 20, 30)
 
 _FLAG = range(2)
 
+
+class _Ranges(Collection[int]):
+    """The numbers of several ranges; a set of as many numbers would take megabytes."""
+
+    def __init__(self, *ranges: range) -> None:
+        self._ranges = ranges
+
+    @override
+    def __contains__(self, number: object) -> bool:
+        return any(number in each for each in self._ranges)
+
+    @override
+    def __iter__(self) -> Iterator[int]:
+        return chain.from_iterable(self._ranges)
+
+    @override
+    def __len__(self) -> int:
+        return sum(map(len, self._ranges))
+
+
 # What a number may be. Every number that is not listed is a flag.
 LIMITS: Mapping[str, Collection[int]] = {
     "led_brightness": range(6),
@@ -54,7 +75,7 @@ LIMITS: Mapping[str, Collection[int]] = {
     "battery_type": frozenset(BatteryType),
     "unlatch_duration": UNLATCH_DURATIONS,
     # 0 is how firmware without a switch for auto lock has it off; see `changed`.
-    "auto_lock_timeout": frozenset({0, *range(2, 0x10000)}),
+    "auto_lock_timeout": _Ranges(range(1), range(2, 0x10000)),
     "motor_speed": frozenset(MotorSpeed),
 }
 
