@@ -3,23 +3,27 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.protocol.enums import LockAction, Weekdays
+from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockAction, Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, Time2
 from custom_components.smartlock.settings.keeper import SettingsKeeper
+from simulator.lock.faults import Once
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import Kind, VirtualLock, quick
 from tests.integration.home import NUKI_ID, PINS, Home
@@ -541,3 +545,158 @@ async def test_two_ways_at_once(home: Home) -> None:
     assert (lock.settings.values.led_brightness, lock.settings.values.single_lock) == (1, 1)
     counts = Counter(written(lock))
     assert set(counts.values()) == {1}
+
+
+# --- What comes in between --------------------------------------------------------------------------------
+
+
+async def started(home: Home, lock: VirtualLock, entry: MockConfigEntry) -> asyncio.Task[Any]:
+    """Lose settings and begin to put them all back; the lock is not calm yet."""
+    await swapped(home, lock, ["settings"])
+    keeper = keeper_of(entry)
+    names = [each.name for each in keeper.differences]
+    task = home.hass.async_create_task(keeper.async_restore(names))
+    await home.until(lambda: keeper.restoring is not None)
+    assert written(lock) == []
+    return task
+
+
+async def test_the_bolt_moves_meanwhile(home: Home) -> None:
+    """Nothing is written until it has been at rest for a minute again."""
+    lock, entry = await lock_with_settings(home)
+    task = await started(home, lock, entry)
+    await asyncio.sleep(40)
+    await home.call("unlock")
+    moved = home.now
+    await asyncio.wait([task])
+    assert home.now - moved >= 60
+    assert settings_of(lock) == CHANGES
+    assert task.result().failed() == {}
+
+
+async def test_not_with_low_batteries(home: Home) -> None:
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    lock.set_battery(5)
+    await home.read()
+    task = home.hass.async_create_task(keeper_of(entry).async_restore(["led_brightness"]))
+    await asyncio.sleep(2000)
+    assert written(lock) == []
+    lock.set_battery(90)
+    await home.read()
+    await asyncio.wait([task])
+    assert lock.settings.values.led_brightness == CHANGES["led_brightness"]
+
+
+async def test_the_lock_refuses_a_setting(home: Home) -> None:
+    """The others are put back, and the repair stays for what is missing."""
+    lock, entry = await lock_with_settings(home)
+    task = await started(home, lock, entry)
+    lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.SET_CONFIG)
+    await asyncio.wait([task])
+    failed = task.result().failed()
+    assert set(failed.values()) == {"refused"}
+    assert "led_brightness" in failed
+    assert lock.settings.values.auto_lock_timeout == CHANGES["auto_lock_timeout"]
+    assert {each.name for each in keeper_of(entry).differences} == set(failed)
+    assert issue(home) is not None
+
+
+async def test_the_pin_is_refused_on_the_way(home: Home) -> None:
+    """It was changed in the app: nothing more is sent."""
+    lock, entry = await lock_with_settings(home)
+    task = await started(home, lock, entry)
+    lock.set_pin(1234)
+    await asyncio.wait([task])
+    assert set(task.result().failed().values()) == {"pin"}
+    assert written(lock) == []
+    assert len([pin for pin in lock.journal.pins_sent if not pin.facts["accepted"]]) == 1
+    assert issue(home) is not None
+
+
+async def test_the_link_ends_again_and_again(home: Home) -> None:
+    """It is tried at each contact, and given up in the end."""
+    lock, entry = await lock_with_settings(home)
+    task = await started(home, lock, entry)
+    for _ in range(20):
+        lock.faults.once(Once.DISCONNECT_AT_REQUEST, occasion=4)
+        await asyncio.sleep(600)
+        if task.done():
+            break
+        with suppress(HomeAssistantError):
+            await home.read()
+    lock.faults.clear()
+    await home.until(task.done)
+    results = {*task.result().restored(), *task.result().failed()}
+    assert {"led_brightness", "auto_lock_enabled"} <= results
+    assert set(Counter(written(lock)).values()) <= {1}
+
+
+async def test_a_change_of_ours_is_kept_at_once(home: Home) -> None:
+    """And it is the owner's word about an open loss."""
+    lock, entry = await lock_with_settings(home)
+    writer = entry.runtime_data.settings
+    await writer.write(config={"led_brightness": 3})
+    await home.until(lambda: len(keeper_of(entry).kept.snapshots) == 2)
+    newest = keeper_of(entry).kept.newest
+    assert newest is not None
+    assert newest.config.led_brightness == 3
+    assert home.state("battery_changed") == "unknown"
+
+    await swapped(home, lock, ["settings"])
+    await writer.write(config={"led_brightness": 4})
+    await home.until(lambda: "led_brightness" not in {each.name for each in keeper_of(entry).differences})
+    await keeper_of(entry).async_restore(["single_lock"])
+    assert (lock.settings.values.led_brightness, lock.settings.values.single_lock) == (4, 1)
+    assert issue(home) is None
+
+
+async def test_a_snapshot_is_on_disk_before_anything_is_written(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    lock, entry = await lock_with_settings(home)
+    key = f"smartlock.{NUKI_ID:08X}.settings"
+    seen: list[int] = []
+    record = lock.journal.record
+
+    def recorded(kind: Kind, **facts: Any) -> None:
+        if kind is Kind.SETTINGS_WRITTEN:
+            seen.append(hass_storage[key]["data"]["snapshots"][0]["config"]["led_brightness"])
+        record(kind, **facts)
+
+    with patch.object(lock.journal, "record", recorded):
+        await entry.runtime_data.settings.write(config={"led_brightness": 3})
+    assert seen == [1]
+
+
+async def test_codes_that_were_changed(home: Home) -> None:
+    """The same digits cannot be added twice: the entry is changed, and a disabled one is disabled again."""
+    lock, entry = await lock_with_settings(home, keep_codes=True)
+    lock.pair_accessory("keypad")
+    lock.settings.change(led_brightness=2)
+    await home.read()
+    codes = lock.keypad_codes
+    for number, name in ((345678, "Cleaner"), (456789, "Gardener")):
+        codes.add(number, name=name, created=Date7(2026, 1, 1), time_limited=0, limit=TimeLimit())
+    gardener = codes.get(2)
+    assert gardener is not None
+    gardener.enabled = 0
+    lock.time_control.add(Entry(weekdays=Weekdays.MONDAY, time=Time2(7, 0), lock_action=LockAction.UNLOCK))
+    wanted = await keeper_of(entry).async_save()
+
+    cleaner = codes.get(1)
+    assert cleaner is not None
+    cleaner.name = "Somebody"
+    codes.remove(gardener)
+    lock.time_control.replace(
+        1, Entry(weekdays=Weekdays.MONDAY, time=Time2(7, 0), lock_action=LockAction.UNLOCK, enabled=0)
+    )
+    keeper = keeper_of(entry)
+    await keeper.async_offer(await keeper.async_compare(wanted))
+    journal = await keeper.async_restore(["keypad_codes", "time_control"])
+    assert journal.failed() == {}
+    assert sorted((code.code, code.name, code.enabled) for code in codes) == [
+        (345678, "Cleaner", 1),
+        (456789, "Gardener", 0),
+    ]
+    assert [(entry.time, entry.enabled) for _, entry in lock.time_control] == [(Time2(7, 0), 1)]
