@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.core import CoreState
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
@@ -481,6 +482,15 @@ async def test_new_one_survives_a_crash_before_the_entry_is_written(
     await home.settled(entry, lock)
     assert home.state("pin_state") == "valid"
     assert len(sent(lock)) == 2
+
+    # The next start of Home Assistant reads the entry from disk.
+    assert hass_storage[FILE]["data"]["new_pin"] == OTHER
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+    home.hass.set_state(CoreState.starting)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    home.hass.set_state(CoreState.running)
+    assert hass_storage[FILE]["data"]["new_pin"] is None
+    assert entry.options == {"pin": OTHER}
 
 
 # --- A lock that has forgotten its PIN --------------------------------------------------------------------

@@ -97,11 +97,6 @@ class PinGuard:
         return self._memory.fingerprint(pin) in self._memory.record.refused
 
     @property
-    def tries_left(self) -> int:
-        """How many PINs the owner may try for now."""
-        return self._memory.record.tries_left(dt_util.utcnow())
-
-    @property
     def setting_open(self) -> bool:
         """Whether it is not known which of two PINs the lock has."""
         return self._memory.record.candidate is not None
