@@ -54,7 +54,10 @@ EVENTS: tuple[SmartLockEventDescription, ...] = (
         subscribe=lambda runtime, fire: runtime.faults.async_subscribe(fire),
     ),
     SmartLockEventDescription(
-        key="battery_changed", event_types=["battery_changed"], subscribe=_battery_changed
+        key="battery_changed",
+        event_types=["battery_changed"],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        subscribe=_battery_changed,
     ),
     SmartLockEventDescription(
         key="settings_restored",
