@@ -234,12 +234,23 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         """Explain in words whether and why a connection is not possible now."""
         return reachability(self.hass, self.address)()
 
-    async def async_act(self, action: LockAction, flags: LockActionFlag = LockActionFlag.NONE) -> None:
-        """Carry out an action at most once, publish what came of it, and raise what the owner must know."""
+    async def async_act(
+        self,
+        action: LockAction,
+        flags: LockActionFlag = LockActionFlag.NONE,
+        *,
+        wanted: Callable[[], bool] | None = None,
+    ) -> None:
+        """Carry out an action at most once, publish what came of it, and raise what the owner must know.
+
+        `wanted` says right before the write whether an action that no person has asked for is still wanted.
+        """
         idle_time = reading.idle_time(self._idle_time, last_action=self._last_action, now=self._now)
         self._last_action = self._now
         await self.async_move(
-            lambda: self.client.act(action, flags=flags, deadline=self.action_deadline, idle_time=idle_time)
+            lambda: self.client.act(
+                action, flags=flags, deadline=self.action_deadline, idle_time=idle_time, wanted=wanted
+            )
         )
 
     async def async_move(

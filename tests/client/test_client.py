@@ -537,6 +537,36 @@ def test_newer_opposite_request_replaces_what_was_not_written() -> None:
     play(scenario)
 
 
+def test_what_nobody_asked_for_replaces_nothing() -> None:
+    """An action that Home Assistant decides on itself gives way to one of a person."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        asked = asyncio.create_task(client.act(LockAction.LOCK))
+        await asyncio.sleep(0.2)  # still connecting
+        with pytest.raises(ReplacedError):
+            await client.act(LockAction.UNLOCK, wanted=lambda: True)
+        await asked
+        assert world.actions_written == 1
+
+    play(scenario)
+
+
+def test_what_is_not_wanted_any_more_is_not_written() -> None:
+    """Whether it still is, is asked last of all: right before the write."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        wanted = True
+        action = asyncio.create_task(client.act(LockAction.UNLOCK, wanted=lambda: wanted))
+        while not client.connected:
+            await asyncio.sleep(0.01)
+        wanted = False
+        with pytest.raises(ReplacedError):
+            await action
+        assert world.actions_written == 0
+
+    play(scenario)
+
+
 def test_what_was_written_is_not_replaced() -> None:
     """Both are carried out, one after the other."""
 

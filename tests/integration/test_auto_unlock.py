@@ -369,6 +369,30 @@ async def test_a_link_that_breaks_before_the_action_is_told(home: Home) -> None:
         assert anna.told
 
 
+@pytest.mark.parametrize("meanwhile", ["nothing", "paused", "switched off", "alarm"])
+async def test_what_came_up_before_it_could_be_sent(home: Home, meanwhile: str) -> None:
+    """The link broke at the door and takes some seconds: what was decided before is judged anew."""
+    home.hass.states.async_set(ALARM, "disarmed")
+    async with resident(home, alarm=ALARM) as anna:
+        await anna.leave()
+        await anna.come_back()
+        anna.phone.walk({home.adapter: -71}, 20)
+        await anna.sleep(22)
+        home.go_out_of_range(anna.lock)
+        anna.phone.walk({home.adapter: -55}, 2)
+        await home.until(lambda: anna.phase == "fired", within=10)
+        match meanwhile:
+            case "paused":
+                await anna.turn("auto_unlock_pause", on=True)
+            case "switched off":
+                await anna.turn("auto_unlock", on=False)
+            case "alarm":
+                home.hass.states.async_set(ALARM, "arming")
+        home.come_into_range(anna.lock)
+        await anna.sleep(200)
+        assert anna.runs == (["UNLOCK"] if meanwhile == "nothing" else [])
+
+
 # --- How quick it is --------------------------------------------------------------------------------------
 
 

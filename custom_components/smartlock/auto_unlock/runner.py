@@ -238,7 +238,7 @@ class RuleRunner:
         """Listen to the phone while the rule is switched on: it costs a little for every advertisement."""
         if self._radio is not None:
             self._radio.stop()
-            if self.is_on(Switch.ENABLED):
+            if self._running and self.is_on(Switch.ENABLED):
                 self._radio.start()
 
     @callback
@@ -334,14 +334,20 @@ class RuleRunner:
 
     async def _fire(self, action: LockAction) -> None:
         """Tell the lock once, whatever becomes of it."""
-        if not self._running or self.rule.subentry_id not in self._entry.subentries:
-            return
         try:
-            await self.coordinator.async_act(action, LockActionFlag.AUTO_UNLOCK)
+            await self.coordinator.async_act(action, LockActionFlag.AUTO_UNLOCK, wanted=self._still_wanted)
         except HomeAssistantError as error:
             self.tell(_outcome_of_failure(error.__cause__))
         else:
             self.tell(Outcome(Result.DONE))
+
+    def _still_wanted(self) -> bool:
+        """Whether to write it, now that the link is open: that may have taken a while."""
+        return (
+            self._running
+            and self.rule.subentry_id in self._entry.subentries
+            and proximity.may_write(self.state, self._now)
+        )
 
 
 def _armed(state: State | None) -> bool | None:

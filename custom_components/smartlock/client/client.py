@@ -30,6 +30,7 @@ from custom_components.smartlock.protocol.errors import (
     NotStartedError,
     OutcomeUnknownError,
     ProtocolError,
+    ReplacedError,
     RunFailedError,
     SmartLockError,
     UnreachableError,
@@ -186,17 +187,22 @@ class LockClient:
         flags: LockActionFlag = LockActionFlag.NONE,
         deadline: float = ACTION_DEADLINE,
         idle_time: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> KeyturnerStates | None:
         """Carry out an action at most once and return the state after it, None if it could not be read.
 
-        The link stays open for `idle_time` seconds afterwards (None: the ordinary time).
+        The link stays open for `idle_time` seconds afterwards (None: the ordinary time). `wanted` belongs to an
+        action that no person has asked for: it is dropped if this is false right before it is written, and it
+        does not replace what others have asked for.
         Raises NotStartedError if nothing was written within `deadline` seconds, or ReplacedError because a later
         request wanted something else before that; LinkError if the lock cannot be reached, LockRefusedError if
         the lock refused or failed, RunFailedError if it says so without a refusal, and OutcomeUnknownError if the
         action was written and neither an answer nor the state read afterwards tells what became of it.
         """
         request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
-        states = await self._move(request, _TARGETS.get(action, ()), deadline=deadline, idle_time=idle_time)
+        states = await self._move(
+            request, _TARGETS.get(action, ()), deadline=deadline, idle_time=idle_time, wanted=wanted
+        )
         _check_run(action, states)
         return states
 
@@ -216,6 +222,7 @@ class LockClient:
         pin: int | None = None,
         deadline: float,
         idle_time: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> KeyturnerStates | None:
         """Write a request that moves the bolt at most once, and find out what became of it.
 
@@ -226,8 +233,10 @@ class LockClient:
                 # An impatient second tap: it wants what the first one is about to do.
                 await asyncio.wait([earlier.outcome])  # It goes on for the first one if this one gives up.
                 return earlier.outcome.result()
+            if wanted is not None:
+                raise ReplacedError("somebody has asked for something else")
             earlier.replaced = True
-        order = Order(request)
+        order = Order(request, wanted)
         self._unwritten.append(order)
         try:
             states = await self._move_once(order, targets, pin=pin, deadline=deadline, idle_time=idle_time)

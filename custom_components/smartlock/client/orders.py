@@ -1,6 +1,7 @@
 """What was asked of the bolt and not yet written, and which refusals prove that it was not done."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from custom_components.smartlock.protocol.enums import ErrorCode
@@ -22,6 +23,8 @@ class Order:
     """A request that moves the bolt, until it is written."""
 
     request: Message
+    wanted: Callable[[], bool] | None = None
+    """Whether an order that no person has given is still wanted; None for one of a person."""
     replaced: bool = False
     written: bool = False
     obstacle: UnreachableError | None = None
@@ -37,9 +40,9 @@ class Order:
         return request.action.name if isinstance(request, LockActionRequest) else request.command.name
 
     def check(self) -> None:
-        """Raise ReplacedError if the bolt is wanted elsewhere by now."""
-        if self.replaced:
-            raise ReplacedError("a later request wanted something else")
+        """Raise ReplacedError if the bolt is wanted elsewhere by now, or nobody wants it moved any more."""
+        if self.replaced or (self.wanted is not None and not self.wanted()):
+            raise ReplacedError("it is not wanted any more")
 
 
 def refused(error: SmartLockError) -> bool:

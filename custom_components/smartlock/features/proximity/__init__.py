@@ -41,7 +41,7 @@ from custom_components.smartlock.features.proximity.events import (
     Unlocked,
 )
 from custom_components.smartlock.features.proximity.lock_facts import Door, LockFacts, lock_facts
-from custom_components.smartlock.features.proximity.machine import Step, start, step
+from custom_components.smartlock.features.proximity.machine import Step, may_write, start, step
 from custom_components.smartlock.features.proximity.settings import (
     WINDOW_MAX,
     WINDOW_MIN,
@@ -96,6 +96,7 @@ __all__ = [
     "Unlocked",
     "due",
     "lock_facts",
+    "may_write",
     "start",
     "step",
 ]

@@ -20,10 +20,12 @@ from custom_components.smartlock.features.proximity.events import (
 from custom_components.smartlock.features.proximity.lock_facts import Door, LockFacts
 from custom_components.smartlock.features.proximity.settings import RuleAction, RuleSettings
 
-__all__ = ["STATE_AGE", "Conditions", "holds", "would_unlatch"]
+__all__ = ["STATE_AGE", "Conditions", "holds", "still_good", "would_unlatch"]
 
 # What the lock told is good for so long; then it is read again.
 STATE_AGE = 20.0
+# Connecting again after the decision may take a while more.
+WRITE_WITHIN = 15.0
 # Somebody else was let in a moment ago: whoever comes now finds them inside.
 SOMEBODY = 180.0
 
@@ -77,12 +79,10 @@ class Conditions:
                 return replace(self, reported=near)
         return self
 
-    def state_is_fresh(self, asked_at: float | None, now: float) -> bool:
+    def state_is_fresh(self, asked_at: float | None, now: float, age: float = STATE_AGE) -> bool:
         """Whether the lock told its state after it was asked, and not long ago."""
         read_at = self.facts.read_at
-        return (
-            asked_at is not None and read_at is not None and max(asked_at, now - STATE_AGE) <= read_at <= now
-        )
+        return asked_at is not None and read_at is not None and max(asked_at, now - age) <= read_at <= now
 
 
 def would_unlatch(settings: RuleSettings, facts: LockFacts) -> bool:
@@ -90,7 +90,14 @@ def would_unlatch(settings: RuleSettings, facts: LockFacts) -> bool:
     return settings.action is RuleAction.UNLATCH or facts.auto_unlatch is not False
 
 
-def holds(settings: RuleSettings, told: Conditions, asked_at: float | None, now: float) -> Iterator[Hold]:
+def still_good(settings: RuleSettings, told: Conditions, now: float) -> bool:
+    """Whether nothing has come up since it was decided to unlock: the bolt has not moved yet."""
+    return not any(holds(settings, told, -math.inf, now, age=STATE_AGE + WRITE_WITHIN))
+
+
+def holds(
+    settings: RuleSettings, told: Conditions, asked_at: float | None, now: float, age: float = STATE_AGE
+) -> Iterator[Hold]:
     """Yield everything that keeps the door shut. `asked_at`: when the link was opened for this approach."""
     if told.paused is not False:
         yield Hold.PAUSED
@@ -103,7 +110,7 @@ def holds(settings: RuleSettings, told: Conditions, asked_at: float | None, now:
     if told.unlocked_at is not None and now - told.unlocked_at < SOMEBODY:
         yield Hold.SOMEBODY_UNLOCKED
     # An old state holds nobody back who may be let in by a new one.
-    if not told.state_is_fresh(asked_at, now):
+    if not told.state_is_fresh(asked_at, now, age):
         yield Hold.STATE_NOT_READ
     else:
         yield from _holds_of_lock(settings, told.facts)

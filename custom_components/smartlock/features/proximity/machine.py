@@ -38,7 +38,7 @@ from custom_components.smartlock.features.proximity.events import (
     Restarted,
     Result,
 )
-from custom_components.smartlock.features.proximity.holds import STATE_AGE, holds, would_unlatch
+from custom_components.smartlock.features.proximity.holds import STATE_AGE, holds, still_good, would_unlatch
 from custom_components.smartlock.features.proximity.location import Side, may_be_away, side_of
 from custom_components.smartlock.features.proximity.settings import APPROACH_MARGIN, Evidence, RuleSettings
 from custom_components.smartlock.features.proximity.signal import Signal
@@ -53,7 +53,7 @@ from custom_components.smartlock.features.proximity.timing import (
     ask_at,
 )
 
-__all__ = ["Step", "start", "step"]
+__all__ = ["Step", "may_write", "start", "step"]
 
 # A phone that says it is away and is heard here, so long before it took its position and since, is not away.
 HEARD_BEFORE_FIX = 10.0
@@ -117,6 +117,15 @@ def step(rule: Proximity, event: Event, now: float) -> Step:
     if run.rule.phase in _EXPECTING:
         run.judge()
     return run.rule, tuple(run.effects)
+
+
+def may_write(rule: Proximity, now: float) -> bool:
+    """Whether an unlock that was decided on may still be sent. It may have waited for the link."""
+    return (
+        rule.phase is Phase.FIRED
+        and not rule.settings.dry_run
+        and still_good(rule.settings, rule.conditions, now)
+    )
 
 
 def _configured(rule: Proximity, settings: RuleSettings, now: float) -> Proximity:
