@@ -384,7 +384,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def async_add_visit(self, visit: Visit) -> CALLBACK_TYPE:
         """Call `visit` after each read and each action of ours, over the link that is open anyway.
 
-        Its SmartLockErrors end only itself; after a LinkError everybody waits for the next time.
+        Its errors end only itself; after a LinkError everybody waits for the next time.
         """
         self._visits.append(visit)
         return lambda: self._visits.remove(visit)
@@ -405,6 +405,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 return
             except SmartLockError as error:
                 LOGGER.debug("The lock refused something nobody waits for: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a defect of one is not to keep the others from their work
+                LOGGER.error("What was to be done after a read has failed: %s", type(error).__name__)
 
     @property
     def flag_announces(self) -> bool:

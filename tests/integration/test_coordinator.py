@@ -14,6 +14,7 @@ import pytest
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features.reading import POLL_APP, POLL_QUIET
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
+from custom_components.smartlock.protocol.messages import KeyturnerStates
 from simulator.radio import RadioTiming
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
 from tests.integration.home import LOCK_NAME, NUKI_ID, PINS, Home
@@ -472,3 +473,27 @@ async def test_two_locks_do_not_mix(home: Home) -> None:
         NUKI_ID: View.LOCKED,
         0x33112233: View.UNLOCKED,
     }
+
+
+async def test_a_defect_in_a_visit_keeps_nobody_from_the_lock(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told without what it is about, and the read and the other visits go on."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    coordinator = entry.runtime_data.coordinator
+    visits: list[LockState] = []
+
+    async def broken(states: KeyturnerStates) -> None:
+        raise KeyError("secret")
+
+    async def whole(states: KeyturnerStates) -> None:
+        visits.append(states.lock_state)
+
+    coordinator.async_add_visit(broken)
+    coordinator.async_add_visit(whole)
+    await home.read()
+    assert visits == [LockState.LOCKED]
+    assert coordinator.last_update_success
+    assert "KeyError" in caplog.text
+    assert "secret" not in caplog.text
