@@ -531,3 +531,20 @@ async def test_forgetting_it(home: Home) -> None:
     assert entry.options == {"idle_time": 3}
     await restart(home, lock, entry)
     assert sent(lock) == [REFUSED]
+
+
+@pytest.mark.parametrize("damage", [{"tries": 3}, {"blocked_at": "yesterday"}, {"refused": [[]]}])
+async def test_what_is_kept_is_damaged(
+    home: Home, hass_storage: dict[str, Any], later: Any, damage: dict[str, Any]
+) -> None:
+    """The lock works, and a PIN that may have been refused before waits."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=WRONG)
+    await home.hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[FILE]["data"] |= damage
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.settled(entry, lock)
+    await home.read()
+    assert home.state() == "locked"
+    assert guard(entry).state is PinState.BLOCKED
+    assert sent(lock) == [REFUSED]

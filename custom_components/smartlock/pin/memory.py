@@ -10,6 +10,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.client.connection import PIN_TALLY, PinTally
+from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.features.pin import PinRecord, PinState, fingerprint, key_name
 from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import LockRefusedError, PinError, SmartLockError
@@ -60,7 +61,15 @@ class PinMemory:
         stored: Any = await self._store.async_load()
         if stored is None:
             return
-        self.new_pin = stored["new_pin"]
+        try:
+            self._take(stored)
+        except AttributeError, KeyError, TypeError, ValueError:
+            # The lock works without a PIN. What was refused before is not known any more: wait before any is sent.
+            LOGGER.warning("What was stored about the security PIN cannot be read and is begun anew")
+            self.record, self.new_pin = PinRecord(blocked_at=dt_util.utcnow()), None
+
+    def _take(self, stored: StoredPin) -> None:
+        """Take what `async_save` has written. Raises KeyError, TypeError or ValueError."""
         self.record = PinRecord(
             proved=stored["proved"],
             refused=frozenset(stored["refused"]),
@@ -69,6 +78,7 @@ class PinMemory:
             blocked_at=None if stored["blocked_at"] is None else datetime.fromisoformat(stored["blocked_at"]),
             candidate=stored["candidate"],
         )
+        self.new_pin = stored["new_pin"]
         if stored["key"] != key_name(self._key):
             self.record, self.new_pin = self.record.paired_again(), None
 
