@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -700,3 +701,41 @@ async def test_codes_that_were_changed(home: Home) -> None:
         (456789, "Gardener", 0),
     ]
     assert [(entry.time, entry.enabled) for _, entry in lock.time_control] == [(Time2(7, 0), 1)]
+
+
+async def test_two_people_at_once(home: Home) -> None:
+    """Two dialogs put the same back: one restore does it, and both are told how it went."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    keeper = keeper_of(entry)
+    names = ["single_lock", "auto_lock_enabled"]
+    first, second = await asyncio.gather(keeper.async_restore(names), keeper.async_restore(names))
+    assert first == second
+    assert set(Counter(written(lock)).values()) == {1}
+    assert keeper.restoring is None
+
+
+async def test_a_dialog_about_what_was_settled_meanwhile(home: Home) -> None:
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    repair = Repair(home, entry)
+    await repair.open()
+    await repair.choose("choose")
+    await keeper_of(entry).async_keep_new()
+    assert (await repair.submit(settings=["single_lock"]))["type"] is FlowResultType.CREATE_ENTRY
+    assert written(lock) == []
+
+
+async def test_nothing_is_written_long_after_unloading(home: Home, hass_storage: dict[str, Any]) -> None:
+    """What the lock still says while its link is closed is not written over what is kept after a reload."""
+    lock, entry = await lock_with_settings(home)
+    keeper = keeper_of(entry)
+    await home.hass.config_entries.async_reload(entry.entry_id)
+    await home.settled(entry, lock)
+    await keeper_of(entry).async_save()
+    file = f"smartlock.{NUKI_ID:08X}.settings"
+    await home.hass.config_entries.async_unload(entry.entry_id)
+    kept = hass_storage[file]["data"]
+    keeper._known(replace(keeper.kept.known, newest_log_entry=4711))
+    await asyncio.sleep(1000)
+    assert hass_storage[file]["data"] == kept

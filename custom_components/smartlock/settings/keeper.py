@@ -77,6 +77,7 @@ class SettingsKeeper:
         self._restoring: asyncio.Task[Journal] | None = None
         self._turn = asyncio.Lock()
         self._paired_anew = False
+        self._stopped = False
         self._battery_listeners: list[BatteryListener] = []
         self._restore_listeners: list[RestoreListener] = []
         writer.async_on_written(self._written)
@@ -116,7 +117,8 @@ class SettingsKeeper:
             self._restore()
 
     async def async_stop(self) -> None:
-        """Write down what is known."""
+        """Write down what is known; nothing is written by the way after that."""
+        self._stopped = True
         if self._restoring is not None:
             self._restoring.cancel()
             await asyncio.wait([self._restoring])
@@ -137,7 +139,9 @@ class SettingsKeeper:
     @callback
     def _known(self, known: Known) -> None:
         self._kept = replace(self._kept, known=known)
-        self._store.async_delay_save(self._to_json, _SAVE_DELAY)
+        if not self._stopped:
+            # Later it would be written over what the next keeper of this lock has kept.
+            self._store.async_delay_save(self._to_json, _SAVE_DELAY)
 
     # --- What is shown ------------------------------------------------------------------------------------
 
@@ -328,16 +332,20 @@ class SettingsKeeper:
 
         Waits until the lock is calm. Goes on by itself if the caller gives up, or Home Assistant restarts.
         """
-        if (earlier := self._restoring) is not None:
-            # What is put back by itself comes first.
-            journal = await self._to_the_end(earlier)
-            if not names or self._kept.loss is None:
-                return journal
-        async with self._turn:
-            journal = await self._begin(names, asked=True)
-        if (task := self._restoring) is None:
-            return journal
-        return await self._to_the_end(task)
+        while True:
+            if (earlier := self._restoring) is not None:
+                # What is put back by itself, or was asked for elsewhere, comes first.
+                journal = await self._to_the_end(earlier)
+                if not names or self._kept.loss is None:
+                    return journal
+            async with self._turn:
+                if self._restoring is not None:
+                    # Somebody else was quicker.
+                    continue
+                journal = await self._begin(names, asked=True)
+                if (task := self._restoring) is None:
+                    return journal
+            return await self._to_the_end(task)
 
     async def _to_the_end(self, task: asyncio.Task[Journal]) -> Journal:
         """Wait for a restore. Whoever waits may give up; the restore does not. Raises LinkLostError."""
@@ -346,14 +354,12 @@ class SettingsKeeper:
             raise LinkLostError("the restore goes on when the lock is set up again")
         return task.result()
 
-    def _wanted(self) -> SettingsSnapshot:
-        assert self._kept.loss is not None
-        return self._kept.loss.reference
-
     async def _begin(self, names: Collection[str], *, asked: bool) -> Journal:
-        """Write down what is to be put back, and begin."""
+        """Write down what is to be put back, and begin. Raises LinkLostError if it was settled meanwhile."""
+        if (loss := self._kept.loss) is None:
+            raise LinkLostError("nothing is lost any more")
         steps = restore.plan(self.differences, names)
-        journal = Journal(begun_at=dt_util.utcnow(), wanted=self._wanted(), steps=steps, asked=asked)
+        journal = Journal(begun_at=dt_util.utcnow(), wanted=loss.reference, steps=steps, asked=asked)
         if steps:
             await self._keep(replace(self._kept, journal=journal))
             self._restore()

@@ -19,6 +19,7 @@ from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.features.restore import Journal
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.settings.keeper import SettingsKeeper
 from custom_components.smartlock.settings.texts import SettingTexts
 
 FLOW = "battery_change"
@@ -31,7 +32,6 @@ class BatteryChangeFlow(RepairsFlow):
     def __init__(self, entry: SmartLockConfigEntry, data: Mapping[str, Any]) -> None:
         """Take the lock."""
         self._entry = entry
-        self._keeper = entry.runtime_data.keeper
         self._task: asyncio.Task[Journal] | None = None
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -102,8 +102,12 @@ class BatteryChangeFlow(RepairsFlow):
     async def _restore(self, names: Collection[str]) -> RepairsFlowResult:
         if not self._pin_is_right:
             return self.async_abort(reason="pin_needed", description_placeholders=self._placeholders())
-        if not names and self._keeper.restoring is None:
-            return await self.async_step_keep()
+        if self._keeper.restoring is None:
+            if self._keeper.kept.loss is None:
+                # Settled meanwhile.
+                return self.async_create_entry(data={})
+            if not names:
+                return await self.async_step_keep()
         self._task = self.hass.async_create_task(self._keeper.async_restore(names))
         return await self.async_step_restoring()
 
@@ -137,6 +141,11 @@ class BatteryChangeFlow(RepairsFlow):
                 results=SettingTexts(self.hass).results(journal.restored(), journal.failed())
             ),
         )
+
+    @property
+    def _keeper(self) -> SettingsKeeper:
+        """The one of now: the lock may have been set up again while the dialog was open."""
+        return self._entry.runtime_data.keeper
 
     @property
     def _pin_is_right(self) -> bool:
