@@ -333,19 +333,16 @@ class SettingsKeeper:
         Waits until the lock is calm. Goes on by itself if the caller gives up, or Home Assistant restarts.
         """
         while True:
-            if (earlier := self._restoring) is not None:
-                # What is put back by itself, or was asked for elsewhere, comes first.
-                journal = await self._to_the_end(earlier)
-                if not names or self._kept.loss is None:
-                    return journal
             async with self._turn:
-                if self._restoring is not None:
-                    # Somebody else was quicker.
-                    continue
-                journal = await self._begin(names, asked=True)
-                if (task := self._restoring) is None:
-                    return journal
-            return await self._to_the_end(task)
+                earlier = self._restoring
+                if earlier is None:
+                    journal = await self._begin(names, asked=True)
+                    break
+            # What is put back by itself, or was asked for elsewhere, comes first.
+            journal = await self._to_the_end(earlier)
+            if not names or self._kept.loss is None:
+                return journal
+        return journal if (task := self._restoring) is None else await self._to_the_end(task)
 
     async def _to_the_end(self, task: asyncio.Task[Journal]) -> Journal:
         """Wait for a restore. Whoever waits may give up; the restore does not. Raises LinkLostError."""
