@@ -11,10 +11,8 @@ import math
 from custom_components.smartlock.features.proximity.events import Located
 from custom_components.smartlock.features.proximity.state import Approach, Proximity
 
-__all__ = ["ABOUT_THE_DOOR", "away_noted", "departure_of"]
+__all__ = ["away_noted", "departure_of"]
 
-# About the door is where the level is this much below the threshold: a body, or a step further away.
-ABOUT_THE_DOOR = 10.0
 # From the door to the first position that is away; phones notice late that they left.
 DOOR_BEFORE_FIX = 600.0
 # Whoever goes out uses the lock or the door; a lock that does not tell is found changed by the next poll.

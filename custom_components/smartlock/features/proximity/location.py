@@ -49,4 +49,6 @@ def side_of(fix: Located, settings: RuleSettings, now: float) -> Side:
 def may_be_away(fix: Located, settings: RuleSettings) -> bool:
     """Return whether a position leaves open that somebody is on the way out: worth another question."""
     distance, accuracy = fix.distance, fix.accuracy
-    return distance is not None and accuracy is not None and distance + accuracy >= settings.arm_distance
+    if distance is None or accuracy is None:
+        return False
+    return fix.at_home is not True or distance + accuracy >= settings.arm_distance

@@ -12,7 +12,7 @@ a second try a little later would come from somebody who is inside by then. docs
 from dataclasses import replace
 import math
 
-from custom_components.smartlock.features.proximity.departure import ABOUT_THE_DOOR, away_noted, departure_of
+from custom_components.smartlock.features.proximity.departure import away_noted, departure_of
 from custom_components.smartlock.features.proximity.effects import (
     AskConfirmation,
     AskLocation,
@@ -276,7 +276,7 @@ class _Run:
         at_door = event.scanner in rule.settings.door_scanners
         if at_door and rule.phase in _LISTENING:
             self.rule = replace(rule, signal=rule.signal.heard(event.rssi, event.at))
-        self._noticed(at_door=at_door and event.rssi >= rule.settings.threshold - ABOUT_THE_DOOR)
+        self._noticed(at_door=at_door and event.rssi >= rule.settings.threshold)
 
     def _noticed(self, *, at_door: bool) -> None:
         """Take that the phone is about, at the door or elsewhere in the house."""
