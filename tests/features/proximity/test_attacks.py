@@ -20,7 +20,7 @@ def test_a_copy_or_a_recording_while_the_phone_is_away() -> None:
     scene.leave()
     for _ in range(20):
         scene.walk_up()
-        scene.tell(Tick(), 30)
+        scene.tell(Tick(), 20)
     assert not fired(scene)
     scene.located(FAR)
     assert scene.is_in(Phase.HOME)
