@@ -5,7 +5,7 @@ Knows nothing of the integration: both sides of a comparison live through the sa
 
 from simulator.walks.attacks import impersonate
 from simulator.walks.life import Life
-from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Position, Restart
+from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Entrance, Position, Restart
 from simulator.walks.world import Variant, World
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Arrival",
     "ByHand",
     "Day",
+    "Entrance",
     "Life",
     "Position",
     "Restart",

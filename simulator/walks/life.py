@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.walks.phone import Locator
 from simulator.walks.radio import Ear
-from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Restart, Stretch
+from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Entrance, Restart, Stretch
 from simulator.walks.world import Point, Variant, World
 
 __all__ = ["Life"]
@@ -151,7 +151,10 @@ class Life:
         genuine = metres >= _GENUINE_METRES and home - out >= _GENUINE_SECONDS
         other = self._house.other_entrance
         if car and other and rng.random() < world.habits["other_entrance"]:
-            inside = self._walk(day, home + sitting, other)
+            in_front = self._walk(day, home + sitting, other[:2])
+            if self._house.entrance_watched:
+                day.traces.append(Entrance(in_front))
+            inside = self._walk(day, in_front, other[1:])
             day.stretches.append(Stretch(inside - 6, 0.0, 0.0, True))
             ends = self._came_in_at = inside
         else:

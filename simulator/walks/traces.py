@@ -4,7 +4,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Advertisement", "Arrival", "ByHand", "Day", "Position", "Restart", "Stretch", "Trace"]
+__all__ = ["Advertisement", "Arrival", "ByHand", "Day", "Entrance", "Position", "Restart", "Stretch", "Trace"]
 
 
 class Advertisement(NamedTuple):
@@ -37,7 +37,13 @@ class ByHand(NamedTuple):
     noticed: bool
 
 
-type Trace = Advertisement | ByHand | Position | Restart
+class Entrance(NamedTuple):
+    """Another entrance that is watched was opened."""
+
+    at: float
+
+
+type Trace = Advertisement | ByHand | Entrance | Position | Restart
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ class House:
     park: Point
     pass_by: list[Point]
     other_entrance: list[Point] | None
+    """The way in by another entrance, the second point in front of it."""
+    entrance_watched: bool
+    """That entrance has a sensor, and the rule knows it."""
     rooms: list[Point]
 
 

@@ -30,7 +30,7 @@ from custom_components.smartlock.features.proximity import (
     step,
 )
 from custom_components.smartlock.features.proximity.events import Event
-from simulator.walks import Advertisement, ByHand, Position, Restart
+from simulator.walks import Advertisement, ByHand, Entrance, Position, Restart
 from simulator.walks.traces import Trace
 from tests.benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side
 
@@ -75,7 +75,7 @@ class Rule(Side):
                 self.take(Heard(rssi=rssi, scanner=scanner, at=at), door)
             case Position():
                 self.take(_located(trace, door), door)
-            case ByHand():
+            case ByHand() | Entrance():
                 self.take(Unlocked(), door)
             case Restart():
                 self.take(Restarted(), door)
@@ -144,7 +144,7 @@ class Threshold(Side):
     """Unlocks whenever the phone comes near, however it got there."""
 
     stands = "too weak"
-    ignores = (Position, Restart)
+    ignores = (Entrance, Position, Restart)
     due = inf
 
     def __init__(self, settings: RuleSettings) -> None:
@@ -174,7 +174,7 @@ class Geofence(Side):
     """Unlocks when the phone enters the zone of the home."""
 
     stands = "not in the zone, or there already"
-    ignores = (Advertisement, Restart)
+    ignores = (Advertisement, Entrance, Restart)
     due = inf
 
     def __init__(self) -> None:
