@@ -93,6 +93,28 @@ async def test_who_only_passes_by_does_not_hold_the_link(home: Home) -> None:
         assert anna.phase == "returning"
 
 
+@pytest.mark.parametrize(
+    ("entrance", "shut", "opens"),
+    [
+        ("binary_sensor.garage", "off", "on"),
+        ("cover.garage", "closed", "opening"),
+        ("lock.back", "locked", "unlocked"),
+    ],
+)
+async def test_who_comes_in_by_another_entrance(home: Home, entrance: str, shut: str, opens: str) -> None:
+    """The front door stays locked, however near she comes to it inside."""
+    async with resident(home, entrances=[entrance]) as anna:
+        home.hass.states.async_set(entrance, shut)
+        await anna.leave()
+        await anna.come_back()
+        home.hass.states.async_set(entrance, opens)
+        await anna.walk_to_the_door()
+        await anna.sleep(30)
+        assert anna.orders == 0
+        assert anna.phase == "home"
+        assert anna.reason == "unlocked"
+
+
 # --- Off, paused, dry run ---------------------------------------------------------------------------------
 
 

@@ -272,7 +272,13 @@ async def test_an_entity(
 async def test_what_keeps_the_door_locked(dialog: Dialog, notified: list[ServiceCall]) -> None:
     await add_private_phone(dialog)
     await dialog.change("conditions")
-    changes = {"action": "unlatch", "quiet_from": "22:30:00", "alarm": "alarm_control_panel.home"}
+    entrances = ["binary_sensor.garage", "lock.back"]
+    changes: dict[str, Any] = {
+        "action": "unlatch",
+        "quiet_from": "22:30:00",
+        "alarm": "alarm_control_panel.home",
+    }
+    changes |= {"entrances": entrances}
     await dialog.submit(**CONDITIONS | changes)
     assert dialog.shown["errors"] == {"notify": "phone_needed", "quiet_to": "both_times"}
     # The form keeps what was filled in.
@@ -282,6 +288,7 @@ async def test_what_keeps_the_door_locked(dialog: Dialog, notified: list[Service
     rule = rule_of(dialog)
     assert rule.quiet is not None
     assert rule.alarm == "alarm_control_panel.home"
+    assert rule.entrances == tuple(entrances)
     assert rule.notify == NOTIFY
     assert rule.settings.action is RuleAction.UNLATCH
     assert rule.settings.unlatching_allowed
@@ -295,6 +302,7 @@ async def test_what_keeps_the_door_locked(dialog: Dialog, notified: list[Service
     await dialog.submit(**CONDITIONS)
     rule = rule_of(dialog)
     assert (rule.quiet, rule.alarm, rule.notify) == (None, None, None)
+    assert rule.entrances == ()
     assert not rule.settings.unlatching_allowed
 
 

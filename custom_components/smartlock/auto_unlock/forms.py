@@ -31,6 +31,7 @@ from custom_components.smartlock.auto_unlock.rule import (
     CONF_CONFIRM,
     CONF_COOL_DOWN,
     CONF_ENTITY,
+    CONF_ENTRANCES,
     CONF_EVIDENCE,
     CONF_HOLD_BATTERY,
     CONF_MAJOR,
@@ -59,10 +60,11 @@ type Fields = dict[vol.Marker, Any]
 _DEFAULT = RuleSettings()
 
 
-def _entity(*domains: str) -> EntitySelector:
-    return EntitySelector(
-        EntitySelectorConfig(filter=EntityWithDeviceFilterSelectorConfig(domain=list(domains)))
-    )
+def _entity(*domains: str, multiple: bool = False) -> EntitySelector:
+    config = EntitySelectorConfig(filter=EntityWithDeviceFilterSelectorConfig(domain=list(domains)))
+    if multiple:
+        config["multiple"] = True
+    return EntitySelector(config)
 
 
 def _number(
@@ -144,6 +146,9 @@ def conditions(phones: list[str]) -> Fields:
         ),
         vol.Required(CONF_CONFIRM, default=_DEFAULT.confirm): BooleanSelector(),
         vol.Optional(CONF_ALARM): _entity(ALARM_DOMAIN),
+        vol.Optional(CONF_ENTRANCES): _entity(
+            Platform.BINARY_SENSOR, Platform.COVER, Platform.LOCK, multiple=True
+        ),
         vol.Optional(CONF_QUIET_FROM): TimeSelector(),
         vol.Optional(CONF_QUIET_TO): TimeSelector(),
         vol.Required(CONF_HOLD_BATTERY, default=_DEFAULT.hold_battery_critical): BooleanSelector(),

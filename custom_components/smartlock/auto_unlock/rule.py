@@ -29,6 +29,7 @@ CONF_THRESHOLD: Final = "threshold"
 CONF_QUIET_FROM: Final = "quiet_from"
 CONF_QUIET_TO: Final = "quiet_to"
 CONF_ALARM: Final = "alarm"
+CONF_ENTRANCES: Final = "entrances"
 CONF_NOTIFY: Final = "notify"
 CONF_ACTION: Final = "action"
 CONF_CONFIRM: Final = "confirm"
@@ -41,6 +42,8 @@ CONF_COOL_DOWN: Final = "cool_down"
 # Minutes in the forms and in the data, seconds everywhere else.
 _MINUTE = 60.0
 _NOT_KNOWN = (STATE_UNAVAILABLE, STATE_UNKNOWN)
+# How a contact, a garage door, and another lock say that they are open.
+_OPEN = (STATE_ON, "open", "opening", "unlocked", "unlocking")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,8 @@ class Rule:
     entity: NearEntity | None
     quiet: QuietHours | None
     alarm: str | None
+    entrances: tuple[str, ...]
+    """Entities of other ways in: whoever opens one has come home without this door."""
     notify: str | None
     """Name of the notify action that reaches the phone."""
     settings: RuleSettings
@@ -112,6 +117,7 @@ class Rule:
             entity=_entity_of(data) if evidence is Evidence.ENTITY else None,
             quiet=_quiet_hours_of(data),
             alarm=alarm,
+            entrances=tuple(data.get(CONF_ENTRANCES, ())),
             notify=notify,
             settings=RuleSettings(
                 evidence=evidence,
@@ -142,6 +148,11 @@ def phone_of(data: Mapping[str, Any]) -> Phone | None:
                 uuid=UUID(data[CONF_UUID]), major=int(data[CONF_MAJOR]), minor=int(data[CONF_MINOR])
             )
     return None
+
+
+def opened(before: State | None, after: State | None) -> bool:
+    """Whether an entrance is open that was not seen open before."""
+    return after is not None and after.state in _OPEN and (before is None or before.state not in _OPEN)
 
 
 def _entity_of(data: Mapping[str, Any]) -> NearEntity:

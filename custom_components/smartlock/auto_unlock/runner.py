@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.auto_unlock.phone_app import PhoneApp
 from custom_components.smartlock.auto_unlock.phone_radio import PhoneListener, PhoneSignal
-from custom_components.smartlock.auto_unlock.rule import Rule
+from custom_components.smartlock.auto_unlock.rule import Rule, opened
 from custom_components.smartlock.auto_unlock.switches import Switch, Switches
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.const import DOMAIN, LOGGER
@@ -172,6 +172,10 @@ class RuleRunner:
             self._follow(rule.alarm, lambda state: Alarm(_armed(state)))
         if (entity := rule.entity) is not None:
             self._follow(entity.entity_id, lambda state: Reported(entity.near(state)))
+        if rule.entrances:
+            self._stops.append(
+                async_track_state_change_event(self._hass, rule.entrances, self._entrance_changed)
+            )
         self._whereabouts.start()
         self._stops.append(self._whereabouts.stop)
         self._listen_if_on()
@@ -267,6 +271,11 @@ class RuleRunner:
             return
         before, self._bolt = self._bolt, message.lock_state
         if before is not None and before not in _OPEN and message.lock_state in _OPEN:
+            self.tell(Unlocked())
+
+    @callback
+    def _entrance_changed(self, event: Event[EventStateChangedData]) -> None:
+        if opened(event.data["old_state"], event.data["new_state"]):
             self.tell(Unlocked())
 
     @callback
