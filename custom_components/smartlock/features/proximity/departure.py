@@ -15,8 +15,8 @@ __all__ = ["away_noted", "departure_of"]
 
 # From the door to the first position that is away; phones notice late that they left.
 DOOR_BEFORE_FIX = 600.0
-# Whoever goes out uses the lock or the door; a lock that does not tell is found changed by the next poll.
-USED_BEFORE, USED_AFTER = 180.0, 600.0
+# Whoever goes out uses the lock or the door at that moment, and locks it a little later; telling takes its time.
+USED_BEFORE, USED_AFTER = 60.0, 120.0
 # Whoever has just come in is about the door too.
 IN_AGAIN = 180.0
 # Out of hearing after the door.
