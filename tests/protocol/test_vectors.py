@@ -20,6 +20,7 @@ from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATI
 from custom_components.smartlock.protocol.enums import (
     AuthorizationIdType,
     Command,
+    ErrorCode,
     LockAction,
     StatusCode,
     Weekdays,
@@ -455,6 +456,15 @@ def test_plain_states_are_not_believed(dialect: Dialect) -> None:
         Command.KEYTURNER_STATES, vector_bytes("states-15-unlocked", "payload")
     ) + frames.encode_plain(Command.STATUS, b"\0")
     assert channel.receive(dialect.keyturner_gdio, forged) == []
+
+
+@pytest.mark.parametrize("code", [code for code in ErrorCode if code is not ErrorCode.K_NOT_AUTHORIZED])
+def test_other_plain_refusals_are_not_believed(code: ErrorCode) -> None:
+    """Neither a fault, nor a wrong PIN, nor that an action was refused: those come encrypted."""
+    channel = SessionChannel(GENERATIONS_1_TO_4, V21_SESSION, random=bytes)
+    report = ErrorReport(code=code, refused=Command.LOCK_ACTION)
+    forged = frames.encode_plain(Command.ERROR_REPORT, report.encode())
+    assert channel.receive(GENERATIONS_1_TO_4.keyturner_gdio, forged) == []
 
 
 def test_names_of_messages_are_declared_once() -> None:

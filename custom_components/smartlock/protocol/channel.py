@@ -11,10 +11,10 @@ from . import frames
 from .conversations import Step
 from .crypto import NONCE_SIZE
 from .dialects import Dialect
-from .enums import Command
+from .enums import Command, ErrorCode
 from .errors import AuthenticationError, DecodeError
 from .frames import Frame, Session
-from .messages import Message, Proof, UnknownMessage, decode
+from .messages import ErrorReport, Message, Proof, UnknownMessage, decode
 
 # A copy comes right behind the message or a little later; the longest list has some hundred messages.
 _NONCES_KEPT = 256
@@ -73,7 +73,7 @@ def decode_answer(dialect: Dialect, frame: Frame) -> Message:
 
 
 class SessionChannel:
-    """The channel of a paired client: encrypted on the USDIO, errors also plain on the Keyturner GDIO."""
+    """The channel of a paired client: encrypted on the USDIO; a lock without our key says so on the Keyturner GDIO."""
 
     def __init__(self, dialect: Dialect, session: Session, random: Random) -> None:
         """Speak a dialect with an authorization. One channel lives as long as one link."""
@@ -106,8 +106,14 @@ class SessionChannel:
         """Return the messages that this indication completes. Raises ProtocolError."""
         if characteristic == self._dialect.keyturner_gdio:
             decoded = [frames.decode_plain(data) for data in self._plain.receive(chunk)]
-            # Anybody could forge a plain message: only a refusal is believed in this form.
-            return _decode_all(self._dialect, (f for f in decoded if f.command == Command.ERROR_REPORT))
+            # Anybody could forge a plain message. Only that it does not know us comes from a lock in this form;
+            # another refusal would tell of a fault, of a wrong PIN, or of a bolt that has not moved.
+            reports = _decode_all(self._dialect, (f for f in decoded if f.command == Command.ERROR_REPORT))
+            return [
+                report
+                for report in reports
+                if isinstance(report, ErrorReport) and report.code == ErrorCode.K_NOT_AUTHORIZED
+            ]
         messages = []
         for data in self._encrypted.receive(chunk):
             if self._is_copy(data):
