@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
@@ -12,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.auto_unlock.calibration import MEASURING_TIME
-from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
+from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietHours, Rule
 from custom_components.smartlock.features.proximity import Evidence, RuleAction
 from simulator.phone import PrivatePhone, VirtualPhone
 from tests.integration.arrivals import IRK, TRACKER
@@ -236,6 +237,8 @@ async def test_an_ibeacon(dialog: Dialog) -> None:
         ("binary_sensor.at_the_door", {}, "on", "off", "unavailable"),
         ("sensor.room", {"near_state": "Porch"}, "Porch", "Kitchen", "unknown"),
         ("sensor.distance", {"near_below": 2.5}, "2.4", "2.5", "far"),
+        ("sensor.distance", {"near_below": 2.5}, "0", "1e3", "nan"),
+        ("sensor.distance", {"near_below": 2.5}, "-1", "2.6", "-inf"),
     ],
 )
 async def test_an_entity(
@@ -401,3 +404,14 @@ async def test_a_scanner_that_is_away_stays_chosen(dialog: Dialog) -> None:
     await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
     assert dialog.shown["reason"] == "reconfigure_successful"
     dialog.home.adapter.start()
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "quiet", "not_quiet"),
+    [(8, 20, (8, 19), (7, 20)), (22, 6, (22, 5), (6, 21)), (0, 0, (0, 23), ()), (12, 12, (11, 12), ())],
+)
+def test_quiet_hours(begin: int, end: int, quiet: tuple[int, ...], not_quiet: tuple[int, ...]) -> None:
+    """Hours that end where they begin are the whole day: the door stays locked."""
+    hours = QuietHours(begin=time(begin), end=time(end))
+    for hour in (*quiet, *not_quiet):
+        assert hours.active(datetime(2026, 11, 20, hour, tzinfo=UTC)) is (hour in quiet)

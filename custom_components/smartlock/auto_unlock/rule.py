@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from math import isfinite
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -63,14 +64,16 @@ class NearEntity:
         if self.below is None:
             return state.state == (self.state or STATE_ON)
         try:
-            return float(state.state) < self.below
+            number = float(state.state)
         except ValueError:
             return None
+        # Nothing that was measured: neither near nor far.
+        return number < self.below if isfinite(number) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuietHours:
-    """A part of the day, which may go over midnight."""
+    """A part of the day, which may go over midnight; all of it if it begins when it ends."""
 
     begin: time
     end: time
@@ -78,7 +81,7 @@ class QuietHours:
     def active(self, now: datetime) -> bool:
         """Whether a local time lies within."""
         at = now.time()
-        if self.begin <= self.end:
+        if self.begin < self.end:
             return self.begin <= at < self.end
         return at >= self.begin or at < self.end
 
