@@ -45,3 +45,35 @@ def test_links_lead_somewhere(document: Path) -> None:
         target = (document.parent / name).resolve() if name else document
         assert target.exists(), link
         assert not place or place in places(target), link
+
+
+def test_decisions_are_numbered_and_listed() -> None:
+    """Without gaps, and with the same title in the list."""
+    folder = ROOT / "docs" / "decisions"
+    files = sorted(folder.glob("0*.md"))
+    assert [int(file.name[:4]) for file in files] == [*range(1, len(files) + 1)]
+    listed = re.findall(
+        r"^\| \[(\d+)\]\(([^)]+)\) \| (.+) \|$",
+        (folder / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert [name for _, name, _ in listed] == [file.name for file in files]
+    for (number, _, title), file in zip(listed, files, strict=True):
+        assert file.read_text(encoding="utf-8").startswith(f"# {number}. {title}\n"), file.name
+
+
+def test_every_document_can_be_reached_from_the_readme() -> None:
+    """A page that nothing links to is not found."""
+    reached, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        document = waiting.pop()
+        if document in reached:
+            continue
+        reached.add(document)
+        for link in re.findall(r"\]\(([^)\s]+?)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            target = (document.parent / link).resolve()
+            if target.is_dir():
+                target /= "README.md"
+            if "://" not in link and target.suffix == ".md":
+                waiting.append(target)
+    assert reached == set(DOCUMENTS)
