@@ -39,7 +39,7 @@ def proximity(*, quick: bool) -> list[Row]:
     """Return the rows of auto-unlock."""
     world = World.load()
     days = QUICK_DAYS if quick else world.days_per_variant
-    early = compare(world, min(days, LATE_DAYS), (RULE, LATE))
+    early = compare(world, min(days, LATE_DAYS), (RULE, LATE, THRESHOLD))
     attacked = compare(world, min(days, LATE_DAYS), (RULE, THRESHOLD), attacked=True)
     figures = compare(world, days, (RULE, THRESHOLD, GEOFENCE))
     ours, threshold, geofence = (figures[name] for name in (RULE, THRESHOLD, GEOFENCE))
@@ -65,10 +65,10 @@ def proximity(*, quick: bool) -> list[Row]:
         ),
         Row(
             name="proximity_impersonated",
-            value=attacked[RULE].unsafe.total(),
+            value=_more(attacked[RULE], early[RULE]),
             unit="unlocks",
             against="plain signal threshold",
-            peer=attacked[THRESHOLD].unsafe.total(),
+            peer=_more(attacked[THRESHOLD], early[THRESHOLD]),
             note=f"somebody plays the phone at a random moment of each of {attacked[RULE].days} days",
         ),
         Row(
@@ -141,6 +141,11 @@ def calibrated(life: Life, world: World) -> RuleSettings:
 
 def _unsafe(figures: Figures) -> int:
     return figures.unsafe[INSIDE] + figures.unsafe[AWAY]
+
+
+def _more(attacked: Figures, ordinary: Figures) -> int:
+    """Return how many unlocks the attacks brought on top of those of the same days without."""
+    return max(0, attacked.unsafe.total() - ordinary.unsafe.total())
 
 
 def _served(figures: Figures) -> float:
