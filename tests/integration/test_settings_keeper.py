@@ -739,3 +739,42 @@ async def test_nothing_is_written_long_after_unloading(home: Home, hass_storage:
     keeper._known(replace(keeper.kept.known, newest_log_entry=4711))
     await asyncio.sleep(1000)
     assert hass_storage[file]["data"] == kept
+
+
+@pytest.mark.parametrize("option", ["keep", "no_change"])
+async def test_another_decision_comes_too_late(home: Home, option: str) -> None:
+    """One dialog restores while another still shows the menu: what is under way goes to its end."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    keeper = keeper_of(entry)
+    repair = Repair(home, entry)
+    await repair.open()
+    names = [each.name for each in keeper.differences]
+    task = asyncio.create_task(keeper.async_restore(names))
+    await home.until(lambda: keeper.restoring is not None)
+    assert (await repair.choose(option))["step_id"] == "report"
+    await task
+    assert settings_of(lock) == CHANGES
+    assert keeper.kept.newest is not None
+    assert keeper.kept.newest.config.single_lock == 1
+
+
+async def test_an_action_while_a_dialog_restores(home: Home) -> None:
+    """What the action is about is put back as well, after what the dialog has chosen."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    keeper = keeper_of(entry)
+    task = asyncio.create_task(keeper.async_restore(["led_brightness"]))
+    await home.until(lambda: keeper.restoring is not None)
+    response = await home.hass.services.async_call(
+        DOMAIN,
+        "restore_settings",
+        {"entity_id": home.entity_id("lock"), "settings": ["single_lock"]},
+        blocking=True,
+        return_response=True,
+    )
+    assert response is not None
+    assert "single_lock" in str(response)
+    await task
+    assert (lock.settings.values.led_brightness, lock.settings.values.single_lock) == (1, 1)
+    assert set(Counter(written(lock)).values()) <= {1, 2}

@@ -88,6 +88,9 @@ async def _restore(entity: SmartLockLock, call: ServiceCall) -> ServiceResponse:
     dry_run: bool = call.data[ATTR_DRY_RUN]
     wanted = _snapshot(runtime, call.data.get(ATTR_SNAPSHOT))
     try:
+        if keeper.restoring is not None and not dry_run:
+            # At its end it would take what is offered here for what the owner wants to stay.
+            await keeper.async_restore(())
         loss = await keeper.async_compare(wanted)
         found = possible(loss.differences)
         names = call.data.get(ATTR_SETTINGS, restore.all_at_once(found))

@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features import restore
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.features.restore import Journal
@@ -89,11 +90,15 @@ class BatteryChangeFlow(RepairsFlow):
 
     async def async_step_keep(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Keep the settings as they are now."""
+        if self._keeper.restoring is not None:
+            return await self._restore(())
         await self._keeper.async_keep_new()
         return self.async_create_entry(data={})
 
     async def async_step_no_change(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Take back that the batteries were changed."""
+        if self._keeper.restoring is not None:
+            return await self._restore(())
         await self._keeper.async_no_change()
         return self.async_create_entry(data={})
 
@@ -108,7 +113,10 @@ class BatteryChangeFlow(RepairsFlow):
                 return self.async_create_entry(data={})
             if not names:
                 return await self.async_step_keep()
-        self._task = self.hass.async_create_task(self._keeper.async_restore(names))
+        # It waits until the lock is calm, and must not keep Home Assistant from stopping meanwhile.
+        self._task = self.hass.async_create_background_task(
+            self._keeper.async_restore(names), f"{DOMAIN} wait for a restore"
+        )
         return await self.async_step_restoring()
 
     async def async_step_restoring(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
