@@ -11,11 +11,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from custom_components.smartlock.client.connection import PIN_TALLY
 from custom_components.smartlock.features.pin import BLOCK_PAUSE, TRIES_WINDOW, PinState
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
-from custom_components.smartlock.protocol.errors import LinkError, LockRefusedError, PinError
+from custom_components.smartlock.protocol.errors import LinkError, LinkLostError, LockRefusedError, PinError
 from simulator.lock.faults import Once
 from simulator.lock.habits import Habits, LostPin
 from simulator.virtual_lock import Kind, VirtualLock, quick
@@ -548,3 +549,23 @@ async def test_what_is_kept_is_damaged(
     assert home.state() == "locked"
     assert guard(entry).state is PinState.BLOCKED
     assert sent(lock) == [REFUSED]
+
+
+async def test_accepted_is_not_set_yet(home: Home) -> None:
+    """A link that ends between the two answers leaves both PINs possible: the new one is verified, not the old."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    memory = guard(entry)._memory
+
+    async def cut_off() -> None:
+        async with memory.trying(RIGHT, new_pin=OTHER):
+            tally = PIN_TALLY.get()
+            assert tally is not None
+            tally.sent = tally.answered = 1
+            raise LinkLostError
+
+    with pytest.raises(LinkLostError):
+        await cut_off()
+    assert guard(entry).setting_open
+    assert memory.record.question(memory.fingerprint(RIGHT)) == memory.fingerprint(OTHER)
+    assert memory.new_pin == OTHER

@@ -128,9 +128,11 @@ class PinMemory:
         self.new_pin = new_pin or self.new_pin
         await self.async_save()
         heard: PinRecord | None = None
+        done = False
         token = PIN_TALLY.set(tally)
         try:
             yield
+            done = True
         except PinError as error:
             wrong = error.code == ErrorCode.K_BAD_PIN
             heard = self.record.not_taken(shown) if wrong else self.record.blocking(shown, dt_util.utcnow())
@@ -147,7 +149,7 @@ class PinMemory:
                     self.record = self.record.not_taken_on()
                     self.new_pin = None
                 await self.async_save()
-            elif tally.answered == tally.sent:
-                # Also if something else has failed afterwards.
+            elif tally.answered == tally.sent and (done or candidate is None):
+                # Also if something else has failed afterwards. But a PIN to be set is not set before the end.
                 self.record = self.record.taken(candidate or shown)
                 await self.async_save()
