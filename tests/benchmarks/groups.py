@@ -50,7 +50,7 @@ GROUPS = (
     Group(codec, ("decode_states", "encode_action")),
     Group(advertisements, ("advertisement_cpu",)),
     Group(phones, KINDS),
-    Group(imports, ("import_time", "import_memory")),
+    Group(imports, ("import_time", "import_layers_time", "import_memory", "import_layers_memory")),
     Group(scale, ("scale_1_cpu", "scale_10_cpu", "scale_50_cpu", "scale_100_cpu", "scale_100_served")),
     Group(
         proximity,

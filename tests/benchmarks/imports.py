@@ -2,7 +2,8 @@
 
 Already there, for both sides: `bleak`, `bleak_retry_connector`, and what the integration takes from `homeassistant`,
 as in every Home Assistant. Importing a part of a custom integration also imports its `__init__.py`, and with it all
-features; pyNukiBT has none of them, so an empty package stands in its place.
+features, which pyNukiBT does not have. So there are two rows each: as it is, and the packages `protocol` and `client`
+alone, below an empty package.
 """
 
 import ast
@@ -34,10 +35,11 @@ def resident():
 for name in json.loads(sys.argv[1]):
     importlib.import_module(name)
 wanted = json.loads(sys.argv[2])
-integration = types.ModuleType("custom_components.smartlock")
-integration.__path__ = [sys.argv[3]]
-importlib.import_module("custom_components")
-sys.modules[integration.__name__] = integration
+if len(sys.argv) > 3:
+    integration = types.ModuleType("custom_components.smartlock")
+    integration.__path__ = [sys.argv[3]]
+    importlib.import_module("custom_components")
+    sys.modules[integration.__name__] = integration
 before = resident()
 began = time.process_time()
 for name in wanted:
@@ -49,30 +51,33 @@ print(json.dumps([taken, resident() - before]))
 
 def imports(*, quick: bool) -> list[Row]:
     """Return the rows of this module."""
-    sides = [list(client_modules())]
-    if nuki is not None:
-        sides.append([PYNUKIBT])
-    there = ["bleak", "bleak_retry_connector", *sorted(home_assistant_modules())]
+    ours, there = (
+        list(client_modules()),
+        ["bleak", "bleak_retry_connector", *sorted(home_assistant_modules())],
+    )
+    sides = [(ours, False), (ours, True), *([] if nuki is None else [([PYNUKIBT], False)])]
     results: list[list[tuple[float, float]]] = [[] for _ in sides]
     for _ in range(QUICK_ROUNDS if quick else ROUNDS):
-        for result, wanted in zip(results, sides, strict=True):
-            result.append(import_fresh(there, wanted))
+        for result, (wanted, alone) in zip(results, sides, strict=True):
+            result.append(import_fresh(there, wanted, alone=alone))
     rows = []
-    for index, (name, unit, factor) in enumerate(
-        (("import_time", "ms", 1e3), ("import_memory", "MiB", 1 / 2**20))
-    ):
-        figures = [median(each[index] for each in result) * factor for result in results]
-        peer = figures[1] if len(figures) > 1 else None
-        rows.append(Row(name=name, value=figures[0], unit=unit, against=PYNUKIBT, peer=peer))
+    for index, (what, unit, factor) in enumerate((("time", "ms", 1e3), ("memory", "MiB", 1 / 2**20))):
+        whole, layers, *peers = (median(each[index] for each in result) * factor for result in results)
+        peer = peers[0] if peers else None
+        rows.append(Row(name=f"import_{what}", value=whole, unit=unit, against=PYNUKIBT, peer=peer))
+        rows.append(Row(name=f"import_layers_{what}", value=layers, unit=unit, against=PYNUKIBT, peer=peer))
     return rows
 
 
-def import_fresh(there: list[str], wanted: list[str]) -> tuple[float, float]:
-    """Return the CPU seconds and the resident bytes that importing `wanted` takes in a fresh process."""
+def import_fresh(there: list[str], wanted: list[str], *, alone: bool) -> tuple[float, float]:
+    """Return the CPU seconds and the resident bytes that importing `wanted` takes in a fresh process.
+
+    With `alone` an empty package stands in the place of the integration.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, "-c", SCRIPT, json.dumps(there), json.dumps(wanted), str(ROOT / INTEGRATION)]
+    command = [sys.executable, "-c", SCRIPT, json.dumps(there), json.dumps(wanted)]
     done = subprocess.run(
-        command,
+        [*command, str(ROOT / INTEGRATION)] if alone else command,
         cwd=ROOT,
         env=environment | {"PYTHONPATH": str(ROOT)},
         check=True,
