@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from custom_components.smartlock.features.proximity.machine import RISE
+from custom_components.smartlock.features.proximity.closeness import RISE
 from custom_components.smartlock.features.proximity.signal import Signal
 
 _DATA = Path(__file__).with_name("data")

@@ -12,6 +12,7 @@ a second try a little later would come from somebody who is inside by then. docs
 from dataclasses import replace
 import math
 
+from custom_components.smartlock.features.proximity.closeness import closeness
 from custom_components.smartlock.features.proximity.departure import away_noted, departure_of
 from custom_components.smartlock.features.proximity.effects import (
     AskConfirmation,
@@ -40,7 +41,7 @@ from custom_components.smartlock.features.proximity.events import (
 )
 from custom_components.smartlock.features.proximity.holds import STATE_AGE, holds, still_good, would_unlatch
 from custom_components.smartlock.features.proximity.location import Side, may_be_away, side_of
-from custom_components.smartlock.features.proximity.settings import APPROACH_MARGIN, Evidence, RuleSettings
+from custom_components.smartlock.features.proximity.settings import Evidence, RuleSettings
 from custom_components.smartlock.features.proximity.signal import Signal
 from custom_components.smartlock.features.proximity.state import Approach, Proximity
 from custom_components.smartlock.features.proximity.timing import (
@@ -64,11 +65,6 @@ ABOUT = 1.0
 SILENCE = 60.0
 # Positions that come nearer by so much, and are so near, in m: soon at home, so the phone is asked again.
 COMING, NEARER = 1500.0, 100.0
-# A level so much above the lowest of the last minute rises; near the door it may fall by so much again.
-RISE = 6.0
-SLACK = 6.0
-# Whoever is almost as near for so long stands there, with the phone in another pocket than when it was calibrated.
-STANDING = 5.0
 # The link is asked for so often at most, and so many times in one window: the battery is the owner's.
 CONNECT_EVERY = 3.0
 CONNECTS = 8
@@ -311,7 +307,7 @@ class _Run:
 
     def judge(self) -> None:
         """Decide whether somebody is at the door, and whether it is unlocked."""
-        coming, near = self._closeness()
+        coming, near = closeness(self.rule, self.now)
         if coming:
             self._pre_connect()
         if not near:
@@ -328,22 +324,6 @@ class _Run:
             self._wait(found[0])
         elif self._may_fire():
             self._fire()
-
-    def _closeness(self) -> tuple[bool, bool]:
-        """Return whether somebody is coming to the door, and whether somebody is there."""
-        rule = self.rule
-        if rule.settings.evidence is Evidence.ENTITY:
-            there = rule.conditions.reported is True and rule.approach.reported_far
-            return there, there
-        level, rise = rule.signal.level(self.now), rule.signal.rise(self.now)
-        if level is None or rise is None:
-            return False, False
-        threshold, rising = rule.settings.threshold, rise >= RISE
-        if rule.phase is Phase.NEAR:
-            return True, level >= threshold - SLACK
-        standing = rule.signal.lowest(STANDING, self.now)
-        near = level >= threshold or (standing is not None and standing >= threshold - SLACK)
-        return rising and level >= threshold - APPROACH_MARGIN, rising and near
 
     def _pre_connect(self) -> None:
         approach, now = self.rule.approach, self.now

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["APPROACH_MARGIN", "WINDOW_MAX", "WINDOW_MIN", "Evidence", "RuleAction", "RuleSettings"]
+__all__ = ["WINDOW_MAX", "WINDOW_MIN", "Evidence", "RuleAction", "RuleSettings"]
 
 # The range of the vendor's own window after the return.
 WINDOW_MIN = 5 * 60.0
 WINDOW_MAX = 40 * 60.0
-# So much below the threshold somebody who is coming is heard some seconds before the door: time to connect.
-APPROACH_MARGIN = 12
 
 
 class Evidence(StrEnum):
