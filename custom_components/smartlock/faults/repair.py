@@ -78,7 +78,9 @@ class FaultFlow(RepairsFlow):
                 self.hass, self._runtime.faults.async_calibrate(), f"{DOMAIN} calibration"
             )
             # Closing the dialog cancels the task that it waits for, which must not be that of the lock.
-            self._waiting = self.hass.async_create_task(self._ended(), f"{DOMAIN} wait for calibration")
+            self._waiting = self.hass.async_create_background_task(
+                self._ended(), f"{DOMAIN} wait for calibration"
+            )
         if not self._waiting.done():
             return self.async_show_progress(
                 step_id="calibrating",
