@@ -36,6 +36,8 @@ without a name are kept too.
 length (2), sealed PDATA |
 | PDATA | inside | authorization id (4), command (2), payload, CRC (2) |
 
+Anybody can send a plain message. After pairing only one is believed, an Error Report that the lock does not know us.
+
 The CRC is CRC-16/CCITT-FALSE over what stands before it. Keys: X25519, HSalsa20; authenticators: HMAC-SHA256; seal:
 XSalsa20-Poly1305.
 """
