@@ -16,11 +16,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.faults.sensors import (
-    ACCESSORY_BATTERIES,
-    AccessoryBattery,
-    fault_binary_sensors,
-)
+from custom_components.smartlock.faults.sensors import FAULT_BINARY_SENSORS, FaultBinarySensor
+from custom_components.smartlock.features.battery import door_sensor_battery_low, keypad_battery_low
 from custom_components.smartlock.protocol.enums import DoorSensorState
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.snapshot import LockSnapshot
@@ -73,6 +70,19 @@ BINARY_SENSORS = (
         value_fn=_battery_charging,
     ),
 )
+# None as long as the lock does not tell of them.
+ACCESSORY_BATTERIES = tuple(
+    SmartLockBinarySensorDescription(
+        key=key,
+        device_class=BinarySensorDeviceClass.BATTERY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=value_fn,
+    )
+    for key, value_fn in (
+        ("keypad_battery", lambda snapshot: keypad_battery_low(snapshot.last_states)),
+        ("door_sensor_battery", lambda snapshot: door_sensor_battery_low(snapshot.last_states)),
+    )
+)
 
 
 async def async_setup_entry(
@@ -83,23 +93,28 @@ async def async_setup_entry(
     """Add the binary sensors."""
     coordinator = entry.runtime_data.coordinator
     async_add_entities(SmartLockBinarySensor(coordinator, description) for description in BINARY_SENSORS)
-    async_add_entities(fault_binary_sensors(entry.runtime_data))
-    missing = list(ACCESSORY_BATTERIES)
+    async_add_entities(
+        FaultBinarySensor(entry.runtime_data, description) for description in FAULT_BINARY_SENSORS
+    )
     registry = er.async_get(hass)
-
-    def told_before(key: str) -> bool:
-        unique_id = f"{coordinator.nuki_id}_{key}"
-        return registry.async_get_entity_id(Platform.BINARY_SENSOR, DOMAIN, unique_id) is not None
+    told_before = {
+        description.key
+        for description in ACCESSORY_BATTERIES
+        if registry.async_get_entity_id(
+            Platform.BINARY_SENSOR, DOMAIN, f"{coordinator.nuki_id}_{description.key}"
+        )
+    }
+    missing = list(ACCESSORY_BATTERIES)
 
     @callback
     def add_accessories() -> None:
         """Add the batteries of which the lock tells, or has told before."""
-        states = coordinator.data.last_states
-        told = [d for d in missing if d.value_fn(states) is not None or told_before(d.key)]
+        snapshot = coordinator.data
+        told = [d for d in missing if d.key in told_before or d.value_fn(snapshot) is not None]
         for description in told:
             missing.remove(description)
         if told:
-            async_add_entities(AccessoryBattery(coordinator, description) for description in told)
+            async_add_entities(SmartLockBinarySensor(coordinator, description) for description in told)
 
     add_accessories()
     entry.async_on_unload(coordinator.async_add_listener(add_accessories))

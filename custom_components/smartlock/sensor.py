@@ -1,17 +1,10 @@
 """Sensors."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import override
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfRatio, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,35 +12,21 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SENSORS, RuleSensor
 from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
-from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.faults.sensors import fault_sensors
+from custom_components.smartlock.faults.sensors import FAULT_SENSORS
 from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
-from custom_components.smartlock.settings.sensors import settings_sensors
-from custom_components.smartlock.wear.sensors import wear_sensors
+from custom_components.smartlock.sensor_entity import SmartLockSensor, SmartLockSensorDescription
+from custom_components.smartlock.settings.sensors import SETTINGS_SENSORS
+from custom_components.smartlock.wear.sensors import WEAR_SENSORS
 
 # Everything is read by the coordinator.
 PARALLEL_UPDATES = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class SmartLockSensorDescription(SensorEntityDescription):
-    """A sensor and where its value comes from; None is unknown."""
-
-    value_fn: Callable[[SmartLockCoordinator], str | float | datetime | None]
-    always_available: bool = False
-    """Whether it says something that is true while nobody hears the lock."""
-
-
-def _battery(coordinator: SmartLockCoordinator) -> int | None:
+def _battery(runtime: SmartLockRuntime) -> int | None:
     # A charge does not become wrong because the bolt has moved since.
-    states = coordinator.data.last_states
+    states = runtime.coordinator.data.last_states
     return None if states is None else states.battery_percent
-
-
-def _pin_state(coordinator: SmartLockCoordinator) -> str:
-    runtime: SmartLockRuntime = coordinator.config_entry.runtime_data
-    return runtime.pin.state
 
 
 def _duration(
@@ -76,7 +55,7 @@ def _figure(
         native_unit_of_measurement=unit,
         state_class=None if device_class is SensorDeviceClass.TIMESTAMP else SensorStateClass.MEASUREMENT,
         suggested_display_precision=2 if device_class is SensorDeviceClass.DURATION else None,
-        value_fn=value_fn,
+        value_fn=lambda runtime: value_fn(runtime.coordinator),
         always_available=True,
     )
 
@@ -103,7 +82,7 @@ SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(CONNECTION_STATES),
-        value_fn=lambda coordinator: coordinator.connection_state,
+        value_fn=lambda runtime: runtime.coordinator.connection_state,
         always_available=True,
     ),
     SmartLockSensorDescription(
@@ -111,7 +90,7 @@ SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(PinState),
-        value_fn=_pin_state,
+        value_fn=lambda runtime: runtime.pin.state,
         always_available=True,
     ),
     _figure(
@@ -143,30 +122,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors."""
-    async_add_entities(
-        SmartLockSensor(entry.runtime_data.coordinator, description) for description in SENSORS
-    )
-    async_add_entities(settings_sensors(entry.runtime_data))
-    async_add_entities(wear_sensors(entry.runtime_data))
-    async_add_entities(fault_sensors(entry.runtime_data))
-    for rule in entry.runtime_data.auto_unlock:
+    runtime = entry.runtime_data
+    descriptions = (*SENSORS, *SETTINGS_SENSORS, *WEAR_SENSORS, *FAULT_SENSORS)
+    async_add_entities(SmartLockSensor(runtime, description) for description in descriptions)
+    for rule in runtime.auto_unlock:
         async_add_entities(
             [RuleSensor(rule, description) for description in RULE_SENSORS],
             config_subentry_id=rule.rule.subentry_id,
         )
-
-
-class SmartLockSensor(SmartLockEntity, SensorEntity):
-    """A value that the lock tells, or that we know of it."""
-
-    entity_description: SmartLockSensorDescription
-
-    @property
-    @override
-    def available(self) -> bool:
-        return self.entity_description.always_available or super().available
-
-    @property
-    @override
-    def native_value(self) -> str | float | datetime | None:
-        return self.entity_description.value_fn(self.coordinator)

@@ -1,6 +1,6 @@
 """Sensors for what is wrong with a lock, and what it says of itself in its own words."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -9,23 +9,17 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.faults.keeper import FaultKeeper, fault_facts
-from custom_components.smartlock.features.battery import (
-    BatteryCondition,
-    battery_condition,
-    door_sensor_battery_low,
-    keypad_battery_low,
-)
+from custom_components.smartlock.faults.keeper import fault_facts
+from custom_components.smartlock.features.battery import BatteryCondition, battery_condition
 from custom_components.smartlock.features.fault_codes import BLOCKED_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.features.faults import Faults
 from custom_components.smartlock.protocol.enums import LockState
-from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.runtime import SmartLockRuntime
-from custom_components.smartlock.snapshot import LockSnapshot
+from custom_components.smartlock.sensor_entity import SmartLockSensorDescription
 
 NO_FAULT = "none"
 
@@ -39,38 +33,29 @@ class FaultBinarySensorDescription(BinarySensorEntityDescription):
     certain_fn: Callable[[Faults], bool]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FaultSensorDescription(SensorEntityDescription):
-    """A sensor with a word for how things stand; None is unknown."""
-
-    value_fn: Callable[[LockSnapshot, Faults], str | None]
-    facts_fn: Callable[[Faults], Mapping[str, Any] | None] = lambda faults: None
-    always_available: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccessoryBatteryDescription(BinarySensorEntityDescription):
-    """A binary sensor for the battery of an accessory; None as long as the lock does not tell of it."""
-
-    value_fn: Callable[[KeyturnerStates | None], bool | None]
-
-
 def _certain(kinds: frozenset[FaultKind]) -> Callable[[Faults], bool]:
     return lambda faults: any(fault.kind in kinds and fault.certain for fault in faults.active)
 
 
-def _lock_state(snapshot: LockSnapshot, faults: Faults) -> str | None:
-    states = snapshot.states
+def _lock_state(runtime: SmartLockRuntime) -> str | None:
+    states = runtime.coordinator.data.states
     return states.lock_state.name.lower() if states is not None and states.lock_state.known else None
 
 
-def _last_fault(snapshot: LockSnapshot, faults: Faults) -> str | None:
+def _battery_condition(runtime: SmartLockRuntime) -> str | None:
+    # A charge does not become wrong because the bolt has moved since.
+    return battery_condition(runtime.coordinator.data.last_states, runtime.faults.faults)
+
+
+def _last_fault(runtime: SmartLockRuntime) -> str | None:
+    faults = runtime.faults.faults
     if faults.last is not None:
         return faults.last.kind.value
     return None if faults.run is None else NO_FAULT
 
 
-def _last_fault_facts(faults: Faults) -> Mapping[str, Any] | None:
+def _last_fault_facts(runtime: SmartLockRuntime) -> Mapping[str, Any] | None:
+    faults = runtime.faults.faults
     last = faults.last
     if last is None:
         return None
@@ -103,7 +88,7 @@ FAULT_BINARY_SENSORS = (
     ),
 )
 FAULT_SENSORS = (
-    FaultSensorDescription(
+    SmartLockSensorDescription(
         key="last_fault",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -112,60 +97,37 @@ FAULT_SENSORS = (
         facts_fn=_last_fault_facts,
         always_available=True,
     ),
-    FaultSensorDescription(
+    SmartLockSensorDescription(
         key="lock_state",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=[state.name.lower() for state in LockState],
         value_fn=_lock_state,
     ),
-    FaultSensorDescription(
+    SmartLockSensorDescription(
         key="battery_condition",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(BatteryCondition),
-        # A charge does not become wrong because the bolt has moved since.
-        value_fn=lambda snapshot, faults: battery_condition(snapshot.last_states, faults),
-    ),
-)
-ACCESSORY_BATTERIES = (
-    AccessoryBatteryDescription(
-        key="keypad_battery",
-        device_class=BinarySensorDeviceClass.BATTERY,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=keypad_battery_low,
-    ),
-    AccessoryBatteryDescription(
-        key="door_sensor_battery",
-        device_class=BinarySensorDeviceClass.BATTERY,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=door_sensor_battery_low,
+        value_fn=_battery_condition,
     ),
 )
 
 
-class FaultEntity(SmartLockEntity):
-    """An entity that shows the faults of a lock."""
+class FaultBinarySensor(SmartLockEntity, BinarySensorEntity):
+    """A fault that is there, or is not, or of which nobody knows."""
 
-    def __init__(
-        self,
-        runtime: SmartLockRuntime,
-        description: FaultBinarySensorDescription | FaultSensorDescription,
-    ) -> None:
+    entity_description: FaultBinarySensorDescription
+
+    def __init__(self, runtime: SmartLockRuntime, description: FaultBinarySensorDescription) -> None:
         """Bind a description to a lock."""
         super().__init__(runtime.coordinator, description)
-        self._keeper: FaultKeeper = runtime.faults
+        self._keeper = runtime.faults
 
     @property
     def faults(self) -> Faults:
         """What is known of the lock's mechanics."""
         return self._keeper.faults
-
-
-class FaultBinarySensor(FaultEntity, BinarySensorEntity):
-    """A fault that is there, or is not, or of which nobody knows."""
-
-    entity_description: FaultBinarySensorDescription
 
     @property
     @override
@@ -192,45 +154,3 @@ class FaultBinarySensor(FaultEntity, BinarySensorEntity):
             **fault_facts(ours[-1]),
             "certain": self.entity_description.certain_fn(self.faults),
         }
-
-
-class FaultSensor(FaultEntity, SensorEntity):
-    """How things stand, in a word."""
-
-    entity_description: FaultSensorDescription
-
-    @property
-    @override
-    def available(self) -> bool:
-        return self.entity_description.always_available or super().available
-
-    @property
-    @override
-    def native_value(self) -> str | None:
-        return self.entity_description.value_fn(self.snapshot, self.faults)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        return self.entity_description.facts_fn(self.faults)
-
-
-class AccessoryBattery(SmartLockEntity, BinarySensorEntity):
-    """Whether the battery of an accessory is nearly empty."""
-
-    entity_description: AccessoryBatteryDescription
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        return self.entity_description.value_fn(self.snapshot.last_states)
-
-
-def fault_binary_sensors(runtime: SmartLockRuntime) -> Iterator[FaultBinarySensor]:
-    """Yield the binary sensors of a lock."""
-    return (FaultBinarySensor(runtime, description) for description in FAULT_BINARY_SENSORS)
-
-
-def fault_sensors(runtime: SmartLockRuntime) -> Iterator[FaultSensor]:
-    """Yield the sensors of a lock."""
-    return (FaultSensor(runtime, description) for description in FAULT_SENSORS)

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from itertools import combinations
+from typing import Any
 
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, Config, KeyturnerStates
@@ -262,7 +263,7 @@ class Watch:
                 return _explained(watch, now)
 
 
-def _with(watch: Watch, signs: set[Sign], now: float, **known: object) -> Watch:
+def _with(watch: Watch, signs: set[Sign], now: float, **known: Any) -> Watch:
     """Add signs, and replace what is known."""
     if watch.settled_until is not None and now < watch.settled_until:
         signs = set()
@@ -270,7 +271,7 @@ def _with(watch: Watch, signs: set[Sign], now: float, **known: object) -> Watch:
         signs -= _RESTART
     fresh = tuple((sign, now) for sign in sorted(signs))
     kept = tuple(entry for entry in watch.signs if entry[0] not in signs)
-    return replace(watch, signs=kept + fresh, known=replace(watch.known, **known))  # type: ignore[arg-type]
+    return replace(watch, signs=kept + fresh, known=replace(watch.known, **known))
 
 
 def _told(watch: Watch, event: Told, now: float) -> Watch:

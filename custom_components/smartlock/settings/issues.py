@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import cast
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -11,7 +12,7 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.features.settings_snapshot import Difference, Group, Obstacle
 from custom_components.smartlock.protocol.errors import BadSettingError
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
-from custom_components.smartlock.protocol.settings import check_possible
+from custom_components.smartlock.protocol.settings import Setting, check_possible
 from custom_components.smartlock.settings.texts import SettingTexts
 
 LOST = "settings_lost"
@@ -75,7 +76,8 @@ def _possible(entry: Difference) -> Difference:
     if (kind := _KINDS.get(entry.group)) is None or not entry.restorable:
         return entry
     try:
-        check_possible(kind, {entry.name: entry.was})  # type: ignore[dict-item]
+        # A difference in Config or Advanced Config is between two values of one of their fields.
+        check_possible(kind, {entry.name: cast(Setting, entry.was)})
     except BadSettingError:
         return replace(entry, obstacle=Obstacle.NOT_SUPPORTED)
     return entry

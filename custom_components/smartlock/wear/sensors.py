@@ -1,15 +1,8 @@
 """Sensors for how hard the bolt turns, and for the figures of the last run of the motor."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import override
+from collections.abc import Callable
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import (
     EntityCategory,
     UnitOfElectricCurrent,
@@ -18,25 +11,18 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 
-from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.features.motor_run import MotorRun
-from custom_components.smartlock.features.wear import WearHistory
 from custom_components.smartlock.runtime import SmartLockRuntime
+from custom_components.smartlock.sensor_entity import SmartLockSensorDescription
 
 # The vendor's document says mWs and degrees. One mWs is one mJ.
 _ENERGY_BY_DISTANCE = "mJ/°"
 _MILLIOHM = "mΩ"
 
 
-@dataclass(frozen=True, kw_only=True)
-class WearSensorDescription(SensorEntityDescription):
-    """A sensor and where its value comes from; None is unknown."""
-
-    value_fn: Callable[[WearHistory], float | None]
-
-
-def _wear(history: WearHistory) -> int | None:
-    return None if history.wear is None else history.wear.percent
+def _wear(runtime: SmartLockRuntime) -> int | None:
+    wear = runtime.wear.history.wear
+    return None if wear is None else wear.percent
 
 
 def _of_last_run(
@@ -47,9 +33,14 @@ def _of_last_run(
     *,
     shown_in: str | None = None,
     precision: int = 0,
-) -> WearSensorDescription:
+) -> SmartLockSensorDescription:
     """Return a sensor for those who want to see the curves behind the wear."""
-    return WearSensorDescription(
+
+    def value(runtime: SmartLockRuntime) -> float | None:
+        run = runtime.wear.history.last_run
+        return None if run is None else value_fn(run)
+
+    return SmartLockSensorDescription(
         key=key,
         device_class=device_class,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -58,12 +49,12 @@ def _of_last_run(
         suggested_unit_of_measurement=shown_in,
         suggested_display_precision=precision,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda history: None if history.last_run is None else value_fn(history.last_run),
+        value_fn=value,
     )
 
 
 WEAR_SENSORS = (
-    WearSensorDescription(
+    SmartLockSensorDescription(
         key="wear",
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
@@ -101,24 +92,3 @@ WEAR_SENSORS = (
         SensorDeviceClass.TEMPERATURE,
     ),
 )
-
-
-class WearSensor(SmartLockEntity, SensorEntity):
-    """A figure of the last run, or of all of them."""
-
-    entity_description: WearSensorDescription
-
-    def __init__(self, runtime: SmartLockRuntime, description: WearSensorDescription) -> None:
-        """Bind a description to a lock."""
-        super().__init__(runtime.coordinator, description)
-        self._watch = runtime.wear
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        return self.entity_description.value_fn(self._watch.history)
-
-
-def wear_sensors(runtime: SmartLockRuntime) -> Iterator[WearSensor]:
-    """Yield the sensors of a lock."""
-    return (WearSensor(runtime, description) for description in WEAR_SENSORS)
