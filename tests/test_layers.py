@@ -31,8 +31,7 @@ LAYERS = (
     Layer(f"{PROTOCOL}.crypto", (PROTOCOL, "nacl")),
     Layer(PROTOCOL, ()),
     Layer(f"{SHIPPED}.client", (PROTOCOL, SNAPSHOT, "bleak", "bleak_retry_connector")),
-    Layer(f"{SHIPPED}.features", (f"{PROTOCOL}.enums", f"{PROTOCOL}.messages", SNAPSHOT)),
-    # Shared by client and features, so it must not know them.
+    # Shared by the client and the rules of features, so it must not know them.
     Layer(SNAPSHOT, (PROTOCOL,)),
     Layer(
         SHIPPED,
@@ -46,6 +45,14 @@ SIMULATOR_MAY_USE = {
     f"{PROTOCOL}.{module}"
     for module in ("crypto", "dialects", "enums", "errors", "frames", "messages", "undocumented", "wire")
 }
+
+# A feature decides in a module or package of this name: pure steps, which know neither Home Assistant nor the
+# radio, but each other.
+RULES = "rules"
+RULES_MAY_USE = (
+    *(f"{PROTOCOL}.{module}" for module in ("enums", "messages", "settings", "time_zones")),
+    SNAPSHOT,
+)
 
 
 class Import(NamedTuple):
@@ -102,6 +109,11 @@ def layer_of(module: str) -> Layer:
     return next(layer for layer in LAYERS if belongs_to(module, layer.package))
 
 
+def is_rule(module: str) -> bool:
+    """Return whether a module belongs to the rules of a feature."""
+    return belongs_to(module, SHIPPED) and RULES in module.split(".")
+
+
 def is_allowed(item: Import) -> bool:
     """Return whether the table allows this import."""
     importer = module_of(item.file)
@@ -109,6 +121,8 @@ def is_allowed(item: Import) -> bool:
         return True
     if belongs_to(importer, "simulator"):
         return not belongs_to(item.module, "custom_components") or item.module in SIMULATOR_MAY_USE
+    if is_rule(importer):
+        return is_rule(item.module) or any(belongs_to(item.module, package) for package in RULES_MAY_USE)
     layer = layer_of(importer)
     return any(belongs_to(item.module, package) for package in (layer.package, *layer.may_import))
 
@@ -151,9 +165,14 @@ def test_relative_imports_stay_inside_the_protocol() -> None:
         ("client/client.py", "from custom_components.smartlock.protocol.frames import x", True),
         ("client/client.py", "from custom_components.smartlock.coordinator import x", False),
         ("client/client.py", "def f():\n    from homeassistant.core import HomeAssistant", False),
-        ("features/faults.py", "from custom_components.smartlock.protocol import enums", True),
-        ("features/faults.py", "from custom_components.smartlock.protocol import frames", False),
-        ("features/faults.py", "from custom_components.smartlock.client import client", False),
+        ("faults/rules/faults.py", "from custom_components.smartlock.protocol import enums", True),
+        ("faults/rules/faults.py", "from custom_components.smartlock.protocol import frames", False),
+        ("faults/rules/faults.py", "from custom_components.smartlock.client import client", False),
+        ("faults/rules/faults.py", "from custom_components.smartlock.pin.rules import x", True),
+        ("faults/rules/faults.py", "from custom_components.smartlock.faults.tracker import x", False),
+        ("pin/rules.py", "from custom_components.smartlock.protocol import enums", True),
+        ("pin/rules.py", "from homeassistant.core import HomeAssistant", False),
+        ("pin/rules.py", "from custom_components.smartlock.pin.guard import PinGuard", False),
         ("snapshot.py", "import homeassistant", False),
         ("lock.py", "from homeassistant.core import HomeAssistant", True),
         ("lock.py", "from custom_components.smartlock.client import client", True),

@@ -9,22 +9,22 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from custom_components.smartlock.auto_unlock.rules import Rules
-from custom_components.smartlock.client_notices import ClientNotices, async_forget_notices
-from custom_components.smartlock.clock_setting import ClockSetting
+from custom_components.smartlock.auto_unlock.runners import Rules
+from custom_components.smartlock.clock.sync import ClockSetting
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.issues import FaultIssues
-from custom_components.smartlock.faults.keeper import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultKeeper
 from custom_components.smartlock.pairing.finished import async_finished_pairings
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.protocol.beacon import nuki_id_text
+from custom_components.smartlock.remote_access.notices import ClientNotices, async_forget_notices
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.services import async_setup_services
 from custom_components.smartlock.settings.actions import async_setup_settings_actions
+from custom_components.smartlock.settings.archive import SettingsKeeper
 from custom_components.smartlock.settings.files import async_setup_files
 from custom_components.smartlock.settings.issues import async_forget_loss
-from custom_components.smartlock.settings.keeper import SettingsKeeper
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.storage import async_remove_lock_stores
 from custom_components.smartlock.upkeep_actions import async_setup_upkeep_actions

@@ -16,8 +16,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.faults.rules.battery import door_sensor_battery_low, keypad_battery_low
 from custom_components.smartlock.faults.sensors import FAULT_BINARY_SENSORS, FaultBinarySensor
-from custom_components.smartlock.features.battery import door_sensor_battery_low, keypad_battery_low
 from custom_components.smartlock.protocol.enums import DoorSensorState
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.snapshot import LockSnapshot

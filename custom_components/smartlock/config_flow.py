@@ -11,11 +11,11 @@ from homeassistant.core import callback
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 import voluptuous as vol
 
-from custom_components.smartlock.advertisements import SeenLock, seen_lock
 from custom_components.smartlock.auto_unlock.flow import AutoUnlockFlow
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
 from custom_components.smartlock.client.pairing import identify
 from custom_components.smartlock.const import CONF_CLIENT_TYPE, CONF_GENERATION, CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.link.advertisements import SeenLock, seen_lock
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
 from custom_components.smartlock.pairing.finished import async_finished_pairings
 from custom_components.smartlock.pairing.flow import PairingSteps

@@ -21,7 +21,6 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.advertisements import freshest_device, reachability, slots_taken
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME, LockClient
 from custom_components.smartlock.const import (
@@ -40,8 +39,9 @@ from custom_components.smartlock.const import (
     LOGGER,
 )
 from custom_components.smartlock.devices import describe_device
-from custom_components.smartlock.features import reading
-from custom_components.smartlock.features.reading import Reading
+from custom_components.smartlock.link import rules as reading
+from custom_components.smartlock.link.advertisements import freshest_device, reachability, slots_taken
+from custom_components.smartlock.link.rules import Reading
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon
@@ -95,7 +95,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             LOGGER,
             config_entry=entry,
             name=DOMAIN,
-            # `features/reading.py` says when to read, and `_plan` asks for it.
+            # `link/rules.py` says when to read, and `_plan` asks for it.
             update_interval=None,
             always_update=False,
         )

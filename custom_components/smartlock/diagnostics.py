@@ -14,8 +14,8 @@ from custom_components.smartlock.const import (
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
-from custom_components.smartlock.features.wear import WearHistory
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.wear.rules.history import WearHistory
 
 _OPTIONS = (
     CONF_READ_INTERVAL,

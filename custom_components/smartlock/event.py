@@ -11,11 +11,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.auto_unlock.entities import RuleEvent
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.faults.keeper import RECOVERED
-from custom_components.smartlock.features.battery_change import Verdict
-from custom_components.smartlock.features.fault_codes import FaultKind
-from custom_components.smartlock.features.restore import Journal
+from custom_components.smartlock.faults.rules.codes import FaultKind
+from custom_components.smartlock.faults.tracker import RECOVERED
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
+from custom_components.smartlock.settings.rules.battery_change import Verdict
+from custom_components.smartlock.settings.rules.restore import Journal
 
 # Nothing is asked of the lock here.
 PARALLEL_UPDATES = 0

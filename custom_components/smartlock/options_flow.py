@@ -20,7 +20,7 @@ from custom_components.smartlock.const import (
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
-from custom_components.smartlock.features.reading import POLL_APP, POLL_BRIDGE
+from custom_components.smartlock.link.rules import POLL_APP, POLL_BRIDGE
 from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry

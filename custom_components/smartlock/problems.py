@@ -6,8 +6,8 @@ from types import MappingProxyType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.pin.guard import PinUnavailableError
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode
 from custom_components.smartlock.protocol.errors import (
     AuthenticationError,

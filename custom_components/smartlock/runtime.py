@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
 
-from custom_components.smartlock.auto_unlock.rules import Rules
+from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.faults.keeper import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultKeeper
 from custom_components.smartlock.pin.guard import PinGuard
-from custom_components.smartlock.settings.keeper import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsKeeper
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.wear.watch import WearWatch
 

@@ -12,10 +12,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SENSORS, RuleSensor
 from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
+from custom_components.smartlock.entity_sensor import SmartLockSensor, SmartLockSensorDescription
 from custom_components.smartlock.faults.sensors import FAULT_SENSORS
-from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
-from custom_components.smartlock.sensor_entity import SmartLockSensor, SmartLockSensorDescription
 from custom_components.smartlock.settings.sensors import SETTINGS_SENSORS
 from custom_components.smartlock.wear.sensors import WEAR_SENSORS
 

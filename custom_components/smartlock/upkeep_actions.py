@@ -9,8 +9,8 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from custom_components.smartlock.clock import rules as clock
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features import clock
 from custom_components.smartlock.lock import SmartLockLock
 from custom_components.smartlock.pin.flow import wrong_format
 from custom_components.smartlock.problems import translated

@@ -9,7 +9,7 @@ from itertools import chain
 import random
 from statistics import median
 
-from custom_components.smartlock.features.proximity import RuleSettings
+from custom_components.smartlock.auto_unlock.rules import RuleSettings
 from simulator.walks import Life, World, impersonate
 from tests.benchmarks.door import ABOUT, AWAY, INSIDE, Door, Figures, Side, live
 from tests.benchmarks.rows import Row

@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import inf
 from typing import override
 
-from custom_components.smartlock.features.proximity import (
+from custom_components.smartlock.auto_unlock.rules import (
     AskLocation,
     Door as DoorSensor,
     Fire,
@@ -29,7 +29,7 @@ from custom_components.smartlock.features.proximity import (
     start,
     step,
 )
-from custom_components.smartlock.features.proximity.events import Event
+from custom_components.smartlock.auto_unlock.rules.events import Event
 from simulator.walks import Advertisement, ByHand, Entrance, Position, Restart
 from simulator.walks.traces import Trace
 from tests.benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side

@@ -9,7 +9,6 @@ from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
-from custom_components.smartlock.advertisements import freshest_device, reachability
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.const import (
@@ -22,6 +21,7 @@ from custom_components.smartlock.const import (
     CONF_SHARED_KEY,
     DOMAIN,
 )
+from custom_components.smartlock.link.advertisements import freshest_device, reachability
 from custom_components.smartlock.protocol import crypto
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, LockAction
 from custom_components.smartlock.protocol.errors import SmartLockError

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from custom_components.smartlock.features.motor_run import MotorRun
-from custom_components.smartlock.features.wear import WearHistory
+from custom_components.smartlock.wear.rules.history import WearHistory
+from custom_components.smartlock.wear.rules.motor_run import MotorRun
 from simulator.ageing import (
     BEGIN,
     WORLD,

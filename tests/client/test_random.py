@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 import pytest
 
 from custom_components.smartlock.client.client import LockClient
-from custom_components.smartlock.features.faults import Faults
+from custom_components.smartlock.faults.rules.faults import Faults
 from custom_components.smartlock.protocol import conversations, frames
 from custom_components.smartlock.protocol.enums import Command, LockAction, LockState
 from custom_components.smartlock.protocol.errors import LinkError, SmartLockError

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
 
-from custom_components.smartlock.features.motor_run import MotorRun
-from custom_components.smartlock.features.wear import WearHistory
 from custom_components.smartlock.protocol.enums import LockAction
+from custom_components.smartlock.wear.rules.history import WearHistory
+from custom_components.smartlock.wear.rules.motor_run import MotorRun
 from simulator.demo.house import House
 from simulator.virtual_lock import VirtualLock
 from tests.e2e.conftest import Mount

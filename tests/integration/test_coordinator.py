@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features.reading import POLL_APP, POLL_QUIET
+from custom_components.smartlock.link.rules import POLL_APP, POLL_QUIET
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from simulator.radio import RadioTiming

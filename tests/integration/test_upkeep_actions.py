@@ -10,8 +10,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser  # type: ignore[import-untyped]
 
+from custom_components.smartlock.clock import rules as clock
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features import clock
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
 from tests.integration.home import PINS, Home

@@ -1,1 +1,1 @@
-"""Auto-unlock: what Home Assistant tells the rules of `features/proximity`, and what they have it do."""
+"""Auto-unlock: what Home Assistant tells its rules, and what they have it do."""

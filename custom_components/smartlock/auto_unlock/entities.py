@@ -12,10 +12,10 @@ from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
+from custom_components.smartlock.auto_unlock.rules import Hold, Kind, Phase, Proof, Proximity, Reason, Report
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switch
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features.proximity import Hold, Kind, Phase, Proof, Proximity, Reason, Report
 
 # What an owner moves every day stands beside the sensors, the rest among the settings.
 SWITCHES = {

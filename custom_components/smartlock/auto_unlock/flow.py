@@ -33,7 +33,7 @@ from custom_components.smartlock.auto_unlock.rule import (
     CONF_UUID,
     phone_of,
 )
-from custom_components.smartlock.features.proximity import Evidence, RuleAction
+from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
 
 type Step = Callable[[], Coroutine[Any, Any, SubentryFlowResult]]
 

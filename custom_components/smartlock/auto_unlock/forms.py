@@ -47,7 +47,7 @@ from custom_components.smartlock.auto_unlock.rule import (
     CONF_UUID,
     CONF_WINDOW,
 )
-from custom_components.smartlock.features.proximity import (
+from custom_components.smartlock.auto_unlock.rules import (
     WINDOW_MAX,
     WINDOW_MIN,
     Evidence,

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from custom_components.smartlock.auto_unlock.entities import shown
+from custom_components.smartlock.auto_unlock.rules import Decision
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switch
-from custom_components.smartlock.features.proximity import Decision
 
 
 def rule_diagnostics(runner: RuleRunner) -> dict[str, Any]:

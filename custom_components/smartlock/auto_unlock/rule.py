@@ -12,7 +12,7 @@ from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
 
 from custom_components.smartlock.auto_unlock.phone_radio import BeaconPhone, Phone, PrivatePhone
-from custom_components.smartlock.features.proximity.settings import Evidence, RuleAction, RuleSettings
+from custom_components.smartlock.auto_unlock.rules.settings import Evidence, RuleAction, RuleSettings
 
 SUBENTRY_TYPE: Final = "auto_unlock"
 

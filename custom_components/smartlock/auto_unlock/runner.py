@@ -12,17 +12,11 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event, async_track_time_change
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.auto_unlock import rules as proximity
 from custom_components.smartlock.auto_unlock.phone_app import PhoneApp
 from custom_components.smartlock.auto_unlock.phone_radio import PhoneListener, PhoneSignal
 from custom_components.smartlock.auto_unlock.rule import Rule, opened
-from custom_components.smartlock.auto_unlock.switches import Switch, Switches
-from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
-from custom_components.smartlock.const import DOMAIN, LOGGER
-from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.faults.keeper import FaultKeeper
-from custom_components.smartlock.features import proximity
-from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.features.proximity import (
+from custom_components.smartlock.auto_unlock.rules import (
     Alarm,
     AskConfirmation,
     AskLocation,
@@ -48,7 +42,13 @@ from custom_components.smartlock.features.proximity import (
     Unlocked,
     lock_facts,
 )
+from custom_components.smartlock.auto_unlock.switches import Switch, Switches
+from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
+from custom_components.smartlock.const import DOMAIN, LOGGER
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.faults.tracker import FaultKeeper
 from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError, RunFailedError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message

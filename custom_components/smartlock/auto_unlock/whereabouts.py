@@ -32,7 +32,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event, async_track_state_report_event
 from homeassistant.util.location import distance
 
-from custom_components.smartlock.features.proximity import Located, LocationLost, OnNetwork
+from custom_components.smartlock.auto_unlock.rules import Located, LocationLost, OnNetwork
 
 type OnWhereabouts = Callable[[Located | LocationLost | OnNetwork], None]
 

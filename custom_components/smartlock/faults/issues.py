@@ -9,15 +9,15 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.faults.keeper import FaultKeeper
-from custom_components.smartlock.features.battery import (
+from custom_components.smartlock.faults.rules.battery import (
     LOW_PERCENT,
     RECOVERED_PERCENT,
     BatteryCondition,
     battery_condition,
 )
-from custom_components.smartlock.features.fault_codes import FaultKind
-from custom_components.smartlock.features.fault_records import Fault
+from custom_components.smartlock.faults.rules.codes import FaultKind
+from custom_components.smartlock.faults.rules.records import Fault
+from custom_components.smartlock.faults.tracker import FaultKeeper
 
 FLOW = "faults"
 _DOCUMENTATION = "https://github.com/smartlock-ha/smartlock/blob/main/docs/faults.md"

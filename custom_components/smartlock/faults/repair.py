@@ -12,9 +12,9 @@ import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.faults.issues import FLOW, fault_words
-from custom_components.smartlock.features.fault_codes import CALIBRATION_KINDS, CLUTCH_KINDS, FaultKind
-from custom_components.smartlock.features.fault_records import Fault
-from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.faults.rules.codes import CALIBRATION_KINDS, CLUTCH_KINDS, FaultKind
+from custom_components.smartlock.faults.rules.records import Fault
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 __all__ = ["FLOW", "FaultFlow"]

@@ -13,13 +13,13 @@ from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.faults.keeper import fault_facts
-from custom_components.smartlock.features.battery import BatteryCondition, battery_condition
-from custom_components.smartlock.features.fault_codes import BLOCKED_KINDS, CLUTCH_KINDS, FaultKind
-from custom_components.smartlock.features.faults import Faults
+from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
+from custom_components.smartlock.faults.rules.battery import BatteryCondition, battery_condition
+from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, CLUTCH_KINDS, FaultKind
+from custom_components.smartlock.faults.rules.faults import Faults
+from custom_components.smartlock.faults.tracker import fault_facts
 from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.runtime import SmartLockRuntime
-from custom_components.smartlock.sensor_entity import SmartLockSensorDescription
 
 NO_FAULT = "none"
 

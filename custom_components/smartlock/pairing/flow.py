@@ -16,12 +16,6 @@ from homeassistant.helpers import instance_id
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
 import voluptuous as vol
 
-from custom_components.smartlock.advertisements import (
-    SeenLock,
-    announces_pairing,
-    freshest_device,
-    reachability,
-)
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.client.pairing import pair
@@ -33,11 +27,17 @@ from custom_components.smartlock.const import (
     DOMAIN,
     LOGGER,
 )
-from custom_components.smartlock.features.pin import PinState
+from custom_components.smartlock.link.advertisements import (
+    SeenLock,
+    announces_pairing,
+    freshest_device,
+    reachability,
+)
 from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
 from custom_components.smartlock.pin.flow import PASSWORD, wrong_format
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.memory import PinMemory
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text

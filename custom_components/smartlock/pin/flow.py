@@ -10,8 +10,8 @@ from homeassistant.const import CONF_PIN
 from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
 import voluptuous as vol
 
-from custom_components.smartlock.features.pin import PinState
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import SmartLockError

@@ -12,8 +12,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import CONF_SHARED_KEY, DOMAIN, LOGGER
-from custom_components.smartlock.features.pin import NO_PIN, PinState
 from custom_components.smartlock.pin.memory import PinMemory, PinUnavailableError
+from custom_components.smartlock.pin.rules import NO_PIN, PinState
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.client.connection import PIN_TALLY, PinTally
 from custom_components.smartlock.const import LOGGER
-from custom_components.smartlock.features.pin import PinRecord, PinState, fingerprint, key_name
+from custom_components.smartlock.pin.rules import PinRecord, PinState, fingerprint, key_name
 from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import LockRefusedError, PinError, SmartLockError
 from custom_components.smartlock.storage import lock_store

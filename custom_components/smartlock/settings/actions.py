@@ -11,10 +11,16 @@ from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features import restore
-from custom_components.smartlock.features.message_json import SnapshotError
-from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.features.settings_snapshot import (
+from custom_components.smartlock.lock import SmartLockLock
+from custom_components.smartlock.pin.guard import PinUnavailableError
+from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.problems import translated
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.runtime import SmartLockRuntime
+from custom_components.smartlock.settings.issues import possible
+from custom_components.smartlock.settings.rules import restore
+from custom_components.smartlock.settings.rules.message_json import SnapshotError
+from custom_components.smartlock.settings.rules.snapshot import (
     ADVANCED_SETTINGS,
     CONFIG_SETTINGS,
     LOGGING_ENABLED,
@@ -22,12 +28,6 @@ from custom_components.smartlock.features.settings_snapshot import (
     Part,
     SettingsSnapshot,
 )
-from custom_components.smartlock.lock import SmartLockLock
-from custom_components.smartlock.pin.guard import PinUnavailableError
-from custom_components.smartlock.problems import translated
-from custom_components.smartlock.protocol.errors import SmartLockError
-from custom_components.smartlock.runtime import SmartLockRuntime
-from custom_components.smartlock.settings.issues import possible
 from custom_components.smartlock.settings.texts import SettingTexts
 
 ATTR_DRY_RUN = "dry_run"

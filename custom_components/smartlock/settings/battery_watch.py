@@ -8,9 +8,13 @@ from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.clock import rules as clock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.features import clock
-from custom_components.smartlock.features.battery_change import (
+from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol.messages import BatteryReport, KeyturnerStates, Message
+from custom_components.smartlock.settings.parts import PinReads
+from custom_components.smartlock.settings.rules.battery_change import (
     BatteryRead,
     Event,
     Known,
@@ -22,10 +26,6 @@ from custom_components.smartlock.features.battery_change import (
     Verdict,
     Watch,
 )
-from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.pin.guard import PinGuard
-from custom_components.smartlock.pin.reads import PinReads
-from custom_components.smartlock.protocol.messages import BatteryReport, KeyturnerStates, Message
 
 # A receiver that has heard something this lately was working while the lock was silent.
 _HEARD_LATELY = 60.0

@@ -10,7 +10,7 @@ from homeassistant.helpers.json import json_bytes
 
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.protocol.beacon import nuki_id_text
-from custom_components.smartlock.settings.keeper import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsKeeper
 
 _PATH = f"/api/{DOMAIN}/settings/"
 

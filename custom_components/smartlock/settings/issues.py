@@ -9,10 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features.settings_snapshot import Difference, Group, Obstacle
 from custom_components.smartlock.protocol.errors import BadSettingError
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
 from custom_components.smartlock.protocol.settings import Setting, check_possible
+from custom_components.smartlock.settings.rules.snapshot import Difference, Group, Obstacle
 from custom_components.smartlock.settings.texts import SettingTexts
 
 LOST = "settings_lost"

@@ -12,11 +12,11 @@ from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSe
 import voluptuous as vol
 
 from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_ITSELF
-from custom_components.smartlock.features.message_json import OtherLockError, SnapshotError
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.settings.archive import SettingsKeeper
 from custom_components.smartlock.settings.files import file_name, file_path
-from custom_components.smartlock.settings.keeper import SettingsKeeper
+from custom_components.smartlock.settings.rules.message_json import OtherLockError, SnapshotError
 
 CONF_FILE = "file"
 # Whoever has the link, and the login it was made with, can take the file for so long.

@@ -9,10 +9,10 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import CONF_KEEP_CODES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.features.battery_change import Event, Verdict
-from custom_components.smartlock.features.settings_snapshot import Reason, SettingsSnapshot
-from custom_components.smartlock.pin.reads import PinReads
 from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.settings.parts import PinReads
+from custom_components.smartlock.settings.rules.battery_change import Event, Verdict
+from custom_components.smartlock.settings.rules.snapshot import Reason, SettingsSnapshot
 
 # Time control, rights and codes are changed in the app without a trace in what is read otherwise.
 _PARTS_PAUSE = 86400.0

@@ -15,12 +15,12 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features import restore
-from custom_components.smartlock.features.pin import PinState
-from custom_components.smartlock.features.restore import Journal
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
-from custom_components.smartlock.settings.keeper import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.rules import restore
+from custom_components.smartlock.settings.rules.restore import Journal
 from custom_components.smartlock.settings.texts import SettingTexts
 
 FLOW = "battery_change"

@@ -10,18 +10,9 @@ from typing import Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.clock import rules as clock
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.features import clock
-from custom_components.smartlock.features.restore import Calm, Journal, Problem, Step, StepState, next_state
-from custom_components.smartlock.features.settings_snapshot import (
-    Group,
-    Part,
-    SettingsSnapshot,
-    lasting_code,
-    lasting_logging,
-    missing,
-)
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation
@@ -55,6 +46,22 @@ from custom_components.smartlock.protocol.messages import (
 )
 from custom_components.smartlock.protocol.settings import Setting
 from custom_components.smartlock.protocol.wire import Date7
+from custom_components.smartlock.settings.rules.restore import (
+    Calm,
+    Journal,
+    Problem,
+    Step,
+    StepState,
+    next_state,
+)
+from custom_components.smartlock.settings.rules.snapshot import (
+    Group,
+    Part,
+    SettingsSnapshot,
+    lasting_code,
+    lasting_logging,
+    missing,
+)
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.snapshot import LockSnapshot
 

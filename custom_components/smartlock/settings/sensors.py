@@ -5,8 +5,8 @@ from datetime import datetime
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 
+from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
 from custom_components.smartlock.runtime import SmartLockRuntime
-from custom_components.smartlock.sensor_entity import SmartLockSensorDescription
 
 
 def _kept_at(runtime: SmartLockRuntime) -> datetime | None:

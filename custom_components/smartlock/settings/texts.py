@@ -7,11 +7,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.features.battery_change import Sign
-from custom_components.smartlock.features.settings_snapshot import Care, Difference, Part
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
+from custom_components.smartlock.settings.rules.battery_change import Sign
+from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Part
 from custom_components.smartlock.settings.writer import setting_names
 
 _UNITS: Mapping[str, str] = {

@@ -11,9 +11,9 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 
-from custom_components.smartlock.features.motor_run import MotorRun
+from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
 from custom_components.smartlock.runtime import SmartLockRuntime
-from custom_components.smartlock.sensor_entity import SmartLockSensorDescription
+from custom_components.smartlock.wear.rules.motor_run import MotorRun
 
 # The vendor's document says mWs and degrees. One mWs is one mJ.
 _ENERGY_BY_DISTANCE = "mJ/°"

@@ -9,12 +9,12 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.features.motor_run import MotorRun
-from custom_components.smartlock.features.wear import WearHistory
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import CompletionStatus, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.wear.rules.history import WearHistory
+from custom_components.smartlock.wear.rules.motor_run import MotorRun
 
 STORE = "wear"
 ISSUE = "stiffer_than_usual"

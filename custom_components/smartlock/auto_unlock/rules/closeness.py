@@ -1,0 +1,31 @@
+"""Whether somebody is coming to the door, or there."""
+
+from custom_components.smartlock.auto_unlock.rules.effects import Phase
+from custom_components.smartlock.auto_unlock.rules.settings import Evidence
+from custom_components.smartlock.auto_unlock.rules.state import Proximity
+
+__all__ = ["RISE", "closeness"]
+
+# A level so much above the lowest of the last minute rises; near the door it may fall by so much again.
+RISE = 6.0
+SLACK = 6.0
+# Whoever is almost as near for so long stands there, with the phone in another pocket than when it was calibrated.
+STANDING = 5.0
+# So much below the threshold somebody who is coming is heard some seconds before the door: time to connect.
+COMING_MARGIN = 12.0
+
+
+def closeness(rule: Proximity, now: float) -> tuple[bool, bool]:
+    """Return whether somebody is coming to the door, and whether somebody is there."""
+    if rule.settings.evidence is Evidence.ENTITY:
+        there = rule.conditions.reported is True and rule.approach.reported_far
+        return there, there
+    level, rise = rule.signal.level(now), rule.signal.rise(now)
+    if level is None or rise is None:
+        return False, False
+    threshold, rising = rule.settings.threshold, rise >= RISE
+    if rule.phase is Phase.NEAR:
+        return True, level >= threshold - SLACK
+    standing = rule.signal.lowest(STANDING, now)
+    near = level >= threshold or (standing is not None and standing >= threshold - SLACK)
+    return rising and level >= threshold - COMING_MARGIN, rising and near

@@ -1,0 +1,65 @@
+"""Whether somebody has really left.
+
+Positions alone can lie for hours: a phone in a drawer takes a moved access point for its place, says that it is
+500 m away, exact to 30 m, and says so again when it is asked. Somebody who leaves was heard about the door while
+it was used, and nowhere in the house afterwards; or moves: positions further apart than their errors explain.
+"""
+
+from dataclasses import replace
+import math
+
+from custom_components.smartlock.auto_unlock.rules.events import Located
+from custom_components.smartlock.auto_unlock.rules.state import Approach, Proximity
+
+__all__ = ["away_noted", "departure_of"]
+
+# From the door to the first position that is away; phones notice late that they left.
+DOOR_BEFORE_FIX = 600.0
+# Whoever goes out uses the lock or the door at that moment, and locks it a little later; telling takes its time.
+USED_BEFORE, USED_AFTER = 60.0, 120.0
+# Whoever has just come in is about the door too.
+IN_AGAIN = 180.0
+# Out of hearing after the door.
+HEARD_AFTER_DOOR = 90.0
+# So far apart at least, whatever their errors.
+MOVED = 100.0
+
+
+def away_noted(rule: Proximity, fix: Located) -> Approach:
+    """Return what is known of a departure with one more position that is away."""
+    approach, at = rule.approach, fix.fixed_at
+    nearest, farthest = approach.nearest, approach.farthest
+    if fix.distance is not None and fix.accuracy is not None:
+        nearest = min(nearest, fix.distance + fix.accuracy)
+        farthest = max(farthest, fix.distance - fix.accuracy)
+    first = at if approach.left_at is None else approach.left_at
+    used = rule.conditions.used_at - rule.door_at
+    seen_off = (
+        rule.came_in_at + IN_AGAIN <= rule.door_at
+        and first <= rule.door_at + DOOR_BEFORE_FIX
+        and rule.heard_at <= rule.door_at + HEARD_AFTER_DOOR
+        and -USED_BEFORE <= used <= USED_AFTER
+        and rule.conditions.reported is not True
+    )
+    return replace(
+        approach,
+        left_at=first,
+        out_at=rule.door_at if seen_off else first if approach.left_at is None else approach.out_at,
+        away_at=at,
+        away_distance=math.inf if fix.distance is None else fix.distance,
+        nearest=nearest,
+        farthest=farthest,
+        left=approach.left or seen_off or farthest - nearest >= MOVED,
+    )
+
+
+def departure_of(approach: Approach) -> Approach:
+    """Return what is known of having left, without what came of coming back."""
+    return Approach(
+        left_at=approach.left_at,
+        out_at=approach.out_at,
+        away_at=approach.away_at,
+        nearest=approach.nearest,
+        farthest=approach.farthest,
+        left=approach.left,
+    )

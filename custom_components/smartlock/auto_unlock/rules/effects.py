@@ -1,0 +1,170 @@
+"""What a rule asks for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from custom_components.smartlock.auto_unlock.rules.settings import RuleAction
+
+__all__ = [
+    "AskConfirmation",
+    "AskLocation",
+    "Decision",
+    "Effect",
+    "Fire",
+    "Hold",
+    "Kind",
+    "Phase",
+    "PreConnect",
+    "Proof",
+    "Reason",
+    "Report",
+]
+
+
+class Phase(StrEnum):
+    """Where a rule stands."""
+
+    DISABLED = "disabled"
+    HOME = "home"
+    """Not armed."""
+    LEAVING = "leaving"
+    AWAY = "away"
+    """Armed."""
+    RETURNING = "returning"
+    NEAR = "near"
+    FIRED = "fired"
+    COOLING_DOWN = "cooling_down"
+
+
+class Hold(StrEnum):
+    """Why somebody who is at the door is not let in."""
+
+    PAUSED = "paused"
+    QUIET_HOURS = "quiet_hours"
+    ALARM_ARMED = "alarm_armed"
+    ALARM_UNKNOWN = "alarm_unknown"
+    STATE_NOT_READ = "state_not_read"
+    """The lock has not told its state since somebody came near."""
+    STATE_UNKNOWN = "state_unknown"
+    NOT_LOCKED = "not_locked"
+    MOVING = "moving"
+    JAMMED = "jammed"
+    FAULTY = "faulty"
+    BATTERY_CRITICAL = "battery_critical"
+    DOOR_OPEN = "door_open"
+    DOOR_UNKNOWN = "door_unknown"
+    TROUBLE = "trouble"
+    """PIN or authorization are refused."""
+    WOULD_UNLATCH = "would_unlatch"
+    """With the lock's auto unlatch on, or not known, the door would open."""
+    SOMEBODY_UNLOCKED = "somebody_unlocked"
+    NOT_CONFIRMED = "not_confirmed"
+
+
+class Reason(StrEnum):
+    """Why a rule went from one phase to another, where it is not a hold."""
+
+    SWITCHED_OFF = "switched_off"
+    SWITCHED_ON = "switched_on"
+    CONFIGURED = "configured"
+    RESTARTED = "restarted"
+    WENT_OUT = "went_out"
+    STAYED_AWAY = "stayed_away"
+    CAME_BACK = "came_back"
+    BACK_TOO_SOON = "back_too_soon"
+    LOCATION_LOST = "location_lost"
+    LOCATION_STALE = "location_stale"
+    ON_NETWORK = "on_network"
+    HEARD_AT_HOME = "heard_at_home"
+    """The phone says that it is away and is heard here: one of the two is wrong."""
+    AT_THE_DOOR = "at_the_door"
+    WENT_BY = "went_by"
+    LINGERED = "lingered"
+    """Around the house for longer than coming to the door takes."""
+    WINDOW_OVER = "window_over"
+    UNLOCKED = "unlocked"
+    FIRED = "fired"
+    WOULD_FIRE = "would_fire"
+    DONE = "done"
+    REFUSED_BY_LOCK = "refused_by_lock"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    NOT_SENT = "not_sent"
+    COOLED_DOWN = "cooled_down"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What a decision rests on: figures, nothing personal."""
+
+    level: float | None = None
+    """Smoothed level at the door in dBm."""
+    rise: float | None = None
+    """By how much it rose on the way, in dB."""
+    samples: int = 0
+    since_return: float | None = None
+    """Seconds since the phone said that it was back."""
+    state_age: float | None = None
+    """Seconds since the lock told its state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One line of the record."""
+
+    at: float
+    phase: Phase
+    """After it."""
+    reason: Reason | Hold
+    proof: Proof
+    code: int | None = None
+    """What the lock answered."""
+
+
+@dataclass(frozen=True)
+class PreConnect:
+    """Open the link, read the state, tell it with `LockTold`, and keep the link open until then."""
+
+    until: float
+
+
+@dataclass(frozen=True)
+class AskLocation:
+    """Ask the phone where it is."""
+
+
+@dataclass(frozen=True)
+class AskConfirmation:
+    """Ask the owner on the phone; an answer after `until` is worth nothing."""
+
+    until: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fire:
+    """Tell the lock, once, with the auto unlock flag, and answer with `Outcome`."""
+
+    action: RuleAction
+    proof: Proof
+
+
+class Kind(StrEnum):
+    """What the owner is told."""
+
+    FIRED = "fired"
+    WOULD_FIRE = "would_fire"
+    """Dry run."""
+    REFUSED = "refused"
+    """By a hold, or by the lock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Tell the owner."""
+
+    kind: Kind
+    reason: Reason | Hold
+    proof: Proof
+    code: int | None = None
+
+
+type Effect = AskConfirmation | AskLocation | Fire | PreConnect | Report

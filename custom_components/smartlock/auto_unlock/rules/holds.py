@@ -1,0 +1,138 @@
+"""What may keep the door shut although somebody is in front of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+import math
+from typing import Self
+
+from custom_components.smartlock.auto_unlock.rules.effects import Hold
+from custom_components.smartlock.auto_unlock.rules.events import (
+    Alarm,
+    Event,
+    LockTold,
+    OnNetwork,
+    Paused,
+    QuietHours,
+    Reported,
+    Trouble,
+    Unlocked,
+)
+from custom_components.smartlock.auto_unlock.rules.lock_facts import Door, LockFacts
+from custom_components.smartlock.auto_unlock.rules.settings import RuleAction, RuleSettings
+
+__all__ = ["STATE_AGE", "Conditions", "holds", "still_good", "would_unlatch"]
+
+# What the lock told is good for so long; then it is read again.
+STATE_AGE = 20.0
+# Connecting again after the decision may take a while more.
+WRITE_WITHIN = 15.0
+# Somebody else was let in a moment ago: whoever comes now finds them inside.
+SOMEBODY = 180.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """The last word about everything but the phone. None is "not known": a hold."""
+
+    facts: LockFacts = field(default_factory=LockFacts)
+    was_locked: bool | None = None
+    """The last state of the bolt that was known."""
+    unlocked_at: float | None = None
+    used_at: float = -math.inf
+    """When bolt or door were last seen to have changed."""
+    paused: bool | None = None
+    quiet: bool | None = None
+    alarm: bool | None = None
+    trouble: bool | None = None
+    on_network: bool | None = False
+    """Stays false where nobody tells."""
+    reported: bool | None = None
+    """What the entity that is the evidence says."""
+
+    def told(self, event: Event, now: float) -> Self:
+        """Take what an event says about them."""
+        match event:
+            case LockTold(facts):
+                locked = self.was_locked if facts.locked is None else facts.locked
+                turned = self.was_locked is not None and locked is not self.was_locked
+                doors = {self.facts.door, facts.door}
+                return replace(
+                    self,
+                    facts=facts,
+                    was_locked=locked,
+                    unlocked_at=now if turned and locked is False else self.unlocked_at,
+                    used_at=now if turned or doors == {Door.OPEN, Door.CLOSED} else self.used_at,
+                )
+            case Unlocked():
+                return replace(self, unlocked_at=now, used_at=now)
+            case Paused(active):
+                return replace(self, paused=active)
+            case QuietHours(active):
+                return replace(self, quiet=active)
+            case Alarm(armed):
+                return replace(self, alarm=armed)
+            case Trouble(present):
+                return replace(self, trouble=present)
+            case OnNetwork(present):
+                return replace(self, on_network=present)
+            case Reported(near):
+                return replace(self, reported=near)
+        return self
+
+    def state_is_fresh(self, asked_at: float | None, now: float, age: float = STATE_AGE) -> bool:
+        """Whether the lock told its state after it was asked, and not long ago."""
+        read_at = self.facts.read_at
+        return asked_at is not None and read_at is not None and max(asked_at, now - age) <= read_at <= now
+
+
+def would_unlatch(settings: RuleSettings, facts: LockFacts) -> bool:
+    """Whether the door opens, as far as anybody knows."""
+    return settings.action is RuleAction.UNLATCH or facts.auto_unlatch is not False
+
+
+def still_good(settings: RuleSettings, told: Conditions, now: float) -> bool:
+    """Whether nothing has come up since it was decided to unlock: the bolt has not moved yet."""
+    return not any(holds(settings, told, -math.inf, now, age=STATE_AGE + WRITE_WITHIN))
+
+
+def holds(
+    settings: RuleSettings, told: Conditions, asked_at: float | None, now: float, age: float = STATE_AGE
+) -> Iterator[Hold]:
+    """Yield everything that keeps the door shut. `asked_at`: when the link was opened for this approach."""
+    if told.paused is not False:
+        yield Hold.PAUSED
+    if told.quiet is not False:
+        yield Hold.QUIET_HOURS
+    if settings.alarm and told.alarm is not False:
+        yield Hold.ALARM_UNKNOWN if told.alarm is None else Hold.ALARM_ARMED
+    if told.trouble is not False:
+        yield Hold.TROUBLE
+    if told.unlocked_at is not None and now - told.unlocked_at < SOMEBODY:
+        yield Hold.SOMEBODY_UNLOCKED
+    # An old state holds nobody back who may be let in by a new one.
+    if not told.state_is_fresh(asked_at, now, age):
+        yield Hold.STATE_NOT_READ
+    else:
+        yield from _holds_of_lock(settings, told.facts)
+
+
+def _holds_of_lock(settings: RuleSettings, facts: LockFacts) -> Iterator[Hold]:
+    if facts.moving:
+        yield Hold.MOVING
+    elif facts.locked is False:
+        yield Hold.NOT_LOCKED
+    if facts.jammed:
+        yield Hold.JAMMED
+    if facts.faulty:
+        yield Hold.FAULTY
+    if settings.hold_battery_critical and facts.battery_critical:
+        yield Hold.BATTERY_CRITICAL
+    if facts.door is Door.OPEN:
+        yield Hold.DOOR_OPEN
+    if facts.door is Door.UNKNOWN:
+        yield Hold.DOOR_UNKNOWN
+    if would_unlatch(settings, facts) and not settings.unlatching_allowed:
+        yield Hold.WOULD_UNLATCH
+    known = (facts.moving, facts.jammed, facts.faulty, facts.battery_critical)
+    if None in known or (facts.locked is None and not facts.moving):
+        yield Hold.STATE_UNKNOWN

@@ -1,0 +1,1 @@
+"""What the lock's faults are: pure decisions."""

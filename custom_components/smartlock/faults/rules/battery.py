@@ -1,0 +1,60 @@
+"""How the batteries are doing, in one word."""
+
+from enum import StrEnum
+
+from custom_components.smartlock.faults.rules.codes import FaultKind
+from custom_components.smartlock.faults.rules.faults import Faults
+from custom_components.smartlock.protocol.enums import AccessoryBattery
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+
+# The vendor warns at this charge, in percent (support article 14838368305553).
+LOW_PERCENT = 20
+# Cells recover while they rest: what was low is so until it is clearly more, in percent.
+RECOVERED_PERCENT = 30
+# The byte of firmware that does not report the accessories.
+_NOT_REPORTED = 0xFF
+
+
+class BatteryCondition(StrEnum):
+    """How the batteries of the lock are doing."""
+
+    OK = "ok"
+    LOW = "low"
+    """Less charge than the vendor warns at."""
+    CRITICAL = "critical"
+    """The lock itself calls them critical."""
+    TOO_WEAK = "too_weak"
+    """The lock has refused, or given up, a run because of them."""
+
+
+def battery_condition(
+    states: KeyturnerStates | None, faults: Faults, *, low_percent: int = LOW_PERCENT
+) -> BatteryCondition | None:
+    """Return how the batteries are doing; None if nobody knows."""
+    if any(faults.active_fault(kind) for kind in (FaultKind.LOW_VOLTAGE, FaultKind.CALIBRATION_REFUSED)):
+        return BatteryCondition.TOO_WEAK
+    if states is None:
+        return None
+    if states.battery_critical:
+        return BatteryCondition.CRITICAL
+    percent = states.battery_percent
+    return BatteryCondition.LOW if percent is not None and percent < low_percent else BatteryCondition.OK
+
+
+def keypad_battery_low(states: KeyturnerStates | None) -> bool | None:
+    """Whether the battery of the keypad is nearly empty; None if the lock does not tell."""
+    return _accessory(states, AccessoryBattery.KEYPAD_REPORTED, AccessoryBattery.KEYPAD_CRITICAL)
+
+
+def door_sensor_battery_low(states: KeyturnerStates | None) -> bool | None:
+    """Whether the battery of the door sensor is nearly empty; None if the lock does not tell."""
+    return _accessory(states, AccessoryBattery.DOOR_SENSOR_REPORTED, AccessoryBattery.DOOR_SENSOR_CRITICAL)
+
+
+def _accessory(
+    states: KeyturnerStates | None, reported: AccessoryBattery, critical: AccessoryBattery
+) -> bool | None:
+    byte = None if states is None else states.accessory_battery
+    if byte is None or byte == _NOT_REPORTED or not byte & reported:
+        return None
+    return bool(byte & critical)

@@ -1,0 +1,333 @@
+"""Which faults a lock has: everything that it says about its mechanics, put together in the order it was said.
+
+A fault stays until a *later* motor run has succeeded, or the owner says that it is repaired. The lock tells only how
+its last run ended, without a time or a number, so that an old success has to be told from a new one:
+
+    told                                          proves a later success
+    live Error Report, then the states of it      never: they are about the run that has just failed
+    the same last run as before                   only if the bolt has changed its place, and not by hand
+    another last run, bolt where it was           only if it was seen to run, or pulled the latch: a lock that is
+                                                  told to lock when it is locked says "success" and does nothing
+    turned by hand, or started after a power cut  never: no motor, or not the clutch, has proved anything
+
+Nothing here waits or looks at a clock: `now` is an argument.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from custom_components.smartlock.faults.rules.codes import (
+    BLOCKED_KINDS,
+    CALIBRATION_KINDS,
+    CLUTCH_KINDS,
+    FaultKind,
+    fault_of_completion,
+    fault_of_error,
+)
+from custom_components.smartlock.faults.rules.records import End, Evidence, Fault, RunReport, Source
+from custom_components.smartlock.protocol.enums import (
+    Command,
+    CompletionStatus,
+    ErrorCode,
+    LockAction,
+    LockState,
+    LogEntryType,
+    Trigger,
+)
+from custom_components.smartlock.protocol.messages import (
+    BatteryReport,
+    KeyturnerStates,
+    LogEntry,
+    LoggedKeypadAction,
+    LoggedRun,
+)
+
+# Reports about one run come within this time: a run takes up to 20 s, an unlatch 50 s.
+_RUN_TIME = timedelta(minutes=2)
+# How far the clock of a lock may be off whose PIN is known; it is set at 30 s.
+_CLOCK_ERROR = timedelta(minutes=1)
+_UNDER_WAY = (LockState.LOCKING, LockState.UNLOCKING, LockState.UNLATCHING, LockState.UNLATCHED)
+# Where the bolt is, for states that say so.
+_LOCKED, _UNLOCKED = "locked", "unlocked"
+_PLACES = {
+    LockState.LOCKED: _LOCKED,
+    LockState.UNLOCKED: _UNLOCKED,
+    LockState.UNLOCKED_LOCK_N_GO: _UNLOCKED,
+}
+# Where a run that succeeded has left the bolt. What is missing is no run of the motor.
+_ENDS = {
+    LockAction.UNLOCK: (_UNLOCKED,),
+    LockAction.LOCK: (_LOCKED,),
+    LockAction.FULL_LOCK: (_LOCKED,),
+    LockAction.UNLATCH: (_UNLOCKED,),
+    LockAction.LOCK_N_GO: (_LOCKED, _UNLOCKED),
+    LockAction.LOCK_N_GO_WITH_UNLATCH: (_LOCKED, _UNLOCKED),
+}
+_ALWAYS_RUN = (LockAction.UNLATCH, LockAction.LOCK_N_GO_WITH_UNLATCH)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """The faults of one lock, and what is needed to tell new reports from old ones."""
+
+    active: tuple[Fault, ...] = ()
+    """In the order in which they were reported last."""
+    last: Fault | None = None
+    """The one that was reported last, also when it is over."""
+    ended_at: datetime | None = None
+    """When, and why, a fault was over for the last time."""
+    ended_by: End | None = None
+    run: RunReport | None = None
+    """The last run as told at rest."""
+    rest: LockState | None = None
+    """Where the bolt was last told to be at rest; None if it may have been moved without anybody telling."""
+    seen_running: bool = False
+    """The bolt was seen to run since it was at rest."""
+    unsettled: bool = False
+    """A run has failed live, and the states after it have not been told yet."""
+    run_sources: frozenset[Source] = frozenset()
+    """What has told that the last run failed, so that it is counted once."""
+    run_failed_at: datetime | None = None
+    log_index: int | None = None
+    """The newest log entry that was taken into account."""
+
+    # --- What the owner wants to know ---------------------------------------------------------------------
+
+    @property
+    def clutch_fault(self) -> bool | None:
+        """Whether the clutch, or the motor behind it, has failed; None if nobody knows."""
+        return self._has(CLUTCH_KINDS)
+
+    @property
+    def motor_blocked(self) -> bool | None:
+        """Whether the motor cannot move the bolt; None if nobody knows."""
+        return self._has(BLOCKED_KINDS)
+
+    @property
+    def clutch_certain(self) -> bool:
+        """Whether it is certainly the clutch that has failed."""
+        return any(
+            f.kind in CLUTCH_KINDS and f.kind is not FaultKind.MOTOR_POWER_FAILURE for f in self.active
+        )
+
+    def active_fault(self, kind: FaultKind) -> Fault | None:
+        """Return the fault of a kind, None if the lock does not have it."""
+        return next((fault for fault in self.active if fault.kind is kind), None)
+
+    def new_since(self, before: Faults) -> tuple[Fault, ...]:
+        """Return the faults that have been reported, for the first time or again, since an earlier value."""
+        known = {fault.kind: fault.times for fault in before.active}
+        return tuple(fault for fault in self.active if fault.times > known.get(fault.kind, 0))
+
+    def _has(self, kinds: frozenset[FaultKind]) -> bool | None:
+        if any(fault.kind in kinds for fault in self.active):
+            return True
+        silent = (
+            self.run is None
+            or not self.run.completion.known
+            or self.run.completion == CompletionStatus.UNKNOWN
+        )
+        return None if silent or self.active_fault(FaultKind.UNKNOWN) else False
+
+    # --- What happens -------------------------------------------------------------------------------------
+
+    def heard_error_report(self, code: ErrorCode, command: Command | None, now: datetime) -> Faults:
+        """Take what the lock reports live about a request of ours."""
+        kind = fault_of_error(code, command)
+        if kind is None:
+            return self
+        failed = self.reported(kind, Evidence(source=Source.ERROR_REPORT, code=code, at=now))
+        return replace(failed, unsettled=True, seen_running=False)
+
+    def heard_states(self, states: KeyturnerStates, now: datetime) -> Faults:
+        """Take Keyturner States, asked for or not."""
+        state = states.lock_state
+        if state in _UNDER_WAY:
+            # A push in the middle of a run begins no other one.
+            sources = self.run_sources if self.seen_running else frozenset[Source]()
+            return replace(self, seen_running=True, unsettled=False, run_sources=sources)
+        if state in (LockState.BOOT_RUN, LockState.CALIBRATION):
+            return replace(self, seen_running=False, rest=None)
+        told = replace(
+            self,
+            run=RunReport.of(states) or self.run,
+            rest=state,
+            seen_running=False,
+            unsettled=False,
+        )
+        if self._proves_success(states):
+            told = told.run_succeeded(now)
+        for kind, source, code in self._failures(states):
+            told = told.reported(kind, Evidence(source=source, code=code, at=now))
+        if state in _PLACES:
+            told = told.calibrated(now)
+        return told
+
+    def heard_battery_report(self, report: BatteryReport, now: datetime) -> Faults:
+        """Take the report of the batteries: weak ones are no fault, but belong to one that is there."""
+        if not report.critical_battery_state:
+            return self
+        weak = Evidence(source=Source.BATTERY_REPORT, code=1, at=now)
+        return replace(self, active=tuple(fault.with_evidence(weak, again=False) for fault in self.active))
+
+    def heard_log(self, entries: Iterable[LogEntry], now: datetime) -> Faults:
+        """Take the newest entries of the log, in any order.
+
+        They add to faults, and tell of failed calibrations, about which the states are silent. They end nothing:
+        an entry does not say whether the motor ran for it.
+        """
+        runs = sorted((entry for entry in entries if _completion(entry) is not None), key=lambda e: e.index)
+        if not runs:
+            return self
+        newest = runs[-1].index
+        # A log that was erased counts from the start again.
+        seen = self.log_index if self.log_index is not None and self.log_index <= newest else -1
+        told = replace(self, log_index=newest)
+        succeeded = max((e.index for e in runs if _completion(e) == CompletionStatus.SUCCESS), default=-1)
+        for entry in runs:
+            completion = _completion(entry)
+            kind = None if completion is None else fault_of_completion(completion)
+            if completion is None or kind is None or entry.index <= max(seen, succeeded):
+                continue
+            if self._is_settled(entry):
+                continue
+            if entry.type != LogEntryType.CALIBRATION and self._last_run_succeeded:
+                # The states say how the last run ended; logging may have been off meanwhile.
+                continue
+            told = told.reported(kind, Evidence(source=Source.LOG, code=completion, at=now))
+        return told
+
+    def run_succeeded(self, now: datetime) -> Faults:
+        """The motor has surely run, and well, after everything that was said before."""
+        return replace(self._ended(lambda fault: True, End.RUN, now), unsettled=False)
+
+    def repaired(self, now: datetime) -> Faults:
+        """The owner says so. What the lock has said until now is about the time before."""
+        return self._ended(lambda fault: True, End.OWNER, now)
+
+    # --- How ----------------------------------------------------------------------------------------------
+
+    @property
+    def _last_run_succeeded(self) -> bool:
+        return self.run is not None and self.run.completion == CompletionStatus.SUCCESS
+
+    def _failures(self, states: KeyturnerStates) -> Iterable[tuple[FaultKind, Source, int]]:
+        """Return the failures that states at rest tell of for the first time."""
+        report = RunReport.of(states)
+        if report is not None and (report != self.run or self.seen_running):
+            kind = fault_of_completion(report.completion)
+            if kind is not None:
+                yield kind, Source.COMPLETION, report.completion
+        state = states.lock_state
+        if state == LockState.MOTOR_BLOCKED and (self.rest != state or self.seen_running):
+            yield FaultKind.MOTOR_BLOCKED, Source.LOCK_STATE, state
+        if state == LockState.UNCALIBRATED and self.rest != state:
+            yield FaultKind.NOT_CALIBRATED, Source.LOCK_STATE, state
+
+    def _proves_success(self, states: KeyturnerStates) -> bool:
+        """Whether states at rest can only follow a run that began after the last failure and went well."""
+        place = _PLACES.get(states.lock_state)
+        if self.unsettled or place is None or states.trigger == Trigger.MANUAL:
+            return False
+        before = None if self.rest is None else _PLACES.get(self.rest)
+        elsewhere = before is not None and before != place
+        report = RunReport.of(states)
+        if report is None:
+            return elsewhere
+        if (
+            report.completion != CompletionStatus.SUCCESS
+            or report.trigger == Trigger.MANUAL
+            or place not in _ENDS.get(report.action, ())
+        ):
+            return False
+        # From a place that is not known, such as half way, every end is elsewhere.
+        ran = self.seen_running or report.action in _ALWAYS_RUN or (self.rest is not None and before is None)
+        return elsewhere or (report != self.run and ran)
+
+    def calibrated(self, now: datetime) -> Faults:
+        """A lock that has shown that it was not calibrated shows a place of its bolt again."""
+        uncalibrated = self.active_fault(FaultKind.NOT_CALIBRATED)
+        if uncalibrated is None or all(e.source is not Source.LOCK_STATE for e in uncalibrated.evidence):
+            return self
+        return self._ended(lambda fault: fault.kind in CALIBRATION_KINDS, End.RUN, now)
+
+    def reported(self, kind: FaultKind, evidence: Evidence) -> Faults:
+        """Add what was said to the fault that it belongs to, or begin one."""
+        source, now = evidence.source, evidence.at
+        sources = self.run_sources
+        if self.run_failed_at is None or abs(now - self.run_failed_at) > _RUN_TIME:
+            sources = frozenset()
+        # Each source tells of a run once, and the log later than the others.
+        again = source is not Source.LOG and (not sources or source in sources)
+        sources = frozenset({source}) if again else sources | {source}
+        known = next((f for f in self.active if evidence.belongs_to(f.kind)), None)
+        known = known or self.active_fault(kind)
+        fault = (
+            Fault(kind=kind, since=evidence.at, times=1, evidence=(evidence,))
+            if known is None
+            else known.with_evidence(evidence, again=again)
+        )
+        others = tuple(f for f in self.active if f is not known)
+        if evidence.source is Source.ERROR_REPORT:
+            # What the states told before under a wider name.
+            for other in others:
+                if other.is_explained_by(fault.kind):
+                    fault = fault.merged_with(other)
+            others = tuple(f for f in others if not f.is_explained_by(fault.kind))
+        return replace(self, active=(*others, fault), last=fault, run_sources=sources, run_failed_at=now)
+
+    def _ended(self, over: Callable[[Fault], bool], by: End, now: datetime) -> Faults:
+        still = tuple(fault for fault in self.active if not over(fault))
+        if len(still) == len(self.active):
+            return self
+        return replace(self, active=still, ended_at=now, ended_by=by)
+
+    def _is_settled(self, entry: LogEntry) -> bool:
+        """Whether a log entry is older than the last time that a fault was over."""
+        at = entry.timestamp.moment
+        return self.ended_at is not None and (at is None or at <= self.ended_at + _CLOCK_ERROR)
+
+    # --- Storage ------------------------------------------------------------------------------------------
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data that survives a restart."""
+        return {
+            "active": [fault.as_json() for fault in self.active],
+            "last": None if self.last is None else self.last.as_json(),
+            "ended_at": None if self.ended_at is None else self.ended_at.isoformat(),
+            "ended_by": None if self.ended_by is None else self.ended_by.value,
+            "run": None if self.run is None else self.run.as_json(),
+            "rest": None if self.rest is None else int(self.rest),
+            "seen_running": self.seen_running,
+            "unsettled": self.unsettled,
+            "run_sources": sorted(source.value for source in self.run_sources),
+            "run_failed_at": None if self.run_failed_at is None else self.run_failed_at.isoformat(),
+            "log_index": self.log_index,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
+        run, rest, log_index = data["run"], data["rest"], data["log_index"]
+        ended_at, ended_by, failed_at = data["ended_at"], data["ended_by"], data["run_failed_at"]
+        return cls(
+            active=tuple(Fault.from_json(fault) for fault in data["active"]),
+            last=None if data["last"] is None else Fault.from_json(data["last"]),
+            ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
+            ended_by=None if ended_by is None else End(ended_by),
+            run=None if run is None else RunReport.from_json(run),
+            rest=None if rest is None else LockState(int(rest)),
+            seen_running=bool(data["seen_running"]),
+            unsettled=bool(data["unsettled"]),
+            run_sources=frozenset(Source(source) for source in data["run_sources"]),
+            run_failed_at=None if failed_at is None else datetime.fromisoformat(failed_at),
+            log_index=None if log_index is None else int(log_index),
+        )
+
+
+def _completion(entry: LogEntry) -> CompletionStatus | None:
+    """Return how the run of a log entry ended, None for an entry about something else."""
+    details = entry.details
+    return details.completion_status if isinstance(details, LoggedRun | LoggedKeypadAction) else None

@@ -1,0 +1,185 @@
+"""Keeps the faults of one lock: hears what it says, stores it, and tells those who show it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.const import DOMAIN, LOGGER
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.faults.rules.faults import Faults
+from custom_components.smartlock.faults.rules.records import End, Fault
+from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.enums import LockState
+from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
+from custom_components.smartlock.storage import lock_store
+
+# What the type of an event is called when the last fault is over.
+RECOVERED = "recovered"
+# How long a run that changes no fault waits to be stored, in seconds; a crash in between loses nothing that matters.
+_WRITE_DELAY = 30.0
+# When a run of ours fails, the Error Report may follow the states, and often says more: wait for it, in seconds,
+# so that one run is not told as two faults.
+_REPORT_TIME = 1.0
+# The newest log entries that are read when a fault is new: the run itself, and what was tried before.
+_LOG_ENTRIES = 5
+# A lock that has been calibrated shows one of these.
+_CALIBRATED = (LockState.LOCKED, LockState.UNLOCKED)
+
+type FaultListener = Callable[[str, Mapping[str, Any]], None]
+
+
+class FaultKeeper:
+    """The faults of one lock, as far as they are safely stored."""
+
+    def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
+        """Prepare; `async_start` begins."""
+        self.faults = Faults()
+        """What is published: it is on disk."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._pin = pin
+        self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
+        self._known = self.faults
+        self._saving = asyncio.Lock()
+        self._report_awaited: asyncio.TimerHandle | None = None
+        self._log_wanted = False
+        self._listeners: list[FaultListener] = []
+
+    async def async_start(self) -> None:
+        """Go on from what is stored, and listen to the lock."""
+        try:
+            stored = await self._store.async_load()
+            self._known = self.faults = Faults() if stored is None else Faults.from_json(stored)
+        except KeyError, TypeError, ValueError:
+            LOGGER.warning("What was stored about faults cannot be read and is begun anew")
+        entry = self._coordinator.config_entry
+        entry.async_on_unload(self._coordinator.async_add_message_listener(self._heard))
+        entry.async_on_unload(self._coordinator.async_add_visit(self._visit))
+
+    async def async_stop(self) -> None:
+        """Store what has not been stored yet; nothing is written after that."""
+        self._forget_report()
+        await self._async_save()
+        # Also what has changed without concerning any fault.
+        await self._store.async_save(self._data())
+
+    @callback
+    def async_subscribe(self, listener: FaultListener) -> CALLBACK_TYPE:
+        """Call `listener` with the kind of each fault that is reported, and with RECOVERED when all are over."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def async_calibrate(self) -> None:
+        """Have the lock find its end positions, once; the bolt moves. Raises HomeAssistantError."""
+        coordinator = self._coordinator
+
+        async def calibrate() -> KeyturnerStates | None:
+            async with self._pin.lent() as pin:
+                return await coordinator.client.calibrate(pin, deadline=coordinator.action_deadline)
+
+        states = await coordinator.async_move(calibrate)
+        if states is not None and states.lock_state in _CALIBRATED:
+            self._change(self._known.run_succeeded(dt_util.utcnow()))
+            await self._async_save()
+
+    async def async_repaired(self) -> None:
+        """Take the owner's word that nothing is wrong any more."""
+        self._change(self._known.repaired(dt_util.utcnow()))
+        await self._async_save()
+
+    @callback
+    def _heard(self, message: Message) -> None:
+        """Take what the lock says about its mechanics."""
+        now = dt_util.utcnow()
+        match message:
+            case ErrorReport():
+                self._change(self._known.heard_error_report(message.code, message.refused, now))
+            case KeyturnerStates():
+                self._change(self._known.heard_states(message, now))
+            case BatteryReport():
+                self._change(self._known.heard_battery_report(message, now))
+
+    async def _visit(self, states: KeyturnerStates) -> None:
+        """Read what the log says about a new fault, over the link that is open anyway."""
+        if not self._log_wanted or self._pin.state is not PinState.VALID:
+            return
+        # Also after a failure: nobody waits for it.
+        self._log_wanted = False
+        async with self._pin.lent() as pin:
+            _, entries = await self._coordinator.client.hold(conversations.read_log(pin, count=_LOG_ENTRIES))
+        self._change(self._known.heard_log(entries, dt_util.utcnow()))
+
+    @callback
+    def _change(self, known: Faults) -> None:
+        """Take what is known now; store and publish it if anything of it is new."""
+        before, self._known = self._known, known
+        if known == before:
+            return
+        new = known.new_since(before)
+        # What the log says about a fault that is over is of no use.
+        self._log_wanted = bool(known.active) and (self._log_wanted or bool(new))
+        if known.active == before.active and known.last == before.last:
+            self._store.async_delay_save(self._data, _WRITE_DELAY)
+            self._publish_soon()
+        elif new and not known.unsettled:
+            self._forget_report()
+            self._report_awaited = self._hass.loop.call_later(_REPORT_TIME, self._save_soon)
+        else:
+            self._save_soon()
+
+    @callback
+    def _publish_soon(self) -> None:
+        """Publish a change that concerns no fault, unless one waits to be stored, which then publishes both."""
+        if not self._saving.locked() and self._report_awaited is None:
+            self._publish(self._known)
+
+    @callback
+    def _save_soon(self) -> None:
+        self._forget_report()
+        self._hass.async_create_task(self._async_save(), f"{DOMAIN} faults", eager_start=True)
+
+    async def _async_save(self) -> None:
+        """Store what is known, and publish it then."""
+        async with self._saving:
+            while self.faults != self._known:
+                known = self._known
+                await self._store.async_save(known.as_json())
+                self._publish(known)
+
+    @callback
+    def _forget_report(self) -> None:
+        if self._report_awaited is not None:
+            self._report_awaited.cancel()
+            self._report_awaited = None
+
+    def _data(self) -> dict[str, Any]:
+        return self._known.as_json()
+
+    @callback
+    def _publish(self, faults: Faults) -> None:
+        before, self.faults = self.faults, faults
+        for fault in faults.new_since(before):
+            self._tell(fault.kind.value, fault_facts(fault))
+        if before.active and not faults.active:
+            self._tell(RECOVERED, {"by_owner": faults.ended_by is End.OWNER})
+        self._coordinator.async_update_listeners()
+
+    def _tell(self, what: str, facts: Mapping[str, Any]) -> None:
+        for listener in tuple(self._listeners):
+            listener(what, facts)
+
+
+def fault_facts(fault: Fault) -> dict[str, Any]:
+    """Return what is shown of a fault beside its kind."""
+    return {
+        "code": f"0x{fault.code:02X}",
+        "certain": fault.certain,
+        "times": fault.times,
+        "evidence": [f"{e.source.value} 0x{e.code:02X}" for e in fault.evidence],
+    }

@@ -1,1 +1,0 @@
-"""Pure decisions: values in, values out; no clock, no radio, no Home Assistant."""

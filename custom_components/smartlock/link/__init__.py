@@ -1,0 +1,1 @@
+"""When the lock is heard, and when it is read."""

@@ -1,0 +1,1 @@
+"""Other ways into the lock, and what they mean for Home Assistant."""

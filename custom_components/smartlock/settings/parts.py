@@ -1,0 +1,120 @@
+"""What only the security PIN opens, read over an open link: parts of a snapshot, and evidence of a restart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.enums import LogEntryType
+from custom_components.smartlock.protocol.errors import LockRefusedError, NotAuthorizedError, PinError
+from custom_components.smartlock.protocol.undocumented import GeneralStatistics, RequestGeneralStatistics
+from custom_components.smartlock.settings.rules.battery_change import Counters, LogRead
+from custom_components.smartlock.settings.rules.snapshot import (
+    Part,
+    lasting_authorization,
+    lasting_code,
+    lasting_logging,
+)
+
+# A boot run is among the newest entries when it is looked for.
+_LOG_ENTRIES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What could be read."""
+
+    signs: tuple[Counters | LogRead, ...] = ()
+    """What tells of a restart."""
+    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Parts of a snapshot, by their names."""
+
+
+class PinReads:
+    """Reads with a PIN that is known to be right, and nothing at all without one."""
+
+    def __init__(self, client: LockClient, pin: PinGuard) -> None:
+        """Prepare; nothing is sent yet."""
+        self._client = client
+        self._pin = pin
+        self._refused: set[str] = set()
+        """What this lock's firmware does not answer: not asked again."""
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a PIN that may be sent."""
+        return self._pin.state is PinState.VALID
+
+    async def signs(self) -> Found:
+        """Read what tells of a restart. Raises LinkError or ProtocolError."""
+        try:
+            async with self._pin.lent() as pin:
+                return await self._signs(pin)
+        except PinError, PinUnavailableError:
+            return Found()
+
+    async def everything(self, *, codes: bool) -> Found:
+        """Read what tells of a restart and all parts of a snapshot; keypad codes only if they are to be kept.
+
+        Raises LinkError or ProtocolError.
+        """
+        try:
+            async with self._pin.lent() as pin:
+                found = await self._signs(pin)
+                return replace(found, parts={**found.parts, **await self._parts(pin, codes=codes)})
+        except PinError, PinUnavailableError:
+            return Found()
+
+    async def _signs(self, pin: int) -> Found:
+        signs: list[Counters | LogRead] = []
+        parts: dict[str, Any] = {}
+        if (log := await self._ask("log", conversations.read_log(pin, count=_LOG_ENTRIES))) is not None:
+            count, entries = log
+            boots = tuple(entry.index for entry in entries if entry.type == LogEntryType.INITIALIZATION_RUN)
+            signs.append(LogRead(newest=max((entry.index for entry in entries), default=0), boot_runs=boots))
+            if count is not None:
+                parts[Part.LOGGING.value] = lasting_logging(count)
+        statistics = await self._ask(
+            "statistics", conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin)
+        )
+        if statistics is not None:
+            signs.append(
+                Counters(
+                    last_reboot=tuple(statistics.last_reboot),
+                    unexpected_reboots=statistics.unexpected_reboot_count,
+                    cycle_actions=statistics.battery_cycle_action_count,
+                    initial_voltage=statistics.initial_battery_voltage,
+                )
+            )
+        return Found(signs=tuple(signs), parts=parts)
+
+    async def _parts(self, pin: int, *, codes: bool) -> dict[str, Any]:
+        parts: dict[str, Any] = {}
+        time_control = await self._ask("time control", conversations.read_time_control(pin))
+        if time_control is not None:
+            parts[Part.TIME_CONTROL.value] = time_control[1]
+        people = await self._ask("authorizations", conversations.read_authorizations(pin))
+        if people is not None:
+            # Our own comes first and is the one thing that a new pairing brings back.
+            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(entry) for entry in people[1][1:])
+        if codes:
+            entries = await self._ask("codes", conversations.read_keypad_codes(pin))
+            if entries is not None:
+                parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries[1])
+        return parts
+
+    async def _ask[T](self, what: str, conversation: Conversation[T]) -> T | None:
+        """Hold one conversation; None for what this lock refuses."""
+        if what in self._refused:
+            return None
+        try:
+            return await self._client.hold(conversation)
+        except PinError, NotAuthorizedError:
+            raise
+        except LockRefusedError:
+            self._refused.add(what)
+            return None

@@ -1,0 +1,1 @@
+"""What is saved, lost and restored: pure decisions."""

@@ -1,0 +1,258 @@
+"""Putting settings back: what to write in which order, and a journal that survives a crash at any line.
+
+A step is one request, or one list of entries. Its state is stored before and after each thing that is done:
+
+    planned   nothing was written
+    writing   it may have been written: whether it was, the lock tells
+    written   the lock has taken it
+    verified  read back as wanted
+    failed    refused, not kept, or not possible; why stands beside it
+
+What is read after a crash decides: settings that are there are verified, others are written if that may not have
+happened yet (`planned`, `writing`), and have failed if the lock had taken them (`written`). So nothing that arrived
+is written twice.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from custom_components.smartlock.protocol.enums import LockState
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.settings.rules.message_json import SnapshotError
+from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Group, SettingsSnapshot
+
+# After power came back the lock finds its position; it is left alone until it has been at rest for so long.
+CALM_TIME = 60.0
+# A difference that comes back within this time was not lost again: the lock does not keep it, or somebody wants it so.
+RETURN_TIME = timedelta(days=2)
+# A step that fails because of the radio is tried again on other links, but not for ever.
+MAX_TRIES = 8
+
+_AT_REST = (LockState.LOCKED, LockState.UNLOCKED, LockState.UNCALIBRATED)
+
+
+# --- When ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calm:
+    """Since when the lock has been at rest; seconds of a clock that never goes back."""
+
+    since: float | None = None
+    low: bool = False
+
+    def after(self, states: KeyturnerStates, now: float) -> Self:
+        """Take a state of the lock."""
+        if states.lock_state not in _AT_REST:
+            return replace(self, since=None, low=states.battery_critical)
+        return replace(self, since=now if self.since is None else self.since, low=states.battery_critical)
+
+    def anew(self, now: float) -> Self:
+        """Count from now: the lock may have lost its power not long ago."""
+        return self if self.since is None else replace(self, since=now)
+
+    def moving(self) -> Self:
+        """The motor runs, as we found out otherwise."""
+        return replace(self, since=None)
+
+    def ready_at(self) -> float | None:
+        """When settings may be written; None while nobody knows: in motion, jammed, or low in voltage."""
+        return None if self.since is None or self.low else self.since + CALM_TIME
+
+
+# --- What ---------------------------------------------------------------------------------------------------
+
+
+class StepState(StrEnum):
+    """How far a step has come."""
+
+    PLANNED = "planned"
+    WRITING = "writing"
+    WRITTEN = "written"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing is left to do."""
+        return self in (StepState.VERIFIED, StepState.FAILED)
+
+
+class Problem(StrEnum):
+    """Why a step failed."""
+
+    REFUSED = "refused"
+    NOT_KEPT = "not_kept"
+    PIN = "pin"
+    NOT_REACHED = "not_reached"
+    STOPPED = "stopped"
+    """An earlier step showed that the lock does not keep what it takes."""
+    CHANGED_MEANWHILE = "changed_meanwhile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One request, or one list of entries."""
+
+    group: Group
+    settings: tuple[str, ...]
+    state: StepState = StepState.PLANNED
+    problem: Problem | None = None
+    tries: int = 0
+
+
+def plan(
+    differences: Sequence[Difference], chosen: Collection[str], *, clock: bool = True
+) -> tuple[Step, ...]:
+    """Return the steps that put back the chosen settings, as far as they can be; the clock goes first."""
+    wanted = [entry for entry in differences if entry.restorable and entry.name in chosen]
+    by_group = {group: tuple(entry.name for entry in wanted if entry.group is group) for group in Group}
+    if clock and wanted:
+        by_group[Group.CLOCK] = (Group.CLOCK.value,)
+    return tuple(Step(group=group, settings=names) for group, names in by_group.items() if names)
+
+
+def by_itself(differences: Sequence[Difference]) -> frozenset[str]:
+    """Return what may be put back without asking."""
+    return frozenset(entry.name for entry in differences if entry.restorable and entry.care is Care.BY_ITSELF)
+
+
+def all_at_once(differences: Sequence[Difference]) -> frozenset[str]:
+    """Return what "all" means: never what has to be picked itself."""
+    return frozenset(
+        entry.name for entry in differences if entry.restorable and entry.care in (Care.BY_ITSELF, Care.ASK)
+    )
+
+
+def pickable(differences: Sequence[Difference]) -> tuple[str, ...]:
+    """Return what can be picked."""
+    return tuple(entry.name for entry in differences if entry.restorable)
+
+
+# --- Journal ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journal:
+    """One restore from its plan to its report."""
+
+    begun_at: datetime
+    wanted: SettingsSnapshot = field(repr=False)
+    steps: tuple[Step, ...]
+    asked: bool
+    """Whether the owner asked for it; otherwise it was done by itself."""
+
+    @property
+    def current(self) -> Step | None:
+        """The step to go on with; None at the end."""
+        return next((step for step in self.steps if not step.state.final), None)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.current is None
+
+    def restored(self) -> tuple[str, ...]:
+        """Return what was read back as wanted."""
+        return tuple(
+            name for step in self.steps if step.state is StepState.VERIFIED for name in step.settings
+        )
+
+    def failed(self) -> dict[str, Problem]:
+        """Return what is not as wanted, and why."""
+        return {
+            name: step.problem or Problem.STOPPED
+            for step in self.steps
+            if step.state is StepState.FAILED
+            for name in step.settings
+        }
+
+    def entered(self, group: Group, state: StepState, problem: Problem | None = None) -> Self:
+        """Return it with the step of a group in another state; a lock that keeps nothing ends all."""
+        stop = problem in (Problem.NOT_KEPT, Problem.PIN, Problem.NOT_REACHED)
+        steps: list[Step] = []
+        for step in self.steps:
+            if step.group is group:
+                tries = step.tries + (state is StepState.WRITING)
+                steps.append(replace(step, state=state, problem=problem, tries=tries))
+            elif stop and not step.state.final:
+                why = Problem.STOPPED if problem is Problem.NOT_KEPT else problem
+                steps.append(replace(step, state=StepState.FAILED, problem=why))
+            else:
+                steps.append(step)
+        return replace(self, steps=tuple(steps))
+
+    def tried_again(self, group: Group) -> Self:
+        """Return it after a link was lost on the way; too often is a failure."""
+        step = next(step for step in self.steps if step.group is group)
+        if step.tries + 1 >= MAX_TRIES:
+            return self.entered(group, StepState.FAILED, Problem.NOT_REACHED)
+        steps = tuple(
+            replace(other, tries=other.tries + 1) if other.group is group else other for other in self.steps
+        )
+        return replace(self, steps=steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "begun_at": self.begun_at.isoformat(),
+            "asked": self.asked,
+            "wanted": self.wanted.to_json(),
+            "steps": [
+                {
+                    "group": step.group.value,
+                    "settings": list(step.settings),
+                    "state": step.state.value,
+                    "problem": None if step.problem is None else step.problem.value,
+                    "tries": step.tries,
+                }
+                for step in self.steps
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the journal that plain data stands for. Raises SnapshotError."""
+        wanted = SettingsSnapshot.from_json(data.get("wanted"))
+        try:
+            return cls(
+                begun_at=datetime.fromisoformat(data["begun_at"]),
+                asked=bool(data["asked"]),
+                wanted=wanted,
+                steps=tuple(
+                    Step(
+                        group=Group(entry["group"]),
+                        settings=tuple(entry["settings"]),
+                        state=StepState(entry["state"]),
+                        problem=None if entry["problem"] is None else Problem(entry["problem"]),
+                        tries=int(entry["tries"]),
+                    )
+                    for entry in data["steps"]
+                ),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError("not a journal") from error
+
+
+def next_state(state: StepState, *, there: bool) -> StepState | None:
+    """Return how a step stands after reading, None if it is to be written now."""
+    if there:
+        return StepState.VERIFIED
+    return StepState.FAILED if state is StepState.WRITTEN else None
+
+
+# --- What comes back ----------------------------------------------------------------------------------------
+
+
+def returned(
+    restored_at: Mapping[str, datetime], differences: Sequence[Difference], now: datetime
+) -> frozenset[str]:
+    """Return what was put back lately and differs again: it is reported, and not put back by itself."""
+    return frozenset(
+        entry.name
+        for entry in differences
+        if entry.name in restored_at and now - restored_at[entry.name] <= RETURN_TIME
+    )

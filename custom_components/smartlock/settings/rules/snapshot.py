@@ -1,0 +1,394 @@
+"""The settings of a lock at one moment, kept to be put back: as a value, as JSON, and compared.
+
+What needs no PIN is always there. Time control, what is logged, who is authorized (without keys) and keypad codes
+need one; `lacks` says what a snapshot does not have. Every field stands in JSON as the lock sent it: numbers as
+numbers, texts and coordinates as hex, so that names survive byte for byte.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Any, Self, cast
+
+from custom_components.smartlock.protocol.messages import (
+    AdvancedConfig,
+    AuthorizationEntry,
+    Config,
+    KeypadCode,
+    LogEntryCount,
+    Message,
+    SetAdvancedConfigWithMotor,
+    SetConfig,
+    TimeControlEntry,
+    TimeLimit,
+)
+from custom_components.smartlock.settings.rules.message_json import (
+    SnapshotError,
+    message_from_json,
+    message_to_json,
+)
+
+VERSION = 1
+# Of each lock; one more pushes the oldest out.
+KEPT = 5
+
+
+class Reason(StrEnum):
+    """Why a snapshot was made."""
+
+    SET_UP = "set_up"
+    CHANGED = "changed"
+    RESTORED = "restored"
+    REQUESTED = "requested"
+    IMPORTED = "imported"
+
+
+class Part(StrEnum):
+    """What a snapshot may lack."""
+
+    LOGGING = "logging"
+    TIME_CONTROL = "time_control"
+    AUTHORIZATIONS = "authorizations"
+    KEYPAD_CODES = "keypad_codes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsSnapshot:
+    """The settings of one lock."""
+
+    taken_at: datetime
+    reason: Reason
+    config: Config = field(repr=False)
+    advanced_config: AdvancedConfig
+    logging: LogEntryCount | None = None
+    """What is logged; its count is 0."""
+    time_control: tuple[TimeControlEntry, ...] | None = None
+    authorizations: tuple[AuthorizationEntry, ...] | None = field(default=None, repr=False)
+    """Who is authorized: without ids, keys and what changes with each use."""
+    keypad_codes: tuple[KeypadCode, ...] | None = field(default=None, repr=False)
+    """Only with the owner's consent; without what changes with each use."""
+
+    @property
+    def lacks(self) -> tuple[Part, ...]:
+        """What could not, or was not to, be read. A lock without a keypad has no codes to lack."""
+        keypad = self.config.has_keypad or self.config.has_keypad_2
+        return tuple(
+            part
+            for part in Part
+            if getattr(self, part.value) is None and (keypad or part is not Part.KEYPAD_CODES)
+        )
+
+    def without_codes(self) -> Self:
+        """Return it as it may be kept and given away without the owner's consent to codes."""
+        return replace(self, keypad_codes=None)
+
+    def same_settings(self, other: SettingsSnapshot) -> bool:
+        """Whether nothing that can be set differs, as far as both have it."""
+        return not differences(self, other) and all(
+            getattr(self, part.value) == getattr(other, part.value) for part in Part
+        )
+
+    def merged(self, later: SettingsSnapshot) -> Self:
+        """Return the later settings, with the parts that it lacks from this one."""
+        parts = {part.value: getattr(self, part.value) for part in Part if getattr(later, part.value) is None}
+        return cast(Self, replace(later, **parts))
+
+    # --- JSON ---------------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        data: dict[str, Any] = {
+            "version": VERSION,
+            "taken_at": self.taken_at.isoformat(),
+            "reason": self.reason.value,
+            "config": message_to_json(self.config),
+            "advanced_config": message_to_json(self.advanced_config),
+            "lacks": [part.value for part in self.lacks],
+        }
+        for part, kind in _PARTS.items():
+            value = getattr(self, part.value)
+            if value is not None:
+                data[part.value] = (
+                    message_to_json(value) if kind is LogEntryCount else [message_to_json(e) for e in value]
+                )
+        return data
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """Return the snapshot that plain data stands for. Raises SnapshotError."""
+        if not isinstance(data, Mapping):
+            raise SnapshotError("not an object")
+        if data.get("version") != VERSION:
+            raise SnapshotError("another version")
+        try:
+            taken_at = datetime.fromisoformat(data["taken_at"])
+            reason = Reason(data["reason"])
+            config = message_from_json(Config, data["config"])
+            advanced_config = message_from_json(AdvancedConfig, data["advanced_config"])
+        except KeyError as error:
+            raise SnapshotError(f"{error} is missing") from None
+        except (TypeError, ValueError) as error:
+            raise error if isinstance(error, SnapshotError) else SnapshotError("a wrong value") from None
+        if taken_at.tzinfo is None:
+            raise SnapshotError("a date without a zone")
+        parts: dict[str, Any] = {}
+        for part, kind in _PARTS.items():
+            value = data.get(part.value)
+            if value is None:
+                continue
+            if kind is LogEntryCount:
+                parts[part.value] = message_from_json(kind, value)
+            elif isinstance(value, Sequence) and not isinstance(value, str):
+                parts[part.value] = tuple(message_from_json(kind, entry) for entry in value)
+            else:
+                raise SnapshotError(f"{part} is not a list")
+        return cls(taken_at=taken_at, reason=reason, config=config, advanced_config=advanced_config, **parts)
+
+
+_PARTS: Mapping[Part, type[Message]] = {
+    Part.LOGGING: LogEntryCount,
+    Part.TIME_CONTROL: TimeControlEntry,
+    Part.AUTHORIZATIONS: AuthorizationEntry,
+    Part.KEYPAD_CODES: KeypadCode,
+}
+
+
+# --- What may be put back ---------------------------------------------------------------------------------
+
+
+class Care(Enum):
+    """How a setting may be put back."""
+
+    BY_ITSELF = "by_itself"
+    """Neither moves the bolt nor keeps anybody out: by itself if the owner has chosen so."""
+    ASK = "ask"
+    """When the owner says so."""
+    ALONE = "alone"
+    """Only when the owner picks this very setting."""
+    CALIBRATION = "calibration"
+    """The same, and only with the calibration it was made for."""
+
+
+class Group(StrEnum):
+    """What is written with one request, in the order in which it is written."""
+
+    CLOCK = "clock"
+    CONFIG = "config"
+    ADVANCED_CONFIG = "advanced_config"
+    TIME_CONTROL = "time_control"
+    LOGGING = "logging"
+    KEYPAD_CODES = "keypad_codes"
+
+
+CARES: Mapping[str, Care] = {
+    "time_zone_offset": Care.BY_ITSELF,
+    "dst_mode": Care.BY_ITSELF,
+    "time_zone_id": Care.BY_ITSELF,
+    "button_enabled": Care.BY_ITSELF,
+    "led_enabled": Care.BY_ITSELF,
+    "led_brightness": Care.BY_ITSELF,
+    # It opens the lock to whoever holds its button.
+    "pairing_enabled": Care.ALONE,
+    # New cells may be others than the old ones.
+    "battery_type": Care.ALONE,
+    "automatic_battery_type_detection": Care.ALONE,
+    "unlocked_position_offset": Care.CALIBRATION,
+    "locked_position_offset": Care.CALIBRATION,
+    "single_locked_position_offset": Care.CALIBRATION,
+    "unlocked_to_locked_transition_offset": Care.CALIBRATION,
+}
+"""Every setting that is not here is one to ask for."""
+
+CONFIG_SETTINGS = tuple(entry.name for entry in SetConfig.wire_fields)
+ADVANCED_SETTINGS = tuple(entry.name for entry in SetAdvancedConfigWithMotor.wire_fields)
+LOGGING_ENABLED = "logging_enabled"
+DOOR_SENSOR_LOGGING_ENABLED = "door_sensor_logging_enabled"
+# Immediate auto lock of a lock that cannot do it.
+_NOT_SUPPORTED = 0xFF
+
+
+class Obstacle(StrEnum):
+    """Why a setting cannot be put back."""
+
+    CALIBRATED_ANEW = "calibrated_anew"
+    NOT_SUPPORTED = "not_supported"
+    NOT_OVER_BLUETOOTH = "not_over_bluetooth"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A setting that is not as it was. A list shows how many entries it has, and how many are gone."""
+
+    name: str
+    group: Group | None
+    was: object = field(repr=False)
+    now: object = field(repr=False)
+    care: Care
+    obstacle: Obstacle | None = None
+
+    @property
+    def restorable(self) -> bool:
+        """Whether it can be put back at all."""
+        return self.obstacle is None
+
+
+def differences(before: SettingsSnapshot, now: SettingsSnapshot) -> tuple[Difference, ...]:
+    """Return what is not as it was, in the order in which it would be put back."""
+    return tuple(_differences(before, now))
+
+
+def _differences(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[Difference]:
+    degrees = now.advanced_config.total_degrees
+    same_calibration = degrees == before.advanced_config.total_degrees and degrees != 0
+    for group, names, was, found in (
+        (Group.CONFIG, CONFIG_SETTINGS, before.config, now.config),
+        (Group.ADVANCED_CONFIG, ADVANCED_SETTINGS, before.advanced_config, now.advanced_config),
+    ):
+        for name in names:
+            old, new = getattr(was, name), getattr(found, name)
+            # What one firmware does not tell, or cannot do, was not lost.
+            if old is None or new is None or old == new or (name, old) == _IMMEDIATE:
+                continue
+            care = CARES.get(name, Care.ASK)
+            obstacle = None
+            if care is Care.CALIBRATION and not same_calibration:
+                obstacle = Obstacle.CALIBRATED_ANEW
+            elif (name, new) == _IMMEDIATE:
+                if not old:
+                    continue
+                obstacle = Obstacle.NOT_SUPPORTED
+            yield Difference(name=name, group=group, was=old, now=new, care=care, obstacle=obstacle)
+    yield from _lost_entries(Part.TIME_CONTROL, Group.TIME_CONTROL, before, now)
+    yield from _lost_logging(before, now)
+    yield from _lost_entries(Part.KEYPAD_CODES, Group.KEYPAD_CODES, before, now)
+    yield from _lost_entries(Part.AUTHORIZATIONS, None, before, now)
+
+
+_IMMEDIATE = ("immediate_auto_lock_enabled", _NOT_SUPPORTED)
+
+
+def _lost_entries(
+    part: Part, group: Group | None, before: SettingsSnapshot, now: SettingsSnapshot
+) -> Iterator[Difference]:
+    """Yield a list of which entries are gone or changed; what was added since is the owner's."""
+    was, found = getattr(before, part.value), getattr(now, part.value)
+    if was is None or found is None:
+        return
+    lost = missing(was, found)
+    if lost:
+        yield Difference(
+            name=part.value,
+            group=group,
+            was=len(was),
+            now=len(was) - len(lost),
+            care=Care.ASK,
+            obstacle=None if group else Obstacle.NOT_OVER_BLUETOOTH,
+        )
+
+
+def _lost_logging(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[Difference]:
+    if before.logging is None or now.logging is None:
+        return
+    for name, group in ((LOGGING_ENABLED, Group.LOGGING), (DOOR_SENSOR_LOGGING_ENABLED, None)):
+        old, new = getattr(before.logging, name), getattr(now.logging, name)
+        if old is not None and new is not None and old != new:
+            yield Difference(
+                name=name,
+                group=group,
+                was=old,
+                now=new,
+                care=Care.ASK,
+                obstacle=None if group else Obstacle.NOT_OVER_BLUETOOTH,
+            )
+
+
+def missing[E: (TimeControlEntry, KeypadCode, AuthorizationEntry)](
+    wanted: Sequence[E], found: Sequence[E]
+) -> tuple[E, ...]:
+    """Return the entries that are not there, whatever their ids; each one found counts once."""
+    there = [essence(entry) for entry in found]
+    lost = []
+    for entry in wanted:
+        key = essence(entry)
+        if key in there:
+            there.remove(key)
+        else:
+            lost.append(entry)
+    return tuple(lost)
+
+
+def essence(entry: TimeControlEntry | KeypadCode | AuthorizationEntry) -> object:
+    """Return what makes an entry the same, though the lock gave it another id or a new date."""
+    match entry:
+        case TimeControlEntry():
+            return entry.weekdays, entry.time, entry.lock_action, entry.enabled
+        case KeypadCode():
+            return entry.code, entry.name, entry.enabled, bool(entry.time_limited), _limit(entry)
+        case AuthorizationEntry():
+            return entry.id_type, entry.name, entry.enabled, bool(entry.time_limited), _limit(entry)
+
+
+def lasting_authorization(entry: AuthorizationEntry) -> AuthorizationEntry:
+    """Return an authorization without its id and without what changes with each use."""
+    never = type(entry.date_last_active)()
+    return replace(entry, authorization_id=0, date_last_active=never, lock_count=0, trailing=b"")
+
+
+def lasting_code(entry: KeypadCode) -> KeypadCode:
+    """Return a keypad code without what changes with each use."""
+    return replace(entry, date_last_active=type(entry.date_last_active)(), lock_count=0, trailing=b"")
+
+
+def lasting_logging(count: LogEntryCount) -> LogEntryCount:
+    """Return what is logged, without how much there is."""
+    return replace(count, count=0, trailing=b"")
+
+
+def _limit(entry: KeypadCode | AuthorizationEntry) -> TimeLimit:
+    # Without a limit some locks send an empty one and others none.
+    return entry.limit if entry.time_limited and entry.limit is not None else TimeLimit()
+
+
+# --- The owner's changes while a loss is open -------------------------------------------------------------
+
+
+def with_owners_changes(
+    reference: SettingsSnapshot, after: SettingsSnapshot, now: SettingsSnapshot
+) -> SettingsSnapshot:
+    """Return what the lock should be like, when `now` differs from what was found `after` a loss.
+
+    What has changed since then was changed by the owner, here or in the app: it is wanted so, whatever it was.
+    """
+    return taking(reference, now, {difference.name for difference in differences(after, now)})
+
+
+def taking(snapshot: SettingsSnapshot, source: SettingsSnapshot, names: Collection[str]) -> SettingsSnapshot:
+    """Return a snapshot with some settings of another, named as in differences."""
+    if not names:
+        return snapshot
+    parts: dict[str, Any] = {
+        part.value: getattr(source, part.value)
+        for part in Part
+        if getattr(source, part.value) is not None and not _PART_NAMES[part].isdisjoint(names)
+    }
+    return replace(
+        snapshot,
+        config=_with_values(snapshot.config, source.config, set(CONFIG_SETTINGS).intersection(names)),
+        advanced_config=_with_values(
+            snapshot.advanced_config, source.advanced_config, set(ADVANCED_SETTINGS).intersection(names)
+        ),
+        **parts,
+    )
+
+
+_PART_NAMES: Mapping[Part, frozenset[str]] = {
+    Part.LOGGING: frozenset({LOGGING_ENABLED, DOOR_SENSOR_LOGGING_ENABLED}),
+    Part.TIME_CONTROL: frozenset({Part.TIME_CONTROL.value}),
+    Part.AUTHORIZATIONS: frozenset({Part.AUTHORIZATIONS.value}),
+    Part.KEYPAD_CODES: frozenset({Part.KEYPAD_CODES.value}),
+}
+
+
+def _with_values[M: (Config, AdvancedConfig)](message: M, source: M, names: set[str]) -> M:
+    return replace(message, **{name: getattr(source, name) for name in names})

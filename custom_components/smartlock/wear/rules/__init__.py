@@ -1,0 +1,1 @@
+"""What wear is: pure decisions."""

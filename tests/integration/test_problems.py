@@ -1,0 +1,127 @@
+"""Every error of the client has words for the owner."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+import string
+
+import pytest
+
+from custom_components.smartlock.pin.guard import PinUnavailableError
+from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.problems import PIN_PROBLEMS, REFUSALS, RUN_FAILURES, problem, translated
+from custom_components.smartlock.protocol import errors
+from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
+from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
+
+SHIPPED = Path(__file__).parents[1] / "custom_components/smartlock"
+TEXTS = json.loads((SHIPPED / "translations/en.json").read_text(encoding="utf-8"))
+
+# What each kind of error is told as, wherever it is not the code of a refusal that decides.
+KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
+    "ProtocolError": (errors.ProtocolError(), "not_understood", {}),
+    "DecodeError": (errors.DecodeError(), "not_understood", {}),
+    "AuthenticationError": (errors.AuthenticationError(), "not_genuine", {}),
+    "PinNotSetError": (errors.PinNotSetError(), "failed", {}),
+    "LinkError": (errors.LinkError(), "connection_lost", {}),
+    "UnreachableError": (errors.UnreachableError("why"), "unreachable", {"reason": "why"}),
+    "NotHeardError": (errors.NotHeardError("why"), "unreachable", {"reason": "why"}),
+    "NoFreeSlotError": (errors.NoFreeSlotError("why"), "no_free_slot", {"reason": "why"}),
+    "NoAnswerError": (errors.NoAnswerError(), "connection_lost", {}),
+    "LinkLostError": (errors.LinkLostError(), "connection_lost", {}),
+    "NotStartedError": (errors.NotStartedError(), "not_started", {"reason": ""}),
+    "ReplacedError": (errors.ReplacedError(), "replaced", {}),
+    "OutcomeUnknownError": (
+        errors.OutcomeUnknownError("UNLOCK", LockState.LOCKED),
+        "outcome_unknown",
+        {},
+    ),
+    "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
+    "RunFailedError": (errors.RunFailedError(CompletionStatus(0x51)), "run_failed", {"code": "0x51"}),
+    "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),
+    "SettingsUnknownError": (
+        errors.SettingsUnknownError(("name", "led_brightness")),
+        "settings_unknown",
+        {"fields": "name, led_brightness"},
+    ),
+    "BadSettingError": (errors.BadSettingError(("name",)), "bad_setting", {"fields": "name"}),
+    "MovingError": (errors.MovingError(), "moving", {}),
+}
+
+
+def kinds(base: type[SmartLockError] = SmartLockError) -> Iterator[type[SmartLockError]]:
+    """Yield every class of errors below a class."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+def test_every_kind_is_listed_here() -> None:
+    """All but refusals, which their code tells apart."""
+    assert {kind.__name__ for kind in kinds() if not issubclass(kind, LockRefusedError)} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_has_words(name: str) -> None:
+    error, key, placeholders = KINDS[name]
+    assert problem(error) == (key, placeholders)
+    check_text(key, placeholders)
+
+
+@pytest.mark.parametrize("code", [*ErrorCode, ErrorCode(0x77)], ids=lambda code: code.name)
+def test_every_refusal_has_words(code: ErrorCode) -> None:
+    """A code that nobody has words for is at least shown, so that it can be looked up."""
+    key, placeholders = problem(errors.refusal(code, None))
+    assert placeholders == {"code": f"0x{code:02X}"}
+    check_text(key, placeholders)
+    assert key == REFUSALS.get(code, "refused")
+    if key == "refused":
+        assert "{code}" in TEXTS["exceptions"][key]["message"]
+
+
+@pytest.mark.parametrize("status", CompletionStatus, ids=lambda status: status.name)
+def test_every_failed_run_has_words(status: CompletionStatus) -> None:
+    key, placeholders = problem(errors.RunFailedError(status))
+    assert placeholders == {"code": f"0x{status:02X}"}
+    check_text(key, placeholders)
+    assert (key == "run_failed") == (status not in RUN_FAILURES)
+
+
+def check_text(key: str, placeholders: dict[str, str]) -> None:
+    """Assert that there is a text, and that everything that it shows is given."""
+    text = TEXTS["exceptions"][key]["message"]
+    wanted = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    assert wanted <= set(placeholders)
+
+
+def test_no_words_without_an_error() -> None:
+    told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
+    told |= set(REFUSALS.values()) | set(PIN_PROBLEMS.values()) | set(RUN_FAILURES.values())
+    # What actions say by themselves.
+    for file in SHIPPED.rglob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        told |= set(re.findall(r'Error\([^)]*?translation_key="(\w+)"', source))
+    assert told == set(TEXTS["exceptions"])
+
+
+def test_home_assistant_gets_key_and_placeholders() -> None:
+    error = translated(errors.UnreachableError("too far away"))
+    assert (error.translation_domain, error.translation_key) == ("smartlock", "unreachable")
+    assert error.translation_placeholders == {"reason": "too far away"}
+
+
+def test_dropped_action_says_how_things_stand_on_the_radio() -> None:
+    """The action waited in vain, so the reason is what is known now; others bring their own."""
+    assert translated(errors.NotStartedError(), "no adapter hears it").translation_placeholders == {
+        "reason": "no adapter hears it"
+    }
+    assert translated(errors.UnreachableError("why"), "else").translation_placeholders == {"reason": "why"}
+    assert translated(errors.ReplacedError(), "no adapter hears it").translation_placeholders == {}
+
+
+@pytest.mark.parametrize("state", PinState)
+def test_every_reason_to_send_no_pin_has_words(state: PinState) -> None:
+    if state is not PinState.VALID:
+        assert problem(PinUnavailableError(state)) == (PIN_PROBLEMS[state], {})
+        check_text(PIN_PROBLEMS[state], {})

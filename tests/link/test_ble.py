@@ -1,0 +1,214 @@
+"""The transport over Home Assistant's Bluetooth: connects through adapters, and its errors are ours."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from bleak.exc import BleakError
+from homeassistant.components import bluetooth
+import pytest
+
+from custom_components.smartlock.client.ble import BleTransport
+from custom_components.smartlock.client.transport import Link
+from custom_components.smartlock.link.advertisements import freshest_device, reachability, slots_taken
+from custom_components.smartlock.protocol.errors import LinkLostError, NoFreeSlotError, UnreachableError
+from simulator.local_adapter import LocalAdapter, RadioClient
+from simulator.virtual_lock import VirtualLock
+from tests.integration.home import Home
+
+DEVICE_NAME = "00002a00-0000-1000-8000-00805f9b34fb"
+NOWHERE = "0000dead-0000-1000-8000-00805f9b34fb"
+
+
+class Central:
+    """A transport with what it was told."""
+
+    def __init__(self, home: Home, lock: VirtualLock) -> None:
+        self.values: list[tuple[str, bytes]] = []
+        self.lost = 0
+        self.transport = BleTransport(
+            name="Nuki",
+            device=freshest_device(home.hass, lock.address),
+            explain=reachability(home.hass, lock.address),
+            full=slots_taken(home.hass, lock.address),
+        )
+
+    async def connect(self) -> Link:
+        def on_lost() -> None:
+            self.lost += 1
+
+        return await self.transport.connect(
+            on_value=lambda uuid, value: self.values.append((uuid, value)), on_lost=on_lost
+        )
+
+
+@pytest.fixture
+async def lock(home: Home) -> VirtualLock:
+    lock = home.add_lock()
+    await home.heard(lock)
+    return lock
+
+
+@pytest.fixture
+def central(home: Home, lock: VirtualLock) -> Central:
+    return Central(home, lock)
+
+
+async def test_whole_way(home: Home, lock: VirtualLock, central: Central) -> None:
+    dialect = lock.model.dialect
+    link = await central.connect()
+    assert {dialect.pairing_service, dialect.keyturner_service} <= link.services
+    await link.subscribe(dialect.pairing_gdio)
+    # Anything at all: outside pairing mode the lock refuses it.
+    await link.write(dialect.pairing_gdio, bytes(40))
+    await home.until(lambda: central.values)
+    assert {uuid for uuid, _ in central.values} == {dialect.pairing_gdio}
+    await link.close()
+    assert not home.connected(lock)
+    # To close is our own doing, and can be done again.
+    await link.close()
+    assert central.lost == 0
+
+
+async def assert_lost(link: Link, characteristic: str) -> None:
+    """Assert that nothing can be done with a link any more."""
+    with pytest.raises(LinkLostError):
+        await link.write(characteristic, b"?")
+    with pytest.raises(LinkLostError):
+        await link.subscribe(characteristic)
+    with pytest.raises(LinkLostError):
+        assert link.services
+
+
+async def test_closed_link_is_of_no_use(central: Central, lock: VirtualLock) -> None:
+    link = await central.connect()
+    await link.close()
+    await assert_lost(link, lock.model.dialect.keyturner_usdio)
+
+
+@pytest.mark.parametrize("power_cut", [True, False])
+async def test_link_that_ends_by_itself(
+    home: Home, central: Central, lock: VirtualLock, power_cut: bool
+) -> None:
+    link = await central.connect()
+    if power_cut:
+        lock.power_off()
+    else:
+        home.go_out_of_range(lock)
+    await home.until(lambda: central.lost)
+    await assert_lost(link, lock.model.dialect.keyturner_usdio)
+    await link.close()
+    assert central.lost == 1
+
+
+async def test_lock_that_was_never_heard(home: Home) -> None:
+    nobody = VirtualLock("gen3", nuki_id=1)
+    with pytest.raises(UnreachableError) as caught:
+        await Central(home, nobody).connect()
+    assert "scanner" in caught.value.reason
+
+
+@pytest.mark.parametrize("connect_timeout", [0.0, 30.0])
+async def test_lock_that_does_not_answer_any_more(
+    home: Home, central: Central, lock: VirtualLock, connect_timeout: float
+) -> None:
+    """Whether the radio gives up or bleak does."""
+    home.go_out_of_range(lock)
+    home.radio.timing = replace(home.radio.timing, connect_timeout=connect_timeout)
+    began = home.now
+    with pytest.raises(UnreachableError) as caught:
+        await central.connect()
+    assert "last advertisement" in caught.value.reason
+    assert len(home.radio.connections) == 2
+    assert home.now - began < 45
+
+
+async def test_no_slot(home: Home, central: Central) -> None:
+    for each in range(5):
+        home.adapter.claim(RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter))
+    began = home.now
+    with pytest.raises(NoFreeSlotError) as caught:
+        await central.connect()
+    assert "slots=0/5" in caught.value.reason
+    # It was waited for, and nobody was asked in vain.
+    assert 5 < home.now - began < 15
+    assert home.radio.connections == []
+
+
+async def test_slot_that_becomes_free_is_taken_at_once(home: Home, central: Central) -> None:
+    others = [RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter) for each in range(5)]
+    for each in others:
+        home.adapter.claim(each)
+    connecting = asyncio.create_task(central.connect())
+    await asyncio.sleep(3)
+    home.adapter.release(others[0])
+    await asyncio.sleep(0.5)
+    assert connecting.done()
+    await (await connecting).close()
+
+
+async def test_request_that_is_refused(central: Central) -> None:
+    """A name can be read, not written."""
+    link = await central.connect()
+    with pytest.raises(LinkLostError):
+        await link.write(DEVICE_NAME, b"Mine")
+    await link.close()
+
+
+@pytest.mark.parametrize(
+    "use", [lambda link: link.subscribe(NOWHERE), lambda link: link.write(NOWHERE, b"?")]
+)
+async def test_services_that_were_remembered_wrongly(
+    home: Home, central: Central, lock: VirtualLock, use: Callable[[Link], Awaitable[None]]
+) -> None:
+    """They are forgotten, so that the next connection discovers them again."""
+    link = await central.connect()
+    assert home.adapter.discovered == {lock.address}
+    with pytest.raises(LinkLostError):
+        await use(link)
+    assert home.adapter.discovered == set()
+    await link.close()
+    await (await central.connect()).close()
+    first, second = home.radio.connections
+    assert first.traffic.requests == second.traffic.requests
+
+
+async def test_disconnecting_that_fails(
+    home: Home, central: Central, lock: VirtualLock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing that could be done about it."""
+    link = await central.connect()
+
+    async def fail(_: RadioClient) -> None:
+        raise BleakError("the adapter is gone")
+
+    with monkeypatch.context() as context:
+        context.setattr(RadioClient, "disconnect", fail)
+        await link.close()
+    await assert_lost(link, lock.model.dialect.keyturner_usdio)
+
+
+async def test_slots_that_others_have_taken(home: Home, lock: VirtualLock) -> None:
+    """All of them, of everybody who hears the lock; our own link to it is no reason to complain."""
+    await home.until(lambda: bluetooth.async_address_present(home.hass, lock.address))
+    taken = slots_taken(home.hass, lock.address)
+    others = [RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter) for each in range(4)]
+    for each in others:
+        home.adapter.claim(each)
+    assert not taken()
+    ours = RadioClient(lock.address, adapter=home.adapter)
+    home.adapter.claim(ours)
+    assert not taken()
+    home.adapter.release(ours)
+    home.adapter.claim(RadioClient("AA:00:00:00:00:05", adapter=home.adapter))
+    assert taken()
+    second = LocalAdapter(home.hass, home.radio, source="00:1A:7D:DA:71:14", connection_slots=1)
+    second.start()
+    await home.until(
+        lambda: (
+            len(bluetooth.async_scanner_devices_by_address(home.hass, lock.address, connectable=True)) == 2
+        )
+    )
+    assert not taken()
+    second.stop()
+    assert not slots_taken(home.hass, "AA:AA:AA:AA:AA:AA")()

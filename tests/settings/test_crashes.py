@@ -1,0 +1,261 @@
+"""Home Assistant dies while it puts settings back: at any save and any radio step, and what is true afterwards.
+
+In CI it is short. For a long campaign: scripts/test tests/settings/test_crashes.py
+--hypothesis-profile=campaign
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, override
+from unittest.mock import patch
+
+from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
+from homeassistant.helpers.storage import Store
+from homeassistant.setup import async_setup_component
+from hypothesis import settings
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+
+from custom_components.smartlock.protocol.enums import LockAction, Weekdays
+from custom_components.smartlock.protocol.wire import Time2
+from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.rules import restore
+from simulator.lock.faults import Once
+from simulator.lock.time_control import Entry
+from simulator.virtual_lock import Kind, VirtualLock, quick
+from tests.integration.home import Home
+
+MODELS = ("gen2", "gen3", "gen4", "ultra")
+CHANGES = {"led_brightness": 1, "single_lock": 1, "auto_lock_enabled": 1, "auto_lock_timeout": 120}
+ENTRIES = (
+    Entry(weekdays=Weekdays.MONDAY, time=Time2(7, 0), lock_action=LockAction.UNLOCK),
+    Entry(weekdays=Weekdays.NONE, time=Time2(22, 0), lock_action=LockAction.LOCK, enabled=0),
+)
+# What every restore here has to write: each setting, two entries added, one of them switched off again.
+WRITES = Counter({**dict.fromkeys(CHANGES, 1), "name": 1, "time_control": 3, "logging_enabled": 1})
+
+
+class Death(StrEnum):
+    """Where Home Assistant dies; the radio steps are those of the virtual lock's faults."""
+
+    BEFORE_SAVE = "before a save"
+    AFTER_SAVE = "after a save"
+    REQUEST_LOST = Once.DISCONNECT_AT_REQUEST.value
+    REQUEST_HEARD = Once.DISCONNECT_AT_WRITE.value
+    ANSWER_LOST = Once.DISCONNECT_AT_INDICATION.value
+
+
+class World:
+    """Disk and radio, until Home Assistant dies; nothing that it does afterwards has any effect."""
+
+    def __init__(self, home: Home, lock: VirtualLock, storage: dict[str, Any]) -> None:
+        """Take what there is to freeze."""
+        self._home, self._lock, self._storage = home, lock, storage
+        self._saves = 0
+        self._dies: tuple[Death, int] | None = None
+        self._disk: dict[str, Any] | None = None
+        self._buried = asyncio.Event()
+
+    @property
+    def dead(self) -> bool:
+        """Whether it has happened."""
+        return self._disk is not None
+
+    def plan(self, death: Death, occasion: int) -> None:
+        """Die at the n-th occasion from now."""
+        self._dies, self._saves = (death, occasion), 0
+        if death not in (Death.BEFORE_SAVE, Death.AFTER_SAVE):
+            self._lock.faults.once(Once(death.value), occasion=occasion)
+
+    def die(self) -> None:
+        """Keep the disk as it is now, and let nothing through any more."""
+        if self.dead:
+            return
+        self._disk = {key: deepcopy(value) for key, value in self._storage.items() if "smartlock" in key}
+        self._lock.faults.once(Once.DISCONNECT_AT_REQUEST)
+        self._home.go_out_of_range(self._lock)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look at every save and every fault of the radio."""
+        save, record = Store.async_save, self._lock.journal.record
+        world = self
+
+        async def saved(store: Store[Any], data: Any) -> None:
+            if not store.key.startswith("smartlock."):
+                return await save(store, data)
+            world._saves += 1
+            if world._dies == (Death.BEFORE_SAVE, world._saves):
+                world.die()
+            if world.dead:
+                # A dead process waits for ever, until it is buried.
+                await world._buried.wait()
+                return None
+            await save(store, data)
+            if world._dies == (Death.AFTER_SAVE, world._saves):
+                world.die()
+                await world._buried.wait()
+            return None
+
+        def recorded(kind: Kind, **facts: Any) -> None:
+            record(kind, **facts)
+            if kind is Kind.FAULT and world._dies is not None:
+                world.die()
+
+        with patch.object(Store, "async_save", saved), patch.object(self._lock.journal, "record", recorded):
+            yield
+
+    async def restart(self, entry: MockConfigEntry) -> None:
+        """Bury the process and start another one with what was on the disk."""
+        self._dies = None
+        self._buried.set()
+        await self._home.hass.config_entries.async_unload(entry.entry_id)
+        if self._disk is not None:
+            for key in [key for key in self._storage if "smartlock" in key]:
+                del self._storage[key]
+            self._storage.update(self._disk)
+        self._disk = None
+        self._lock.faults.clear()
+        self._home.come_into_range(self._lock)
+        assert await self._home.hass.config_entries.async_setup(entry.entry_id)
+
+
+def keeper_of(entry: MockConfigEntry) -> SettingsKeeper:
+    """Return the keeper of a lock."""
+    keeper: SettingsKeeper = entry.runtime_data.keeper
+    return keeper
+
+
+@dataclass(frozen=True)
+class Story:
+    """One run."""
+
+    model: str
+    death: Death
+    occasion: int
+
+    @override
+    def __str__(self) -> str:
+        """Return it as a test is called."""
+        return f"{self.model}-{self.death.name.lower()}-{self.occasion}"
+
+
+async def one_death(home: Home, storage: dict[str, Any], story: Story) -> None:
+    """Lose settings, put them back, die on the way, start again."""
+    model = story.model
+    pin = 739158 if model == "ultra" else 7391
+    lock = home.add_lock(
+        model,
+        pin=pin,
+        timing=quick(advertising_interval=3.0, battery_change=10.0),
+    )
+    lock.settings.change(**CHANGES)
+    for each in ENTRIES:
+        lock.time_control.add(each)
+    lock.battery.set(40)
+    entry = await home.set_up(lock, "bridge", pin=str(pin))
+    await keeper_of(entry).async_save()
+    await home.until(lambda: not home.connected(lock))
+
+    lock.time_control.clear()
+    lock.swap_batteries(["settings"])
+    lock.log.enabled = False
+    await home.until(lambda: keeper_of(entry).kept.loss is not None)
+    await home.until(lambda: not home.connected(lock))
+    lock.clock.offset = timedelta(hours=-3)
+
+    world = World(home, lock, storage)
+    with world.watched():
+        world.plan(story.death, story.occasion)
+        keeper = keeper_of(entry)
+        task = home.hass.async_create_task(
+            keeper.async_restore(restore.all_at_once(keeper.differences)), eager_start=False
+        )
+        await home.until(lambda: world.dead or task.done())
+        died = world.dead
+        if died:
+            await asyncio.sleep(1)
+            await world.restart(entry)
+        task.cancel()
+        await asyncio.wait([task])
+        keeper = keeper_of(entry)
+        await home.until(lambda: keeper.restoring is None)
+        if died and keeper.kept.loss is not None:
+            # It died before the owner's word was on disk.
+            assert set(WRITES) & set(written(lock)) == set()
+            await keeper.async_restore(restore.all_at_once(keeper.differences))
+    assert_consistent(lock, keeper)
+
+
+def written(lock: VirtualLock) -> Counter[str]:
+    """Return how often each field was written."""
+    return Counter(
+        name
+        for entry in lock.journal.of(Kind.SETTINGS_WRITTEN)
+        for name in str(entry.facts["fields"]).split()
+    )
+
+
+def assert_consistent(lock: VirtualLock, keeper: SettingsKeeper) -> None:
+    """Whatever happened: the lock has what it had, each thing was written once, and what is kept says so."""
+    values = lock.settings.values
+    assert {name: getattr(values, name) for name in CHANGES} == CHANGES
+    entries = sorted((entry.time, entry.enabled) for _, entry in lock.time_control)
+    assert entries == sorted((entry.time, entry.enabled) for entry in ENTRIES)
+    assert lock.log.enabled
+    assert abs(lock.clock.offset) < timedelta(seconds=5)
+    counts = written(lock)
+    assert counts.pop("time") == 1
+    assert counts == WRITES
+    kept = keeper.kept
+    assert (kept.loss, kept.journal) == (None, None)
+    newest = kept.newest
+    assert newest is not None
+    assert newest.config.led_brightness == values.led_brightness
+    assert newest.config.name == values.name
+    assert newest.advanced_config.auto_lock_timeout == values.auto_lock_timeout
+    assert newest.time_control is not None
+    assert len(newest.time_control) == len(ENTRIES)
+    assert [rule.facts for rule in lock.journal.broken_rules] == []
+    assert not [pin for pin in lock.journal.pins_sent if not pin.facts["accepted"]]
+
+
+def _moments(death: Death) -> int:
+    """Return how many occasions of a kind there are, about."""
+    return 24 if "save" in death.value else 72
+
+
+def _stories(runs: int) -> list[Story]:
+    """Return so many stories, spread over all models and kinds of death, from the first moment to the last."""
+    deaths = list(Death)
+    each = runs // len(deaths)
+    return [
+        Story(MODELS[(index + number) % len(MODELS)], death, 1 + index * _moments(death) // each)
+        for number, death in enumerate(deaths)
+        for index in range(each)
+    ]
+
+
+CAMPAIGN = settings.get_current_profile_name() == "campaign"
+
+
+@pytest.mark.parametrize("story", _stories(500 if CAMPAIGN else 20), ids=str)
+async def test_dying_while_settings_are_put_back(
+    home: Home, hass_storage: dict[str, Any], story: Story
+) -> None:
+    """Wherever it happens."""
+    await async_setup_component(home.hass, REPAIRS_DOMAIN, {})
+    await one_death(home, hass_storage, story)
+
+
+def test_the_stories() -> None:
+    """They are spread as they should be."""
+    stories = _stories(500)
+    assert len(set(stories)) > 400
+    assert {(story.model, story.death) for story in stories} == {(m, d) for m in MODELS for d in Death}
