@@ -15,7 +15,7 @@ from custom_components.smartlock.protocol import errors
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
 
-SHIPPED = Path(__file__).parents[1] / "custom_components/smartlock"
+SHIPPED = Path(__file__).parents[2] / "custom_components/smartlock"
 TEXTS = json.loads((SHIPPED / "translations/en.json").read_text(encoding="utf-8"))
 
 # What each kind of error is told as, wherever it is not the code of a refusal that decides.
