@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from custom_components.smartlock.faults.issues import SEVERITIES
-from custom_components.smartlock.faults.rules.battery import LOW_PERCENT, RECOVERED_PERCENT
+from custom_components.smartlock.faults.rules.battery import RECOVERED_PERCENT
 from custom_components.smartlock.faults.rules.codes import (
     BLOCKED_KINDS,
     CLUTCH_KINDS,
@@ -19,6 +19,7 @@ from custom_components.smartlock.faults.rules.codes import (
 from custom_components.smartlock.lock import VIEWS
 from custom_components.smartlock.problems import REFUSALS
 from custom_components.smartlock.protocol.enums import CompletionStatus
+from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "faults.md"
@@ -66,7 +67,7 @@ The sensor *Battery condition* tells three things apart that are easily mixed up
 
 | State | What it means |
 | --- | --- |
-| low | less than {LOW_PERCENT} %, where the vendor warns; the repair stays until {RECOVERED_PERCENT} %, because cells recover \
+| low | less than {LOW_BATTERY_PERCENT} %, where the vendor warns; the repair stays until {RECOVERED_PERCENT} %, because cells recover \
 a little while they rest |
 | critical | the lock itself calls them critical |
 | too weak | a run or a calibration was given up or refused because of the voltage (0x49, 0x4C, or 0x05 in the log), \

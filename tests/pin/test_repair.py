@@ -68,7 +68,7 @@ async def lost_lock(
     lock.settings.change(**CHANGES)
     pin = str(PINS[model])
     entry = await home.set_up(lock, pin=pin, keep_codes=keep_codes)
-    await entry.runtime_data.keeper.async_save()
+    await entry.runtime_data.archive.async_save()
     await home.until(lambda: not home.connected(lock))
     lock.swap_batteries(["pin"])
     guard, client = entry.runtime_data.pin, entry.runtime_data.coordinator.client
@@ -137,7 +137,7 @@ async def test_pin_is_found(home: Home) -> None:
 async def test_pin_is_found_before_the_repair_is_opened(home: Home) -> None:
     """Home Assistant opens what it has shown."""
     lock, entry, _ = await lost_lock(home)
-    flow = PinLostFlow(entry, {})
+    flow = PinLostFlow(entry, lambda: entry.runtime_data.pin, dict)
     flow.hass = home.hass
     lock.set_pin(2345)
     await entry.runtime_data.pin.async_enter("2345")

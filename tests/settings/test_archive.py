@@ -44,7 +44,7 @@ ISSUE = f"settings_lost_{NUKI_ID:08X}"
 
 def keeper_of(entry: MockConfigEntry) -> SettingsKeeper:
     """Return the keeper of a lock."""
-    keeper: SettingsKeeper = entry.runtime_data.keeper
+    keeper: SettingsKeeper = entry.runtime_data.archive
     return keeper
 
 

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 import hashlib
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import (
     CONF_KEEP_CODES,
     CONF_RESTORE_BY_ITSELF,
@@ -19,11 +20,15 @@ from custom_components.smartlock.const import (
     LOGGER,
 )
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.listeners import Listeners
+from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import LinkLostError
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates, Message
 from custom_components.smartlock.settings.battery_watch import BatteryWatch
-from custom_components.smartlock.settings.issues import async_show_loss, async_show_returned, possible
+from custom_components.smartlock.settings.issues import FLOW, LOST, RETURNED, possible
 from custom_components.smartlock.settings.parts import PinReads
 from custom_components.smartlock.settings.reader import SettingsReader
 from custom_components.smartlock.settings.restorer import SettingsRestorer
@@ -40,6 +45,7 @@ from custom_components.smartlock.settings.rules.snapshot import (
     SettingsSnapshot,
     differences,
 )
+from custom_components.smartlock.settings.texts import SettingTexts
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.storage import lock_store
 
@@ -50,7 +56,7 @@ type BatteryListener = Callable[[Verdict], None]
 type RestoreListener = Callable[[Journal], None]
 
 
-class SettingsKeeper:
+class SettingsKeeper(LockPart):
     """What is kept of one lock's settings, and everything that happens to it."""
 
     def __init__(
@@ -58,33 +64,46 @@ class SettingsKeeper:
         hass: HomeAssistant,
         entry: ConfigEntry,
         coordinator: SmartLockCoordinator,
+        *,
         pin: PinGuard,
+        clock: LockClock,
         writer: SettingsWriter,
+        issues: LockIssues,
     ) -> None:
         """Prepare; `async_load` comes first."""
         self._hass = hass
         self._entry = entry
-        self._coordinator = coordinator
+        self.coordinator = coordinator
         self._pin = pin
+        self._issues = issues
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "settings")
         self._kept = Keeping()
         reads = PinReads(coordinator.client, pin)
-        self._restorer = SettingsRestorer(hass, coordinator, pin, writer, self._step_taken)
+        self._restorer = SettingsRestorer(
+            hass, coordinator, pin=pin, clock=clock, writer=writer, take=self._step_taken
+        )
         self._batteries = BatteryWatch(
-            hass, coordinator, pin, reads, on_known=self._known, on_sign=self._restorer.count_anew
+            hass,
+            coordinator,
+            pin=pin,
+            clock=clock,
+            reads=reads,
+            on_known=self._known,
+            on_sign=self._restorer.count_anew,
         )
         self._reader = SettingsReader(hass, entry, coordinator, reads, self._batteries.take)
         self._restoring: asyncio.Task[Journal] | None = None
         self._turn = asyncio.Lock()
         self._paired_anew = False
         self._stopped = False
-        self._battery_listeners: list[BatteryListener] = []
-        self._restore_listeners: list[RestoreListener] = []
+        self._battery_listeners = Listeners[Verdict]()
+        self._restore_listeners = Listeners[Journal]()
         writer.async_on_written(self._written)
         writer.async_before_write(self._keep_before_write)
 
     # --- Life ---------------------------------------------------------------------------------------------
 
+    @override
     async def async_load(self) -> None:
         """Take what an earlier run of Home Assistant has kept."""
         data = await self._store.async_load()
@@ -103,19 +122,20 @@ class SettingsKeeper:
         self._paired_anew = self._kept.authorization not in (None, pairing)
         self._kept = replace(self._kept, authorization=pairing)
 
+    @override
     @callback
-    def async_start(self) -> None:
+    def start(self) -> None:
         """Listen to the lock, and go on with a restore that was cut off."""
         for stop in (
-            *self._batteries.async_start(self._kept.known),
-            self._coordinator.async_add_message_listener(self._heard),
-            self._coordinator.async_add_visit(self._visit),
+            *self._batteries.start(self._kept.known),
+            self.coordinator.async_add_message_listener(self._message_received),
         ):
             self._entry.async_on_unload(stop)
         self._show_issue()
         if self._kept.journal is not None:
             self._restore()
 
+    @override
     async def async_stop(self) -> None:
         """Write down what is known; nothing is written by the way after that."""
         self._stopped = True
@@ -134,7 +154,7 @@ class SettingsKeeper:
         """Keep something; it is on disk when this returns."""
         self._kept = kept
         await self._save()
-        self._coordinator.async_update_listeners()
+        self.coordinator.async_update_listeners()
 
     @callback
     def _known(self, known: Known) -> None:
@@ -158,31 +178,33 @@ class SettingsKeeper:
     @callback
     def async_on_battery_changed(self, listener: BatteryListener) -> CALLBACK_TYPE:
         """Call `listener` when the batteries were changed."""
-        self._battery_listeners.append(listener)
-        return lambda: self._battery_listeners.remove(listener)
+        return self._battery_listeners.add(listener)
 
     @callback
     def async_on_restored(self, listener: RestoreListener) -> CALLBACK_TYPE:
         """Call `listener` at the end of each restore."""
-        self._restore_listeners.append(listener)
-        return lambda: self._restore_listeners.remove(listener)
+        return self._restore_listeners.add(listener)
 
     @callback
     def _show_issue(self) -> None:
-        async_show_loss(self._hass, self._entry, self._coordinator.nuki_id, lost=bool(self.differences))
+        if self.differences:
+            self._issues.show(LOST, flow=FLOW)
+        else:
+            self._issues.withdraw(LOST)
 
     @callback
     def _say_returned(self, names: Collection[str]) -> None:
-        async_show_returned(self._hass, self._entry, self._coordinator.nuki_id, names)
+        settings = SettingTexts(self._hass).names(sorted(names))
+        self._issues.show(RETURNED, placeholders={"settings": settings})
 
     # --- Visits -------------------------------------------------------------------------------------------
 
     @callback
-    def _heard(self, message: Message) -> None:
+    def _message_received(self, message: Message) -> None:
         if isinstance(message, KeyturnerStates):
             self._restorer.heard(message)
 
-    async def _visit(self, states: KeyturnerStates) -> None:
+    async def async_use_link(self, states: KeyturnerStates) -> None:
         """Look at the settings over the link that is open; reads more only if there is a reason."""
         if states.lock_state.moving:
             # After a boot run, say: the lock has something else to do, and will be read when it is at rest.
@@ -245,8 +267,7 @@ class SettingsKeeper:
         )
         known = self._batteries.known
         await self._keep(replace(kept, known=known, changed_at=now.taken_at, loss=loss))
-        for listener in tuple(self._battery_listeners):
-            listener(verdict)
+        self._battery_listeners.notify(verdict)
         await self._complete_loss(loss)
 
     async def _paired(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
@@ -323,6 +344,16 @@ class SettingsKeeper:
     # --- Putting back -------------------------------------------------------------------------------------
 
     @property
+    def has_pin(self) -> bool:
+        """Whether there is a PIN that may be sent."""
+        return self._reader.has_pin
+
+    def check_pin(self) -> None:
+        """Raise PinUnavailableError unless there is a PIN that may be sent."""
+        if self._pin.state is not PinState.VALID:
+            raise PinUnavailableError(self._pin.state)
+
+    @property
     def restoring(self) -> Journal | None:
         """The restore that is under way."""
         return self._kept.journal
@@ -377,8 +408,7 @@ class SettingsKeeper:
                 await self._restored(journal)
         finally:
             self._restoring = None
-        for listener in tuple(self._restore_listeners):
-            listener(journal)
+        self._restore_listeners.notify(journal)
         return journal
 
     async def _step_taken(self, journal: Journal) -> None:
@@ -443,7 +473,7 @@ class SettingsKeeper:
     def imported(self, data: Mapping[str, Any]) -> SettingsSnapshot:
         """Return the snapshot of a file. Raises SnapshotError, or OtherLockError."""
         snapshot = SettingsSnapshot.from_json(data)
-        if f"{snapshot.config.nuki_id:08X}" != self._coordinator.nuki_id:
+        if f"{snapshot.config.nuki_id:08X}" != self.coordinator.nuki_id:
             raise OtherLockError
         if not self._entry.options.get(CONF_KEEP_CODES):
             snapshot = snapshot.without_codes()
@@ -459,7 +489,7 @@ class SettingsKeeper:
     async def _keep_before_write(self) -> None:
         """Have a snapshot on disk before anything is changed. Raises SmartLockError."""
         if self._reader.present() is None:
-            await self._coordinator.async_read_settings()
+            await self.coordinator.async_read_settings()
         now = self._reader.present()
         if now is not None and self._kept.loss is None and self._kept.newest is None:
             await self._keep(self._kept.with_snapshot(replace(now, reason=Reason.SET_UP)))
