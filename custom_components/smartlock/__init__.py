@@ -75,10 +75,15 @@ def _what_matters(entry: ConfigEntry) -> tuple[object, ...]:
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:
     """End everything about a lock, and disconnect. A lock that is disabled has no issues."""
-    await entry.runtime_data.async_stop()
+    runtime = entry.runtime_data
+    # Before anything that takes time: a rule that was removed or changed is not to unlock meanwhile.
+    runtime.auto_unlock.stop()
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await runtime.async_stop()
     if entry.disabled_by is not None:
-        entry.runtime_data.issues.withdraw_all()
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+        runtime.issues.withdraw_all()
+    return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:

@@ -74,7 +74,6 @@ class SmartLockRuntime:
                 coordinator,
                 pin,
                 archive,
-                # Ends first: a rule that was removed or changed is not to unlock meanwhile.
                 auto_unlock,
             ),
         )

@@ -61,8 +61,13 @@ class Rules(LockPart):
         for runner in self._runners:
             runner.start()
 
-    @override
-    async def async_stop(self) -> None:
+    @callback
+    def stop(self) -> None:
         """End all rules: nothing that they had in mind happens any more."""
         for runner in self._runners:
             runner.stop()
+
+    @override
+    async def async_stop(self) -> None:
+        """End all rules, if that has not been done before."""
+        self.stop()
