@@ -78,7 +78,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
         auto_unlock=await Rules.load(hass, coordinator, pin, faults),
         keeper=keeper,
     )
-    clock = ClockSetting(hass, coordinator.nuki_id, coordinator.client, pin)
+    clock = ClockSetting(hass, coordinator.nuki_id, pin)
     await clock.async_load()
     coordinator.async_add_visit(clock.visit)
     entry.async_on_unload(await ClientNotices(hass, coordinator).async_start())

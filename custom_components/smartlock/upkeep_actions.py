@@ -12,7 +12,6 @@ import voluptuous as vol
 from custom_components.smartlock.clock import rules as clock
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.lock import SmartLockLock
-from custom_components.smartlock.pin.flow import wrong_format
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
@@ -47,7 +46,7 @@ async def _set_pin(entity: SmartLockLock, call: ServiceCall) -> None:
     """Set another PIN, proved with the one that is known to be right."""
     runtime, new_pin = entity.runtime, call.data[ATTR_NEW_PIN]
     dialect = runtime.coordinator.dialect
-    if wrong_format(new_pin, dialect) or not int(new_pin):
+    if not dialect.accepts_pin(new_pin) or not int(new_pin):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="bad_pin",
@@ -74,11 +73,11 @@ async def async_sync_time(hass: HomeAssistant, runtime: SmartLockRuntime) -> Non
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="own_clock_wrong")
     coordinator = runtime.coordinator
     try:
-        async with runtime.pin.lent() as pin:
+        async with runtime.pin.session() as session:
             # The time is taken when the link is open.
             await coordinator.client.connect()
-            await coordinator.client.hold(
-                conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
+            await session.request(
+                lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
             )
     except LinkError as error:
         raise HomeAssistantError(
@@ -95,8 +94,8 @@ async def _reboot(entity: SmartLockLock, call: ServiceCall) -> None:
     runtime = entity.runtime
 
     async def reboot() -> KeyturnerStates | None:
-        async with runtime.pin.lent() as pin:
+        async with runtime.pin.session() as session:
             runtime.keeper.async_restarted()
-            return await runtime.coordinator.client.reboot(pin)
+            return await runtime.coordinator.client.reboot(session.pin, pin_tries=session.tries)
 
     await runtime.coordinator.async_move(reboot)

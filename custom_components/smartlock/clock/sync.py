@@ -7,7 +7,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.clock import rules as clock
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
@@ -20,10 +19,9 @@ from custom_components.smartlock.storage import lock_store
 class ClockSetting:
     """Keeps the clock of one lock right, as far as the PIN allows."""
 
-    def __init__(self, hass: HomeAssistant, nuki_id: str, client: LockClient, pin: PinGuard) -> None:
+    def __init__(self, hass: HomeAssistant, nuki_id: str, pin: PinGuard) -> None:
         """Prepare; `async_load` comes first, `visit` does it."""
         self._hass = hass
-        self._client = client
         self._pin = pin
         self._store: Store[dict[str, Any]] = lock_store(hass, nuki_id, "clock")
         self._set_at: datetime | None = None
@@ -46,5 +44,4 @@ class ClockSetting:
         # Also after a failure: once a day is enough for something nobody waits for.
         self._set_at = now
         await self._store.async_save({"set_at": now.isoformat()})
-        async with self._pin.lent() as pin:
-            await self._client.hold(conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin))
+        await self._pin.ask(lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin))

@@ -34,11 +34,6 @@ _CHOICES = {
 _UNAVAILABLE = {PinState.INVALID: "pin_refused_before", PinState.BLOCKED: "pin_tries"}
 
 
-def wrong_format(pin: str, dialect: Dialect) -> bool:
-    """Whether a PIN cannot be one of this generation."""
-    return len(pin) != dialect.pin_digits or not (pin.isascii() and pin.isdigit())
-
-
 type _Step[S] = Callable[[S, dict[str, Any] | None], Coroutine[Any, Any, ConfigFlowResult]]
 
 
@@ -110,7 +105,7 @@ class PinSteps(ConfigEntryBaseFlow):
         refused_before = False
         if user_input is not None:
             pin, changed = user_input[CONF_PIN], user_input.get(CONF_CHANGED_IN_APP, False)
-            if wrong_format(pin, self._pin_dialect):
+            if not self._pin_dialect.accepts_pin(pin):
                 errors = {CONF_PIN: "pin_format"}
             else:
                 refused_before = self._guard.refused_before(pin)
@@ -163,7 +158,7 @@ class PinSteps(ConfigEntryBaseFlow):
 
     def _check_new(self, user_input: dict[str, Any]) -> dict[str, str]:
         pin = user_input.get(CONF_NEW_PIN, "")
-        if wrong_format(pin, self._pin_dialect):
+        if not self._pin_dialect.accepts_pin(pin):
             return {CONF_NEW_PIN: "pin_format"}
         if not int(pin):
             return {CONF_NEW_PIN: "pin_zero"}

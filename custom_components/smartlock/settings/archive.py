@@ -68,7 +68,7 @@ class SettingsKeeper:
         self._pin = pin
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "settings")
         self._kept = Keeping()
-        reads = PinReads(coordinator.client, pin)
+        reads = PinReads(pin)
         self._restorer = SettingsRestorer(hass, coordinator, pin, writer, self._step_taken)
         self._batteries = BatteryWatch(
             hass, coordinator, pin, reads, on_known=self._known, on_sign=self._restorer.count_anew
