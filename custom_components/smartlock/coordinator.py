@@ -273,7 +273,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         async with self.client.staying():
             try:
                 if self.is_bridge:
-                    await self.client.hold(conversations.read_states())
+                    await self.client.request(conversations.read_states())
             except SmartLockError as error:
                 # Whether the lock has taken the flag down or not, nobody has heard what it stood for.
                 LOGGER.debug("The change flag was not read away: %s", type(error).__name__)

@@ -11,7 +11,6 @@ import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.lock import SmartLockLock
-from custom_components.smartlock.pin.flow import wrong_format
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.errors import SmartLockError
@@ -48,9 +47,9 @@ async def _reboot(lock: SmartLockLock, call: ServiceCall) -> None:
     runtime = lock.runtime
 
     async def reboot() -> KeyturnerStates | None:
-        async with runtime.pin.lent() as pin:
+        async with runtime.pin.session() as session:
             runtime.archive.async_restarted()
-            return await runtime.coordinator.client.reboot(pin)
+            return await runtime.coordinator.client.reboot(session.pin, pin_tries=session.tries)
 
     await runtime.coordinator.async_move(reboot)
 
@@ -64,7 +63,7 @@ async def _set_pin(lock: SmartLockLock, call: ServiceCall) -> None:
     """Set another PIN, proved with the one that is known to be right."""
     pin, new_pin = lock.runtime.pin, call.data[ATTR_NEW_PIN]
     dialect = lock.coordinator.dialect
-    if wrong_format(new_pin, dialect) or not int(new_pin):
+    if not dialect.accepts_pin(new_pin) or not int(new_pin):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="bad_pin",

@@ -139,7 +139,7 @@ def test_staying_holds_the_link_and_lets_go_at_once() -> None:
             await client.read_states()
             await asyncio.sleep(3 * client_module.READ_IDLE_TIME)
             async with client.staying():
-                await client.hold(conversations.read_states())
+                await client.request(conversations.read_states())
             await asyncio.sleep(3 * client_module.READ_IDLE_TIME)
             await client.read_states()
         await asyncio.sleep(0.1)
@@ -294,9 +294,9 @@ def test_config_and_pin(model: str) -> None:
     async def scenario(world: World, client: LockClient) -> None:
         assert (await client.read(conversations.read_config)).nuki_id == NUKI_ID
         assert world.lock.journal.pins_sent == []
-        await client.hold(conversations.verify_pin(world.pin))
+        await client.request(conversations.verify_pin(world.pin))
         with pytest.raises(PinError) as wrong:
-            await client.hold(conversations.verify_pin(world.pin - 1))
+            await client.request(conversations.verify_pin(world.pin - 1))
         assert wrong.value.code == ErrorCode.K_BAD_PIN
         assert [entry.facts["command"] for entry in world.lock.journal.pins_sent] == [
             "VERIFY_SECURITY_PIN"
@@ -634,7 +634,7 @@ def test_late_answer_is_not_taken_for_the_next_one() -> None:
         task.cancel()
         await asyncio.wait([task])
         with pytest.raises(PinError):
-            await client.hold(conversations.verify_pin(world.pin - 1))
+            await client.request(conversations.verify_pin(world.pin - 1))
         assert len(world.lock.journal.connections) == 2
 
     play(scenario)

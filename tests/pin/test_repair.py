@@ -71,10 +71,9 @@ async def lost_lock(
     await entry.runtime_data.archive.async_save()
     await home.until(lambda: not home.connected(lock))
     lock.swap_batteries(["pin"])
-    guard, client = entry.runtime_data.pin, entry.runtime_data.coordinator.client
+    guard = entry.runtime_data.pin
     with pytest.raises(PinError):
-        async with guard.lent() as number:
-            await client.hold(conversations.read_time_control(number))
+        await guard.ask(conversations.read_time_control)
     with pytest.raises(PinError):
         await guard.async_set_where_none_is(pin)
     await home.hass.async_block_till_done()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import contextlib
 import os
 
-from custom_components.smartlock.client.connection import Connection
+from custom_components.smartlock.client.connection import Connection, PinTries
 from custom_components.smartlock.client.figures import Figures, Phase
 from custom_components.smartlock.client.orders import Order, refused
 from custom_components.smartlock.client.transport import Transport
@@ -136,7 +136,7 @@ class LockClient:
         return await self.read(conversations.read_states)
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
-        """Hold a conversation that changes nothing and needs no PIN, again on a new link if the first one fails.
+        """Run a conversation that changes nothing and needs no PIN, again on a new link if the first one fails.
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
@@ -148,14 +148,14 @@ class LockClient:
                     raise
             return await (await self._open()).run(conversation())
 
-    async def hold[T](self, conversation: Conversation[T]) -> T:
-        """Hold a conversation once: every one that writes, and every one with a PIN, since the lock counts.
+    async def request[T](self, conversation: Conversation[T], *, pin_tries: PinTries | None = None) -> T:
+        """Run a conversation once: every one that writes, and every one with a PIN, since the lock counts.
 
-        Raises what `read` raises, and what the conversation raises. After a LinkError it is not known whether
-        a setting was written: read it.
+        `pin_tries` count the PINs that go out; without them none does: ValueError. Raises what `read` raises, and
+        what the conversation raises. After a LinkError it is not known whether a setting was written: read it.
         """
         async with self._conversing(0.0 if self._stays else None) as connection:
-            return await connection.run(conversation)
+            return await connection.run(conversation, pin_tries=pin_tries)
 
     @contextlib.asynccontextmanager
     async def staying(self) -> AsyncIterator[None]:
@@ -206,13 +206,17 @@ class LockClient:
         _check_run(action, states)
         return states
 
-    async def calibrate(self, pin: int, *, deadline: float = ACTION_DEADLINE) -> KeyturnerStates | None:
+    async def calibrate(
+        self, pin: int, *, pin_tries: PinTries, deadline: float = ACTION_DEADLINE
+    ) -> KeyturnerStates | None:
         """Have the lock find its end positions; the bolt moves. Raises like `act`, and PinError."""
-        return await self._move(RequestCalibration(), (), pin=pin, deadline=deadline)
+        return await self._move(RequestCalibration(), (), pin=pin, pin_tries=pin_tries, deadline=deadline)
 
-    async def reboot(self, pin: int, *, deadline: float = ACTION_DEADLINE) -> KeyturnerStates | None:
+    async def reboot(
+        self, pin: int, *, pin_tries: PinTries, deadline: float = ACTION_DEADLINE
+    ) -> KeyturnerStates | None:
         """Have the lock start again; the bolt may move as after a battery change. Raises like `calibrate`."""
-        return await self._move(RequestReboot(), (), pin=pin, deadline=deadline)
+        return await self._move(RequestReboot(), (), pin=pin, pin_tries=pin_tries, deadline=deadline)
 
     async def _move(
         self,
@@ -220,6 +224,7 @@ class LockClient:
         targets: tuple[LockState, ...],
         *,
         pin: int | None = None,
+        pin_tries: PinTries | None = None,
         deadline: float,
         idle_time: float | None = None,
         wanted: Callable[[], bool] | None = None,
@@ -239,7 +244,9 @@ class LockClient:
         order = Order(request, wanted)
         self._unwritten.append(order)
         try:
-            states = await self._move_once(order, targets, pin=pin, deadline=deadline, idle_time=idle_time)
+            states = await self._move_once(
+                order, targets, pin=pin, pin_tries=pin_tries, deadline=deadline, idle_time=idle_time
+            )
         except BaseException as error:
             told: BaseException = error
             if isinstance(error, asyncio.CancelledError):
@@ -256,6 +263,7 @@ class LockClient:
         targets: tuple[LockState, ...],
         *,
         pin: int | None,
+        pin_tries: PinTries | None,
         deadline: float,
         idle_time: float | None,
     ) -> KeyturnerStates | None:
@@ -277,7 +285,7 @@ class LockClient:
                 await self._open_for(order)
                 try:
                     states = await self._act_and_look(
-                        conversations.act(request, pin=pin), targets, about_to_move, idle_time
+                        conversations.act(request, pin=pin), targets, about_to_move, pin_tries, idle_time
                     )
                 finally:
                     self._action_began = None
@@ -315,6 +323,7 @@ class LockClient:
         conversation: Conversation[KeyturnerStates | None],
         targets: tuple[LockState, ...],
         about_to_move: Callable[[], None],
+        pin_tries: PinTries | None,
         idle_time: float | None,
     ) -> KeyturnerStates | None:
         """Act, and read the state unless the lock has told the last one on the way."""
@@ -322,7 +331,7 @@ class LockClient:
             connection = await self._open()
             self._challenge_wanted = _now()
             try:
-                states = await connection.run(conversation, about_to_move=about_to_move)
+                states = await connection.run(conversation, about_to_move=about_to_move, pin_tries=pin_tries)
             except LockRefusedError as error:
                 if refused(error):
                     await self._state_after(connection)
@@ -466,7 +475,7 @@ class LockClient:
     async def _keep_alive(self) -> None:
         self.figures.read(_now())
         try:
-            await self.hold(conversations.read_states())
+            await self.request(conversations.read_states())
         except SmartLockError:
             # Also a lock that refuses us: it must be free to advertise, for pairing again.
             await self.let_go()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 
@@ -26,17 +25,13 @@ _PROBE_TIME = 1.0
 
 
 @dataclass
-class PinTally:
+class PinTries:
     """How many security PINs went out, and how many of them the lock has answered."""
 
     check: Callable[[int], None]
     """Called right before one goes out; what it raises stops it. Another conversation may have been refused."""
     sent: int = 0
     answered: int = 0
-
-
-# The tally of whoever has lent the PIN; conversations run in the task of the one who needs them.
-PIN_TALLY: ContextVar[PinTally | None] = ContextVar("pin_tally", default=None)
 
 
 class Connection:
@@ -79,7 +74,7 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        """Whether a conversation can be held: the link is open and nothing unreadable has come over it."""
+        """Whether a conversation can be run: the link is open and nothing unreadable has come over it."""
         return self._link is not None and self._failure is None
 
     async def close(self) -> None:
@@ -95,12 +90,18 @@ class Connection:
                 await link.close()
 
     async def run[T](
-        self, conversation: Conversation[T], *, about_to_move: Callable[[], None] | None = None
+        self,
+        conversation: Conversation[T],
+        *,
+        about_to_move: Callable[[], None] | None = None,
+        pin_tries: PinTries | None = None,
     ) -> T:
-        """Hold a conversation to its end and return its result.
+        """Run a conversation to its end and return its result.
 
         `about_to_move` is called right before a message that moves the bolt is written; what it raises stops
-        the write. Without it no such message is written: ValueError. Raises LinkError, ProtocolError, LockRefusedError, or what the conversation raises.
+        the write. Without it no such message is written: ValueError. In the same way no message with a PIN is
+        written without `pin_tries`, which count it. Raises LinkError, ProtocolError, LockRefusedError, or what
+        the conversation raises.
         """
         asked: Message | None = None
         self._answer_outstanding = False
@@ -110,15 +111,15 @@ class Connection:
                 try:
                     if step.send is not None:
                         asked = step.send
-                        await self._write(step, about_to_move)
+                        await self._write(step, about_to_move, pin_tries)
                     self._answer_outstanding = True
                     reply = await self._answer(step, asked)
                 except SmartLockError as error:
                     if isinstance(error, LockRefusedError):
-                        self._answered(step)
+                        self._answered(step, pin_tries)
                     step = conversation.throw(error)
                 else:
-                    self._answered(step)
+                    self._answered(step, pin_tries)
                     step = conversation.send(reply)
         except StopIteration as end:
             result: T = end.value
@@ -128,12 +129,14 @@ class Connection:
                 # It would be taken for the answer to the next question.
                 self._fail(LinkLostError("a conversation was cut off"))
 
-    def _answered(self, step: Step) -> None:
+    def _answered(self, step: Step, pin_tries: PinTries | None) -> None:
         self._answer_outstanding = False
-        if step.pin is not None and (tally := PIN_TALLY.get()) is not None:
-            tally.answered += 1
+        if step.pin is not None and pin_tries is not None:
+            pin_tries.answered += 1
 
-    async def _write(self, step: Step, about_to_move: Callable[[], None] | None) -> None:
+    async def _write(
+        self, step: Step, about_to_move: Callable[[], None] | None, pin_tries: PinTries | None
+    ) -> None:
         # What came before the question cannot be its answer.
         while not self._inbox.empty():
             self._inbox.get_nowait()
@@ -142,15 +145,16 @@ class Connection:
         if self._link is None:
             raise LinkLostError
         outgoing = self._channel.encode(step)
-        tally = None if step.pin is None else PIN_TALLY.get()
-        if tally is not None and step.pin is not None:
-            tally.check(step.pin)
+        if step.pin is not None:
+            if pin_tries is None:
+                raise ValueError(f"{type(step.send).__name__} may not be sent with a PIN that nobody counts")
+            pin_tries.check(step.pin)
         if step.send is not None and step.send.moves_bolt:
             if about_to_move is None:
                 raise ValueError(f"{type(step.send).__name__} may not be sent in passing")
             about_to_move()
-        if tally is not None:
-            tally.sent += 1
+        if step.pin is not None and pin_tries is not None:
+            pin_tries.sent += 1
         self._answer_outstanding = True
         try:
             async with asyncio.timeout(_WRITE_TIME):

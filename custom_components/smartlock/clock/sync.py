@@ -69,11 +69,11 @@ class LockClock(LockPart):
 
     async def async_write(self) -> None:
         """Set the lock's clock to ours. Raises SmartLockError."""
-        async with self._pin.lent() as pin:
+        async with self._pin.session() as session:
             # The time is taken when the link is open.
             await self._coordinator.client.connect()
-            await self._coordinator.client.hold(
-                conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
+            await session.request(
+                lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
             )
 
     async def async_sync(self) -> None:

@@ -99,8 +99,10 @@ class FaultKeeper(LockPart):
         coordinator = self.coordinator
 
         async def calibrate() -> KeyturnerStates | None:
-            async with self._pin.lent() as pin:
-                return await coordinator.client.calibrate(pin, deadline=coordinator.action_deadline)
+            async with self._pin.session() as session:
+                return await coordinator.client.calibrate(
+                    session.pin, pin_tries=session.tries, deadline=coordinator.action_deadline
+                )
 
         states = await coordinator.async_move(calibrate)
         if states is not None and states.lock_state in _CALIBRATED:
@@ -130,8 +132,7 @@ class FaultKeeper(LockPart):
             return
         # Also after a failure: nobody waits for it.
         self._log_wanted = False
-        async with self._pin.lent() as pin:
-            _, entries = await self.coordinator.client.hold(conversations.read_log(pin, count=_LOG_ENTRIES))
+        _, entries = await self._pin.ask(lambda pin: conversations.read_log(pin, count=_LOG_ENTRIES))
         self._change(self._known.heard_log(entries, dt_util.utcnow()))
 
     @callback

@@ -36,7 +36,7 @@ from custom_components.smartlock.link.advertisements import (
     reachability,
 )
 from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
-from custom_components.smartlock.pin.flow import PASSWORD, wrong_format
+from custom_components.smartlock.pin.flow import PASSWORD
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.memory import PinMemory
 from custom_components.smartlock.pin.rules import PinState
@@ -171,7 +171,7 @@ class PairingSteps(ConfigFlow):
         pin = self._pin
         if not pin and not self._known_dialect.pin_for_pairing:
             return {}
-        if wrong_format(pin, self._known_dialect):
+        if not self._known_dialect.accepts_pin(pin):
             return {CONF_PIN: "pin_format"}
         # The lock counts wrong PINs and blocks at some number, so none is tried twice.
         return {CONF_PIN: "wrong_pin"} if pin in self._refused_pins else {}
@@ -348,8 +348,8 @@ class PairingSteps(ConfigFlow):
         if not pin:
             return
         memory.check(pin)
-        async with memory.trying(pin):
-            await client.hold(conversations.verify_pin(int(pin)))
+        async with memory.trying(pin) as tries:
+            await client.request(conversations.verify_pin(int(pin)), pin_tries=tries)
 
     @callback
     @override

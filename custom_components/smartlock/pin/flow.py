@@ -33,11 +33,6 @@ _CHOICES = {
 _UNAVAILABLE = {PinState.INVALID: "pin_refused_before", PinState.BLOCKED: "pin_tries"}
 
 
-def wrong_format(pin: str, dialect: Dialect) -> bool:
-    """Whether a PIN cannot be one of this generation."""
-    return len(pin) != dialect.pin_digits or not (pin.isascii() and pin.isdigit())
-
-
 class PinSteps(ConfigEntryBaseFlow):
     """Enter, change or forget the PIN of a lock that is set up."""
 
@@ -97,7 +92,7 @@ class PinSteps(ConfigEntryBaseFlow):
         refused_before = False
         if user_input is not None:
             pin, changed = user_input[CONF_PIN], user_input.get(CONF_CHANGED_IN_APP, False)
-            if wrong_format(pin, self._pin_dialect):
+            if not self._pin_dialect.accepts_pin(pin):
                 errors = {CONF_PIN: "pin_format"}
             else:
                 refused_before = self.pin_guard.refused_before(pin)
@@ -150,7 +145,7 @@ class PinSteps(ConfigEntryBaseFlow):
 
     def _check_new(self, user_input: dict[str, Any]) -> dict[str, str]:
         pin = user_input.get(CONF_NEW_PIN, "")
-        if wrong_format(pin, self._pin_dialect):
+        if not self._pin_dialect.accepts_pin(pin):
             return {CONF_NEW_PIN: "pin_format"}
         if not int(pin):
             return {CONF_NEW_PIN: "pin_zero"}

@@ -69,7 +69,7 @@ class SettingsKeeper(LockPart):
         self._pin = pin
         self._issues = issues
         self._store = ArchiveStore(hass, coordinator.nuki_id, on_change=coordinator.async_update_listeners)
-        reads = PinReads(coordinator.client, pin)
+        reads = PinReads(pin)
         self._restorer = SettingsRestorer(
             hass, coordinator, pin=pin, clock=clock, writer=writer, take=self._step_taken
         )

@@ -1,11 +1,10 @@
 """What only the security PIN opens, read over an open link: parts of a snapshot, and evidence of a restart."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from custom_components.smartlock.client.client import LockClient
-from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.pin.guard import PinGuard, PinSession, PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation
@@ -37,9 +36,8 @@ class Found:
 class PinReads:
     """Reads with a PIN that is known to be right, and nothing at all without one."""
 
-    def __init__(self, client: LockClient, pin: PinGuard) -> None:
+    def __init__(self, pin: PinGuard) -> None:
         """Prepare; nothing is sent yet."""
-        self._client = client
         self._pin = pin
         self._refused: set[str] = set()
         """What this lock's firmware does not answer: not asked again."""
@@ -52,8 +50,8 @@ class PinReads:
     async def signs(self) -> Found:
         """Read what tells of a restart. Raises LinkError or ProtocolError."""
         try:
-            async with self._pin.lent() as pin:
-                return await self._signs(pin)
+            async with self._pin.session() as session:
+                return await self._signs(session)
         except PinError, PinUnavailableError:
             return Found()
 
@@ -63,23 +61,29 @@ class PinReads:
         Raises LinkError or ProtocolError.
         """
         try:
-            async with self._pin.lent() as pin:
-                found = await self._signs(pin)
-                return replace(found, parts={**found.parts, **await self._parts(pin, codes=codes)})
+            async with self._pin.session() as session:
+                found = await self._signs(session)
+                return replace(found, parts={**found.parts, **await self._parts(session, codes=codes)})
         except PinError, PinUnavailableError:
             return Found()
 
-    async def _signs(self, pin: int) -> Found:
+    async def _signs(self, session: PinSession) -> Found:
         signs: list[Counters | LogRead] = []
         parts: dict[str, Any] = {}
-        if (log := await self._ask("log", conversations.read_log(pin, count=_LOG_ENTRIES))) is not None:
+        if (
+            log := await self._ask(
+                session, "log", lambda pin: conversations.read_log(pin, count=_LOG_ENTRIES)
+            )
+        ) is not None:
             count, entries = log
             boots = tuple(entry.index for entry in entries if entry.type == LogEntryType.INITIALIZATION_RUN)
             signs.append(LogRead(newest=max((entry.index for entry in entries), default=0), boot_runs=boots))
             if count is not None:
                 parts[Part.LOGGING.value] = lasting_logging(count)
         statistics = await self._ask(
-            "statistics", conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin)
+            session,
+            "statistics",
+            lambda pin: conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin),
         )
         if statistics is not None:
             signs.append(
@@ -92,27 +96,29 @@ class PinReads:
             )
         return Found(signs=tuple(signs), parts=parts)
 
-    async def _parts(self, pin: int, *, codes: bool) -> dict[str, Any]:
+    async def _parts(self, session: PinSession, *, codes: bool) -> dict[str, Any]:
         parts: dict[str, Any] = {}
-        time_control = await self._ask("time control", conversations.read_time_control(pin))
+        time_control = await self._ask(session, "time control", conversations.read_time_control)
         if time_control is not None:
             parts[Part.TIME_CONTROL.value] = time_control[1]
-        people = await self._ask("authorizations", conversations.read_authorizations(pin))
+        people = await self._ask(session, "authorizations", conversations.read_authorizations)
         if people is not None:
             # Our own comes first and is the one thing that a new pairing brings back.
             parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(entry) for entry in people[1][1:])
         if codes:
-            entries = await self._ask("codes", conversations.read_keypad_codes(pin))
+            entries = await self._ask(session, "codes", conversations.read_keypad_codes)
             if entries is not None:
                 parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries[1])
         return parts
 
-    async def _ask[T](self, what: str, conversation: Conversation[T]) -> T | None:
-        """Hold one conversation; None for what this lock refuses."""
+    async def _ask[T](
+        self, session: PinSession, what: str, conversation: Callable[[int], Conversation[T]]
+    ) -> T | None:
+        """Run one conversation; None for what this lock refuses."""
         if what in self._refused:
             return None
         try:
-            return await self._client.hold(conversation)
+            return await session.request(conversation)
         except PinError, NotAuthorizedError:
             raise
         except LockRefusedError:

@@ -13,7 +13,6 @@ from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     MovingError,
@@ -197,17 +196,17 @@ class SettingsRestorer:
     # --- Lists --------------------------------------------------------------------------------------------
 
     async def _time_control(self) -> tuple[TimeControlEntry, ...]:
-        _, entries = await self._ask(conversations.read_time_control)
+        _, entries = await self._pin.ask(conversations.read_time_control)
         self.parts[Part.TIME_CONTROL.value] = entries
         return entries
 
     async def _codes(self) -> tuple[KeypadCode, ...]:
-        _, entries = await self._ask(conversations.read_keypad_codes)
+        _, entries = await self._pin.ask(conversations.read_keypad_codes)
         self.parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries)
         return entries
 
     async def _logging(self) -> LogEntryCount | None:
-        count, _ = await self._ask(lambda pin: conversations.read_log(pin, count=0))
+        count, _ = await self._pin.ask(lambda pin: conversations.read_log(pin, count=0))
         if count is not None:
             self.parts[Part.LOGGING.value] = lasting_logging(count)
         return count
@@ -222,7 +221,7 @@ class SettingsRestorer:
                 spare.remove(twin)
                 entry_id = twin.entry_id
             else:
-                added = await self._ask(
+                added = await self._pin.ask(
                     partial(
                         conversations.add_entry,
                         AddTimeControlEntry(
@@ -251,7 +250,7 @@ class SettingsRestorer:
             limit = entry.limit if entry.limit is not None else TimeLimit()
             code_id = next((other.code_id for other in found if other.code == entry.code), None)
             if code_id is None:
-                added = await self._ask(
+                added = await self._pin.ask(
                     partial(
                         conversations.add_entry,
                         AddKeypadCode(
@@ -275,12 +274,7 @@ class SettingsRestorer:
             )
 
     async def _order(self, request: Message) -> None:
-        await self._ask(partial(conversations.order, request))
-
-    async def _ask[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
-        """Hold one conversation with the PIN. Raises SmartLockError, and PinUnavailableError without one."""
-        async with self._pin.lent() as pin:
-            return await self._coordinator.client.hold(conversation(pin))
+        await self._pin.ask(partial(conversations.order, request))
 
 
 def _values(step: Step, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[str, Setting]:

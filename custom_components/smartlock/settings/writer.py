@@ -113,9 +113,9 @@ class SettingsWriter:
         """Change fields of Config and of Advanced Config, and return when the lock is seen to have kept them.
 
         Raises BadSettingError for values that this lock cannot have, nearly always before anything is sent,
-        PinUnavailableError without a PIN that is known to be right, MovingError while the motor runs, LinkError, ProtocolError or LockRefusedError if nothing was
-        written, SettingsNotKeptError if the lock reads back something else, and SettingsUnknownError if it could
-        not be read back.
+        PinUnavailableError without a PIN that is known to be right, MovingError while the motor runs, LinkError,
+        ProtocolError or LockRefusedError if nothing was written, SettingsNotKeptError if the lock reads back
+        something else, and SettingsUnknownError if it could not be read back.
         """
         wanted = [(kind, values) for kind, values in ((Config, config), (AdvancedConfig, advanced)) if values]
         for kind, values in wanted:
@@ -162,13 +162,12 @@ class SettingsWriter:
             write.fail(error)
 
     async def _write_once(self) -> None:
-        """Hold one conversation for everything that waits, and find out what came of it."""
+        """Run one conversation for everything that waits, and find out what came of it."""
         begun: list[_Write] = []
         try:
             for hook in tuple(self._before):
                 await hook()
-            async with self._pin.lent() as pin:
-                await self.coordinator.client.hold(self._conversation(pin, begun))
+            await self._pin.ask(lambda pin: self._conversation(pin, begun))
         except SmartLockError as error:
             LOGGER.debug("Settings were not written, or only in part: %s", type(error).__name__)
             if isinstance(error, NotAuthorizedError):
