@@ -13,38 +13,34 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from custom_components.smartlock.client.ble import BleTransport
-from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME, LockClient
+from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME
 from custom_components.smartlock.const import (
     CLIENT_TYPE_BRIDGE,
     CONF_ACTION_DEADLINE,
-    CONF_APP_ID,
-    CONF_AUTHORIZATION_ID,
     CONF_CLIENT_TYPE,
     CONF_GENERATION,
     CONF_IDLE_TIME,
     CONF_NUKI_ID,
     CONF_READ_INTERVAL,
-    CONF_SHARED_KEY,
     CONF_STAY_CONNECTED,
     DOMAIN,
     LOGGER,
 )
 from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.link import rules as reading
-from custom_components.smartlock.link.advertisements import freshest_device, reachability, slots_taken
+from custom_components.smartlock.link.advertisements import slots_taken
+from custom_components.smartlock.link.lock_client import lock_client
 from custom_components.smartlock.link.polling import Polling
 from custom_components.smartlock.link.presence import Presence, wall_time
 from custom_components.smartlock.link.rules import Reading
 from custom_components.smartlock.listeners import Listeners
-from custom_components.smartlock.lock_part import LinkUser, LockPart
+from custom_components.smartlock.lock_part import LinkUser, LockPart, async_share_link
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import (
-    LinkError,
     LockRefusedError,
     NoFreeSlotError,
     NotAuthorizedError,
@@ -52,7 +48,6 @@ from custom_components.smartlock.protocol.errors import (
     OutcomeUnknownError,
     SmartLockError,
 )
-from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
     BatteryReport,
@@ -90,23 +85,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.dialect = DIALECTS[entry.data[CONF_GENERATION]]
         self.data = LockSnapshot()
         self._idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
-        self.client = LockClient(
-            BleTransport(
-                name=f"Nuki_{self.nuki_id}",
-                device=freshest_device(hass, self.address),
-                explain=reachability(hass, self.address),
-                full=slots_taken(hass, self.address),
-            ),
-            dialect=self.dialect,
-            session=Session(
-                authorization_id=entry.data[CONF_AUTHORIZATION_ID],
-                shared_key=bytes.fromhex(entry.data[CONF_SHARED_KEY]),
-            ),
-            app_id=entry.data[CONF_APP_ID],
+        self.client = lock_client(
+            hass,
+            entry,
+            idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
             on_message=self._message_received,
             on_lost=self._link_lost,
             on_closed=self._link_closed,
-            idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
         )
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
         self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
@@ -280,7 +265,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                 self._link_lost()
                 return
             if self.data.states is not None:
-                await self._use_link(self.data.states)
+                await async_share_link(self.link_users, self.data.states)
 
     @override
     async def _async_update_data(self) -> LockSnapshot:
@@ -289,9 +274,12 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     async def _read(self) -> LockSnapshot:
         self._polling.note(self._policy.spent(self._now))
+        ended = False
         try:
             states = await self.client.read_states()
+            ended = True
         except SmartLockError as error:
+            ended = True
             if self._stopped:
                 # We have cut it off ourselves: nothing has failed.
                 return self.data
@@ -303,12 +291,12 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             raise (ConfigEntryAuthFailed if self._policy.locked_out else UpdateFailed)(
                 translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
             ) from error
-        except BaseException:
-            # A caller that gave up, or a defect, of ours or below us: it must not be the end of all reading.
-            self._polling.update(self._policy.failed(self._now))
-            raise
+        finally:
+            if not ended:
+                # A caller that gave up, or a defect, of ours or below us: it must not be the end of all reading.
+                self._polling.update(self._policy.failed(self._now))
         await self._read_settings_if_changed(states)
-        await self._use_link(states)
+        await async_share_link(self.link_users, states)
         # The states were published when they were heard.
         return self.data
 
@@ -355,19 +343,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def async_add_message_listener(self, listener: Callable[[Message], None]) -> CALLBACK_TYPE:
         """Call `listener` with everything that the lock says, asked or not."""
         return self._message_listeners.add(listener)
-
-    async def _use_link(self, states: KeyturnerStates) -> None:
-        """Let everybody use the link that is open, in order, until it breaks."""
-        for user in self.link_users:
-            try:
-                await user.async_use_link(states)
-            except LinkError as error:
-                LOGGER.debug("The link ended before everything was done: %s", type(error).__name__)
-                return
-            except SmartLockError as error:
-                LOGGER.debug("The lock refused something nobody waits for: %s", type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - a defect of one is not to keep the others from their work
-                LOGGER.error("What was to be done after a read has failed: %s", type(error).__name__)
 
     @property
     def flag_announces(self) -> bool:
