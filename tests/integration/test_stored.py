@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -36,7 +36,7 @@ async def entry(home: Home, hass_storage: dict[str, Any]) -> MockConfigEntry:
         data=stored["data"],
         options=stored["options"],
         subentries_data=[
-            ConfigSubentryData(
+            ConfigSubentryDataWithId(
                 data=each["data"],
                 subentry_id=each["subentry_id"],
                 subentry_type=each["subentry_type"],
@@ -68,7 +68,10 @@ async def test_what_was_known_is_known(home: Home, entry: MockConfigEntry) -> No
         STORED["storage"][f"smartlock.{NUKI_ID:08X}.settings"]["data"]["snapshots"]
     )
     assert kept.loss is not None
-    assert {difference.name for difference in runtime.archive.differences} >= {"auto_lock_enabled", "single_lock"}
+    assert {difference.name for difference in runtime.archive.differences} >= {
+        "auto_lock_enabled",
+        "single_lock",
+    }
     assert kept.changed_at is not None
     wear = STORED["storage"][f"smartlock.{NUKI_ID:08X}.wear"]["data"]["kinds"]
     assert {name: len(kind.runs) for name, kind in runtime.wear.history.kinds.items()} == {
