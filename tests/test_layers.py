@@ -51,7 +51,7 @@ SIMULATOR_MAY_USE = {
 # radio, but each other.
 RULES = "rules"
 RULES_MAY_USE = (
-    *(f"{PROTOCOL}.{module}" for module in ("enums", "messages", "settings", "time_zones")),
+    *(f"{PROTOCOL}.{module}" for module in ("enums", "messages", "settings", "time_zones", "wire")),
     SNAPSHOT,
 )
 

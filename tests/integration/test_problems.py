@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "ProtocolError": (errors.ProtocolError(), "not_understood", {}),
     "DecodeError": (errors.DecodeError(), "not_understood", {}),
     "AuthenticationError": (errors.AuthenticationError(), "not_genuine", {}),
+    "IncompleteListError": (errors.IncompleteListError(), "not_understood", {}),
     "PinNotSetError": (errors.PinNotSetError(), "failed", {}),
     "LinkError": (errors.LinkError(), "connection_lost", {}),
     "UnreachableError": (errors.UnreachableError("why"), "unreachable", {"reason": "why"}),

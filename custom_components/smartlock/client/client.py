@@ -126,6 +126,11 @@ class LockClient:
         self._in_motion = False
 
     @property
+    def authorization_id(self) -> int:
+        """Our own authorization in the lock."""
+        return self._session.authorization_id
+
+    @property
     def connected(self) -> bool:
         """Whether a link is open."""
         return self._connection is not None and self._connection.usable

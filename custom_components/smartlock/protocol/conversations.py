@@ -49,6 +49,7 @@ from .messages import (
     TimeControlEntryCount,
     VerifySecurityPin,
 )
+from .paging import PAGE
 
 # A healthy lock answers well below 1 s; public clients use watchdogs of 3 to 10 s.
 ANSWER_TIME = 5.0
@@ -275,17 +276,17 @@ def read_entries[C: Message, E: Message](
 
 
 def read_authorizations(
-    pin: int, *, offset: int = 0, count: int = 100
+    pin: int, *, offset: int = 0, count: int = PAGE
 ) -> Conversation[tuple[AuthorizationEntryCount | None, tuple[AuthorizationEntry, ...]]]:
-    """Read authorizations; the first one is our own."""
+    """Read a page of the authorizations; `paging.walk` tells the next offset."""
     request = RequestAuthorizationEntries(offset=offset, count=count)
     return read_entries(request, AuthorizationEntryCount, AuthorizationEntry, pin)
 
 
 def read_keypad_codes(
-    pin: int, *, offset: int = 0, count: int = 100
+    pin: int, *, offset: int = 0, count: int = PAGE
 ) -> Conversation[tuple[KeypadCodeCount | None, tuple[KeypadCode, ...]]]:
-    """Read keypad codes."""
+    """Read a page of the keypad codes; `paging.walk` tells the next offset."""
     return read_entries(RequestKeypadCodes(offset=offset, count=count), KeypadCodeCount, KeypadCode, pin)
 
 

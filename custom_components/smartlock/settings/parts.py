@@ -1,15 +1,21 @@
 """What only the security PIN opens, read over an open link: parts of a snapshot, and evidence of a restart."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from custom_components.smartlock.access import directory, schedules
+from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.pin.guard import PinGuard, PinSession, PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.enums import LogEntryType
-from custom_components.smartlock.protocol.errors import LockRefusedError, NotAuthorizedError, PinError
+from custom_components.smartlock.protocol.errors import (
+    IncompleteListError,
+    LockRefusedError,
+    NotAuthorizedError,
+    PinError,
+)
 from custom_components.smartlock.protocol.undocumented import GeneralStatistics, RequestGeneralStatistics
 from custom_components.smartlock.settings.rules.battery_change import Counters, LogRead
 from custom_components.smartlock.settings.rules.snapshot import (
@@ -70,20 +76,20 @@ class PinReads:
     async def _signs(self, session: PinSession) -> Found:
         signs: list[Counters | LogRead] = []
         parts: dict[str, Any] = {}
-        if (
-            log := await self._ask(
-                session, "log", lambda pin: conversations.read_log(pin, count=_LOG_ENTRIES)
-            )
-        ) is not None:
+        log = await self._unless_refused(
+            "log", lambda: session.request(lambda pin: conversations.read_log(pin, count=_LOG_ENTRIES))
+        )
+        if log is not None:
             count, entries = log
             boots = tuple(entry.index for entry in entries if entry.type == LogEntryType.INITIALIZATION_RUN)
             signs.append(LogRead(newest=max((entry.index for entry in entries), default=0), boot_runs=boots))
             if count is not None:
                 parts[Part.LOGGING.value] = lasting_logging(count)
-        statistics = await self._ask(
-            session,
+        statistics = await self._unless_refused(
             "statistics",
-            lambda pin: conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin),
+            lambda: session.request(
+                lambda pin: conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin)
+            ),
         )
         if statistics is not None:
             signs.append(
@@ -98,27 +104,33 @@ class PinReads:
 
     async def _parts(self, session: PinSession, *, codes: bool) -> dict[str, Any]:
         parts: dict[str, Any] = {}
-        time_control = await self._ask(session, "time control", conversations.read_time_control)
-        if time_control is not None:
-            parts[Part.TIME_CONTROL.value] = time_control[1]
-        people = await self._ask(session, "authorizations", conversations.read_authorizations)
+        entries = await self._list(Part.TIME_CONTROL, lambda: schedules.read_schedules(session))
+        if entries is not None:
+            parts[Part.TIME_CONTROL.value] = entries
+        people = await self._list(Part.AUTHORIZATIONS, lambda: directory.read_authorizations(session))
         if people is not None:
-            # Our own comes first and is the one thing that a new pairing brings back.
-            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(entry) for entry in people[1][1:])
+            # Our own is the one thing that a new pairing brings back.
+            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(each) for each in people.others)
         if codes:
-            entries = await self._ask(session, "codes", conversations.read_keypad_codes)
-            if entries is not None:
-                parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries[1])
+            found = await self._list(Part.KEYPAD_CODES, lambda: directory.read_codes(session))
+            if found is not None:
+                parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(code) for code in found)
         return parts
 
-    async def _ask[T](
-        self, session: PinSession, what: str, conversation: Callable[[int], Conversation[T]]
-    ) -> T | None:
-        """Run one conversation; None for what this lock refuses."""
+    async def _list[T](self, part: Part, read: Callable[[], Awaitable[T]]) -> T | None:
+        """Read a list; None for one that did not come whole, which must not be kept."""
+        try:
+            return await self._unless_refused(part.value, read)
+        except IncompleteListError as error:
+            LOGGER.debug("A list was not kept: %s", error)
+            return None
+
+    async def _unless_refused[T](self, what: str, read: Callable[[], Awaitable[T]]) -> T | None:
+        """Read something; None for what this lock refuses."""
         if what in self._refused:
             return None
         try:
-            return await session.request(conversation)
+            return await read()
         except PinError, NotAuthorizedError:
             raise
         except LockRefusedError:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 
+from custom_components.smartlock.access import directory, schedules
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -24,21 +26,14 @@ from custom_components.smartlock.protocol.errors import (
     SmartLockError,
 )
 from custom_components.smartlock.protocol.messages import (
-    AddKeypadCode,
-    AddTimeControlEntry,
     AdvancedConfig,
     Config,
     EnableLogging,
     KeypadCode,
-    KeypadCodeId,
     KeyturnerStates,
     LogEntryCount,
     Message,
     TimeControlEntry,
-    TimeControlEntryId,
-    TimeLimit,
-    UpdateKeypadCode,
-    UpdateTimeControlEntry,
 )
 from custom_components.smartlock.protocol.settings import Setting
 from custom_components.smartlock.settings.rules.restore import (
@@ -53,6 +48,7 @@ from custom_components.smartlock.settings.rules.snapshot import (
     Group,
     Part,
     SettingsSnapshot,
+    essence,
     lasting_code,
     lasting_logging,
     missing,
@@ -196,12 +192,14 @@ class SettingsRestorer:
     # --- Lists --------------------------------------------------------------------------------------------
 
     async def _time_control(self) -> tuple[TimeControlEntry, ...]:
-        _, entries = await self._pin.ask(conversations.read_time_control)
+        async with self._pin.session() as session:
+            entries = await schedules.read_schedules(session)
         self.parts[Part.TIME_CONTROL.value] = entries
         return entries
 
     async def _codes(self) -> tuple[KeypadCode, ...]:
-        _, entries = await self._pin.ask(conversations.read_keypad_codes)
+        async with self._pin.session() as session:
+            entries = await directory.read_codes(session)
         self.parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries)
         return entries
 
@@ -213,65 +211,31 @@ class SettingsRestorer:
 
     async def _write_time_control(self, wanted: Sequence[TimeControlEntry]) -> None:
         """Add what is missing; an entry that is there but for being enabled is changed, not added."""
-        found = list(await self._time_control())
-        spare = list(missing(found, wanted))
-        for entry in missing(wanted, found):
-            twin = next((other for other in spare if _same_but_enabled(other, entry)), None)
-            if twin is not None:
-                spare.remove(twin)
-                entry_id = twin.entry_id
-            else:
-                added = await self._pin.ask(
-                    partial(
-                        conversations.add_entry,
-                        AddTimeControlEntry(
-                            weekdays=entry.weekdays, time=entry.time, lock_action=entry.lock_action
-                        ),
-                        TimeControlEntryId,
-                    )
-                )
-                if entry.enabled:
-                    continue
-                entry_id = added.entry_id
-            await self._order(
-                UpdateTimeControlEntry(
-                    entry_id=entry_id,
-                    enabled=entry.enabled,
-                    weekdays=entry.weekdays,
-                    time=entry.time,
-                    lock_action=entry.lock_action,
-                )
-            )
+        async with self._pin.session() as session:
+            found = await schedules.read_schedules(session)
+            spare = list(missing(found, wanted))
+            for entry in missing(wanted, found):
+                twin = next((other for other in spare if _same_but_enabled(other, entry)), None)
+                if twin is not None:
+                    spare.remove(twin)
+                    entry_id = twin.entry_id
+                else:
+                    entry_id = await schedules.add_schedule(session, entry)
+                    if entry.enabled:
+                        continue
+                await schedules.change_schedule(session, replace(entry, entry_id=entry_id))
 
     async def _write_codes(self, wanted: Sequence[KeypadCode]) -> None:
         """Add what is missing; a code whose digits are there is changed, since a lock takes each only once."""
-        found = await self._codes()
-        for entry in missing(wanted, found):
-            limit = entry.limit if entry.limit is not None else TimeLimit()
-            code_id = next((other.code_id for other in found if other.code == entry.code), None)
-            if code_id is None:
-                added = await self._pin.ask(
-                    partial(
-                        conversations.add_entry,
-                        AddKeypadCode(
-                            code=entry.code, name=entry.name, time_limited=entry.time_limited, limit=limit
-                        ),
-                        KeypadCodeId,
-                    )
-                )
-                if entry.enabled:
-                    continue
-                code_id = added.code_id
-            await self._order(
-                UpdateKeypadCode(
-                    code_id=code_id,
-                    code=entry.code,
-                    name=entry.name,
-                    enabled=entry.enabled,
-                    time_limited=entry.time_limited,
-                    limit=limit,
-                )
-            )
+        async with self._pin.session() as session:
+            found = await directory.read_codes(session)
+            for entry in missing(wanted, found):
+                code_id = next((other.code_id for other in found if other.code == entry.code), None)
+                if code_id is None:
+                    code_id = await directory.add_code(session, entry)
+                    if entry.enabled:
+                        continue
+                await directory.change_code(session, replace(entry, code_id=code_id))
 
     async def _order(self, request: Message) -> None:
         await self._pin.ask(partial(conversations.order, request))
@@ -286,7 +250,7 @@ def _values(step: Step, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[st
 
 
 def _same_but_enabled(one: TimeControlEntry, other: TimeControlEntry) -> bool:
-    return (one.weekdays, one.time, one.lock_action) == (other.weekdays, other.time, other.lock_action)
+    return essence(replace(one, enabled=1)) == essence(replace(other, enabled=1))
 
 
 def _may_come_right(error: SmartLockError) -> bool:
