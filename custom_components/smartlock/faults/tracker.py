@@ -15,7 +15,6 @@ from custom_components.smartlock.faults.rules.records import End, Fault
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
 from custom_components.smartlock.storage import lock_store
 
@@ -28,8 +27,6 @@ _WRITE_DELAY = 30.0
 _REPORT_TIME = 1.0
 # The newest log entries that are read when a fault is new: the run itself, and what was tried before.
 _LOG_ENTRIES = 5
-# A lock that has been calibrated shows one of these.
-_CALIBRATED = (LockState.LOCKED, LockState.UNLOCKED)
 
 type FaultListener = Callable[[str, Mapping[str, Any]], None]
 
@@ -84,7 +81,7 @@ class FaultKeeper:
                 return await coordinator.client.calibrate(pin, deadline=coordinator.action_deadline)
 
         states = await coordinator.async_move(calibrate)
-        if states is not None and states.lock_state in _CALIBRATED:
+        if states is not None and states.lock_state.at_rest and states.lock_state.place is not None:
             self._change(self._known.run_succeeded(dt_util.utcnow()))
             await self._async_save()
 
