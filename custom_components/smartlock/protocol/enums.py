@@ -147,7 +147,7 @@ class _StateFacts:
 
 
 class LockState(OpenEnum):
-    """State of the bolt (Keyturner States, byte 1); `_STATES` holds what each of them means."""
+    """State of the bolt (Keyturner States, byte 1)."""
 
     UNCALIBRATED = 0x00
     LOCKED = 0x01
@@ -241,7 +241,7 @@ class _ActionFacts:
 
 
 class LockAction(OpenEnum):
-    """What the lock is told to do, or did last; `_ACTIONS` holds what each of them does."""
+    """What the lock is told to do, or did last."""
 
     NONE = 0x00
     UNLOCK = 0x01

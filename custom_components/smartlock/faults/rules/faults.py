@@ -22,6 +22,7 @@ from custom_components.smartlock.faults.rules.codes import (
     BLOCKED_KINDS,
     CALIBRATION_KINDS,
     CLUTCH_KINDS,
+    GRAVE_KINDS,
     FaultKind,
     fault_of_completion,
     fault_of_error,
@@ -92,6 +93,11 @@ class Faults:
         return any(
             f.kind in CLUTCH_KINDS and f.kind is not FaultKind.MOTOR_POWER_FAILURE for f in self.active
         )
+
+    @property
+    def grave(self) -> bool:
+        """Whether the lock has a fault because of which it may not do what it is told."""
+        return any(fault.kind in GRAVE_KINDS for fault in self.active)
 
     def active_fault(self, kind: FaultKind) -> Fault | None:
         """Return the fault of a kind, None if the lock does not have it."""
