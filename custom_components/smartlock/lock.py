@@ -91,7 +91,13 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     @property
     @override
     def is_jammed(self) -> bool:
-        return self._view is View.JAMMED
+        # A dead clutch leaves the bolt where it was: *locked* would be all that is seen of it. What has no word
+        # because the lock was never calibrated is no jam, and a bolt that moves is shown to move.
+        states = self.snapshot.states
+        silent = states is not None and (
+            states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED
+        )
+        return self._view is View.JAMMED or (self.runtime.faults.faults.grave and not silent)
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:

@@ -43,7 +43,7 @@ the completion status "motor power failure". In the one report of it that is pub
 | binary sensor *Motor blocked* | the motor cannot move the bolt: blocked, no end stop, or too weak batteries |
 | sensor *Last fault* | the fault that was reported last; attributes `code`, `since`, `certain`, `times`, `evidence`, `active`, `ended` |
 | event *Fault* | once for each run that fails, with the kind of fault; `recovered` when the last one is over |
-| lock | *jammed* while the lock itself says that its motor is blocked; it stays available with every fault |
+| lock | *jammed* while the lock itself says that its motor is blocked, and with each fault because of which it may not do what it is told (a repair of the class *error*), until a later run succeeds or you say that it is repaired; it stays available with every fault |
 | sensor *State of the lock* | the lock's own state, also those a lock entity has no word for: not calibrated, calibrating, positioning |
 | repair | for each fault, with what to do, and closed by itself when the lock runs again |
 | error message | whoever called the action is told at once |

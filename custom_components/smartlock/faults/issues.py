@@ -13,7 +13,7 @@ from custom_components.smartlock.faults.rules.battery import (
     BatteryCondition,
     battery_condition,
 )
-from custom_components.smartlock.faults.rules.codes import FaultKind
+from custom_components.smartlock.faults.rules.codes import GRAVE_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.records import Fault
 from custom_components.smartlock.faults.tracker import FaultKeeper
 from custom_components.smartlock.issues import LockIssues
@@ -23,21 +23,9 @@ from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
 FLOW = "faults"
 _DOCUMENT = "docs/faults.md"
 
-# Somebody may stand in front of a closed door, or the owner is to know.
+# The others the owner is to know of.
 SEVERITIES: Mapping[FaultKind, IssueSeverity] = {
-    FaultKind.CLUTCH_FAILURE: IssueSeverity.ERROR,
-    FaultKind.CLUTCH_POWER_FAILURE: IssueSeverity.ERROR,
-    FaultKind.MOTOR_POWER_FAILURE: IssueSeverity.ERROR,
-    FaultKind.MOTOR_BLOCKED: IssueSeverity.ERROR,
-    FaultKind.MOTOR_TIMEOUT: IssueSeverity.ERROR,
-    FaultKind.LOW_VOLTAGE: IssueSeverity.ERROR,
-    FaultKind.CALIBRATION_REFUSED: IssueSeverity.WARNING,
-    FaultKind.NOT_CALIBRATED: IssueSeverity.ERROR,
-    FaultKind.POSITION_LIMIT: IssueSeverity.WARNING,
-    FaultKind.INCOMPLETE: IssueSeverity.WARNING,
-    FaultKind.HANDLE_NOT_LIFTED: IssueSeverity.WARNING,
-    FaultKind.FIRMWARE_UPDATE_NEEDED: IssueSeverity.ERROR,
-    FaultKind.UNKNOWN: IssueSeverity.ERROR,
+    kind: IssueSeverity.ERROR if kind in GRAVE_KINDS else IssueSeverity.WARNING for kind in FaultKind
 }
 _BATTERY_SEVERITIES = {
     BatteryCondition.LOW: IssueSeverity.WARNING,

@@ -18,7 +18,6 @@ from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
 from custom_components.smartlock.storage import lock_store
 
@@ -31,8 +30,6 @@ _WRITE_DELAY = 30.0
 _REPORT_TIME = 1.0
 # The newest log entries that are read when a fault is new: the run itself, and what was tried before.
 _LOG_ENTRIES = 5
-# A lock that has been calibrated shows one of these.
-_CALIBRATED = (LockState.LOCKED, LockState.UNLOCKED)
 
 type FaultListener = Callable[[str, Mapping[str, Any]], None]
 
@@ -105,7 +102,7 @@ class FaultKeeper(LockPart):
                 )
 
         states = await coordinator.async_move(calibrate)
-        if states is not None and states.lock_state in _CALIBRATED:
+        if states is not None and states.lock_state.at_rest and states.lock_state.place is not None:
             self._change(self._known.run_succeeded(dt_util.utcnow()))
             await self._async_save()
 
