@@ -94,7 +94,7 @@ async def async_setup_entry(
     coordinator = entry.runtime_data.coordinator
     async_add_entities(SmartLockBinarySensor(coordinator, description) for description in BINARY_SENSORS)
     async_add_entities(
-        FaultBinarySensor(entry.runtime_data, description) for description in FAULT_BINARY_SENSORS
+        FaultBinarySensor(entry.runtime_data.faults, description) for description in FAULT_BINARY_SENSORS
     )
     registry = er.async_get(hass)
     told_before = {

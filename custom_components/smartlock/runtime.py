@@ -1,13 +1,20 @@
 """What runs for one lock while its config entry is loaded."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 
 from custom_components.smartlock.auto_unlock.runners import Rules
+from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.faults.issues import FaultIssues
 from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.remote_access.notices import ClientNotices
 from custom_components.smartlock.settings.archive import SettingsKeeper
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.wear.watch import WearWatch
@@ -17,12 +24,72 @@ type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
 
 @dataclass(frozen=True, kw_only=True)
 class SmartLockRuntime:
-    """The parts of one lock; `__init__.py` puts them together."""
+    """The parts of one lock."""
 
     coordinator: SmartLockCoordinator
+    issues: LockIssues
     pin: PinGuard
-    settings: SettingsWriter
-    wear: WearWatch
+    clock: LockClock
     faults: FaultKeeper
+    wear: WearWatch
+    settings: SettingsWriter
+    archive: SettingsKeeper
     auto_unlock: Rules
-    keeper: SettingsKeeper
+    parts: tuple[LockPart, ...]
+    """In the order in which they are loaded and started; they end in the reverse."""
+
+    @classmethod
+    def of(cls, hass: HomeAssistant, entry: SmartLockConfigEntry) -> Self:
+        """Put the parts of a lock together; nothing is loaded or sent yet."""
+        issues = LockIssues(hass, entry)
+        coordinator = SmartLockCoordinator(hass, entry)
+        pin = PinGuard(hass, entry, coordinator, issues)
+        clock = LockClock(hass, coordinator, pin)
+        faults = FaultKeeper(hass, coordinator, pin)
+        wear = WearWatch(hass, coordinator, issues)
+        settings = SettingsWriter(hass, coordinator, pin)
+        archive = SettingsKeeper(
+            hass, entry, coordinator, pin=pin, clock=clock, writer=settings, issues=issues
+        )
+        auto_unlock = Rules(hass, coordinator, pin, faults)
+        # The others need to know whether the PIN is right, and what is archived can wait longest.
+        coordinator.link_users = (pin, faults, clock, wear, archive)
+        return cls(
+            coordinator=coordinator,
+            issues=issues,
+            pin=pin,
+            clock=clock,
+            faults=faults,
+            wear=wear,
+            settings=settings,
+            archive=archive,
+            auto_unlock=auto_unlock,
+            parts=(
+                # Those that store what the lock says end after it has said its last.
+                faults,
+                wear,
+                clock,
+                FaultIssues(coordinator, faults, issues),
+                ClientNotices(hass, coordinator, issues),
+                coordinator,
+                pin,
+                archive,
+                auto_unlock,
+            ),
+        )
+
+    async def async_load(self) -> None:
+        """Read everything that is stored."""
+        for part in self.parts:
+            await part.async_load()
+
+    @callback
+    def start(self) -> None:
+        """Begin with everything."""
+        for part in self.parts:
+            part.start()
+
+    async def async_stop(self) -> None:
+        """End everything, and store what is not stored yet."""
+        for part in reversed(self.parts):
+            await part.async_stop()

@@ -77,7 +77,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the selects that the lock has."""
-    async_add_settings(entry, Platform.SELECT, SELECTS, SettingSelect, async_add_entities)
+    async_add_settings(
+        entry.runtime_data.settings, Platform.SELECT, SELECTS, SettingSelect, async_add_entities
+    )
 
 
 class SettingSelect(SettingEntity, SelectEntity):

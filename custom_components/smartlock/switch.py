@@ -47,7 +47,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches that the lock has."""
-    async_add_settings(entry, Platform.SWITCH, SWITCHES, SettingSwitch, async_add_entities)
+    async_add_settings(
+        entry.runtime_data.settings, Platform.SWITCH, SWITCHES, SettingSwitch, async_add_entities
+    )
     for rule in entry.runtime_data.auto_unlock:
         async_add_entities(
             [RuleSwitch(rule, switch) for switch in Switch], config_subentry_id=rule.rule.subentry_id

@@ -1,7 +1,7 @@
 """All auto-unlock rules of one lock."""
 
 from collections.abc import Iterator
-from typing import Self
+from typing import override
 
 from homeassistant.core import HomeAssistant, callback
 
@@ -11,31 +11,30 @@ from custom_components.smartlock.auto_unlock.switches import Switches
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 
 
-class Rules:
+class Rules(LockPart):
     """One runner for each config subentry, as long as the entry is loaded."""
 
-    def __init__(self, runners: list[RuleRunner]) -> None:
-        """Take the runners; use `load`."""
-        self._runners = runners
+    def __init__(
+        self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard, faults: FaultKeeper
+    ) -> None:
+        """Prepare; `async_load` comes first."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._pin = pin
+        self._faults = faults
+        self._runners: list[RuleRunner] = []
 
-    @classmethod
-    async def load(
-        cls,
-        hass: HomeAssistant,
-        coordinator: SmartLockCoordinator,
-        pin: PinGuard,
-        faults: FaultKeeper,
-    ) -> Self:
-        """Return the rules of a lock, none of them armed."""
-        entry = coordinator.config_entry
-        subentries = entry.get_subentries_of_type(SUBENTRY_TYPE)
+    @override
+    async def async_load(self) -> None:
+        """Read the rules of the lock; none of them is armed."""
+        subentries = self._coordinator.config_entry.get_subentries_of_type(SUBENTRY_TYPE)
         switches = await Switches.load(
-            hass, coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
+            self._hass, self._coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
         )
-        runners = []
         for subentry in subentries:
             try:
                 rule = Rule.of(subentry)
@@ -45,13 +44,17 @@ class Rules:
                     "An auto-unlock rule cannot be read and does nothing; remove it and add it again"
                 )
                 continue
-            runners.append(RuleRunner(hass, coordinator, pin, faults, rule=rule, switches=switches))
-        return cls(runners)
+            self._runners.append(
+                RuleRunner(
+                    self._hass, self._coordinator, self._pin, self._faults, rule=rule, switches=switches
+                )
+            )
 
     def __iter__(self) -> Iterator[RuleRunner]:
         """Iterate over the runners."""
         return iter(self._runners)
 
+    @override
     @callback
     def start(self) -> None:
         """Begin with all rules."""
@@ -63,3 +66,8 @@ class Rules:
         """End all rules: nothing that they had in mind happens any more."""
         for runner in self._runners:
             runner.stop()
+
+    @override
+    async def async_stop(self) -> None:
+        """End all rules, if that has not been done before."""
+        self.stop()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
@@ -10,8 +10,11 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.faults.rules.battery import BatteryCondition, battery_condition
 from custom_components.smartlock.faults.rules.faults import Faults
 from custom_components.smartlock.faults.rules.records import End, Fault
+from custom_components.smartlock.listeners import Listeners
+from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
@@ -34,34 +37,41 @@ _CALIBRATED = (LockState.LOCKED, LockState.UNLOCKED)
 type FaultListener = Callable[[str, Mapping[str, Any]], None]
 
 
-class FaultKeeper:
+class FaultKeeper(LockPart):
     """The faults of one lock, as far as they are safely stored."""
 
     def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
-        """Prepare; `async_start` begins."""
+        """Prepare; `async_load` comes first."""
         self.faults = Faults()
         """What is published: it is on disk."""
         self._hass = hass
-        self._coordinator = coordinator
+        self.coordinator = coordinator
         self._pin = pin
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
         self._known = self.faults
         self._saving = asyncio.Lock()
         self._report_awaited: asyncio.TimerHandle | None = None
         self._log_wanted = False
-        self._listeners: list[FaultListener] = []
+        self._listeners = Listeners[str, Mapping[str, Any]]()
 
-    async def async_start(self) -> None:
-        """Go on from what is stored, and listen to the lock."""
+    @override
+    async def async_load(self) -> None:
+        """Go on from what is stored."""
         try:
             stored = await self._store.async_load()
             self._known = self.faults = Faults() if stored is None else Faults.from_json(stored)
         except KeyError, TypeError, ValueError:
             LOGGER.warning("What was stored about faults cannot be read and is begun anew")
-        entry = self._coordinator.config_entry
-        entry.async_on_unload(self._coordinator.async_add_message_listener(self._heard))
-        entry.async_on_unload(self._coordinator.async_add_visit(self._visit))
 
+    @override
+    @callback
+    def start(self) -> None:
+        """Listen to the lock."""
+        self.coordinator.config_entry.async_on_unload(
+            self.coordinator.async_add_message_listener(self._message_received)
+        )
+
+    @override
     async def async_stop(self) -> None:
         """Store what has not been stored yet; nothing is written after that."""
         self._forget_report()
@@ -72,12 +82,21 @@ class FaultKeeper:
     @callback
     def async_subscribe(self, listener: FaultListener) -> CALLBACK_TYPE:
         """Call `listener` with the kind of each fault that is reported, and with RECOVERED when all are over."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
+
+    @property
+    def battery_condition(self) -> BatteryCondition | None:
+        """How the batteries are doing; a charge does not become wrong because the bolt has moved since."""
+        return battery_condition(self.coordinator.data.last_states, self.faults)
+
+    @property
+    def can_calibrate(self) -> bool:
+        """Whether there is a PIN to calibrate the lock with, as far as is known."""
+        return self._pin.state in (PinState.VALID, PinState.UNKNOWN)
 
     async def async_calibrate(self) -> None:
         """Have the lock find its end positions, once; the bolt moves. Raises HomeAssistantError."""
-        coordinator = self._coordinator
+        coordinator = self.coordinator
 
         async def calibrate() -> KeyturnerStates | None:
             async with self._pin.session() as session:
@@ -96,7 +115,7 @@ class FaultKeeper:
         await self._async_save()
 
     @callback
-    def _heard(self, message: Message) -> None:
+    def _message_received(self, message: Message) -> None:
         """Take what the lock says about its mechanics."""
         now = dt_util.utcnow()
         match message:
@@ -107,7 +126,7 @@ class FaultKeeper:
             case BatteryReport():
                 self._change(self._known.heard_battery_report(message, now))
 
-    async def _visit(self, states: KeyturnerStates) -> None:
+    async def async_use_link(self, states: KeyturnerStates) -> None:
         """Read what the log says about a new fault, over the link that is open anyway."""
         if not self._log_wanted or self._pin.state is not PinState.VALID:
             return
@@ -169,11 +188,10 @@ class FaultKeeper:
             self._tell(fault.kind.value, fault_facts(fault))
         if before.active and not faults.active:
             self._tell(RECOVERED, {"by_owner": faults.ended_by is End.OWNER})
-        self._coordinator.async_update_listeners()
+        self.coordinator.async_update_listeners()
 
     def _tell(self, what: str, facts: Mapping[str, Any]) -> None:
-        for listener in tuple(self._listeners):
-            listener(what, facts)
+        self._listeners.notify(what, facts)
 
 
 def fault_facts(fault: Fault) -> dict[str, Any]:

@@ -4,22 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_PIN
 from homeassistant.core import CoreState, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.client.connection import PinTries
-from custom_components.smartlock.const import CONF_SHARED_KEY, DOMAIN, LOGGER
+from custom_components.smartlock.const import CONF_SHARED_KEY, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.memory import PinMemory, PinUnavailableError
 from custom_components.smartlock.pin.rules import NO_PIN, PinState
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 
@@ -47,26 +49,24 @@ class PinSession:
         return await self.client.request(conversation(self.pin), pin_tries=self.tries)
 
 
-class PinGuard:
+class PinGuard(LockPart):
     """Knows the PIN of one lock and whether it may be used."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator) -> None:
-        """Take the PIN that is stored with the entry; `async_start` reads what is known of it."""
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator, issues: LockIssues
+    ) -> None:
+        """Take the PIN that is stored with the entry; `async_load` reads what is known of it."""
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
         self._client = coordinator.client
+        self._issues = issues
         self._memory = PinMemory(hass, coordinator.nuki_id, bytes.fromhex(entry.data[CONF_SHARED_KEY]))
         # One new PIN after the other: what is known of the second depends on the first.
         self._turn = asyncio.Lock()
 
-    async def async_start(self) -> None:
-        """Read what is known, and verify a new PIN when the lock is read."""
-        await self._load()
-        self._entry.async_on_unload(self._coordinator.async_add_visit(self.visit))
-        self._entry.async_on_unload(self._take_back_issue)
-
-    async def _load(self) -> None:
+    @override
+    async def async_load(self) -> None:
         """Read what is known, and take over a PIN that was set when Home Assistant stopped."""
         memory = self._memory
         await memory.async_load()
@@ -84,6 +84,12 @@ class PinGuard:
             memory.new_pin = None
             await memory.async_save()
 
+    @override
+    @callback
+    def start(self) -> None:
+        """Show how things stand."""
+        self.async_tell()
+
     # --- What is known ------------------------------------------------------------------------------------
 
     @property
@@ -94,6 +100,11 @@ class PinGuard:
     @property
     def _fingerprint(self) -> str | None:
         return None if self._pin is None else self._memory.fingerprint(self._pin)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What a PIN of this lock looks like, among other things."""
+        return self._coordinator.dialect
 
     @property
     def state(self) -> PinState:
@@ -141,7 +152,7 @@ class PinGuard:
         finally:
             self.async_tell()
 
-    async def visit(self, states: KeyturnerStates) -> None:
+    async def async_use_link(self, states: KeyturnerStates) -> None:
         """Find out on a link that is open anyway what can be found out by itself. Raises LinkError."""
         await self._settle()
 
@@ -261,23 +272,6 @@ class PinGuard:
         if self._memory.record.needs_owner(self._fingerprint, dt_util.utcnow()):
             self._entry.async_start_reauth(self._hass, data={ABOUT: ABOUT_PIN})
         if self.lost:
-            ir.async_create_issue(
-                self._hass,
-                DOMAIN,
-                self._issue_id,
-                data={"flow": PIN_LOST, "entry_id": self._entry.entry_id},
-                is_fixable=True,
-                severity=ir.IssueSeverity.WARNING,
-                translation_key=PIN_LOST,
-                translation_placeholders={"name": self._entry.title},
-            )
+            self._issues.show(PIN_LOST, flow=PIN_LOST)
         else:
-            self._take_back_issue()
-
-    @property
-    def _issue_id(self) -> str:
-        return f"{PIN_LOST}_{self._entry.entry_id}"
-
-    @callback
-    def _take_back_issue(self) -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+            self._issues.withdraw(PIN_LOST)

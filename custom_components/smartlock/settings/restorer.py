@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import directory, schedules
-from custom_components.smartlock.clock import rules as clock
+from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
@@ -36,10 +34,8 @@ from custom_components.smartlock.protocol.messages import (
     LogEntryCount,
     Message,
     TimeControlEntry,
-    UpdateTime,
 )
 from custom_components.smartlock.protocol.settings import Setting
-from custom_components.smartlock.protocol.wire import Date7
 from custom_components.smartlock.settings.rules.restore import (
     Calm,
     Journal,
@@ -71,7 +67,9 @@ class SettingsRestorer:
         self,
         hass: HomeAssistant,
         coordinator: SmartLockCoordinator,
+        *,
         pin: PinGuard,
+        clock: LockClock,
         writer: SettingsWriter,
         take: Take,
     ) -> None:
@@ -79,6 +77,7 @@ class SettingsRestorer:
         self._hass = hass
         self._coordinator = coordinator
         self._pin = pin
+        self._clock = clock
         self._writer = writer
         self._take = take
         self._told = asyncio.Event()
@@ -160,7 +159,7 @@ class SettingsRestorer:
         """Read whether the lock has what a step puts back."""
         match step.group:
             case Group.CLOCK:
-                return not self._clock_is_wrong(await self._coordinator.client.read_states())
+                return not self._clock.is_wrong(await self._coordinator.client.read_states())
             case Group.CONFIG | Group.ADVANCED_CONFIG:
                 await self._coordinator.async_read_settings()
                 return not _values(step, wanted, self._coordinator.data)
@@ -177,7 +176,7 @@ class SettingsRestorer:
     async def _write(self, step: Step, wanted: SettingsSnapshot) -> None:
         match step.group:
             case Group.CLOCK:
-                await self._order(UpdateTime(time=Date7.of(dt_util.utcnow())))
+                await self._clock.async_write()
             case Group.CONFIG:
                 await self._writer.write(config=_values(step, wanted, self._coordinator.data))
             case Group.ADVANCED_CONFIG:
@@ -189,14 +188,6 @@ class SettingsRestorer:
                     await self._order(EnableLogging(enabled=wanted.logging.logging_enabled))
             case Group.KEYPAD_CODES:
                 await self._write_codes(wanted.keypad_codes or ())
-
-    def _clock_is_wrong(self, states: KeyturnerStates) -> bool:
-        return clock.needs_setting(
-            states.current_time.moment,
-            now=dt_util.utcnow(),
-            machine_up_for=timedelta(seconds=self._hass.loop.time()),
-            last_set=None,
-        )
 
     # --- Lists --------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
@@ -78,19 +79,18 @@ class SettingsWriter:
     def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
         """Prepare; nothing is sent yet."""
         self._hass = hass
-        self._coordinator = coordinator
+        self.coordinator = coordinator
         self._pin = pin
         # What waits for its write, at most one of each kind.
         self._waiting: dict[type[Settings], _Write] = {}
         self._writing = False
-        self._listeners: list[WrittenListener] = []
+        self._listeners = Listeners[Settings, Settings]()
         self._before: list[BeforeWrite] = []
 
     @callback
     def async_on_written(self, listener: WrittenListener) -> CALLBACK_TYPE:
         """Call `listener` with the settings before and after each write of ours, as they were read."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
     @callback
     def async_before_write(self, hook: BeforeWrite) -> CALLBACK_TYPE:
@@ -123,7 +123,7 @@ class SettingsWriter:
         joined = [self._join(kind, values) for kind, values in wanted]
         if joined and not self._writing:
             self._writing = True
-            self._coordinator.config_entry.async_create_background_task(
+            self.coordinator.config_entry.async_create_background_task(
                 self._hass, self._write_waiting(), f"{DOMAIN} settings"
             )
         if joined:
@@ -135,7 +135,7 @@ class SettingsWriter:
     def _check(self, kind: type[Settings], values: Mapping[str, Setting]) -> None:
         """Raise BadSettingError for what cannot be, as far as is known without asking the lock."""
         check_possible(kind, values)
-        data = self._coordinator.data
+        data = self.coordinator.data
         known: Settings | None = data.config if kind is Config else data.advanced_config
         if known is not None:
             changed(known, values)
@@ -187,7 +187,7 @@ class SettingsWriter:
         before = yield from conversations.read_states()
         if before.lock_state.moving:
             raise MovingError
-        dialect = self._coordinator.dialect
+        dialect = self.coordinator.dialect
 
         def close[S: Settings](settings: S) -> S:
             # Up to here changes could join.
@@ -206,7 +206,7 @@ class SettingsWriter:
         changes = sum(write.wanted != write.before for write in begun)
         if changes:
             after = yield from conversations.read_states()
-            self._coordinator.async_counted(before.config_update_count, after.config_update_count, changes)
+            self.coordinator.async_counted(before.config_update_count, after.config_update_count, changes)
 
     def _written(self, write: _Write, found: Settings, failure: SmartLockError | None = None) -> None:
         """Publish what the lock has after a write, and tell whether that is what was wanted.
@@ -215,13 +215,12 @@ class SettingsWriter:
         """
         assert write.before is not None
         assert write.wanted is not None
-        self._coordinator.async_take(found)
+        self.coordinator.async_take(found)
         has, had, wanted = (
-            writable(self._coordinator.dialect, settings) for settings in (found, write.before, write.wanted)
+            writable(self.coordinator.dialect, settings) for settings in (found, write.before, write.wanted)
         )
         if has != had:
-            for listener in tuple(self._listeners):
-                listener(write.before, found)
+            self._listeners.notify(write.before, found)
         try:
             verify_kept(wanted, has)
         except SettingsNotKeptError as error:
@@ -249,7 +248,7 @@ class SettingsWriter:
             refused = BadSettingError(tuple(write.values)) if bad else error
         read = conversations.read_config if write.kind is Config else conversations.read_advanced_config
         try:
-            found: Settings = await self._coordinator.client.read(read)
+            found: Settings = await self.coordinator.client.read(read)
         except SmartLockError:
             write.fail(refused or SettingsUnknownError(tuple(write.values)))
             self._read_soon()
@@ -259,8 +258,8 @@ class SettingsWriter:
 
     def _read_soon(self) -> None:
         """Have the lock read, without waiting for it: what is shown may not be so any more."""
-        self._coordinator.config_entry.async_create_background_task(
-            self._hass, self._coordinator.async_request_refresh(), f"{DOMAIN} settings are not known"
+        self.coordinator.config_entry.async_create_background_task(
+            self._hass, self.coordinator.async_request_refresh(), f"{DOMAIN} settings are not known"
         )
 
 
