@@ -28,7 +28,7 @@ def fill(lock: VirtualLock, count: int = COUNT) -> None:
 async def kept(home: Home, lock: VirtualLock, **options: Any) -> SettingsKeeper:
     """Set the lock up and have everything saved."""
     entry = await home.set_up(lock, pin=str(PINS["gen3"]), keep_codes=True, **options)
-    keeper: SettingsKeeper = entry.runtime_data.keeper
+    keeper: SettingsKeeper = entry.runtime_data.archive
     await keeper.async_save()
     return keeper
 
