@@ -18,6 +18,10 @@ class Listeners[**P]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def __bool__(self) -> bool:
+        """Whether there is anybody."""
+        return bool(self._listeners)
+
     @callback
     def notify(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call everybody; who is added or taken off meanwhile is not affected."""

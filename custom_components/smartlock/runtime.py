@@ -6,6 +6,7 @@ from typing import Self
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -29,6 +30,7 @@ class SmartLockRuntime:
     coordinator: SmartLockCoordinator
     issues: LockIssues
     pin: PinGuard
+    log: LogReader
     clock: LockClock
     faults: FaultKeeper
     wear: WearWatch
@@ -44,20 +46,23 @@ class SmartLockRuntime:
         issues = LockIssues(hass, entry)
         coordinator = SmartLockCoordinator(hass, entry)
         pin = PinGuard(hass, entry, coordinator, issues)
+        log = LogReader(hass, coordinator.nuki_id, pin)
         clock = LockClock(hass, coordinator, pin)
-        faults = FaultKeeper(hass, coordinator, pin)
+        faults = FaultKeeper(hass, coordinator, pin, log)
         wear = WearWatch(hass, coordinator, issues)
         settings = SettingsWriter(hass, coordinator, pin)
         archive = SettingsKeeper(
-            hass, entry, coordinator, pin=pin, clock=clock, writer=settings, issues=issues
+            hass, entry, coordinator, pin=pin, log=log, clock=clock, writer=settings, issues=issues
         )
         auto_unlock = Rules(hass, coordinator, pin, faults)
-        # The others need to know whether the PIN is right, and what is archived can wait longest.
-        coordinator.link_users = (pin, faults, clock, wear, archive)
+        # The others need to know whether the PIN is right, and that this is another link. What is archived can
+        # wait longest.
+        coordinator.link_users = (pin, log, faults, clock, wear, archive)
         return cls(
             coordinator=coordinator,
             issues=issues,
             pin=pin,
+            log=log,
             clock=clock,
             faults=faults,
             wear=wear,
@@ -73,6 +78,7 @@ class SmartLockRuntime:
                 ClientNotices(hass, coordinator, issues),
                 coordinator,
                 pin,
+                log,
                 archive,
                 auto_unlock,
             ),

@@ -8,6 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.rules.battery import BatteryCondition, battery_condition
@@ -17,7 +18,6 @@ from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
 from custom_components.smartlock.storage import lock_store
 
@@ -28,7 +28,7 @@ _WRITE_DELAY = 30.0
 # When a run of ours fails, the Error Report may follow the states, and often says more: wait for it, in seconds,
 # so that one run is not told as two faults.
 _REPORT_TIME = 1.0
-# The newest log entries that are read when a fault is new: the run itself, and what was tried before.
+# The newest log entries that count when a fault is new: the run itself, and what was tried before.
 _LOG_ENTRIES = 5
 
 type FaultListener = Callable[[str, Mapping[str, Any]], None]
@@ -37,13 +37,16 @@ type FaultListener = Callable[[str, Mapping[str, Any]], None]
 class FaultKeeper(LockPart):
     """The faults of one lock, as far as they are safely stored."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
+    def __init__(
+        self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard, log: LogReader
+    ) -> None:
         """Prepare; `async_load` comes first."""
         self.faults = Faults()
         """What is published: it is on disk."""
         self._hass = hass
         self.coordinator = coordinator
         self._pin = pin
+        self._log = log
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
         self._known = self.faults
         self._saving = asyncio.Lock()
@@ -129,8 +132,8 @@ class FaultKeeper(LockPart):
             return
         # Also after a failure: nobody waits for it.
         self._log_wanted = False
-        _, entries = await self._pin.ask(lambda pin: conversations.read_log(pin, count=_LOG_ENTRIES))
-        self._change(self._known.heard_log(entries, dt_util.utcnow()))
+        page = await self._log.read()
+        self._change(self._known.heard_log(page.entries[:_LOG_ENTRIES], dt_util.utcnow()))
 
     @callback
     def _change(self, known: Faults) -> None:

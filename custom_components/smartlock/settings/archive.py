@@ -7,6 +7,7 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
+from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import (
     CONF_KEEP_CODES,
@@ -58,6 +59,7 @@ class SettingsKeeper(LockPart):
         coordinator: SmartLockCoordinator,
         *,
         pin: PinGuard,
+        log: LogReader,
         clock: LockClock,
         writer: SettingsWriter,
         issues: LockIssues,
@@ -69,7 +71,7 @@ class SettingsKeeper(LockPart):
         self._pin = pin
         self._issues = issues
         self._store = ArchiveStore(hass, coordinator.nuki_id, on_change=coordinator.async_update_listeners)
-        reads = PinReads(pin)
+        reads = PinReads(pin, log)
         self._restorer = SettingsRestorer(
             hass, coordinator, pin=pin, clock=clock, writer=writer, take=self._step_taken
         )

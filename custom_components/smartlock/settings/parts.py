@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custom_components.smartlock.access import directory, schedules
+from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.pin.guard import PinGuard, PinSession, PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
@@ -25,9 +26,6 @@ from custom_components.smartlock.settings.rules.snapshot import (
     lasting_logging,
 )
 
-# A boot run is among the newest entries when it is looked for.
-_LOG_ENTRIES = 8
-
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -42,9 +40,10 @@ class Found:
 class PinReads:
     """Reads with a PIN that is known to be right, and nothing at all without one."""
 
-    def __init__(self, pin: PinGuard) -> None:
+    def __init__(self, pin: PinGuard, log: LogReader) -> None:
         """Prepare; nothing is sent yet."""
         self._pin = pin
+        self._log = log
         self._refused: set[str] = set()
         """What this lock's firmware does not answer: not asked again."""
 
@@ -57,34 +56,33 @@ class PinReads:
         """Read what tells of a restart. Raises LinkError or ProtocolError."""
         try:
             async with self._pin.session() as session:
-                return await self._signs(session)
+                return await self._signs(session, fresh=False)
         except PinError, PinUnavailableError:
             return Found()
 
-    async def everything(self, *, codes: bool) -> Found:
+    async def everything(self, *, codes: bool, fresh: bool = False) -> Found:
         """Read what tells of a restart and all parts of a snapshot; keypad codes only if they are to be kept.
 
-        Raises LinkError or ProtocolError.
+        `fresh`: nobody else uses this link. Raises LinkError or ProtocolError.
         """
         try:
             async with self._pin.session() as session:
-                found = await self._signs(session)
+                found = await self._signs(session, fresh=fresh)
                 return replace(found, parts={**found.parts, **await self._parts(session, codes=codes)})
         except PinError, PinUnavailableError:
             return Found()
 
-    async def _signs(self, session: PinSession) -> Found:
+    async def _signs(self, session: PinSession, *, fresh: bool) -> Found:
         signs: list[Counters | LogRead] = []
         parts: dict[str, Any] = {}
-        log = await self._unless_refused(
-            "log", lambda: session.request(lambda pin: conversations.read_log(pin, count=_LOG_ENTRIES))
-        )
+        log = await self._unless_refused("log", lambda: self._log.read(session, fresh=fresh))
         if log is not None:
-            count, entries = log
-            boots = tuple(entry.index for entry in entries if entry.type == LogEntryType.INITIALIZATION_RUN)
-            signs.append(LogRead(newest=max((entry.index for entry in entries), default=0), boot_runs=boots))
-            if count is not None:
-                parts[Part.LOGGING.value] = lasting_logging(count)
+            # A boot run is among the newest entries when it is looked for.
+            runs = (entry for entry in log.entries if entry.type == LogEntryType.INITIALIZATION_RUN)
+            newest = log.entries[0].index if log.entries else 0
+            signs.append(LogRead(newest=newest, boot_runs=tuple(entry.index for entry in runs)))
+            if log.count is not None:
+                parts[Part.LOGGING.value] = lasting_logging(log.count)
         statistics = await self._unless_refused(
             "statistics",
             lambda: session.request(

@@ -56,7 +56,7 @@ class SettingsReader:
         await self._coordinator.async_read_settings()
         snapshot = self.present()
         assert snapshot is not None
-        return await self.with_parts(snapshot)
+        return await self.with_parts(snapshot, fresh=True)
 
     @property
     def has_pin(self) -> bool:
@@ -72,15 +72,15 @@ class SettingsReader:
         """Read what needs a PIN at the next occasion."""
         self._parts_at = self._hass.loop.time()
 
-    async def with_parts(self, snapshot: SettingsSnapshot) -> SettingsSnapshot:
-        """Add what needs a PIN, as far as there is one and the link lasts."""
+    async def with_parts(self, snapshot: SettingsSnapshot, *, fresh: bool = False) -> SettingsSnapshot:
+        """Add what needs a PIN, as far as there is one and the link lasts; `fresh`: nobody else uses this link."""
         if not self.has_pin:
             return snapshot
         self._parts_at = self._hass.loop.time() + _PARTS_PAUSE
         has_keypad = snapshot.config.has_keypad or snapshot.config.has_keypad_2
         codes = bool(self._entry.options.get(CONF_KEEP_CODES)) and bool(has_keypad)
         try:
-            found = await self._reads.everything(codes=codes)
+            found = await self._reads.everything(codes=codes, fresh=fresh)
         except SmartLockError as error:
             LOGGER.debug("A part of the settings was not read: %s", type(error).__name__)
             self.read_parts_soon()
