@@ -148,7 +148,7 @@ def test_relative_imports_stay_inside_the_protocol() -> None:
     """Relative in the protocol, full names elsewhere, so that each class exists once."""
     wrong = [
         str(item)
-        for item in all_imports("custom_components", "simulator", "tests")
+        for item in all_imports("custom_components", "simulator", "tests", "benchmarks")
         if belongs_to(item.module, PROTOCOL) and item.relative != belongs_to(module_of(item.file), PROTOCOL)
     ]
     assert not wrong

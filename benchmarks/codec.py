@@ -6,6 +6,10 @@ import os
 from random import Random
 from typing import Any
 
+from benchmarks.peer import PYNUKIBT, nuki, nuki_device
+from benchmarks.rows import Row
+from benchmarks.sides import APP_ID
+from benchmarks.stopwatch import alternately, seconds_per_call
 from custom_components.smartlock.protocol import crypto, frames
 from custom_components.smartlock.protocol.channel import SessionChannel
 from custom_components.smartlock.protocol.conversations import Step
@@ -13,10 +17,6 @@ from custom_components.smartlock.protocol.dialects import GENERATIONS_1_TO_4
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.messages import KeyturnerStates, LockActionRequest
-from tests.benchmarks.peer import PYNUKIBT, nuki, nuki_device
-from tests.benchmarks.rows import Row
-from tests.benchmarks.sides import APP_ID
-from tests.benchmarks.stopwatch import alternately, seconds_per_call
 
 __all__ = ["codec"]
 

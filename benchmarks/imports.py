@@ -15,13 +15,13 @@ from statistics import median
 import subprocess
 import sys
 
-from tests.benchmarks.peer import PYNUKIBT, nuki
-from tests.benchmarks.rows import Row
+from benchmarks.peer import PYNUKIBT, nuki
+from benchmarks.rows import Row
 
 __all__ = ["imports"]
 
 ROUNDS, QUICK_ROUNDS = 9, 1
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 INTEGRATION = Path("custom_components") / "smartlock"
 
 # Runs in a process of its own, with the modules to be there already and those to import as arguments. CPU time, so

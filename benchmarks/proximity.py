@@ -9,11 +9,11 @@ from itertools import chain
 import random
 from statistics import median
 
+from benchmarks.door import ABOUT, AWAY, INSIDE, Door, Figures, Side, live
+from benchmarks.rows import Row
+from benchmarks.rules import Geofence, LateRule, Rule, Threshold
 from custom_components.smartlock.auto_unlock.rules import RuleSettings
 from simulator.walks import Life, World, impersonate
-from tests.benchmarks.door import ABOUT, AWAY, INSIDE, Door, Figures, Side, live
-from tests.benchmarks.rows import Row
-from tests.benchmarks.rules import Geofence, LateRule, Rule, Threshold
 
 __all__ = ["calibrated", "compare", "proximity"]
 

@@ -8,13 +8,13 @@ import asyncio
 from functools import partial
 from statistics import median
 
+from benchmarks import home
+from benchmarks.parameters import LOCK, RADIO
+from benchmarks.rows import Row
+from benchmarks.sides import entry_of, paired_lock
+from benchmarks.stopwatch import seconds_per_call
 from simulator.local_adapter import LocalAdapter
 from simulator.radio import DEFAULT_RSSI, Radio, Sighting
-from tests.benchmarks import home
-from tests.benchmarks.parameters import LOCK, RADIO
-from tests.benchmarks.rows import Row
-from tests.benchmarks.sides import entry_of, paired_lock
-from tests.benchmarks.stopwatch import seconds_per_call
 
 __all__ = ["advertisements"]
 

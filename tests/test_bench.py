@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from tests.benchmarks.__main__ import main
-from tests.benchmarks.groups import NAMES
+from benchmarks.__main__ import main
+from benchmarks.groups import NAMES
 
 pytest.importorskip(
     "pyNukiBT.nuki", reason="pyNukiBT cannot be imported (requirements_interop.txt)", exc_type=ImportError
@@ -14,6 +14,7 @@ pytest.importorskip(
 
 
 @pytest.mark.interop
+@pytest.mark.process
 def test_every_row_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--json", "--quick"])
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -16,10 +16,11 @@ from homeassistant.helpers import frame
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_test_home_assistant, mock_storage  # type: ignore[import-untyped]
 
+from benchmarks import peer
+
 # Home Assistant finds the integration through this package, which has to be there before it starts.
 import custom_components  # noqa: F401 - must be there before Home Assistant starts
 from custom_components.smartlock.client import ble
-from tests.benchmarks import peer
 from tests.integration.virtual_time import HomeLoop, bluetooth_clock
 
 __all__ = ["home_assistant", "run"]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from benchmarks.schedule import Day
 from simulator.radio import ADVERTISING_DELAY, DEFAULT_RSSI, RadioTiming
 from simulator.virtual_lock import MODELS, Timing
-from tests.benchmarks.schedule import Day
 
 __all__ = ["LOCK", "PARAMETERS", "RADIO", "Parameter"]
 
@@ -76,7 +76,7 @@ PARAMETERS = (
         "day: bad hours",
         f"{(DAY.bad_radio.ends - DAY.bad_radio.begins) / 3600:g} h, {DAY.bad_radio.connects_failing:.0%} of all connects"
         f" fail, {DAY.bad_radio.exchanges_lost:.0%} of all exchanges are lost",
-        f"choice, as everything in tests/benchmarks/day.json; seed {DAY.seed}",
+        f"choice, as everything in benchmarks/day.json; seed {DAY.seed}",
     ),
     Parameter(
         "day: a failed connect",

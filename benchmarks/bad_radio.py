@@ -5,8 +5,8 @@ from collections.abc import Callable
 from random import Random
 from typing import override
 
+from benchmarks.schedule import BadRadio
 from simulator.gatt import Advertisement, ConnectRefusedError, DisconnectReason, Link, Peripheral, Service
-from tests.benchmarks.schedule import BadRadio
 
 __all__ = ["HardToReach"]
 

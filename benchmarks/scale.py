@@ -16,15 +16,15 @@ import time
 
 from homeassistant.core import HomeAssistant
 
+from benchmarks import home
+from benchmarks.parameters import LOCK, RADIO
+from benchmarks.rows import Row
+from benchmarks.sides import NUKI_ID, Paired, entry_of, paired_lock
+from benchmarks.stopwatch import alternately
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from simulator.local_adapter import LocalAdapter
 from simulator.radio import Radio
 from simulator.virtual_lock import VirtualLock
-from tests.benchmarks import home
-from tests.benchmarks.parameters import LOCK, RADIO
-from tests.benchmarks.rows import Row
-from tests.benchmarks.sides import NUKI_ID, Paired, entry_of, paired_lock
-from tests.benchmarks.stopwatch import alternately
 
 __all__ = ["scale"]
 

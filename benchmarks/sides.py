@@ -9,6 +9,7 @@ from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from benchmarks.peer import nuki_device
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.const import (
@@ -27,7 +28,6 @@ from custom_components.smartlock.protocol.enums import AuthorizationIdType, Lock
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.protocol.frames import Session
 from simulator.virtual_lock import Timing, VirtualLock
-from tests.benchmarks.peer import nuki_device
 
 __all__ = ["NUKI_ID", "OurSide", "Paired", "PeerSide", "Side", "device_of", "entry_of", "paired_lock"]
 

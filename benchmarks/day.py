@@ -17,17 +17,17 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event, async_track_state_report_event
 
+from benchmarks import home
+from benchmarks.bad_radio import HardToReach
+from benchmarks.parameters import LOCK, RADIO
+from benchmarks.peer import Policy, nuki
+from benchmarks.rows import Row, percentile
+from benchmarks.schedule import Day, Event
+from benchmarks.sides import Paired, device_of, entry_of, paired_lock
 from custom_components.smartlock.const import DOMAIN
 from simulator.local_adapter import LocalAdapter
 from simulator.radio import Radio
 from simulator.virtual_lock import VirtualLock
-from tests.benchmarks import home
-from tests.benchmarks.bad_radio import HardToReach
-from tests.benchmarks.parameters import LOCK, RADIO
-from tests.benchmarks.peer import Policy, nuki
-from tests.benchmarks.rows import Row, percentile
-from tests.benchmarks.schedule import Day, Event
-from tests.benchmarks.sides import Paired, device_of, entry_of, paired_lock
 
 __all__ = ["day"]
 

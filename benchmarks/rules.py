@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import inf
 from typing import override
 
+from benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side
 from custom_components.smartlock.auto_unlock.rules import (
     AskLocation,
     Door as DoorSensor,
@@ -32,7 +33,6 @@ from custom_components.smartlock.auto_unlock.rules import (
 from custom_components.smartlock.auto_unlock.rules.events import Event
 from simulator.walks import Advertisement, ByHand, Entrance, Position, Restart
 from simulator.walks.traces import Trace
-from tests.benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side
 
 __all__ = ["Geofence", "LateRule", "Rule", "Threshold"]
 

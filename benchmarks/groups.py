@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from tests.benchmarks.advertisements import advertisements
-from tests.benchmarks.codec import codec
-from tests.benchmarks.day import day
-from tests.benchmarks.imports import imports
-from tests.benchmarks.latency import latency
-from tests.benchmarks.phones import KINDS, phones
-from tests.benchmarks.proximity import proximity
-from tests.benchmarks.rows import Row
-from tests.benchmarks.scale import scale
+from benchmarks.advertisements import advertisements
+from benchmarks.codec import codec
+from benchmarks.day import day
+from benchmarks.imports import imports
+from benchmarks.latency import latency
+from benchmarks.phones import KINDS, phones
+from benchmarks.proximity import proximity
+from benchmarks.rows import Row
+from benchmarks.scale import scale
 
 __all__ = ["GROUPS", "NAMES", "Group"]
 

@@ -12,6 +12,11 @@ from random import Random
 
 from homeassistant.core import HomeAssistant
 
+from benchmarks import home
+from benchmarks.parameters import LOCK, RADIO
+from benchmarks.peer import PYNUKIBT, nuki
+from benchmarks.rows import Row
+from benchmarks.sides import APP_ID, OurSide, Paired, PeerSide, Side, paired_lock
 from custom_components.smartlock.protocol.channel import SessionChannel
 from custom_components.smartlock.protocol.conversations import Step
 from custom_components.smartlock.protocol.enums import LockAction
@@ -19,11 +24,6 @@ from custom_components.smartlock.protocol.messages import Challenge, LockActionR
 from simulator.local_adapter import LocalAdapter
 from simulator.radio import Radio, Sighting
 from simulator.virtual_lock import Kind
-from tests.benchmarks import home
-from tests.benchmarks.parameters import LOCK, RADIO
-from tests.benchmarks.peer import PYNUKIBT, nuki
-from tests.benchmarks.rows import Row
-from tests.benchmarks.sides import APP_ID, OurSide, Paired, PeerSide, Side, paired_lock
 
 __all__ = ["latency"]
 

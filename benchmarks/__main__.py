@@ -1,12 +1,12 @@
-"""Command line of the benchmarks: `python -m tests.benchmarks [--json] [--quick] [--only NAME ...]`."""
+"""Command line of the benchmarks: `python -m benchmarks [--json] [--quick] [--only NAME ...]`."""
 
 import argparse
 from collections.abc import Iterator, Sequence
 import sys
 
-from tests.benchmarks.groups import GROUPS, NAMES
-from tests.benchmarks.parameters import PARAMETERS
-from tests.benchmarks.rows import Row
+from benchmarks.groups import GROUPS, NAMES
+from benchmarks.parameters import PARAMETERS
+from benchmarks.rows import Row
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

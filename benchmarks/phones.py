@@ -12,17 +12,17 @@ from types import MappingProxyType
 
 from homeassistant.config_entries import ConfigSubentry
 
+from benchmarks import home
+from benchmarks.parameters import LOCK, RADIO
+from benchmarks.rows import Row
+from benchmarks.sides import entry_of, paired_lock
+from benchmarks.stopwatch import seconds_per_call
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
 from custom_components.smartlock.auto_unlock.switches import Switch
 from simulator.local_adapter import LocalAdapter
 from simulator.phone import PrivatePhone, resolvable
 from simulator.radio import DEFAULT_RSSI, Radio, Sighting
 from tests.auto_unlock.arrivals import IRK, rule_data
-from tests.benchmarks import home
-from tests.benchmarks.parameters import LOCK, RADIO
-from tests.benchmarks.rows import Row
-from tests.benchmarks.sides import entry_of, paired_lock
-from tests.benchmarks.stopwatch import seconds_per_call
 
 __all__ = ["phones"]
 
