@@ -1,7 +1,6 @@
 """When to read the lock and what to publish of it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -27,8 +26,6 @@ from custom_components.smartlock.const import (
     LOGGER,
 )
 from custom_components.smartlock.devices import describe_device
-from custom_components.smartlock.link import rules as reading
-from custom_components.smartlock.link.advertisements import slots_taken
 from custom_components.smartlock.link.lock_client import lock_client
 from custom_components.smartlock.link.polling import Polling
 from custom_components.smartlock.link.presence import Presence, wall_time
@@ -36,18 +33,10 @@ from custom_components.smartlock.link.rules import Reading
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LinkUser, LockPart, async_share_link
 from custom_components.smartlock.problems import problem, translated
-from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
-from custom_components.smartlock.protocol.errors import (
-    LockRefusedError,
-    NoFreeSlotError,
-    NotAuthorizedError,
-    NotStartedError,
-    OutcomeUnknownError,
-    SmartLockError,
-)
+from custom_components.smartlock.protocol.enums import LockState
+from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
     BatteryReport,
@@ -57,8 +46,6 @@ from custom_components.smartlock.protocol.messages import (
 )
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT, LockSnapshot
 
-# Until the link of an action is used for what nobody waits for; well below the time for which it is held.
-_FOLLOW_UP_DELAY = 0.25
 # States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
 _PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
@@ -84,13 +71,14 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.nuki_id = nuki_id_text(entry.data[CONF_NUKI_ID])
         self.dialect = DIALECTS[entry.data[CONF_GENERATION]]
         self.data = LockSnapshot()
-        self._idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
+        self.idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
+        """Seconds for which the link of an action is held."""
         self.client = lock_client(
             hass,
             entry,
-            idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
+            idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self.idle_time,
             on_message=self._message_received,
-            on_lost=self._link_lost,
+            on_lost=self.async_link_lost,
             on_closed=self._link_closed,
         )
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
@@ -114,10 +102,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         )
         self.link_users: tuple[LinkUser, ...] = ()
         """Who may use the link that a read or an action has opened, in this order."""
-        self._stopped = False
-        self._states_received = 0
-        self._last_action: float | None = None
-        self._config_update_count: int | None = None
+        self.stopped = False
+        self.states_received = 0
+        """How often the lock has told its state."""
         self._message_listeners = Listeners[Message]()
 
     @override
@@ -172,16 +159,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         return self._policy.read_at
 
     @property
-    def settings_are_current(self) -> bool:
-        """Whether the lock counts no change of its settings since they were read."""
-        states = self.data.last_states
-        return (
-            self.data.config is not None
-            and states is not None
-            and self._config_update_count == states.config_update_count
-        )
-
-    @property
     def last_read(self) -> datetime | None:
         """When the state was last told."""
         return None if self.read_at is None else wall_time(self.hass, self.read_at)
@@ -190,82 +167,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         """Explain in words whether and why a connection is not possible now."""
         return self.presence.explain()
 
-    async def async_act(
-        self,
-        action: LockAction,
-        flags: LockActionFlag = LockActionFlag.NONE,
-        *,
-        wanted: Callable[[], bool] | None = None,
-    ) -> None:
-        """Carry out an action at most once, publish what came of it, and raise what the owner must know.
-
-        `wanted` says right before the write whether an action that no person has asked for is still wanted.
-        """
-        idle_time = reading.idle_time(self._idle_time, last_action=self._last_action, now=self._now)
-        self._last_action = self._now
-        await self.async_move(
-            lambda: self.client.act(
-                action, flags=flags, deadline=self.action_deadline, idle_time=idle_time, wanted=wanted
-            )
-        )
-
-    async def async_move(
-        self, order: Callable[[], Awaitable[KeyturnerStates | None]]
-    ) -> KeyturnerStates | None:
-        """Have the client move the bolt, publish what came of it, and raise what the owner must know."""
-        received_before = self._states_received
-        try:
-            states = await order()
-        except asyncio.CancelledError:
-            self._outcome_unknown()
-            raise
-        except OutcomeUnknownError as error:
-            if error.state is None:
-                self._outcome_unknown()
-            raise translated(error) from error
-        except SmartLockError as error:
-            if isinstance(error, NotAuthorizedError):
-                await self.async_request_refresh()
-            elif isinstance(error, LockRefusedError) and self._states_received == received_before:
-                # The bolt may have moved a little, and where it is now could not be read.
-                self._outcome_unknown()
-            reason = self.explain_reachability()
-            if type(error) is NotStartedError and slots_taken(self.hass, self.address)():
-                raise translated(NoFreeSlotError(reason)) from error
-            raise translated(error, reason) from error
-        finally:
-            self._follow_up()
-        if states is None:
-            self._outcome_unknown()
-        # The states were published when they were heard; how long it took is new.
-        self.async_update_listeners()
-        return states
-
-    @callback
-    def _follow_up(self) -> None:
-        """Use the link that an action has left open, without holding up its caller."""
-        if self.client.connected:
-            self.config_entry.async_create_background_task(
-                self.hass, self._use_open_link(), f"{DOMAIN} follow-up"
-            )
-
-    async def _use_open_link(self) -> None:
-        """After an action: read the change flag away that we have raised, and let everybody use the link."""
-        # Somebody who acts twice is not to wait for this.
-        await asyncio.sleep(_FOLLOW_UP_DELAY)
-        if not self.client.connected or self._stopped:
-            return
-        async with self.client.staying():
-            try:
-                if self.is_bridge:
-                    await self.client.request(conversations.read_states())
-            except SmartLockError as error:
-                # Whether the lock has taken the flag down or not, nobody has heard what it stood for.
-                LOGGER.debug("The change flag was not read away: %s", type(error).__name__)
-                self._link_lost()
-                return
-            if self.data.states is not None:
-                await async_share_link(self.link_users, self.data.states)
+    async def async_share_link(self, states: KeyturnerStates) -> None:
+        """Let everybody use the link that is open."""
+        await async_share_link(self.link_users, states)
 
     @override
     async def _async_update_data(self) -> LockSnapshot:
@@ -280,7 +184,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             ended = True
         except SmartLockError as error:
             ended = True
-            if self._stopped:
+            if self.stopped:
                 # We have cut it off ourselves: nothing has failed.
                 return self.data
             refused = isinstance(error, NotAuthorizedError)
@@ -295,26 +199,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             if not ended:
                 # A caller that gave up, or a defect, of ours or below us: it must not be the end of all reading.
                 self._polling.update(self._policy.failed(self._now))
-        await self._read_settings_if_changed(states)
-        await async_share_link(self.link_users, states)
+        await self.async_share_link(states)
         # The states were published when they were heard.
         return self.data
-
-    async def _read_settings_if_changed(self, states: KeyturnerStates) -> None:
-        """Read the settings again if the lock counts a change. They can wait if that fails."""
-        if self.data.config is not None and self._config_update_count == states.config_update_count:
-            return
-        try:
-            await self.async_read_settings()
-        except SmartLockError as error:
-            LOGGER.debug("The settings were not read: %s", type(error).__name__)
-        else:
-            self._config_update_count = states.config_update_count
-
-    async def async_read_settings(self) -> None:
-        """Read Config and Advanced Config and publish them. Raises SmartLockError."""
-        config = await self.client.read(conversations.read_config)
-        self.async_take(config, await self.client.read(conversations.read_advanced_config))
 
     @callback
     def async_take(self, *messages: Config | AdvancedConfig | BatteryReport) -> None:
@@ -329,15 +216,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                 case BatteryReport():
                     self.data = replace(self.data, battery_report=message)
         self.async_update_listeners()
-
-    @callback
-    def async_counted(self, before: int | None, after: int | None, changes: int) -> None:
-        """Take the config update count around changes of ours whose result has been published.
-
-        If it shows changes of others as well, the settings are read again at the next read.
-        """
-        if before is not None and self._config_update_count == before and (before + changes) % 256 == after:
-            self._config_update_count = after
 
     @callback
     def async_add_message_listener(self, listener: Callable[[Message], None]) -> CALLBACK_TYPE:
@@ -372,7 +250,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def _publish(self, states: KeyturnerStates) -> None:
-        self._states_received += 1
+        self.states_received += 1
         previous = self.data.last_states
         percent = states.battery_percent
         self._polling.note(
@@ -417,15 +295,16 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def _link_closed(self) -> None:
-        if self.is_bridge and not self._stopped:
+        if self.is_bridge and not self.stopped:
             self.presence.look_again()
 
     @callback
-    def _link_lost(self) -> None:
+    def async_link_lost(self) -> None:
+        """An idle link has ended, or what was asked over it got no answer: read soon."""
         self._polling.update(self._policy.link_lost(self._now))
 
     @callback
-    def _outcome_unknown(self) -> None:
+    def async_doubt(self) -> None:
         """An action was, or may have been, sent, and nobody knows where the bolt is."""
         self._polling.update(self._policy.outcome_unknown(self._now))
 
@@ -439,13 +318,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             await self.client.let_go()
             yield
         finally:
-            if not self._stopped:
+            if not self.stopped:
                 self._polling.resume()
 
     @override
     async def async_shutdown(self) -> None:
         """Stop reading and disconnect, for good."""
-        self._stopped = True
+        self.stopped = True
         self._polling.pause()
         self.presence.stop()
         await super().async_shutdown()

@@ -101,12 +101,12 @@ class SmartLockLock(SmartLockEntity, LockEntity):
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        await self.coordinator.async_act(LockAction.LOCK)
+        await self.runtime.actions.async_act(LockAction.LOCK)
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        await self.coordinator.async_act(LockAction.UNLOCK)
+        await self.runtime.actions.async_act(LockAction.UNLOCK)
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
-        await self.coordinator.async_act(LockAction.UNLATCH)
+        await self.runtime.actions.async_act(LockAction.UNLATCH)

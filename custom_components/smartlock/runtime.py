@@ -6,6 +6,7 @@ from typing import Self
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.clock.sync import LockClock
@@ -17,6 +18,7 @@ from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.remote_access.notices import ClientNotices
 from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.wear.watch import WearWatch
 
@@ -28,6 +30,7 @@ class SmartLockRuntime:
     """The parts of one lock."""
 
     coordinator: SmartLockCoordinator
+    actions: LockActions
     issues: LockIssues
     pin: PinGuard
     log: LogReader
@@ -45,21 +48,32 @@ class SmartLockRuntime:
         """Put the parts of a lock together; nothing is loaded or sent yet."""
         issues = LockIssues(hass, entry)
         coordinator = SmartLockCoordinator(hass, entry)
+        actions = LockActions(coordinator)
         pin = PinGuard(hass, entry, coordinator, issues)
         log = LogReader(hass, coordinator.nuki_id, pin)
         clock = LockClock(hass, coordinator, pin)
-        faults = FaultKeeper(hass, coordinator, pin, log)
+        faults = FaultKeeper(hass, coordinator, actions, pin=pin, log=log)
         wear = WearWatch(hass, coordinator, issues)
-        settings = SettingsWriter(hass, coordinator, pin)
+        current = CurrentSettings(coordinator)
+        settings = SettingsWriter(hass, coordinator, current, pin)
         archive = SettingsKeeper(
-            hass, entry, coordinator, pin=pin, log=log, clock=clock, writer=settings, issues=issues
+            hass,
+            entry,
+            coordinator,
+            pin=pin,
+            log=log,
+            clock=clock,
+            current=current,
+            writer=settings,
+            issues=issues,
         )
-        auto_unlock = Rules(hass, coordinator, pin, faults)
+        auto_unlock = Rules(hass, coordinator, actions, current=current, pin=pin, faults=faults)
         # The others need to know whether the PIN is right, and that this is another link. What is archived can
         # wait longest.
-        coordinator.link_users = (pin, log, faults, clock, wear, archive)
+        coordinator.link_users = (current, pin, log, faults, clock, wear, archive)
         return cls(
             coordinator=coordinator,
+            actions=actions,
             issues=issues,
             pin=pin,
             log=log,

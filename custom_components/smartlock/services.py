@@ -24,12 +24,14 @@ ATTR_UNLATCH = "unlatch"
 async def _lock_n_go(lock: SmartLockLock, call: ServiceCall) -> None:
     """Unlock, or open, and lock again after the time that is set in the lock."""
     unlatch = call.data[ATTR_UNLATCH]
-    await lock.coordinator.async_act(LockAction.LOCK_N_GO_WITH_UNLATCH if unlatch else LockAction.LOCK_N_GO)
+    await lock.runtime.actions.async_act(
+        LockAction.LOCK_N_GO_WITH_UNLATCH if unlatch else LockAction.LOCK_N_GO
+    )
 
 
 async def _full_lock(lock: SmartLockLock, call: ServiceCall) -> None:
     """Lock with every turn, also where one turn is the rule."""
-    await lock.coordinator.async_act(LockAction.FULL_LOCK)
+    await lock.runtime.actions.async_act(LockAction.FULL_LOCK)
 
 
 async def _connect(lock: SmartLockLock, call: ServiceCall) -> None:
@@ -51,7 +53,7 @@ async def _reboot(lock: SmartLockLock, call: ServiceCall) -> None:
             runtime.archive.async_restarted()
             return await runtime.coordinator.client.reboot(session.pin, pin_tries=session.tries)
 
-    await runtime.coordinator.async_move(reboot)
+    await runtime.actions.async_move(reboot)
 
 
 async def _sync_time(lock: SmartLockLock, call: ServiceCall) -> None:

@@ -12,6 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event, async_track_time_change
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock import rules as proximity
 from custom_components.smartlock.auto_unlock.phone_app import PhoneApp
 from custom_components.smartlock.auto_unlock.phone_radio import PhoneListener, PhoneSignal
@@ -52,6 +53,7 @@ from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError, RunFailedError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
+from custom_components.smartlock.settings.current import CurrentSettings
 
 _ACTIONS = {RuleAction.UNLOCK: LockAction.UNLOCK, RuleAction.UNLATCH: LockAction.UNLATCH}
 _OPEN = frozenset(
@@ -83,10 +85,14 @@ class RuleRunner:
         pin: PinGuard,
         faults: FaultKeeper,
         *,
+        actions: LockActions,
+        current: CurrentSettings,
         rule: Rule,
         switches: Switches,
     ) -> None:
         """Prepare a rule that is not armed."""
+        self._actions = actions
+        self._current = current
         self.rule = rule
         self.state = proximity.start(self._settings_with(rule, switches), hass.loop.time())
         self.coordinator = coordinator
@@ -262,7 +268,7 @@ class RuleRunner:
             self._trouble = trouble
             self.tell(Trouble(trouble))
         # With settings that may be old ones nobody knows what an unlock would do: as if it had not been read.
-        read_at = coordinator.read_at if coordinator.settings_are_current else None
+        read_at = coordinator.read_at if self._current.known else None
         self.tell(LockTold(lock_facts(coordinator.data, self._faults.faults, read_at=read_at)))
 
     @callback
@@ -344,7 +350,7 @@ class RuleRunner:
     async def _fire(self, action: LockAction) -> None:
         """Tell the lock once, whatever becomes of it."""
         try:
-            await self.coordinator.async_act(action, LockActionFlag.AUTO_UNLOCK, wanted=self._still_wanted)
+            await self._actions.async_act(action, LockActionFlag.AUTO_UNLOCK, wanted=self._still_wanted)
         except HomeAssistantError as error:
             self.tell(_outcome_of_failure(error.__cause__))
         else:

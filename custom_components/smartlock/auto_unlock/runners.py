@@ -5,6 +5,7 @@ from typing import override
 
 from homeassistant.core import HomeAssistant, callback
 
+from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switches
@@ -13,17 +14,27 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultKeeper
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.settings.current import CurrentSettings
 
 
 class Rules(LockPart):
     """One runner for each config subentry, as long as the entry is loaded."""
 
     def __init__(
-        self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard, faults: FaultKeeper
+        self,
+        hass: HomeAssistant,
+        coordinator: SmartLockCoordinator,
+        actions: LockActions,
+        *,
+        current: CurrentSettings,
+        pin: PinGuard,
+        faults: FaultKeeper,
     ) -> None:
         """Prepare; `async_load` comes first."""
         self._hass = hass
         self._coordinator = coordinator
+        self._actions = actions
+        self._current = current
         self._pin = pin
         self._faults = faults
         self._runners: list[RuleRunner] = []
@@ -46,7 +57,14 @@ class Rules(LockPart):
                 continue
             self._runners.append(
                 RuleRunner(
-                    self._hass, self._coordinator, self._pin, self._faults, rule=rule, switches=switches
+                    self._hass,
+                    self._coordinator,
+                    self._pin,
+                    self._faults,
+                    actions=self._actions,
+                    current=self._current,
+                    rule=rule,
+                    switches=switches,
                 )
             )
 

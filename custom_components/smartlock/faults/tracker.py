@@ -8,6 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -38,13 +39,20 @@ class FaultKeeper(LockPart):
     """The faults of one lock, as far as they are safely stored."""
 
     def __init__(
-        self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard, log: LogReader
+        self,
+        hass: HomeAssistant,
+        coordinator: SmartLockCoordinator,
+        actions: LockActions,
+        *,
+        pin: PinGuard,
+        log: LogReader,
     ) -> None:
         """Prepare; `async_load` comes first."""
         self.faults = Faults()
         """What is published: it is on disk."""
         self._hass = hass
         self.coordinator = coordinator
+        self._actions = actions
         self._pin = pin
         self._log = log
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
@@ -104,7 +112,7 @@ class FaultKeeper(LockPart):
                     session.pin, pin_tries=session.tries, deadline=coordinator.action_deadline
                 )
 
-        states = await coordinator.async_move(calibrate)
+        states = await self._actions.async_move(calibrate)
         if states is not None and states.lock_state.at_rest and states.lock_state.place is not None:
             self._change(self._known.run_succeeded(dt_util.utcnow()))
             await self._async_save()

@@ -25,6 +25,7 @@ from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates, Message
 from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.battery_watch import BatteryWatch
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.issues import FLOW, LOST, RETURNED, possible
 from custom_components.smartlock.settings.parts import PinReads
 from custom_components.smartlock.settings.reader import SettingsReader
@@ -61,6 +62,7 @@ class SettingsKeeper(LockPart):
         pin: PinGuard,
         log: LogReader,
         clock: LockClock,
+        current: CurrentSettings,
         writer: SettingsWriter,
         issues: LockIssues,
     ) -> None:
@@ -70,21 +72,25 @@ class SettingsKeeper(LockPart):
         self.coordinator = coordinator
         self._pin = pin
         self._issues = issues
+        self._current = current
         self._store = ArchiveStore(hass, coordinator.nuki_id, on_change=coordinator.async_update_listeners)
         reads = PinReads(pin, log)
         self._restorer = SettingsRestorer(
-            hass, coordinator, pin=pin, clock=clock, writer=writer, take=self._step_taken
+            hass, coordinator, pin=pin, clock=clock, current=current, writer=writer, take=self._step_taken
         )
         self._batteries = BatteryWatch(
             hass,
             coordinator,
             pin=pin,
             clock=clock,
+            current=current,
             reads=reads,
             on_known=self._store.note,
             on_sign=self._restorer.count_anew,
         )
-        self._reader = SettingsReader(hass, entry, coordinator, reads, self._batteries.take)
+        self._reader = SettingsReader(
+            hass, entry, coordinator, current=current, reads=reads, take=self._batteries.take
+        )
         self._restores = Restores(
             hass,
             entry,
@@ -387,7 +393,7 @@ class SettingsKeeper(LockPart):
     async def _keep_before_write(self) -> None:
         """Have a snapshot on disk before anything is changed. Raises SmartLockError."""
         if self._reader.present() is None:
-            await self.coordinator.async_read_settings()
+            await self._current.async_read()
         now = self._reader.present()
         if now is not None and self.kept.loss is None and self.kept.newest is None:
             await self._store.async_keep(self.kept.with_snapshot(replace(now, reason=Reason.SET_UP)))

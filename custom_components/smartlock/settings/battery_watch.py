@@ -11,6 +11,7 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.messages import BatteryReport, KeyturnerStates, Message
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.parts import PinReads
 from custom_components.smartlock.settings.rules.battery_change import (
     BatteryRead,
@@ -39,6 +40,7 @@ class BatteryWatch:
         *,
         pin: PinGuard,
         clock: LockClock,
+        current: CurrentSettings,
         reads: PinReads,
         on_known: Callable[[Known], None],
         on_sign: Callable[[], None],
@@ -51,6 +53,7 @@ class BatteryWatch:
         self._coordinator = coordinator
         self._pin = pin
         self._clock = clock
+        self._current = current
         self._reads = reads
         self._on_known = on_known
         self._on_sign = on_sign
@@ -104,7 +107,7 @@ class BatteryWatch:
             self.take(PinRefused())
         self._pin_was_right = right
         if self._watch.suspects - self._followed:
-            await self._coordinator.async_read_settings()
+            await self._current.async_read()
             for sign in (await self._reads.signs()).signs if self._reads.possible else ():
                 self.take(sign)
         self._followed = self._watch.suspects

@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.const import CONF_KEEP_CODES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.parts import PinReads
 from custom_components.smartlock.settings.rules.battery_change import Event, Verdict
 from custom_components.smartlock.settings.rules.snapshot import Reason, SettingsSnapshot
@@ -28,6 +29,8 @@ class SettingsReader:
         hass: HomeAssistant,
         entry: ConfigEntry,
         coordinator: SmartLockCoordinator,
+        *,
+        current: CurrentSettings,
         reads: PinReads,
         take: Callable[[Event], Verdict | None],
     ) -> None:
@@ -35,6 +38,7 @@ class SettingsReader:
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
+        self._current = current
         self._reads = reads
         self._take = take
         self._parts_at = hass.loop.time() + _PARTS_DELAY
@@ -53,7 +57,7 @@ class SettingsReader:
 
     async def read(self) -> SettingsSnapshot:
         """Read everything that can be read now. Raises SmartLockError."""
-        await self._coordinator.async_read_settings()
+        await self._current.async_read()
         snapshot = self.present()
         assert snapshot is not None
         return await self.with_parts(snapshot, fresh=True)

@@ -36,6 +36,7 @@ from custom_components.smartlock.protocol.messages import (
     TimeControlEntry,
 )
 from custom_components.smartlock.protocol.settings import Setting
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.rules.restore import (
     Calm,
     Journal,
@@ -70,6 +71,7 @@ class SettingsRestorer:
         *,
         pin: PinGuard,
         clock: LockClock,
+        current: CurrentSettings,
         writer: SettingsWriter,
         take: Take,
     ) -> None:
@@ -78,6 +80,7 @@ class SettingsRestorer:
         self._coordinator = coordinator
         self._pin = pin
         self._clock = clock
+        self._current = current
         self._writer = writer
         self._take = take
         self._told = asyncio.Event()
@@ -161,7 +164,7 @@ class SettingsRestorer:
             case Group.CLOCK:
                 return not self._clock.is_wrong(await self._coordinator.client.read_states())
             case Group.CONFIG | Group.ADVANCED_CONFIG:
-                await self._coordinator.async_read_settings()
+                await self._current.async_read()
                 return not _values(step, wanted, self._coordinator.data)
             case Group.TIME_CONTROL:
                 return not missing(wanted.time_control or (), await self._time_control())

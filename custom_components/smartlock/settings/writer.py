@@ -38,6 +38,7 @@ from custom_components.smartlock.protocol.settings import (
     verify_kept,
     writable,
 )
+from custom_components.smartlock.settings.current import CurrentSettings
 
 # How long the first change waits for others: a script or a scene sends its changes one after the other.
 GATHER_TIME = 0.5
@@ -76,10 +77,13 @@ class _Write:
 class SettingsWriter:
     """Changes the settings of one lock."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
+    def __init__(
+        self, hass: HomeAssistant, coordinator: SmartLockCoordinator, current: CurrentSettings, pin: PinGuard
+    ) -> None:
         """Prepare; nothing is sent yet."""
         self._hass = hass
         self.coordinator = coordinator
+        self._current = current
         self._pin = pin
         # What waits for its write, at most one of each kind.
         self._waiting: dict[type[Settings], _Write] = {}
@@ -206,7 +210,7 @@ class SettingsWriter:
         changes = sum(write.wanted != write.before for write in begun)
         if changes:
             after = yield from conversations.read_states()
-            self.coordinator.async_counted(before.config_update_count, after.config_update_count, changes)
+            self._current.counted(before.config_update_count, after.config_update_count, changes)
 
     def _written(self, write: _Write, found: Settings, failure: SmartLockError | None = None) -> None:
         """Publish what the lock has after a write, and tell whether that is what was wanted.
