@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: `python -m benchmarks [--json] [--quick] [--only NAME ...]`."""
+"""Command line of the benchmarks: `python -m benchmarks [--json] [--quick] [--only NAME ...] [--against COMMIT]`."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,9 @@ import sys
 from benchmarks.groups import GROUPS, NAMES
 from benchmarks.parameters import PARAMETERS
 from benchmarks.rows import Row
+from benchmarks.suite import BEFORE, suite
+
+SUITE = "suite"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -14,17 +17,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Benchmarks against pyNukiBT.")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument("--quick", action="store_true", help="shorter and less exact, below a minute")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=NAMES, help="only these rows")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        choices=(*NAMES, SUITE),
+        help=f"only these rows; `{SUITE}` measures the tests themselves, which takes half an hour",
+    )
+    parser.add_argument(
+        "--against", metavar="COMMIT", default=BEFORE, help=f"what `{SUITE}` compares with; default {BEFORE}"
+    )
     options = parser.parse_args(arguments)
     if not options.json:
         sys.stdout.writelines(parameter_table())
+    for row in rows(set(options.only or NAMES), against=options.against, quick=options.quick):
+        sys.stdout.write(f"{row.to_json() if options.json else line(row)}\n")
+        sys.stdout.flush()
+
+
+def rows(wanted: set[str], *, against: str, quick: bool) -> Iterator[Row]:
+    """Measure and yield the rows with these names."""
     for group in GROUPS:
-        if options.only and not set(options.only) & set(group.names):
-            continue
-        for row in group.run(quick=options.quick):
-            if not options.only or row.name in options.only:
-                sys.stdout.write(f"{row.to_json() if options.json else line(row)}\n")
-                sys.stdout.flush()
+        if wanted & set(group.names):
+            yield from (row for row in group.run(quick=quick) if row.name in wanted)
+    if SUITE in wanted:
+        yield from suite(against)
 
 
 def parameter_table() -> Iterator[str]:

@@ -7,11 +7,9 @@ from typing import override
 from benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side
 from custom_components.smartlock.auto_unlock.rules import (
     AskLocation,
-    Door as DoorSensor,
     Fire,
     Heard,
     Located,
-    LockFacts,
     LockTold,
     Outcome,
     Paused,
@@ -33,19 +31,12 @@ from custom_components.smartlock.auto_unlock.rules import (
 from custom_components.smartlock.auto_unlock.rules.events import Event
 from simulator.walks import Advertisement, ByHand, Entrance, Position, Restart
 from simulator.walks.traces import Trace
+from tests.auto_unlock.rules.scenes import FACTS
 
 __all__ = ["Geofence", "LateRule", "Rule", "Threshold"]
 
 # A plain threshold is ready again when the phone was away from the door for so long.
 _READY_AGAIN = 60.0
-_FACTS = LockFacts(
-    moving=False,
-    jammed=False,
-    faulty=False,
-    battery_critical=False,
-    door=DoorSensor.CLOSED,
-    auto_unlatch=False,
-)
 
 
 class Rule(Side):
@@ -114,7 +105,7 @@ class Rule(Side):
             door.later(told.at - door.now, lambda: self.take(_located(told, door), door))
 
     def _read(self, door: Door) -> None:
-        self.take(LockTold(replace(_FACTS, read_at=door.now, locked=door.locked)), door)
+        self.take(LockTold(replace(FACTS, read_at=door.now, locked=door.locked)), door)
 
     def _fired(self, door: Door) -> None:
         door.unlock()

@@ -6,15 +6,15 @@ import resource
 import threading
 
 from homeassistant.util import dt as dt_util
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_asyncio import is_async_test
 from pytest_homeassistant_custom_component.plugins import HASocketBlockedError  # type: ignore[import-untyped]
 
 pytest_plugins = ("tests.workers",)
 
-# How long one example takes says nothing on a machine that does other work as well; CI has a profile of its own.
-settings.register_profile("default", deadline=None)
+# How long an example takes says nothing on a machine that does other work as well; CI has a profile of its own.
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if settings.get_current_profile_name() == "default":
     settings.load_profile("default")
 # For a night or a weekend: scripts/test tests/client/test_random.py --hypothesis-profile=campaign
