@@ -41,12 +41,13 @@ from custom_components.smartlock.const import (
 from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.link import rules as reading
 from custom_components.smartlock.link.advertisements import freshest_device, reachability, slots_taken
+from custom_components.smartlock.link.reauth import async_close_reauth
 from custom_components.smartlock.link.rules import Reading
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
+from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
@@ -76,8 +77,6 @@ _FOLLOW_UP_DELAY = 0.25
 # How long after a link the lock surely advertises again (about once a second), and how often to look for it.
 _LOOK_DELAY = 1.5
 _LOOKS = 4
-# States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
-_PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 # The vendor warns below this charge, in percent.
 _LOW_BATTERY = 20
@@ -119,6 +118,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             app_id=entry.data[CONF_APP_ID],
             on_message=self._heard,
             on_lost=self._link_lost,
+            on_unheard=self._unheard,
             on_closed=self._link_closed,
             idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
         )
@@ -409,9 +409,14 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
                 LOGGER.error("What was to be done after a read has failed: %s", type(error).__name__)
 
     @property
-    def flag_announces(self) -> bool:
-        """Whether the change flag has announced the last changes that were found."""
-        return self._reading.announced > 0
+    def changes_announced(self) -> int:
+        """How many changes in a row the change flag has announced."""
+        return self._reading.announced
+
+    @property
+    def flag_is_doubtful(self) -> bool:
+        """Whether several changes in a row were not announced by the change flag, but found by a poll."""
+        return self._reading.flag_is_doubtful
 
     @callback
     def async_rely_on_flag(self, *, useful: bool) -> None:
@@ -480,12 +485,14 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     @callback
     def _told(self, message: KeyturnerStates) -> None:
         self._states_heard += 1
+        if self._reading.locked_out or self.read_at is None:
+            async_close_reauth(self.hass, self.config_entry)
         previous = self.data.last_states
         percent = message.battery_percent
         self._reading = self._reading.told(
             changed=previous is not None and previous.lock_state != message.lock_state,
             door_changed=previous is not None and previous.door_sensor_state != message.door_sensor_state,
-            passing=message.lock_state.moving or message.lock_state in _PASSING,
+            passing=message.lock_state.passing,
             low_battery=message.battery_critical or (percent is not None and percent < _LOW_BATTERY),
             now=self._now,
         )
@@ -546,6 +553,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def _link_lost(self) -> None:
         self._reading = self._reading.link_lost(self._now)
         self._plan()
+
+    @callback
+    def _unheard(self) -> None:
+        """Only a Bridge takes the flag down."""
+        if self.is_bridge and not self._stopped:
+            self._reading = self._reading.unheard(self._now)
+            self._plan()
 
     @callback
     def _outcome_unknown(self) -> None:
