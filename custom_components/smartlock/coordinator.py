@@ -29,13 +29,13 @@ from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.link.lock_client import lock_client
 from custom_components.smartlock.link.polling import Polling
 from custom_components.smartlock.link.presence import Presence, wall_time
+from custom_components.smartlock.link.reauth import async_close_reauth
 from custom_components.smartlock.link.rules import Reading
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LinkUser, LockPart, async_share_link
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
@@ -46,8 +46,6 @@ from custom_components.smartlock.protocol.messages import (
 )
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT, LockSnapshot
 
-# States that pass by themselves: a held latch, lock 'n' go; and a bolt in motion.
-_PASSING = (LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 
 
@@ -79,6 +77,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self.idle_time,
             on_message=self._message_received,
             on_lost=self.async_link_lost,
+            on_unheard=self._answer_lost,
             on_closed=self._link_closed,
         )
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
@@ -223,9 +222,14 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         return self._message_listeners.add(listener)
 
     @property
-    def flag_announces(self) -> bool:
-        """Whether the change flag has announced the last changes that were found."""
-        return self._policy.announced > 0
+    def changes_announced(self) -> int:
+        """How many changes in a row the change flag has announced."""
+        return self._policy.announced
+
+    @property
+    def flag_is_doubtful(self) -> bool:
+        """Whether several changes in a row were not announced by the change flag, but found by a poll."""
+        return self._policy.flag_is_doubtful
 
     @callback
     def async_rely_on_flag(self, *, useful: bool) -> None:
@@ -251,13 +255,15 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @callback
     def _publish(self, states: KeyturnerStates) -> None:
         self.states_received += 1
+        if self._policy.locked_out or self.read_at is None:
+            async_close_reauth(self.hass, self.config_entry)
         previous = self.data.last_states
         percent = states.battery_percent
         self._polling.note(
             self._policy.told(
                 changed=previous is not None and previous.lock_state != states.lock_state,
                 door_changed=previous is not None and previous.door_sensor_state != states.door_sensor_state,
-                passing=states.lock_state.moving or states.lock_state in _PASSING,
+                passing=states.lock_state.passing,
                 low_battery=states.battery_critical
                 or (percent is not None and percent < LOW_BATTERY_PERCENT),
                 now=self._now,
@@ -302,6 +308,12 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def async_link_lost(self) -> None:
         """An idle link has ended, or what was asked over it got no answer: read soon."""
         self._polling.update(self._policy.link_lost(self._now))
+
+    @callback
+    def _answer_lost(self) -> None:
+        """The state was asked for, and no answer was received. Only for a Bridge does that clear the flag."""
+        if self.is_bridge and not self.stopped:
+            self._polling.update(self._policy.unheard(self._now))
 
     @callback
     def async_doubt(self) -> None:

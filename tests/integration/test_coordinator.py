@@ -379,10 +379,11 @@ async def test_deleted_authorization_is_believed_the_third_time(
     # Nobody tells any more what the bolt does.
     assert home.state() == STATE_UNKNOWN
     assert home.state("connection") == "not_authorized"
-    # And the owner's lock is left in peace.
+    # And the owner's lock is asked no more than each hour.
     began = connections(lock)
-    await asyncio.sleep(HOUR)
-    assert connections(lock) == began
+    await asyncio.sleep(5 * HOUR + 60)
+    assert connections(lock) - began == 5
+    assert len(reauth_flows(home)) == 1
 
 
 async def test_refusals_in_between_prove_nothing(home: Home) -> None:

@@ -41,6 +41,7 @@ class LockClient:
         app_id: int,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
+        on_unheard: Callable[[], None] = lambda: None,
         on_closed: Callable[[], None] = lambda: None,
         random: Random = os.urandom,
         idle_time: float | None = IDLE_TIME,
@@ -48,8 +49,9 @@ class LockClient:
         """Speak to the lock as an authorization.
 
         `on_message` sees everything the lock says. `on_lost` is called when an idle link ends without our
-        doing: what the lock would have pushed over it is missed from then on. `on_closed` is called when we have
-        disconnected: the lock advertises again. With `idle_time` None the link
+        doing: what the lock would have pushed over it is missed from then on. `on_unheard` is called when a link has
+        ended on which the state was asked for, which takes the change flag down, and nothing was heard of it.
+        `on_closed` is called when we have disconnected: the lock advertises again. With `idle_time` None the link
         is never let go, and the state is read often enough for the lock not to drop it.
         """
         self.figures = Figures()
@@ -60,7 +62,9 @@ class LockClient:
         self._link = LockLink(
             transport,
             lambda: SessionChannel(dialect, session, random),
-            events=LinkEvents(on_message=self._received, on_lost=on_lost, on_closed=on_closed),
+            events=LinkEvents(
+                on_message=self._received, on_lost=on_lost, on_unheard=on_unheard, on_closed=on_closed
+            ),
             figures=self.figures,
             idle_time=idle_time,
         )

@@ -9,6 +9,7 @@ from typing import Self
 from custom_components.smartlock.client.transport import Link, Transport
 from custom_components.smartlock.protocol.channel import Channel
 from custom_components.smartlock.protocol.conversations import Conversation, Step, read_states
+from custom_components.smartlock.protocol.enums import Command
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     LockRefusedError,
@@ -16,7 +17,7 @@ from custom_components.smartlock.protocol.errors import (
     ProtocolError,
     SmartLockError,
 )
-from custom_components.smartlock.protocol.messages import ErrorReport, Message, RequestData
+from custom_components.smartlock.protocol.messages import ErrorReport, KeyturnerStates, Message, RequestData
 
 # A write is one ATT exchange; a healthy link needs some 100 ms, a proxy under load a few seconds.
 _WRITE_TIME = 10.0
@@ -42,11 +43,14 @@ class Connection:
         channel: Channel,
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
+        on_unheard: Callable[[], None],
     ) -> None:
         """Prepare; use `open`."""
         self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
+        self._on_unheard = on_unheard
+        self._states_outstanding = False
         self._link: Link | None = None
         self._listening: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
@@ -61,9 +65,14 @@ class Connection:
         *,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
+        on_unheard: Callable[[], None] = lambda: None,
     ) -> Self:
-        """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`."""
-        self = cls(channel, on_message, on_lost)
+        """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`.
+
+        `on_unheard` is called at its end if the state was asked for, which takes the change flag of the lock down,
+        and nothing was heard of it after that.
+        """
+        self = cls(channel, on_message, on_lost, on_unheard)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
             await self._link.subscribe(channel.answers)
@@ -156,6 +165,7 @@ class Connection:
         if step.pin is not None and pin_tries is not None:
             pin_tries.sent += 1
         self._answer_outstanding = True
+        self._note(step.send)
         try:
             async with asyncio.timeout(_WRITE_TIME):
                 await self._link.write(outgoing.characteristic, outgoing.value)
@@ -164,6 +174,11 @@ class Connection:
         if self._listening is None and self._channel.refusals is not None:
             # It costs a request, so it waits until the first question is out and its answer under way.
             self._listening = asyncio.create_task(self._listen_for_refusals(self._channel.refusals))
+
+    def _note(self, request: Message | None) -> None:
+        """Take note of what is about to be written."""
+        if isinstance(request, RequestData) and request.requested == Command.KEYTURNER_STATES:
+            self._states_outstanding = True
 
     async def _listen_for_refusals(self, characteristic: str) -> None:
         try:
@@ -205,7 +220,9 @@ class Connection:
         Not the question again: a second challenge would make the first one useless, and a second PIN counts.
         """
         if self._link is not None:
-            outgoing = self._channel.encode(next(read_states()))
+            step = next(read_states())
+            outgoing = self._channel.encode(step)
+            self._note(step.send)
             # A link that ends says so in the inbox, behind what the lock has said before that.
             with suppress(SmartLockError):
                 await self._link.write(outgoing.characteristic, outgoing.value)
@@ -220,6 +237,8 @@ class Connection:
             self._fail(error)
             return
         for message in messages:
+            if isinstance(message, KeyturnerStates):
+                self._states_outstanding = False
             self._inbox.put_nowait(message)
             self._on_message(message)
 
@@ -231,6 +250,9 @@ class Connection:
     def _fail(self, error: SmartLockError) -> None:
         self._failure = self._failure or error
         self._inbox.put_nowait(error)
+        if self._states_outstanding:
+            self._states_outstanding = False
+            self._on_unheard()
 
 
 def _concerns(report: ErrorReport, asked: Message | None) -> bool:

@@ -39,6 +39,8 @@ class LinkEvents:
     """Everything that the lock says."""
     on_lost: Callable[[], None]
     """An idle link ended without our doing: what the lock would have pushed over it is missed from then on."""
+    on_unheard: Callable[[], None]
+    """The state was asked for, which takes the change flag down, and nothing was heard of it until the link ended."""
     on_closed: Callable[[], None]
     """We have disconnected: the lock advertises again."""
 
@@ -146,7 +148,11 @@ class LockLink:
         await self._disconnect()
         began = _now()
         connection = await Connection.open(
-            self._transport, self._channel(), on_message=self._received, on_lost=self._lost
+            self._transport,
+            self._channel(),
+            on_message=self._received,
+            on_lost=self._lost,
+            on_unheard=self._events.on_unheard,
         )
         self._connection = connection
         if self.closed:

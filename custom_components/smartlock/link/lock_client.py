@@ -29,6 +29,7 @@ def lock_client(
     idle_time: float | None,
     on_message: Callable[[Message], None],
     on_lost: Callable[[], None],
+    on_unheard: Callable[[], None],
     on_closed: Callable[[], None],
 ) -> LockClient:
     """Return the client of a paired lock, with the arguments of `LockClient`; nothing is sent yet."""
@@ -48,6 +49,7 @@ def lock_client(
         app_id=entry.data[CONF_APP_ID],
         on_message=on_message,
         on_lost=on_lost,
+        on_unheard=on_unheard,
         on_closed=on_closed,
         idle_time=idle_time,
     )

@@ -43,7 +43,12 @@ class ClientNotices(LockPart):
         states, bridge = coordinator.data.last_states, coordinator.is_bridge
         if states is None:
             return
-        clients = self._clients.told(states, bridge=bridge, announced=coordinator.flag_announces)
+        clients = self._clients.told(
+            states,
+            bridge=bridge,
+            announced=coordinator.changes_announced,
+            doubtful=coordinator.flag_is_doubtful,
+        )
         if clients != self._clients:
             self._clients = clients
             coordinator.config_entry.async_create_background_task(
