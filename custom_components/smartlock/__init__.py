@@ -60,6 +60,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     if hass.state is not CoreState.running:
         await _adopt_finished_pairing(hass, entry)
     coordinator = SmartLockCoordinator(hass, entry)
+    await coordinator.async_load()
     pin = PinGuard(hass, entry, coordinator)
     # The first visitor: the others need to know whether the PIN is right.
     await pin.async_start()

@@ -41,6 +41,7 @@ from custom_components.smartlock.const import (
 from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.link import rules as reading
 from custom_components.smartlock.link.advertisements import freshest_device, reachability, slots_taken
+from custom_components.smartlock.link.memory import LinkMemory
 from custom_components.smartlock.link.reauth import async_close_reauth
 from custom_components.smartlock.link.rules import Reading
 from custom_components.smartlock.problems import problem, translated
@@ -103,6 +104,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self.dialect = DIALECTS[entry.data[CONF_GENERATION]]
         self.data = LockSnapshot()
         self._idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
+        self._memory = LinkMemory(hass, self.nuki_id)
         self.client = LockClient(
             BleTransport(
                 name=f"Nuki_{self.nuki_id}",
@@ -120,6 +122,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
             on_lost=self._link_lost,
             on_unheard=self._unheard,
             on_closed=self._link_closed,
+            freshness=self._memory.freshness,
             idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self._idle_time,
         )
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
@@ -137,6 +140,10 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._config_update_count: int | None = None
         self._visits: list[Visit] = []
         self._message_listeners: list[Callable[[Message], None]] = []
+
+    async def async_load(self) -> None:
+        """Read what is stored of what the lock has said before; nothing is believed without."""
+        await self._memory.async_load()
 
     @callback
     def async_start(self) -> None:
@@ -477,6 +484,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
     def _heard(self, message: Message) -> None:
         """Take everything that the lock says, asked or not."""
         self._last_exchange = self._now
+        self._memory.async_received()
         if isinstance(message, KeyturnerStates):
             self._told(message)
         for listener in tuple(self._message_listeners):
@@ -592,6 +600,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot]):
         self._forget_look()
         await super().async_shutdown()
         await self.client.close()
+        await self._memory.async_save()
 
     async def _stopping(self, event: Event) -> None:
         await self.async_shutdown()

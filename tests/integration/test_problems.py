@@ -15,7 +15,7 @@ from custom_components.smartlock.protocol import errors
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
 
-SHIPPED = Path(__file__).parents[1] / "custom_components/smartlock"
+SHIPPED = Path(__file__).parents[2] / "custom_components/smartlock"
 TEXTS = json.loads((SHIPPED / "translations/en.json").read_text(encoding="utf-8"))
 
 # What each kind of error is told as, wherever it is not the code of a refusal that decides.
@@ -23,6 +23,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "ProtocolError": (errors.ProtocolError(), "not_understood", {}),
     "DecodeError": (errors.DecodeError(), "not_understood", {}),
     "AuthenticationError": (errors.AuthenticationError(), "not_genuine", {}),
+    "StaleError": (errors.StaleError(), "not_genuine", {}),
     "PinNotSetError": (errors.PinNotSetError(), "failed", {}),
     "LinkError": (errors.LinkError(), "connection_lost", {}),
     "UnreachableError": (errors.UnreachableError("why"), "unreachable", {"reason": "why"}),

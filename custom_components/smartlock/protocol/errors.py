@@ -25,6 +25,10 @@ class AuthenticationError(ProtocolError):
     """A message or an authenticator does not come from the lock that holds our key."""
 
 
+class StaleError(AuthenticationError):
+    """States that are older than the ones before, or than the request: a recording, or the lock's clock went back."""
+
+
 class LockRefusedError(SmartLockError):
     """The lock answered a request with an Error Report."""
 
