@@ -27,6 +27,7 @@ from custom_components.smartlock.const import (
 )
 from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.link.lock_client import lock_client
+from custom_components.smartlock.link.memory import LinkMemory
 from custom_components.smartlock.link.polling import Polling
 from custom_components.smartlock.link.presence import Presence, wall_time
 from custom_components.smartlock.link.reauth import async_close_reauth
@@ -71,6 +72,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.data = LockSnapshot()
         self.idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
         """Seconds for which the link of an action is held."""
+        self._memory = LinkMemory(hass, self.nuki_id)
         self.client = lock_client(
             hass,
             entry,
@@ -79,6 +81,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             on_lost=self.async_link_lost,
             on_unheard=self._answer_lost,
             on_closed=self._link_closed,
+            freshness=self._memory.freshness,
         )
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
         self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
@@ -105,6 +108,11 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.states_received = 0
         """How often the lock has told its state."""
         self._message_listeners = Listeners[Message]()
+
+    @override
+    async def async_load(self) -> None:
+        """Read what is stored of what the lock has said before; nothing is believed without."""
+        await self._memory.async_load()
 
     @override
     @callback
@@ -248,6 +256,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def _message_received(self, message: Message) -> None:
         """Take everything that the lock says, asked or not."""
         self.presence.exchanged()
+        self._memory.async_received()
         if isinstance(message, KeyturnerStates):
             self._publish(message)
         self._message_listeners.notify(message)
@@ -341,6 +350,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.presence.stop()
         await super().async_shutdown()
         await self.client.close()
+        await self._memory.async_save()
+        await self._memory.async_save()
 
     async def _stopping(self, event: Event) -> None:
         await self.async_shutdown()

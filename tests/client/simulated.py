@@ -12,6 +12,8 @@ from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4
 from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from custom_components.smartlock.protocol.errors import LinkLostError, UnreachableError
+from custom_components.smartlock.protocol.frames import Session
+from custom_components.smartlock.protocol.freshness import Freshness
 from custom_components.smartlock.protocol.messages import Message
 from simulator.gatt import ConnectRefusedError, DisconnectReason, GattError, LinkClosedError
 from simulator.radio import Radio, RadioLink, Sighting
@@ -137,6 +139,7 @@ class World:
         self.heard: list[Message] = []
         self.on_heard: Callable[[Message], None] = lambda message: None
         self.links_lost = 0
+        self.session: Session | None = None
 
     async def pair(
         self, id_type: AuthorizationIdType = AuthorizationIdType.APP, *, idle_time: float | None = IDLE_TIME
@@ -146,13 +149,22 @@ class World:
         pairing = await pair(
             self.transport, self.dialect, app_id=42, name="Test", id_type=id_type, pin=self.pin
         )
+        self.session = pairing.session
+        return self.client(idle_time=idle_time)
+
+    def client(
+        self, *, idle_time: float | None = IDLE_TIME, freshness: Freshness | None = None
+    ) -> FreeClient:
+        """Return a client with the authorization of the last pairing."""
+        assert self.session is not None
         return FreeClient(
             self.transport,
             dialect=self.dialect,
-            session=pairing.session,
+            session=self.session,
             app_id=42,
             on_message=self._heard,
             on_lost=self._lost,
+            freshness=freshness,
             idle_time=idle_time,
         )
 

@@ -910,16 +910,15 @@ async def test_dialog_closed_after_the_lock_has_granted(home: Home) -> None:
 
 @every_kind
 async def test_pairing_again_keeps_the_pin_that_is_stored(home: Home, kind: str) -> None:
-    """It need not be given again, and what pairing does not prove is verified once."""
+    """Where pairing needs none it need not be given again, and is verified once; where it does, it is asked for."""
     model, choice = CHOICES[kind]
     lock = home.add_lock(model)
     entry = await home.set_up(lock, choice.get("client_type"), pin=str(PINS[model]))
     assert home.state("pin_state") == "valid"
     began = len(pins(lock))
     flow = await entry.start_reconfigure_flow(home.hass)
-    assert fields(flow)["pin"] is vol.Optional
-    again = {key: value for key, value in choice.items() if key != "pin"}
-    flow = await press(home, lock, await home.submit(flow, **again))
+    assert fields(flow)["pin"] is (vol.Required if model == "ultra" else vol.Optional)
+    flow = await press(home, lock, await home.submit(flow, **choice))
     assert flow["reason"] == "reconfigure_successful"
     assert entry.options == {"pin": str(PINS[model])}
     await home.hass.async_block_till_done()

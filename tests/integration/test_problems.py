@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "DecodeError": (errors.DecodeError(), "not_understood", {}),
     "AuthenticationError": (errors.AuthenticationError(), "not_genuine", {}),
     "IncompleteListError": (errors.IncompleteListError(), "not_understood", {}),
+    "StaleError": (errors.StaleError(), "not_genuine", {}),
     "PinNotSetError": (errors.PinNotSetError(), "failed", {}),
     "LinkError": (errors.LinkError(), "connection_lost", {}),
     "UnreachableError": (errors.UnreachableError("why"), "unreachable", {"reason": "why"}),

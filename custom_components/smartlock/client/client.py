@@ -15,6 +15,7 @@ from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
 from custom_components.smartlock.protocol.frames import Session
+from custom_components.smartlock.protocol.freshness import Freshness
 from custom_components.smartlock.protocol.messages import (
     KeyturnerStates,
     LockActionRequest,
@@ -44,6 +45,7 @@ class LockClient:
         on_unheard: Callable[[], None] = lambda: None,
         on_closed: Callable[[], None] = lambda: None,
         random: Random = os.urandom,
+        freshness: Freshness | None = None,
         idle_time: float | None = IDLE_TIME,
     ) -> None:
         """Speak to the lock as an authorization.
@@ -52,19 +54,26 @@ class LockClient:
         doing: what the lock would have pushed over it is missed from then on. `on_unheard` is called when a link has
         ended on which the state was asked for, which takes the change flag down, and nothing was heard of it.
         `on_closed` is called when we have disconnected: the lock advertises again. With `idle_time` None the link
-        is never let go, and the state is read often enough for the lock not to drop it.
+        is never let go, and the state is read often enough for the lock not to drop it. `freshness` is what is known
+        from before of what this lock has said; None for a lock that was paired a moment ago.
         """
+        freshness = freshness or Freshness()
         self.figures = Figures()
         self.authorization_id = session.authorization_id
         """Our own authorization in the lock."""
         self._app_id = app_id
-        self._on_message = on_message
         self._link = LockLink(
             transport,
-            lambda: SessionChannel(dialect, session, random),
+            lambda: SessionChannel(dialect, session, random, freshness),
             events=LinkEvents(
-                on_message=self._received, on_lost=on_lost, on_unheard=on_unheard, on_closed=on_closed
+                on_received=self._received,
+                on_message=on_message,
+                on_lost=on_lost,
+                on_unheard=on_unheard,
+                on_closed=on_closed,
             ),
+            freshness=freshness,
+            random=random,
             figures=self.figures,
             idle_time=idle_time,
         )
@@ -162,4 +171,3 @@ class LockClient:
 
     def _received(self, message: Message) -> None:
         self._mover.received(message)
-        self._on_message(message)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+import time
 from typing import Self
 
 from custom_components.smartlock.client.transport import Link, Transport
@@ -16,8 +17,16 @@ from custom_components.smartlock.protocol.errors import (
     NoAnswerError,
     ProtocolError,
     SmartLockError,
+    StaleError,
 )
-from custom_components.smartlock.protocol.messages import ErrorReport, KeyturnerStates, Message, RequestData
+from custom_components.smartlock.protocol.freshness import Freshness, Moment
+from custom_components.smartlock.protocol.messages import (
+    ErrorReport,
+    KeyturnerStates,
+    Message,
+    RequestData,
+    UpdateTime,
+)
 
 # A write is one ATT exchange; a healthy link needs some 100 ms, a proxy under load a few seconds.
 _WRITE_TIME = 10.0
@@ -44,13 +53,16 @@ class Connection:
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
         on_unheard: Callable[[], None],
+        freshness: Freshness | None,
     ) -> None:
         """Prepare; use `open`."""
         self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
         self._on_unheard = on_unheard
+        self._freshness = freshness
         self._states_outstanding = False
+        self._asked = moment()
         self._link: Link | None = None
         self._listening: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
@@ -66,13 +78,14 @@ class Connection:
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
         on_unheard: Callable[[], None] = lambda: None,
+        freshness: Freshness | None = None,
     ) -> Self:
         """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`.
 
         `on_unheard` is called at its end if the state was asked for, which takes the change flag of the lock down,
-        and nothing was heard of it after that.
+        and nothing was heard of it after that. With `freshness` states that may be a recording are not taken.
         """
-        self = cls(channel, on_message, on_lost, on_unheard)
+        self = cls(channel, on_message, on_lost, on_unheard, freshness)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
             await self._link.subscribe(channel.answers)
@@ -124,7 +137,7 @@ class Connection:
                     self._answer_outstanding = True
                     reply = await self._answer(step, asked)
                 except SmartLockError as error:
-                    if isinstance(error, LockRefusedError):
+                    if isinstance(error, LockRefusedError | StaleError):
                         self._answered(step, pin_tries)
                     step = conversation.throw(error)
                 else:
@@ -177,7 +190,10 @@ class Connection:
 
     def _note(self, request: Message | None) -> None:
         """Take note of what is about to be written."""
-        if isinstance(request, RequestData) and request.requested == Command.KEYTURNER_STATES:
+        self._asked = moment()
+        if isinstance(request, UpdateTime) and self._freshness is not None:
+            self._freshness.clock_set(request.time.moment, self._asked)
+        if _asks_for_states(request):
             self._states_outstanding = True
 
     async def _listen_for_refusals(self, characteristic: str) -> None:
@@ -207,6 +223,9 @@ class Connection:
     async def _next_answer(self, step: Step, asked: Message | None) -> Message:
         while True:
             message = await self._inbox.get()
+            if isinstance(message, StaleError) and not _asks_for_states(asked):
+                # What the lock pushes proves nothing, but takes nothing away from an answer either.
+                continue
             if isinstance(message, SmartLockError):
                 raise message
             if isinstance(message, step.expect):
@@ -238,9 +257,22 @@ class Connection:
             return
         for message in messages:
             if isinstance(message, KeyturnerStates):
+                if not self._is_fresh(message):
+                    self._inbox.put_nowait(StaleError("states from before they were asked for"))
+                    continue
                 self._states_outstanding = False
             self._inbox.put_nowait(message)
             self._on_message(message)
+
+    def _is_fresh(self, states: KeyturnerStates) -> bool:
+        """Whether states were made after the last request; they are the measure for later ones then."""
+        if self._freshness is None:
+            return True
+        at = states.current_time.moment
+        if not self._freshness.believable(at, self._asked):
+            return False
+        self._freshness.believed(at, moment())
+        return True
 
     def _lost(self) -> None:
         self._link = None
@@ -263,3 +295,12 @@ def _concerns(report: ErrorReport, asked: Message | None) -> bool:
     if isinstance(asked, RequestData):
         named.add(asked.requested)
     return report.refused in named
+
+
+def _asks_for_states(request: Message | None) -> bool:
+    return isinstance(request, RequestData) and request.requested == Command.KEYTURNER_STATES
+
+
+def moment() -> Moment:
+    """Return the time of now."""
+    return Moment(asyncio.get_running_loop().time(), time.time())

@@ -1,22 +1,24 @@
 """The link to one lock: opened when somebody needs it, shared by all, let go when idle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
 
 from custom_components.smartlock.client.connection import Connection, PinTries
 from custom_components.smartlock.client.figures import Figures, Phase
 from custom_components.smartlock.client.transport import Transport
-from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.channel import Channel
+from custom_components.smartlock.protocol import conversations, freshness
+from custom_components.smartlock.protocol.channel import Channel, Random
 from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     NoAnswerError,
     ProtocolError,
     SmartLockError,
+    StaleError,
 )
+from custom_components.smartlock.protocol.freshness import Freshness
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 
 # An open link costs the battery and keeps others out; the lock itself drops one after some 20 s.
@@ -29,14 +31,18 @@ READ_IDLE_TIME = 0.5
 KEEP_ALIVE = 15.0
 # Connect (up to 20 s a try) and one exchange.
 READ_DEADLINE = 45.0
+# How many messages wait on a link for the states that prove that the lock is there; an action has a handful.
+_KEPT_BACK = 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class LinkEvents:
     """Who is told what happens on the link."""
 
+    on_received: Callable[[Message], None]
+    """Everything that comes, be it a recording."""
     on_message: Callable[[Message], None]
-    """Everything that the lock says."""
+    """What the lock says: as it comes on a link on which states were believed, and from then on what came before."""
     on_lost: Callable[[], None]
     """An idle link ended without our doing: what the lock would have pushed over it is missed from then on."""
     on_unheard: Callable[[], None]
@@ -54,6 +60,8 @@ class LockLink:
         channel: Callable[[], Channel],
         *,
         events: LinkEvents,
+        freshness: Freshness,
+        random: Random,
         figures: Figures,
         idle_time: float | None,
     ) -> None:
@@ -67,6 +75,8 @@ class LockLink:
         self._transport = transport
         self._channel = channel
         self._events = events
+        self._freshness = freshness
+        self._random = random
         self._figures = figures
         self._idle_time = idle_time
         self._connection: Connection | None = None
@@ -75,6 +85,14 @@ class LockLink:
         self._open_until = 0.0
         self._stays = 0
         self._in_motion = False
+        self._proved = False
+        self._kept_back: list[Message] = []
+        self._asking = False
+
+    @property
+    def proved(self) -> bool:
+        """Whether states were believed on the open link, so that the lock itself is at its other end."""
+        return self._proved
 
     @property
     def connected(self) -> bool:
@@ -84,20 +102,28 @@ class LockLink:
     async def read_states(self) -> KeyturnerStates:
         """Read the state. Raises LinkError, ProtocolError or LockRefusedError."""
         self._figures.read(_now())
-        return await self.read(conversations.read_states)
+        return await self._read(self.states_on)
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
         """Run a conversation that changes nothing and needs no PIN, again on a new link if the first one fails.
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
+
+        async def run(connection: Connection) -> T:
+            await self._prove(connection)
+            return await connection.run(conversation())
+
+        return await self._read(run)
+
+    async def _read[T](self, run: Callable[[Connection], Awaitable[T]]) -> T:
         async with self._conversing(0.0 if self._stays else READ_IDLE_TIME) as connection:
             try:
-                return await connection.run(conversation())
+                return await run(connection)
             except LinkLostError, NoAnswerError, ProtocolError:
                 if self.closed:
                     raise
-            return await (await self.open()).run(conversation())
+            return await run(await self.open())
 
     async def request[T](self, conversation: Conversation[T], *, pin_tries: PinTries | None = None) -> T:
         """Run a conversation once: every one that writes, and every one with a PIN, which `pin_tries` count.
@@ -105,7 +131,38 @@ class LockLink:
         Raises like `read`, and what the conversation raises.
         """
         async with self._conversing(0.0 if self._stays else None) as connection:
+            try:
+                await self._prove(connection)
+            except BaseException:
+                conversation.close()
+                raise
             return await connection.run(conversation, pin_tries=pin_tries)
+
+    async def states_on(self, connection: Connection) -> KeyturnerStates:
+        """Read the state on an open link; where its time proves nothing the lock has to answer questions first.
+
+        Raises LinkError, ProtocolError or LockRefusedError.
+        """
+        try:
+            return await connection.run(conversations.read_states())
+        except StaleError:
+            pass
+        self._asking = True
+        try:
+            await connection.run(conversations.answer_questions(freshness.questions(self._random(3))))
+        except SmartLockError:
+            # Whoever it is, nothing that comes over this link is believed.
+            await self._disconnect()
+            raise
+        finally:
+            self._asking = False
+        self._freshness.proved()
+        return await connection.run(conversations.read_states())
+
+    async def _prove(self, connection: Connection) -> None:
+        """Make sure that the lock itself is at the other end, before it is asked what has no time."""
+        if not self._proved:
+            await self.states_on(connection)
 
     async def connect(self) -> None:
         """Open the link because an action is about to come. Raises LinkError."""
@@ -146,6 +203,7 @@ class LockLink:
         if self._connection is not None and self._connection.usable:
             return self._connection
         await self._disconnect()
+        self._proved = False
         began = _now()
         connection = await Connection.open(
             self._transport,
@@ -153,6 +211,7 @@ class LockLink:
             on_message=self._received,
             on_lost=self._lost,
             on_unheard=self._events.on_unheard,
+            freshness=self._freshness,
         )
         self._connection = connection
         if self.closed:
@@ -199,8 +258,18 @@ class LockLink:
             await self._ending
 
     def _received(self, message: Message) -> None:
+        self._events.on_received(message)
+        if self._asking:
+            return
         if isinstance(message, KeyturnerStates):
             self._in_motion = message.lock_state.in_motion
+            self._proved = True
+            before, self._kept_back = self._kept_back, []
+            for each in before:
+                self._events.on_message(each)
+        elif not self._proved:
+            self._kept_back = [*self._kept_back, message][-_KEPT_BACK:]
+            return
         self._events.on_message(message)
 
     def _lost(self) -> None:
@@ -222,7 +291,8 @@ class LockLink:
     async def _keep_alive(self) -> None:
         self._figures.read(_now())
         try:
-            await self.request(conversations.read_states())
+            async with self._conversing() as connection:
+                await self.states_on(connection)
         except SmartLockError:
             # Also a lock that refuses us: it must be free to advertise, for pairing again.
             await self.let_go()
@@ -237,6 +307,7 @@ class LockLink:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         self._open_until = 0.0
+        self._kept_back = []
         if connection is not None:
             await connection.close()
             self._events.on_closed()

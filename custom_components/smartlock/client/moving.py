@@ -164,11 +164,14 @@ class Mover:
             except LockRefusedError as error:
                 if refused(error):
                     with contextlib.suppress(SmartLockError):
-                        await connection.run(conversations.read_states())
+                        await self._link.states_on(connection)
+                    if order.written and not self._link.proved:
+                        # An Error Report has no time either.
+                        raise NoAnswerError("the refusal may be a recording") from error
                 raise
             if states is None or states.lock_state.in_motion or not order.reached(states):
                 try:
-                    states = await connection.run(conversations.read_states())
+                    states = await self._link.states_on(connection)
                 except SmartLockError as error:
                     if order.restarts:
                         return None

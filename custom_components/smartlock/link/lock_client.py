@@ -19,6 +19,7 @@ from custom_components.smartlock.link.advertisements import freshest_device, rea
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.frames import Session
+from custom_components.smartlock.protocol.freshness import Freshness
 from custom_components.smartlock.protocol.messages import Message
 
 
@@ -31,6 +32,7 @@ def lock_client(
     on_lost: Callable[[], None],
     on_unheard: Callable[[], None],
     on_closed: Callable[[], None],
+    freshness: Freshness,
 ) -> LockClient:
     """Return the client of a paired lock, with the arguments of `LockClient`; nothing is sent yet."""
     address: str = entry.data[CONF_ADDRESS]
@@ -51,5 +53,6 @@ def lock_client(
         on_lost=on_lost,
         on_unheard=on_unheard,
         on_closed=on_closed,
+        freshness=freshness,
         idle_time=idle_time,
     )

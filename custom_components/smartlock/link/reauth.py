@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from custom_components.smartlock.const import DOMAIN
 
 # What waits for the owner to begin. A pairing that has begun stays, and so does what is about the PIN.
-_WAITING = ("reauth_confirm", "pair", "pair_again", "pair_with_pin")
+_WAITING = ("reauth_confirm", "pair", "pair_again", "pair_again_with_pin", "pair_with_pin")
 
 
 @callback

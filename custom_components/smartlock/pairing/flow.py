@@ -36,6 +36,7 @@ from custom_components.smartlock.link.advertisements import (
     reachability,
 )
 from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
+from custom_components.smartlock.pairing.identity import async_keep_uuid, async_known_uuid
 from custom_components.smartlock.pin.flow import PASSWORD
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.memory import PinMemory
@@ -89,6 +90,8 @@ class PairingSteps(ConfigFlow):
         self._pairing: EntryData | None = None
         self._resumed = False
         self._finished = False
+        self._uuid = b""
+        self._is_another = False
         self._title = ""
         self._task: asyncio.Task[None] | None = None
         self._errors: dict[str, str] = {}
@@ -120,8 +123,9 @@ class PairingSteps(ConfigFlow):
             )
         needed = dialect.pin_for_pairing and not self._stored_pin
         fields[(vol.Required if needed else vol.Optional)(CONF_PIN)] = PASSWORD
+        again = self._stored_pin or (needed and self.paired_entry is not None)
         return self.async_show_form(
-            step_id="pair_again" if self._stored_pin else "pair_with_pin" if needed else "pair",
+            step_id=f"pair{'_again' if again else ''}{'_with_pin' if needed else ''}",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), self._input),
             errors=errors,
             description_placeholders=self._placeholders() | {"digits": str(dialect.pin_digits)},
@@ -130,6 +134,7 @@ class PairingSteps(ConfigFlow):
     # The same form with other words: the PIN is needed here, or it is known.
     async_step_pair_with_pin = async_step_pair
     async_step_pair_again = async_step_pair
+    async_step_pair_again_with_pin = async_step_pair
 
     @property
     def _stored_pin(self) -> str:
@@ -140,8 +145,8 @@ class PairingSteps(ConfigFlow):
         if entry is None:
             return ""
         pin: str = entry.options.get(CONF_PIN, "")
-        # Pairing with a PIN that the lock has refused would be one more wrong one.
-        return "" if self._known_dialect.pin_for_pairing and pin == self._refused_pin else pin
+        # Where pairing needs one it goes to whoever announces pairing mode, so the owner enters it, beside the lock.
+        return "" if self._known_dialect.pin_for_pairing else pin
 
     @property
     def _refused_pin(self) -> str | None:
@@ -201,8 +206,19 @@ class PairingSteps(ConfigFlow):
         except SmartLockError as error:
             self._errors = {"base": self._tell(error)}
         else:
-            return self.async_show_progress_done(next_step_id="finish")
+            return self.async_show_progress_done(
+                next_step_id="another_lock" if self._is_another else "finish"
+            )
         return self.async_show_progress_done(next_step_id="pair")
+
+    async def async_step_another_lock(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say that this is not the lock that was paired before, unless it was reset."""
+        if user_input is None:
+            return self.async_show_form(step_id="another_lock", description_placeholders=self._placeholders())
+        assert self._pairing is not None
+        self._is_another = False
+        await self._async_keep(self._pairing)
+        return await self.async_step_button()
 
     async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Store the pairing."""
@@ -221,7 +237,8 @@ class PairingSteps(ConfigFlow):
             if self._pairing is None:
                 await self._async_pair()
             assert self._pairing is not None
-            await self._async_check(self._pairing)
+            if not self._is_another:
+                await self._async_check(self._pairing)
 
     @asynccontextmanager
     async def _entry_paused(self) -> AsyncIterator[None]:
@@ -235,11 +252,13 @@ class PairingSteps(ConfigFlow):
     async def _async_keep(self, pairing: EntryData) -> None:
         """Store a pairing that the lock has just granted: also if the dialog is closed at this moment."""
         pin = self._pin if self._known_dialect.pin_for_pairing else None
+        await async_keep_uuid(self.hass, pairing["nuki_id"], self._uuid)
         await (await async_finished_pairings(self.hass)).async_add(FinishedPairing(data=pairing, pin=pin))
 
     async def _async_pair(self) -> None:
         """Wait for pairing mode, pair and store the keys. Raises NotPairingError if it does not come."""
         app_id = await _app_id(self.hass)
+        known = await async_known_uuid(self.hass, self._known_lock.nuki_id) if self.paired_entry else None
         client_type: str | None = self._input.get(CONF_CLIENT_TYPE)
         links_failed = 0
         announced = asyncio.Event()
@@ -258,6 +277,11 @@ class PairingSteps(ConfigFlow):
                 shared_key=pairing.session.shared_key.hex(),
             )
             self._memory = None
+            self._uuid = pairing.uuid
+            self._is_another = known not in (None, pairing.uuid)
+            if self._is_another:
+                # Nothing of it is kept or used before the owner has said that the lock was reset.
+                return
             # A task of its own: closing the dialog ends this one.
             kept.append(self.hass.async_create_task(self._async_keep(self._pairing)))
 
@@ -301,8 +325,9 @@ class PairingSteps(ConfigFlow):
             raise NotPairingError(ErrorCode.P_NOT_PAIRING, None) from error
         finally:
             stop()
-        await asyncio.wait(kept)
-        kept[0].result()
+        for task in kept:
+            await asyncio.wait([task])
+            task.result()
 
     async def _async_check(self, pairing: EntryData) -> None:
         """Use the new authorization once: verify a PIN that pairing did not need, and read the name."""
@@ -356,7 +381,12 @@ class PairingSteps(ConfigFlow):
     def async_remove(self) -> None:
         """The dialog is over: a lock that was paired again goes on with the new keys, however it ended."""
         # Until then the old keys were in use, though they are worth nothing any more.
-        if self._pairing is not None and self.paired_entry is not None and not self._finished:
+        if (
+            self._pairing is not None
+            and self.paired_entry is not None
+            and not self._finished
+            and not self._is_another
+        ):
             proved = {CONF_PIN: self._pin} if self._known_dialect.pin_for_pairing else {}
             self.hass.config_entries.async_update_entry(
                 self.paired_entry, data=dict(self._pairing), options={**self.paired_entry.options, **proved}

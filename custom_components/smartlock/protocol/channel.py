@@ -14,10 +14,8 @@ from .dialects import Dialect
 from .enums import Command, ErrorCode
 from .errors import AuthenticationError, DecodeError
 from .frames import Frame, Session
+from .freshness import Freshness
 from .messages import ErrorReport, Message, Proof, UnknownMessage, decode
-
-# A copy comes right behind the message or a little later; the longest list has some hundred messages.
-_NONCES_KEPT = 256
 
 type Random = Callable[[int], bytes]
 """Returns that many random bytes fit for keys."""
@@ -75,15 +73,16 @@ def decode_answer(dialect: Dialect, frame: Frame) -> Message:
 class SessionChannel:
     """The channel of a paired client: encrypted on the USDIO; a lock without our key says so on the Keyturner GDIO."""
 
-    def __init__(self, dialect: Dialect, session: Session, random: Random) -> None:
-        """Speak a dialect with an authorization. One channel lives as long as one link."""
+    def __init__(
+        self, dialect: Dialect, session: Session, random: Random, freshness: Freshness | None = None
+    ) -> None:
+        """Speak a dialect with an authorization. One channel lives as long as one link, `freshness` over all links."""
         self._dialect = dialect
         self._session = session
         self._random = random
         self._encrypted = frames.EncryptedReassembler()
         self._plain = frames.PlainReassembler(dialect.least_answer)
-        # In the order in which they came; a dict finds one at once.
-        self._nonces: dict[bytes, None] = {}
+        self._freshness = freshness or Freshness()
 
     @property
     def answers(self) -> str:
@@ -116,23 +115,14 @@ class SessionChannel:
             ]
         messages = []
         for data in self._encrypted.receive(chunk):
-            if self._is_copy(data):
-                continue
             frame = frames.decode_encrypted(self._session, data)
             if frame.authorization_id != self._session.authorization_id:
                 raise AuthenticationError("a message for another authorization")
+            if not self._freshness.first(data[:NONCE_SIZE]):
+                # Answers name no question, so a copy or a recording would answer the next one.
+                continue
             messages.append(decode_answer(self._dialect, frame))
         return messages
-
-    def _is_copy(self, data: bytes) -> bool:
-        """Whether a frame has come before: answers name no question, so a copy would answer the next one."""
-        nonce = data[:NONCE_SIZE]
-        if nonce in self._nonces:
-            return True
-        self._nonces[nonce] = None
-        if len(self._nonces) > _NONCES_KEPT:
-            del self._nonces[next(iter(self._nonces))]
-        return False
 
 
 class PairingChannel:

@@ -10,7 +10,7 @@ resumed with the answer. Its position is its state; it knows neither radio nor c
 Who runs it throws `LockRefusedError`, `NoAnswerError` or `LinkLostError` into it instead of an answer.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
@@ -18,7 +18,7 @@ from typing import cast
 from . import settings
 from .dialects import Dialect
 from .enums import Command, ErrorCode, LockState, SortOrder, StatusCode
-from .errors import LinkLostError, NoAnswerError, refusal
+from .errors import AuthenticationError, LinkLostError, NoAnswerError, refusal
 from .frames import Session
 from .messages import (
     AdvancedConfig,
@@ -119,6 +119,21 @@ def prove[A: Message](message: Message, answer: type[A], *, pin: int | None = No
 def read_states() -> Conversation[KeyturnerStates]:
     """Read Keyturner States."""
     return read(KeyturnerStates)
+
+
+def answer_questions(which: Sequence[bool]) -> Conversation[None]:
+    """Have the lock answer questions in an order that nobody else can know.
+
+    Sealed, the two requests look alike, so that who cannot open them has to guess. The lock sends neither answer by
+    itself. Raises AuthenticationError at the first answer to another question.
+    """
+    for battery in which:
+        kind = BatteryReport if battery else Challenge
+        reply = yield Step(
+            send=RequestData(requested=kind.command), expect=(BatteryReport, Challenge), within=ANSWER_TIME
+        )
+        if not isinstance(reply, kind):
+            raise AuthenticationError("an answer to something that was not asked")
 
 
 def read_battery_report() -> Conversation[BatteryReport]:

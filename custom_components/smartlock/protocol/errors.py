@@ -29,6 +29,10 @@ class IncompleteListError(ProtocolError):
     """A list ended before as many entries had come as the lock announced."""
 
 
+class StaleError(AuthenticationError):
+    """States that are older than the ones before, or than the request: a recording, or the lock's clock went back."""
+
+
 class LockRefusedError(SmartLockError):
     """The lock answered a request with an Error Report."""
 
