@@ -6,17 +6,23 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, CONF_PIN, Platform
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.entry_check import damaged_data, damaged_option
 from custom_components.smartlock.issues import LockIssues
-from custom_components.smartlock.pairing.finished import async_adopt_pairing, async_finished_pairings
+from custom_components.smartlock.pairing.finished import (
+    async_adopt_pairing,
+    async_finished_pairings,
+    async_forget_copy,
+)
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.services import async_setup_services
 from custom_components.smartlock.settings.files import async_setup_files
-from custom_components.smartlock.storage import async_remove_lock_stores
+from custom_components.smartlock.storage import async_remove_lock_stores, async_report_damage
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -43,14 +49,35 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:
     """Set up a lock from its stored pairing; needs no connection."""
-    if hass.state is not CoreState.running:
+    if hass.state is not CoreState.running and isinstance(entry.data.get(CONF_ADDRESS), str):
         await async_adopt_pairing(hass, entry)
+    _check(entry)
+    # What may fail comes before the platforms: they cannot be set up a second time in one run of Home Assistant.
     runtime = entry.runtime_data = SmartLockRuntime.of(hass, entry)
     await runtime.async_load()
+    await async_finished_pairings(hass)
+    await async_report_damage(hass)
     entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    runtime.start()
+    try:
+        runtime.start()
+    except Exception:
+        await async_unload_entry(hass, entry)
+        raise
+    entry.async_create_background_task(hass, async_forget_copy(hass, entry), f"{DOMAIN} copy of a pairing")
     return True
+
+
+def _check(entry: ConfigEntry) -> None:
+    """Raise ConfigEntryError for an entry that was damaged, before anything is made of it."""
+    for key, field in (
+        ("entry_damaged", damaged_data(entry.data)),
+        ("option_damaged", damaged_option(entry.options)),
+    ):
+        if field is not None:
+            raise ConfigEntryError(
+                translation_domain=DOMAIN, translation_key=key, translation_placeholders={"field": field}
+            )
 
 
 def _reload_after_change(

@@ -18,7 +18,6 @@ from custom_components.smartlock.const import CONF_CLIENT_TYPE, CONF_GENERATION,
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.link.advertisements import SeenLock, seen_lock
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
-from custom_components.smartlock.pairing.finished import async_finished_pairings
 from custom_components.smartlock.pairing.flow import PairingSteps
 from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.pin.guard import ABOUT, ABOUT_PIN, PinGuard
@@ -161,6 +160,8 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
             return self.async_show_form(
                 step_id="reauth_confirm", description_placeholders=self._placeholders()
             )
+        if await self.async_resume():
+            return await self.async_step_button()
         return await self.async_step_pair()
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -185,12 +186,8 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
         """Ask before the first connection, then find out the generation."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            finished = (await async_finished_pairings(self.hass)).get(self._address)
-            if finished is not None:
-                # The pairing was finished before Home Assistant stopped; only the entry is missing.
-                self._resumed = True
-                self._pairing, self._resumed_pin = finished["data"], finished["pin"] or ""
-                self._dialect = DIALECTS[self._pairing["generation"]]
+            if await self.async_resume():
+                # Only the entry is missing.
                 return await self.async_step_button()
             try:
                 if self._dialect is None:

@@ -19,6 +19,32 @@ ATTR_ENTRY_ID = "entry_id"
 ATTR_FLOW = "flow"
 
 
+@callback
+def show_for_all(
+    hass: HomeAssistant,
+    key: str,
+    *,
+    severity: IssueSeverity = IssueSeverity.WARNING,
+    placeholders: Mapping[str, str] | None = None,
+) -> None:
+    """Show an issue that is about no lock in particular."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        key,
+        is_fixable=False,
+        severity=severity,
+        translation_key=key,
+        translation_placeholders=dict(placeholders or {}),
+    )
+
+
+@callback
+def withdraw_for_all(hass: HomeAssistant, key: str) -> None:
+    """Take it back, if it is shown."""
+    ir.async_delete_issue(hass, DOMAIN, key)
+
+
 class LockIssues:
     """The repair issues of one lock."""
 

@@ -1,11 +1,31 @@
-"""Files of one lock in Home Assistant's storage: private, written as a whole, deleted with the lock."""
+"""Files in Home Assistant's storage: private, written as a whole, seen to be on disk, deleted with the lock.
 
-from typing import Any
+Home Assistant's own store logs that a disk is full or read-only, and goes on. Here a save that did not happen is an
+error, or is made up for, and a repair tells of it. What is read may be damaged or of another version: then it is set
+aside, and the lock begins without it.
+"""
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+import shutil
+from typing import Any, override
 
-from custom_components.smartlock.const import DOMAIN
+from homeassistant import config_entries
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
+from homeassistant.helpers.issue_registry import IssueSeverity
+from homeassistant.helpers.json import json_bytes
+from homeassistant.helpers.storage import STORAGE_DIR, Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.json import json_loads
+
+from custom_components.smartlock.const import DOMAIN, LOGGER
+from custom_components.smartlock.issues import show_for_all, withdraw_for_all
+from custom_components.smartlock.problems import TranslatableError
 
 # Every file that a lock may have.
 _FILES: tuple[str, ...] = (
@@ -17,24 +37,366 @@ _FILES: tuple[str, ...] = (
     "identity",
     "link",
     "pin",
+    "pin_recorded",
     "settings",
     "wear",
 )
+# What is behind the name of a file that was set aside, and before the time; as Home Assistant does it.
+_SET_ASIDE = ".corrupt."
+# Seconds until a save that failed is tried again.
+RETRY_TIME = 60.0
+
+# Seconds until a config entry is looked for on disk; longer each time.
+_ENTRY_PAUSE, _ENTRY_LONGEST_PAUSE = 5.0, 600.0
+
+DISK_FAILED = "disk_failed"
+DATA_DAMAGED = "data_damaged"
+
+_STORES: HassKey[dict[str, LockStore[Any]]] = HassKey(f"{DOMAIN}.stores")
 
 
-def lock_store[T: dict[str, Any] | list[Any]](
-    hass: HomeAssistant, nuki_id: str, what: str, version: int = 1
-) -> Store[T]:
-    """Return the store of one lock (its Nuki ID as eight digits) for one of `_FILES`.
+class NotStoredError(TranslatableError):
+    """Something is not on the disk, so what depends on it was not done."""
 
-    What `async_save` has taken is on disk when it returns, whole or not at all.
-    """
+    @override
+    def __str__(self) -> str:
+        """Say so; what it was is nobody's business."""
+        return "not on disk"
+
+    @override
+    def translation(self) -> tuple[str, dict[str, str]]:
+        """Tell the owner; the repair says more."""
+        return "not_stored", {}
+
+
+class LockStore[T: dict[str, Any] | list[Any]]:
+    """One file. There is one object for each, so that what is not on disk yet outlives a reload of the lock."""
+
+    def __init__(self, hass: HomeAssistant, key: str) -> None:
+        """Prepare; use `lock_store` or `shared_store`."""
+        self.lost = False
+        """Whether there was a file when it was read last, and nothing in it could be used."""
+        self._hass = hass
+        self._key = key
+        self._turn = asyncio.Lock()
+        self._pending: Callable[[], T] | None = None
+        """What is to be on disk, and is not."""
+        self.overdue = False
+        """Whether the last write has failed."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._unsub_final_write: CALLBACK_TYPE | None = None
+
+    def _file(self) -> Store[T]:
+        """Return Home Assistant's store; another one each time, since it remembers."""
+        return Store(self._hass, 1, self._key, private=True, atomic_writes=True)
+
+    # --- Reading ------------------------------------------------------------------------------------------
+
+    async def async_load[R](self, restore: Callable[[T], R]) -> R | None:
+        """Return what `restore` makes of what is stored; None if nothing is, or it cannot be used.
+
+        `restore` raises whatever it likes for what it does not understand. That file is set aside then.
+        """
+        self.lost = False
+        async with self._turn:
+            existed = await self._hass.async_add_executor_job(Path(self._path).exists)
+            try:
+                stored = await self._read()
+                if stored is not None or not existed:
+                    return None if stored is None else restore(stored)
+                # One that is no JSON has been set aside by Home Assistant.
+                await self._lose("nothing in it")
+            except Exception as error:  # noqa: BLE001 - whatever it is about: without it the lock works
+                await self._lose(type(error).__name__)
+        return None
+
+    async def _read(self) -> T | None:
+        if self._pending is not None:
+            pending: T = _as_read(self._pending())
+            return pending
+        return await self._file().async_load()
+
+    async def async_set_aside(self) -> None:
+        """Keep a file beside of which only a part could be used, before it is written again."""
+        async with self._turn:
+            await self._lose("a part of it")
+
+    async def _lose(self, why: str) -> None:
+        LOGGER.warning("What was stored in %s cannot be read, and begins again: %s", self._what, why)
+        self.lost = True
+        self._forget_pending()
+        await self._hass.async_add_executor_job(self._rename)
+
+    def _rename(self) -> None:
+        path = Path(self._path)
+        # On a disk that cannot be written to it stays where it is.
+        with suppress(OSError):
+            path.rename(f"{path}{_SET_ASIDE}{dt_util.utcnow().isoformat()}")
+
+    @property
+    def _path(self) -> str:
+        return self._hass.config.path(STORAGE_DIR, self._key)
+
+    @property
+    def _what(self) -> str:
+        """What it is about; the rest of the key names the lock."""
+        return self._key.rpartition(".")[2]
+
+    # --- Writing ------------------------------------------------------------------------------------------
+
+    async def async_save(self, data: T) -> None:
+        """Write data; it is on disk when this returns. Raises NotStoredError if it is not."""
+        async with self._turn:
+            # While Home Assistant stops, its store waits for the end.
+            written = self._hass.state is not CoreState.stopping and await self._write(data)
+            if written:
+                self._forget_pending()
+                return
+            self._wait_for_the_disk()
+        raise NotStoredError
+
+    async def async_try_save(self, data: Callable[[], T]) -> bool:
+        """Write what `data` returns, and say whether it is on disk.
+
+        If it is not, it is written later, with what `data` returns then.
+        """
+        self._pending = data
+        async with self._turn:
+            return await self._write_pending()
+
+    @callback
+    def async_save_later(self, data: Callable[[], T], delay: float) -> None:
+        """Write what `data` returns within `delay` seconds, or when Home Assistant stops."""
+        self._pending = data
+        self._wait(delay)
+
+    async def _write_pending(self) -> bool:
+        if (data := self._pending) is None:
+            await self._try_disk()
+            return True
+        written = await self._write(data())
+        if self._pending is not data:
+            # Something newer came meanwhile, and waits for its turn.
+            return written
+        if written:
+            self._forget_pending()
+        else:
+            self._wait_for_the_disk()
+        return written
+
+    async def _try_disk(self) -> None:
+        """After a save that was given up: write again what is there, to see whether the disk takes it."""
+        if not self.overdue:
+            return
+        stored = None
+        with suppress(Exception):
+            stored = await self._file().async_load()
+        if stored is None or await self._write(stored):
+            self._forget_pending()
+        else:
+            self._wait_for_the_disk()
+
+    @callback
+    def _wait_for_the_disk(self) -> None:
+        self.overdue = True
+        self._wait(RETRY_TIME)
+
+    async def _write(self, data: T) -> bool:
+        """Have Home Assistant write data, and see whether it has."""
+        before = await self._hass.async_add_executor_job(_signature, self._path)
+        await self._file().async_save(data)
+        if self._hass.state is CoreState.stopping:
+            # It does at the end.
+            return True
+        written = False
+        with suppress(Exception):
+            # What cannot be read is not there.
+            written = bool(await self._file().async_load() == _as_read(data))
+        # That it says the same does not tell that it was written, but each file that is written is another one.
+        after = await self._hass.async_add_executor_job(_signature, self._path)
+        written = written and (after is None or after != before)
+        if written:
+            self._succeeded()
+        else:
+            await self._failed()
+        return written
+
+    async def _failed(self) -> None:
+        folder = self._hass.config.path(STORAGE_DIR)
+        free = await self._hass.async_add_executor_job(_free, folder)
+        show_for_all(
+            self._hass,
+            DISK_FAILED,
+            severity=IssueSeverity.ERROR,
+            placeholders={"folder": folder, "free": "?" if free is None else f"{free / 1e6:.1f}"},
+        )
+
+    @callback
+    def _succeeded(self) -> None:
+        others = _stores(self._hass).values()
+        if not any(store.overdue for store in others if store is not self):
+            withdraw_for_all(self._hass, DISK_FAILED)
+
+    # --- What waits ---------------------------------------------------------------------------------------
+
+    @callback
+    def _wait(self, delay: float) -> None:
+        due = self._hass.loop.time() + delay
+        if self._timer is not None and self._timer.when() <= due:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._hass.loop.call_at(due, self._due)
+        if self._unsub_final_write is None:
+            self._unsub_final_write = self._hass.bus.async_listen_once(
+                EVENT_HOMEASSISTANT_FINAL_WRITE, self._at_the_end
+            )
+
+    @callback
+    def _due(self) -> None:
+        self._timer = None
+        self._hass.async_create_task(self._flush(), f"{DOMAIN} save {self._what}", eager_start=True)
+
+    async def _flush(self) -> None:
+        async with self._turn:
+            await self._write_pending()
+
+    async def _at_the_end(self, event: Event) -> None:
+        self._unsub_final_write = None
+        data, self._pending = self._pending, None
+        self._forget_pending()
+        if data is not None:
+            await self._file().async_save(data())
+
+    @callback
+    def _forget_pending(self) -> None:
+        self._pending, self.overdue = None, False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._unsub_final_write is not None:
+            self._unsub_final_write()
+            self._unsub_final_write = None
+
+    @callback
+    def async_forget(self) -> None:
+        """Give up what is not on disk yet, as when the process ends."""
+        self._forget_pending()
+
+    async def async_remove(self) -> None:
+        """Delete the file."""
+        async with self._turn:
+            self._forget_pending()
+            with suppress(OSError):
+                await self._file().async_remove()
+
+
+def lock_store[T: dict[str, Any] | list[Any]](hass: HomeAssistant, nuki_id: str, what: str) -> LockStore[T]:
+    """Return the store of one lock (its Nuki ID as eight digits) for one of `_FILES`."""
     assert what in _FILES
-    return Store(hass, version, f"{DOMAIN}.{nuki_id}.{what}", private=True, atomic_writes=True)
+    return shared_store(hass, f"{nuki_id}.{what}")
+
+
+def shared_store[T: dict[str, Any] | list[Any]](hass: HomeAssistant, what: str) -> LockStore[T]:
+    """Return the store of a file by its name behind that of the integration."""
+    stores = _stores(hass)
+    key = f"{DOMAIN}.{what}"
+    if key not in stores:
+        stores[key] = LockStore(hass, key)
+    return stores[key]
 
 
 async def async_remove_lock_stores(hass: HomeAssistant, nuki_id: str) -> None:
-    """Delete what is stored of a lock."""
+    """Delete what is stored of a lock, and what was set aside of it."""
     for what in _FILES:
-        store: Store[dict[str, Any]] = lock_store(hass, nuki_id, what)
-        await store.async_remove()
+        await lock_store(hass, nuki_id, what).async_remove()
+        del _stores(hass)[f"{DOMAIN}.{nuki_id}.{what}"]
+    await hass.async_add_executor_job(lambda: _delete(_set_aside(hass, f"{nuki_id}.*")))
+    await async_report_damage(hass)
+
+
+async def async_report_damage(hass: HomeAssistant) -> None:
+    """Show a repair as long as files lie there that could not be used, and withdraw it when they are gone."""
+    names = await hass.async_add_executor_job(_names, hass)
+    # Those that could not be set aside are still called what they were.
+    names |= {key for key, store in _stores(hass).items() if store.lost} - {
+        name.partition(_SET_ASIDE)[0] for name in names
+    }
+    if names:
+        show_for_all(
+            hass,
+            DATA_DAMAGED,
+            placeholders={
+                "folder": hass.config.path(STORAGE_DIR),
+                "files": "\n".join(f"- `{name}`" for name in sorted(names)),
+            },
+        )
+    else:
+        withdraw_for_all(hass, DATA_DAMAGED)
+
+
+async def async_wait_for_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Wait until a config entry is on disk as it is now: Home Assistant writes entries some time after a change."""
+    pause = _ENTRY_PAUSE
+    while True:
+        await asyncio.sleep(pause)
+        if await _is_on_disk(hass, entry):
+            return
+        pause = min(2 * pause, _ENTRY_LONGEST_PAUSE)
+
+
+async def _is_on_disk(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    entries: Store[dict[str, Any]] = Store(
+        hass,
+        config_entries.STORAGE_VERSION,
+        config_entries.STORAGE_KEY,
+        minor_version=config_entries.STORAGE_VERSION_MINOR,
+        read_only=True,
+    )
+    try:
+        stored = await entries.async_load()
+        found = next(each for each in (stored or {})["entries"] if each["entry_id"] == entry.entry_id)
+        same: bool = found["data"] == dict(entry.data) and found["options"] == dict(entry.options)
+    except Exception:  # noqa: BLE001 - whatever it is, it is not what we wait for
+        return False
+    return same
+
+
+def _stores(hass: HomeAssistant) -> dict[str, LockStore[Any]]:
+    return hass.data.setdefault(_STORES, {})
+
+
+def _set_aside(hass: HomeAssistant, what: str) -> list[Path]:
+    return list(Path(hass.config.path(STORAGE_DIR)).glob(f"{DOMAIN}.{what}{_SET_ASIDE}*"))
+
+
+def _names(hass: HomeAssistant) -> set[str]:
+    return {path.name for path in _set_aside(hass, "*")}
+
+
+def _delete(paths: list[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _signature(path: str) -> tuple[int, int] | None:
+    """Return what tells two files with the same name apart; None if there is none."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _free(folder: str) -> int | None:
+    """Return how many bytes are free on the disk of a folder."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def _as_read(data: Any) -> Any:
+    """Return data as they come back from a file."""
+    return json_loads(json_bytes(data))

@@ -5,12 +5,11 @@ from typing import Any
 
 from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.helpers.event import async_track_state_change_event
-from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.smartlock.auto_unlock.rules import Hold
 from custom_components.smartlock.protocol.enums import CompletionStatus
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.storage import LockStore, lock_store
 from simulator.radio import RadioTiming
 from simulator.virtual_lock import Habits, Jam, Moment, quick
 from tests.auto_unlock.arrivals import Resident, resident
@@ -204,7 +203,7 @@ async def test_nonsense_in_storage_leaves_the_lock_alone(
     async with resident(home) as anna:
         (subentry,) = anna.entry.subentries.values()
         await home.hass.config_entries.async_unload(anna.entry.entry_id)
-        store: Store[Any] = lock_store(home.hass, f"{anna.lock.nuki_id:08X}", "auto_unlock")
+        store: LockStore[Any] = lock_store(home.hass, f"{anna.lock.nuki_id:08X}", "auto_unlock")
         for nonsense in ({"enabled": "yes"}, {"unheard_of": True}, 7):
             await store.async_save({subentry.subentry_id: nonsense})
             assert await home.hass.config_entries.async_setup(anna.entry.entry_id)

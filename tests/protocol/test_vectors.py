@@ -15,7 +15,7 @@ from custom_components.smartlock.protocol.channel import (
     SessionChannel,
     encode_payload,
 )
-from custom_components.smartlock.protocol.conversations import Step, act
+from custom_components.smartlock.protocol.conversations import Conversation, Step, act
 from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4, Dialect, Product
 from custom_components.smartlock.protocol.enums import (
     AuthorizationIdType,
@@ -43,7 +43,7 @@ from custom_components.smartlock.protocol.messages import (
     Status,
     TimeControlEntry,
 )
-from custom_components.smartlock.protocol.pairing import pair_gen1_4, pair_gen5
+from custom_components.smartlock.protocol.pairing import Pairing, confirm, pair_gen1_4, pair_gen5
 from custom_components.smartlock.protocol.wire import Date7
 from tests.vectors import VECTORS, vector_bytes
 
@@ -356,7 +356,15 @@ def test_whole_pairing_of_v21() -> None:
         ("v21-authorization-data", "v21-authorization-id"),
         ("v21-authorization-id-confirmation", "plain-status-complete"),
     ]
-    step = next(conversation)
+
+    def whole() -> Conversation[Pairing]:
+        pairing = yield from conversation
+        assert pairing.confirmation is not None
+        yield from confirm(pairing.confirmation)
+        return pairing
+
+    both = whole()
+    step = next(both)
     for request, answer in exchanges:
         assert written(channel, step).value == vector_bytes(request, "message")
         chunks = VECTORS[answer].get("chunks", [VECTORS[answer]["message"]])
@@ -364,9 +372,9 @@ def test_whole_pairing_of_v21() -> None:
             m for c in chunks for m in channel.receive(GENERATIONS_1_TO_4.pairing_gdio, bytes.fromhex(c))
         ]
         if answer != "plain-status-complete":
-            step = conversation.send(message)
+            step = both.send(message)
     with pytest.raises(StopIteration) as end:
-        conversation.send(message)
+        both.send(message)
     assert end.value.value.session == V21_SESSION
     assert end.value.value.uuid == vector_bytes("v21-authorization-id", "uuid")
 

@@ -7,16 +7,14 @@ from functools import partial
 from typing import Any, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 
 from custom_components.smartlock.activity.rules.cursor import Cursor, News, in_order, moved, news, reaches
-from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.storage import LockStore, lock_store
 
 # Enough for everybody who looks for something that has just happened: a fault, a boot run.
 NEWEST = 8
@@ -42,7 +40,7 @@ class LogReader(LockPart):
     def __init__(self, hass: HomeAssistant, nuki_id: str, pin: PinGuard) -> None:
         """Prepare; `async_load` comes first."""
         self._pin = pin
-        self._store: Store[dict[str, Any]] = lock_store(hass, nuki_id, "activity")
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "activity")
         self._cursor: Cursor | None = None
         self._page: LogPage | None = None
         """What was read over the link that is in use."""
@@ -52,19 +50,14 @@ class LogReader(LockPart):
     @override
     async def async_load(self) -> None:
         """Go on from where an earlier run of Home Assistant was."""
-        try:
-            stored = await self._store.async_load()
-            self._cursor = None if stored is None else Cursor.from_json(stored["cursor"])
-        except KeyError, TypeError, ValueError:
-            LOGGER.warning(
-                "How far the log of the lock was read cannot be read; what is in it now is not reported"
-            )
+        # Without it, what is in the log now is not reported.
+        self._cursor = await self._store.async_load(lambda stored: Cursor.from_json(stored["cursor"]))
 
     @callback
     def async_subscribe(self, listener: Callable[[News], None]) -> CALLBACK_TYPE:
         """Call `listener` with what has come to the log since it was read last, each entry once.
 
-        It is on disk by then that it was read. As long as somebody listens, everything back to the last time is read,
+        It is on disk by then that it was read, unless the disk fails. As long as somebody listens, everything back to the last time is read,
         in more than one request if need be.
         """
         return self._listeners.add(listener)
@@ -95,8 +88,9 @@ class LogReader(LockPart):
             entries = await self._read_on(session, entries)
         new = news(self._cursor, entries)
         if (cursor := moved(self._cursor, entries)) != self._cursor:
-            await self._store.async_save({"cursor": cursor.to_json()})
             self._cursor = cursor
+            # A full disk is no reason to keep quiet. At worst something is told once more after a restart.
+            await self._store.async_try_save(lambda: {"cursor": cursor.to_json()})
         if new:
             self._listeners.notify(new)
         return LogPage(count=count, entries=entries)

@@ -22,7 +22,7 @@ from homeassistant.components.bluetooth import (
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-_IRK_SIZE = 16
+IRK_SIZE = 16
 _APPLE = 0x004C
 _IBEACON = bytes([0x02, 0x15])
 
@@ -87,7 +87,7 @@ def parse_irk(text: str) -> bytes:
     except binascii.Error, ValueError:
         # Not chained: the text is secret, and some of these errors quote it.
         raise ValueError("neither hex nor base64") from None
-    if len(key) != _IRK_SIZE:
+    if len(key) != IRK_SIZE:
         raise ValueError("not 16 bytes")
     return key
 

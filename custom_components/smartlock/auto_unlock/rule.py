@@ -9,10 +9,11 @@ from uuid import UUID
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import State
+from homeassistant.core import State, valid_entity_id
 
-from custom_components.smartlock.auto_unlock.phone_radio import BeaconPhone, Phone, PrivatePhone
+from custom_components.smartlock.auto_unlock.phone_radio import IRK_SIZE, BeaconPhone, Phone, PrivatePhone
 from custom_components.smartlock.auto_unlock.rules.settings import Evidence, RuleAction, RuleSettings
+from custom_components.smartlock.rules.stored import flag, integer, listed, optional, real, text
 
 SUBENTRY_TYPE: Final = "auto_unlock"
 
@@ -107,34 +108,38 @@ class Rule:
 
     @classmethod
     def of(cls, subentry: ConfigSubentry) -> Self:
-        """Return what a config subentry says. Raises KeyError or ValueError if it was not written by our flow."""
+        """Return what a config subentry says.
+
+        Raises KeyError, TypeError or ValueError if it was not written by our flow.
+        """
         data = subentry.data
         evidence = Evidence(data[CONF_EVIDENCE])
         action = RuleAction(data[CONF_ACTION])
-        notify, alarm = data.get(CONF_NOTIFY), data.get(CONF_ALARM)
+        notify = optional(text, data.get(CONF_NOTIFY))
+        alarm = optional(_entity_id, data.get(CONF_ALARM))
         return cls(
             subentry_id=subentry.subentry_id,
             title=subentry.title,
-            person=data[CONF_PERSON],
+            person=_entity_id(data[CONF_PERSON]),
             phone=phone_of(data),
             entity=_entity_of(data) if evidence is Evidence.ENTITY else None,
             quiet=_quiet_hours_of(data),
             alarm=alarm,
-            entrances=tuple(data.get(CONF_ENTRANCES, ())),
+            entrances=listed(_entity_id, data.get(CONF_ENTRANCES, [])),
             notify=notify,
             settings=RuleSettings(
                 evidence=evidence,
-                door_scanners=frozenset(data.get(CONF_SCANNERS, ())),
-                threshold=float(data.get(CONF_THRESHOLD, RuleSettings.threshold)),
-                window=data[CONF_WINDOW] * _MINUTE,
-                arm_distance=float(data[CONF_ARM_DISTANCE]),
-                arm_after=data[CONF_ARM_AFTER] * _MINUTE,
-                cool_down=data[CONF_COOL_DOWN] * _MINUTE,
+                door_scanners=frozenset(listed(text, data.get(CONF_SCANNERS, []))),
+                threshold=float(real(data.get(CONF_THRESHOLD, RuleSettings.threshold))),
+                window=real(data[CONF_WINDOW]) * _MINUTE,
+                arm_distance=float(real(data[CONF_ARM_DISTANCE])),
+                arm_after=real(data[CONF_ARM_AFTER]) * _MINUTE,
+                cool_down=real(data[CONF_COOL_DOWN]) * _MINUTE,
                 action=action,
                 # Who lets the rule open the door has chosen that it opens, whichever way the lock does it.
                 unlatching_allowed=action is RuleAction.UNLATCH,
-                confirm=data[CONF_CONFIRM],
-                hold_battery_critical=data[CONF_HOLD_BATTERY],
+                confirm=flag(data[CONF_CONFIRM]),
+                hold_battery_critical=flag(data[CONF_HOLD_BATTERY]),
                 alarm=alarm is not None,
                 can_locate=notify is not None,
             ),
@@ -145,10 +150,12 @@ def phone_of(data: Mapping[str, Any]) -> Phone | None:
     """Return the phone that the radio is to find; None if an entity is the evidence."""
     match data[CONF_EVIDENCE]:
         case Evidence.PRIVATE_DEVICE:
-            return PrivatePhone(irk=bytes.fromhex(data[CONF_IRK]))
+            return PrivatePhone(irk=_irk(data[CONF_IRK]))
         case Evidence.IBEACON:
             return BeaconPhone(
-                uuid=UUID(data[CONF_UUID]), major=int(data[CONF_MAJOR]), minor=int(data[CONF_MINOR])
+                uuid=UUID(text(data[CONF_UUID])),
+                major=integer(data[CONF_MAJOR], high=0xFFFF),
+                minor=integer(data[CONF_MINOR], high=0xFFFF),
             )
     return None
 
@@ -160,8 +167,24 @@ def opened(before: State | None, after: State | None) -> bool:
 
 def _entity_of(data: Mapping[str, Any]) -> NearEntity:
     return NearEntity(
-        entity_id=data[CONF_ENTITY], state=data.get(CONF_NEAR_STATE), below=data.get(CONF_NEAR_BELOW)
+        entity_id=_entity_id(data[CONF_ENTITY]),
+        state=optional(text, data.get(CONF_NEAR_STATE)),
+        below=optional(real, data.get(CONF_NEAR_BELOW)),
     )
+
+
+def _entity_id(value: Any) -> str:
+    entity_id = text(value)
+    if not valid_entity_id(entity_id):
+        raise ValueError("no entity")
+    return entity_id
+
+
+def _irk(value: Any) -> bytes:
+    irk = bytes.fromhex(text(value))
+    if len(irk) != IRK_SIZE:
+        raise ValueError("no key")
+    return irk
 
 
 def _quiet_hours_of(data: Mapping[str, Any]) -> QuietHours | None:

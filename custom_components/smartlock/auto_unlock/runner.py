@@ -50,10 +50,12 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultKeeper
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError, RunFailedError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 from custom_components.smartlock.settings.current import CurrentSettings
+from custom_components.smartlock.storage import NotStoredError
 
 _ACTIONS = {RuleAction.UNLOCK: LockAction.UNLOCK, RuleAction.UNLATCH: LockAction.UNLATCH}
 _OPEN = frozenset(
@@ -140,17 +142,19 @@ class RuleRunner:
         return on
 
     async def async_turn(self, switch: Switch, *, on: bool) -> None:
-        """Move a switch, at once and for good."""
+        """Move a switch for good. Raises HomeAssistantError if that cannot be stored: then it stays where it was."""
         if self.is_on(switch) is on:
             return
-        self._switches.turn(self.rule.subentry_id, switch, on=on)
+        try:
+            await self._switches.async_turn(self.rule.subentry_id, switch, on=on)
+        except NotStoredError as error:
+            raise translated(error) from error
         if switch is Switch.PAUSED:
             self.tell(Paused(on))
         else:
             self.tell(Configured(self._settings_with(self.rule, self._switches)))
             self._listen_if_on()
         self._changed()
-        await self._switches.async_save()
 
     @property
     def played_packets(self) -> int:

@@ -1,13 +1,14 @@
 """The owner's switches of each rule, which survive a restart; a rule that is not known is off."""
 
+import asyncio
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.rules.stored import flag, obj
+from custom_components.smartlock.storage import LockStore, lock_store
 
 STORE: Final = "auto_unlock"
 
@@ -32,35 +33,43 @@ class Positions:
 class Switches:
     """The switches of all rules of one lock."""
 
-    def __init__(self, store: Store[dict[str, Any]], positions: dict[str, Positions]) -> None:
+    def __init__(self, store: LockStore[dict[str, Any]], positions: dict[str, Positions]) -> None:
         """Take what was stored; use `load`."""
         self._store = store
         self._positions = positions
+        self._turn = asyncio.Lock()
 
     @classmethod
     async def load(cls, hass: HomeAssistant, nuki_id: str, rules: set[str]) -> Self:
         """Return the switches of the rules that there are; those of removed rules are forgotten."""
-        store: Store[dict[str, Any]] = lock_store(hass, nuki_id, STORE)
-        stored = await store.async_load() or {}
-        return cls(store, {rule: _positions(stored[rule]) for rule in rules & stored.keys()})
+        store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, STORE)
+        stored = await store.async_load(obj) or {}
+        found = {rule: _positions(stored[rule]) for rule in rules & stored.keys()}
+        switches = cls(store, {rule: each for rule, each in found.items() if each is not None})
+        if None in found.values():
+            await store.async_set_aside()
+            await store.async_try_save(lambda: _to_json(switches._positions))
+        return switches
 
     def of(self, rule: str) -> Positions:
         """Return how the switches of a rule stand."""
         return self._positions.get(rule, Positions())
 
-    def turn(self, rule: str, switch: Switch, *, on: bool) -> None:
-        """Move a switch; `async_save` makes it last."""
-        self._positions[rule] = replace(self.of(rule), **{switch.value: on})
+    async def async_turn(self, rule: str, switch: Switch, *, on: bool) -> None:
+        """Move a switch. It is on disk when this returns; raises NotStoredError if it stays where it was."""
+        async with self._turn:
+            positions = {**self._positions, rule: replace(self.of(rule), **{switch.value: on})}
+            await self._store.async_save(_to_json(positions))
+            self._positions = positions
 
-    async def async_save(self) -> None:
-        """Write how all switches stand; they are on disk when this returns."""
-        await self._store.async_save({rule: asdict(each) for rule, each in self._positions.items()})
+
+def _to_json(positions: dict[str, Positions]) -> dict[str, Any]:
+    return {rule: asdict(each) for rule, each in positions.items()}
 
 
-def _positions(stored: Any) -> Positions:
-    """Return what was stored of one rule; off if it makes no sense."""
+def _positions(stored: Any) -> Positions | None:
+    """Return what was stored of one rule; None if it makes no sense."""
     try:
-        positions = Positions(**stored)
+        return Positions(**{name: flag(each) for name, each in obj(stored).items()})
     except TypeError:
-        return Positions()
-    return positions if all(isinstance(each, bool) for each in asdict(positions).values()) else Positions()
+        return None

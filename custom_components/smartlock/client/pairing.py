@@ -1,7 +1,7 @@
 """What happens before there is an authorization: find out the generation, and pair."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 import os
 
 from custom_components.smartlock.client.connection import Connection
@@ -49,13 +49,16 @@ async def pair(
     id_type: AuthorizationIdType = AuthorizationIdType.APP,
     pin: int | None = None,
     random: Random = os.urandom,
-    on_granted: Callable[[Pairing], None] = lambda granted: None,
+    on_granted: Callable[[Pairing], Awaitable[None]] | None = None,
+    on_paired: Callable[[], None] = lambda: None,
 ) -> Pairing:
     """Pair with a lock in pairing mode; `id_type` counts for generations 1 to 4, `pin` for the fifth.
 
     `on_granted` is called the moment the lock has granted the authorization, before anything else is waited for.
+    Generations 1 to 4 are told afterwards that it has arrived; if `on_granted` raises, they are not, and the
+    authorization does not count. `on_paired` is called the moment it does.
 
-    Raises LinkError, and what the conversations of `protocol.pairing` raise.
+    Raises LinkError, and what `on_granted` and the conversations of `protocol.pairing` raise.
     """
     private_key = random(KEY_SIZE)
     if dialect.pin_for_pairing:
@@ -71,8 +74,12 @@ async def pair(
         async with asyncio.timeout(_PAIRING_TIME):
             connection = await Connection.open(transport, PairingChannel(dialect, random))
             granted = await connection.run(conversation)
-            # From here on the lock knows us, whatever happens to the link or to the caller.
-            on_granted(granted)
+            # From here on the fifth generation knows us, whatever happens to the link or to the caller.
+            if on_granted is not None:
+                await on_granted(granted)
+            if granted.confirmation is not None:
+                await connection.run(pairing.confirm(granted.confirmation))
+            on_paired()
     except TimeoutError as error:
         raise NoAnswerError("the pairing could not be finished in time") from error
     else:

@@ -5,7 +5,6 @@ from typing import Any, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.clock import rules
@@ -19,7 +18,8 @@ from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, UpdateTime
 from custom_components.smartlock.protocol.wire import Date7
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.rules.stored import moment
+from custom_components.smartlock.storage import LockStore, lock_store
 
 
 class LockClock(LockPart):
@@ -30,14 +30,13 @@ class LockClock(LockPart):
         self._hass = hass
         self._coordinator = coordinator
         self._pin = pin
-        self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clock")
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clock")
         self._set_at: datetime | None = None
 
     @override
     async def async_load(self) -> None:
         """Remember when it was set, also before the last restart."""
-        if stored := await self._store.async_load():
-            self._set_at = dt_util.parse_datetime(str(stored.get("set_at")))
+        self._set_at = await self._store.async_load(lambda stored: moment(stored["set_at"]))
 
     @property
     def our_time(self) -> datetime | None:

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.activity.log import LogReader
-from custom_components.smartlock.const import DOMAIN, LOGGER
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.rules.battery import BatteryCondition, battery_condition
 from custom_components.smartlock.faults.rules.faults import Faults
@@ -20,7 +19,7 @@ from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.storage import LockStore, lock_store
 
 # What the type of an event is called when the last fault is over.
 RECOVERED = "recovered"
@@ -49,13 +48,13 @@ class FaultKeeper(LockPart):
     ) -> None:
         """Prepare; `async_load` comes first."""
         self.faults = Faults()
-        """What is published: it is on disk."""
+        """What is published: it is on disk, unless that fails."""
         self._hass = hass
         self.coordinator = coordinator
         self._actions = actions
         self._pin = pin
         self._log = log
-        self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
         self._known = self.faults
         self._saving = asyncio.Lock()
         self._report_awaited: asyncio.TimerHandle | None = None
@@ -65,11 +64,7 @@ class FaultKeeper(LockPart):
     @override
     async def async_load(self) -> None:
         """Go on from what is stored."""
-        try:
-            stored = await self._store.async_load()
-            self._known = self.faults = Faults() if stored is None else Faults.from_json(stored)
-        except KeyError, TypeError, ValueError:
-            LOGGER.warning("What was stored about faults cannot be read and is begun anew")
+        self._known = self.faults = await self._store.async_load(Faults.from_json) or Faults()
 
     @override
     @callback
@@ -85,7 +80,7 @@ class FaultKeeper(LockPart):
         self._forget_report()
         await self._async_save()
         # Also what has changed without concerning any fault.
-        await self._store.async_save(self._data())
+        await self._store.async_try_save(self._data)
 
     @callback
     def async_subscribe(self, listener: FaultListener) -> CALLBACK_TYPE:
@@ -153,7 +148,7 @@ class FaultKeeper(LockPart):
         # What the log says about a fault that is over is of no use.
         self._log_wanted = bool(known.active) and (self._log_wanted or bool(new))
         if known.active == before.active and known.last == before.last:
-            self._store.async_delay_save(self._data, _WRITE_DELAY)
+            self._store.async_save_later(self._data, _WRITE_DELAY)
             self._publish_soon()
         elif new and not known.unsettled:
             self._forget_report()
@@ -177,7 +172,8 @@ class FaultKeeper(LockPart):
         async with self._saving:
             while self.faults != self._known:
                 known = self._known
-                await self._store.async_save(known.as_json())
+                # A fault is shown, whether there is room for it or not.
+                await self._store.async_try_save(known.as_json)
                 self._publish(known)
 
     @callback

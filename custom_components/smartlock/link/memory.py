@@ -3,11 +3,9 @@
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 
-from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.protocol.freshness import Freshness
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.storage import LockStore, lock_store
 
 # The time that has passed since what was stored counts too, so that it need not be the newest: saved soon after a
 # start, then now and then, and at the end.
@@ -21,23 +19,14 @@ class LinkMemory:
     def __init__(self, hass: HomeAssistant, nuki_id: str) -> None:
         """Prepare; `async_load` reads what is stored."""
         self.freshness = Freshness()
-        self._store: Store[dict[str, Any]] = lock_store(hass, nuki_id, "link")
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "link")
         self._delay = FIRST_SAVE_DELAY
         self._waiting = False
 
     async def async_load(self) -> None:
         """Go on from what is stored. What cannot be read makes the lock prove itself before it is believed."""
-        stored: object = await self._store.async_load()
-        if stored is None:
-            return
-        try:
-            if not isinstance(stored, dict):
-                raise TypeError  # noqa: TRY301 - as bad as what raises it below
-            self.freshness.restore(stored)
-        except KeyError, TypeError, ValueError, OverflowError:
-            LOGGER.warning(
-                "What was stored about the messages of the lock cannot be read; the lock is asked for proof"
-            )
+        await self._store.async_load(self.freshness.restore)
+        if self._store.lost:
             self.freshness.doubt()
 
     @callback
@@ -45,12 +34,12 @@ class LinkMemory:
         """Something was received: it is stored before long."""
         if not self._waiting:
             self._waiting = True
-            self._store.async_delay_save(self._data, self._delay)
+            self._store.async_save_later(self._data, self._delay)
             self._delay = SAVE_DELAY
 
     async def async_save(self) -> None:
         """Store what is known now."""
-        await self._store.async_save(self._data())
+        await self._store.async_try_save(self._data)
 
     def _data(self) -> dict[str, Any]:
         self._waiting = False

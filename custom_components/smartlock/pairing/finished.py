@@ -4,15 +4,17 @@ Home Assistant writes config entries some seconds late. A crash in between would
 the lock whose key nobody has, and the owner would have to hold the button again.
 """
 
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict, cast
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, CONF_PIN
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.entry_check import damaged_data
+from custom_components.smartlock.rules.stored import flag, obj, optional, text
+from custom_components.smartlock.storage import LockStore, NotStoredError, async_wait_for_entry, shared_store
 
 _KEY: HassKey[FinishedPairings] = HassKey(f"{DOMAIN}.pairings")
 
@@ -35,6 +37,8 @@ class FinishedPairing(TypedDict):
     data: EntryData
     pin: str | None
     """The security PIN that it was made with; it belongs into the options of the entry."""
+    confirmed: NotRequired[bool]
+    """False until the lock has answered the confirmation: whether the keys count, only the lock knows."""
 
 
 class FinishedPairings:
@@ -42,28 +46,68 @@ class FinishedPairings:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Prepare; use `async_finished_pairings`."""
-        self._store: Store[dict[str, FinishedPairing]] = Store(
-            hass, 1, f"{DOMAIN}.pairings", private=True, atomic_writes=True
-        )
+        self._hass = hass
+        self._store: LockStore[dict[str, Any]] = shared_store(hass, "pairings")
         self._pairings: dict[str, FinishedPairing] = {}
 
     async def async_load(self) -> None:
         """Read what an earlier run of Home Assistant left."""
-        self._pairings = await self._store.async_load() or {}
+        stored = await self._store.async_load(obj) or {}
+        self._pairings = {address: pairing for address, each in stored.items() if (pairing := _pairing(each))}
+        if len(self._pairings) < len(stored):
+            await self._store.async_set_aside()
+            await self._store.async_try_save(self._to_json)
 
     def get(self, address: str) -> FinishedPairing | None:
-        """Return the finished pairing with a lock."""
-        return self._pairings.get(address)
+        """Return the finished pairing with a lock, if its data can be used."""
+        pairing = self._pairings.get(address)
+        return None if pairing is None or damaged_data(pairing["data"]) is not None else pairing
 
     async def async_add(self, pairing: FinishedPairing) -> None:
-        """Keep a pairing; it is on disk when this returns."""
-        self._pairings[pairing["data"]["address"]] = pairing
-        await self._store.async_save(self._pairings)
+        """Keep a pairing; it is on disk when this returns.
+
+        Raises NotStoredError. A pairing that counts is kept in memory then, and written later.
+        """
+        address = pairing["data"]["address"]
+        before = self._pairings.get(address)
+        self._pairings[address] = pairing
+        if await self._store.async_try_save(self._to_json) and self._hass.state is not CoreState.stopping:
+            return
+        if not pairing.get("confirmed", True):
+            self._pairings = {**self._pairings, address: before} if before else self._without(address)
+        raise NotStoredError
+
+    async def async_confirm(self, address: str) -> None:
+        """Note that the lock has answered the confirmation."""
+        if (pairing := self._pairings.get(address)) is not None and pairing.pop(
+            "confirmed", None
+        ) is not None:
+            await self._store.async_try_save(self._to_json)
 
     async def async_discard(self, address: str) -> None:
         """Forget a pairing, if there is one."""
-        if self._pairings.pop(address, None) is not None:
-            await self._store.async_save(self._pairings)
+        if address in self._pairings:
+            self._pairings = self._without(address)
+            await self._store.async_try_save(self._to_json)
+
+    def _without(self, address: str) -> dict[str, FinishedPairing]:
+        return {other: pairing for other, pairing in self._pairings.items() if other != address}
+
+    def _to_json(self) -> dict[str, Any]:
+        return dict(self._pairings)
+
+
+def _pairing(stored: Any) -> FinishedPairing | None:
+    """Return a pairing as it was stored; None for anything else."""
+    try:
+        pairing = FinishedPairing(
+            data=cast(EntryData, obj(stored["data"])), pin=optional(text, stored["pin"])
+        )
+        if "confirmed" in stored:
+            pairing["confirmed"] = flag(stored["confirmed"])
+    except KeyError, TypeError, ValueError:
+        return None
+    return pairing
 
 
 async def async_finished_pairings(hass: HomeAssistant) -> FinishedPairings:
@@ -77,7 +121,10 @@ async def async_finished_pairings(hass: HomeAssistant) -> FinishedPairings:
 
 
 async def async_adopt_pairing(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take keys that are newer than the entry on disk; a copy of what stands there has served its purpose."""
+    """Take keys that are newer than the entry on disk; a copy of what stands there has served its purpose.
+
+    Keys that the lock has not confirmed may be worth nothing: they are tried when those of the entry are not taken.
+    """
     pairings = await async_finished_pairings(hass)
     address = entry.data[CONF_ADDRESS]
     finished = pairings.get(address)
@@ -85,8 +132,18 @@ async def async_adopt_pairing(hass: HomeAssistant, entry: ConfigEntry) -> None:
         return
     if dict(entry.data) == dict(finished["data"]):
         await pairings.async_discard(address)
-    else:
+    elif finished.get("confirmed", True):
         pin = {CONF_PIN: finished["pin"]} if finished["pin"] else {}
         hass.config_entries.async_update_entry(
             entry, data=dict(finished["data"]), options={**entry.options, **pin}
         )
+
+
+async def async_forget_copy(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Forget the copy of a pairing as soon as its config entry is on disk."""
+    pairings = await async_finished_pairings(hass)
+    address = entry.data[CONF_ADDRESS]
+    finished = pairings.get(address)
+    if finished is not None and dict(entry.data) == dict(finished["data"]):
+        await async_wait_for_entry(hass, entry)
+        await pairings.async_discard(address)

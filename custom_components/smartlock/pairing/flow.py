@@ -44,7 +44,7 @@ from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.beacon import nuki_id_text
-from custom_components.smartlock.protocol.dialects import Dialect
+from custom_components.smartlock.protocol.dialects import DIALECTS, Dialect
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, ErrorCode
 from custom_components.smartlock.protocol.errors import (
     LinkError,
@@ -60,6 +60,7 @@ from custom_components.smartlock.protocol.errors import (
 from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.pairing import Pairing
 from custom_components.smartlock.protocol.wire import shown
+from custom_components.smartlock.storage import NotStoredError
 
 # The owner walks to the door and holds the button for 5 s.
 _BUTTON_TIME = 120.0
@@ -92,6 +93,7 @@ class PairingSteps(ConfigFlow):
         self._finished = False
         self._uuid = b""
         self._is_another = False
+        self._keys_unsafe = False
         self._title = ""
         self._task: asyncio.Task[None] | None = None
         self._errors: dict[str, str] = {}
@@ -181,6 +183,17 @@ class PairingSteps(ConfigFlow):
         # The lock counts wrong PINs and blocks at some number, so none is tried twice.
         return {CONF_PIN: "wrong_pin"} if pin in self._refused_pins else {}
 
+    async def async_resume(self) -> bool:
+        """Take up a pairing that was finished before Home Assistant stopped, and whether there is one."""
+        finished = (await async_finished_pairings(self.hass)).get(self._address)
+        entry = self.paired_entry
+        if finished is None or (entry is not None and dict(entry.data) == dict(finished["data"])):
+            return False
+        self._resumed = True
+        self._pairing, self._resumed_pin = finished["data"], finished["pin"] or ""
+        self._dialect = DIALECTS[self._pairing["generation"]]
+        return True
+
     # --- The button ---------------------------------------------------------------------------------------
 
     async def async_step_button(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -217,7 +230,11 @@ class PairingSteps(ConfigFlow):
             return self.async_show_form(step_id="another_lock", description_placeholders=self._placeholders())
         assert self._pairing is not None
         self._is_another = False
-        await self._async_keep(self._pairing)
+        try:
+            await self._async_keep(self._pairing, confirmed=True)
+        except NotStoredError:
+            # The check that follows tries again, and tells.
+            self._keys_unsafe = True
         return await self.async_step_button()
 
     async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -225,7 +242,7 @@ class PairingSteps(ConfigFlow):
         assert self._pairing is not None
         assert self._memory is not None
         # Who has used the old keys meanwhile may have written down what it knew.
-        await self._memory.async_save()
+        await self._memory.async_try_save()
         data, options = dict(self._pairing), {CONF_PIN: self._pin} if self._pin else {}
         self._finished = True
         if (entry := self.paired_entry) is not None:
@@ -236,6 +253,8 @@ class PairingSteps(ConfigFlow):
         async with self._entry_paused():
             if self._pairing is None:
                 await self._async_pair()
+            elif self._keys_unsafe:
+                await self._async_keep(self._pairing, confirmed=True)
             assert self._pairing is not None
             if not self._is_another:
                 await self._async_check(self._pairing)
@@ -249,11 +268,15 @@ class PairingSteps(ConfigFlow):
         async with coordinator.async_paused():
             yield
 
-    async def _async_keep(self, pairing: EntryData) -> None:
-        """Store a pairing that the lock has just granted: also if the dialog is closed at this moment."""
+    async def _async_keep(self, pairing: EntryData, *, confirmed: bool) -> None:
+        """Store a pairing that the lock has just granted. Raises NotStoredError."""
         pin = self._pin if self._known_dialect.pin_for_pairing else None
         await async_keep_uuid(self.hass, pairing["nuki_id"], self._uuid)
-        await (await async_finished_pairings(self.hass)).async_add(FinishedPairing(data=pairing, pin=pin))
+        finished = FinishedPairing(data=pairing, pin=pin)
+        if not confirmed:
+            finished["confirmed"] = False
+        await (await async_finished_pairings(self.hass)).async_add(finished)
+        self._keys_unsafe = False
 
     async def _async_pair(self) -> None:
         """Wait for pairing mode, pair and store the keys. Raises NotPairingError if it does not come."""
@@ -263,11 +286,15 @@ class PairingSteps(ConfigFlow):
         links_failed = 0
         announced = asyncio.Event()
 
-        kept: list[asyncio.Task[None]] = []
+        granted: list[EntryData] = []
 
         @callback
-        def granted(pairing: Pairing) -> None:
-            self._pairing = EntryData(
+        def paired() -> None:
+            # The dialog may be closed at any moment from now on.
+            self._pairing, self._memory = granted[-1], None
+
+        async def keep(pairing: Pairing) -> None:
+            data = EntryData(
                 address=self._address,
                 nuki_id=self._known_lock.nuki_id,
                 generation=self._known_dialect.name,
@@ -276,14 +303,20 @@ class PairingSteps(ConfigFlow):
                 authorization_id=pairing.session.authorization_id,
                 shared_key=pairing.session.shared_key.hex(),
             )
-            self._memory = None
+            granted.append(data)
             self._uuid = pairing.uuid
             self._is_another = known not in (None, pairing.uuid)
+            if confirmed := pairing.confirmation is None:
+                self._keys_unsafe = True
+                paired()
             if self._is_another:
                 # Nothing of it is kept or used before the owner has said that the lock was reset.
                 return
             # A task of its own: closing the dialog ends this one.
-            kept.append(self.hass.async_create_task(self._async_keep(self._pairing)))
+            keeping = self.hass.async_create_task(self._async_keep(data, confirmed=confirmed))
+            keeping.add_done_callback(lambda task: task.cancelled() or task.exception())
+            await asyncio.wait([keeping])
+            keeping.result()
 
         @callback
         def advertised(info: BluetoothServiceInfoBleak) -> None:
@@ -306,7 +339,8 @@ class PairingSteps(ConfigFlow):
                             name=CLIENT_NAME,
                             id_type=_ID_TYPES.get(client_type or "", AuthorizationIdType.APP),
                             pin=int(self._pin) if self._known_dialect.pin_for_pairing else None,
-                            on_granted=granted,
+                            on_granted=keep,
+                            on_paired=paired,
                         )
                         break
                     except NotPairingError:
@@ -325,9 +359,8 @@ class PairingSteps(ConfigFlow):
             raise NotPairingError(ErrorCode.P_NOT_PAIRING, None) from error
         finally:
             stop()
-        for task in kept:
-            await asyncio.wait([task])
-            task.result()
+        if not self._is_another:
+            await (await async_finished_pairings(self.hass)).async_confirm(self._address)
 
     async def _async_check(self, pairing: EntryData) -> None:
         """Use the new authorization once: verify a PIN that pairing did not need, and read the name."""
@@ -438,6 +471,8 @@ class PairingSteps(ConfigFlow):
                 return "table_full"
             case PinNotSetError():
                 return "pin_not_set"
+            case NotStoredError() if self._pairing is not None:
+                return "keys_not_stored"
             case LinkError() if not isinstance(error, UnreachableError) and self._signal_is_weak():
                 return "too_weak"
         return key

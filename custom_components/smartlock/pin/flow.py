@@ -138,10 +138,12 @@ class PinSteps(ConfigEntryBaseFlow):
     @while_loaded
     async def async_step_pin_forget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Go on without a PIN."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            await self.pin_guard.async_forget()
-            return self.pin_done()
-        return self._form("pin_forget", {}, {})
+            result = await self._attempt(self.pin_guard.async_forget(), errors)
+            if result is not None:
+                return result
+        return self._form("pin_forget", {}, errors)
 
     def _check_new(self, user_input: dict[str, Any]) -> dict[str, str]:
         pin = user_input.get(CONF_NEW_PIN, "")

@@ -24,6 +24,7 @@ from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.storage import NotStoredError
 
 __all__ = ["PinGuard", "PinSession", "PinUnavailableError"]
 
@@ -72,17 +73,17 @@ class PinGuard(LockPart):
         await memory.async_load()
         if memory.new_pin is None:
             return
-        if memory.new_pin == self._pin:
+        if memory.new_pin == self._pin and memory.record.candidate is None:
             if self._hass.state is not CoreState.running:
                 # The entry that has it was read from disk.
                 memory.new_pin = None
-                await memory.async_save()
+                await memory.async_try_save()
         elif memory.record.proved == memory.fingerprint(memory.new_pin):
             self._keep(memory.new_pin)
         elif memory.record.candidate is None:
             # Another one has been entered since.
             memory.new_pin = None
-            await memory.async_save()
+            await memory.async_try_save()
 
     @override
     @callback
@@ -219,13 +220,19 @@ class PinGuard(LockPart):
             await self._set(new_pin, none)
 
     async def async_forget(self) -> None:
-        """Do without a PIN; what the lock has refused stays known."""
+        """Do without a PIN; what the lock has refused stays known. Raises NotStoredError: then it is still there."""
         async with self._turn:
+            memory = self._memory
+            before = memory.record, memory.new_pin
+            memory.record, memory.new_pin = memory.record.not_taken_on(), None
+            try:
+                # First: a PIN that was being set is taken over by the next start as long as it stands there.
+                await memory.async_save()
+            except NotStoredError:
+                memory.record, memory.new_pin = before
+                raise
             options = {key: value for key, value in self._entry.options.items() if key != CONF_PIN}
             self._hass.config_entries.async_update_entry(self._entry, options=options)
-            self._memory.new_pin = None
-            self._memory.record = self._memory.record.not_taken_on()
-            await self._memory.async_save()
             self.async_tell()
 
     async def _set(self, new_pin: str, pin: str) -> None:

@@ -2,20 +2,21 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, TypedDict, override
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.client.connection import PinTries
-from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.pin.rules import PinRecord, PinState, fingerprint, key_name
 from custom_components.smartlock.problems import TranslatableError
 from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import LockRefusedError, PinError
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.rules.stored import flag, listed, moment, optional, text
+from custom_components.smartlock.storage import LockStore, NotStoredError, lock_store
+
+# Of the longest PIN that any lock takes.
+_DIGITS = 6
 
 # Why no PIN was sent, as the key of a text.
 _TEXTS: Mapping[PinState, str] = {
@@ -68,36 +69,59 @@ class PinMemory:
         self.new_pin: str | None = None
         """The PIN that was set last through us, until the config entry is known to hold it."""
         self._key = key
-        self._store: Store[dict[str, Any]] = lock_store(hass, nuki_id, "pin")
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "pin")
+        # That there was a record, in a file that is written once: one that is gone is not to be taken for none.
+        self._recorded: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "pin_recorded")
+        self._is_recorded = False
 
     async def async_load(self) -> None:
         """Read what was known before Home Assistant was started."""
-        stored: Any = await self._store.async_load()
-        if stored is None:
-            return
-        try:
-            self._take(stored)
-        except AttributeError, KeyError, TypeError, ValueError:
+        recorded = await self._recorded.async_load(lambda stored: flag(stored["recorded"]))
+        self._is_recorded = bool(recorded)
+        found = await self._store.async_load(self._restored)
+        if found is not None:
+            self.record, self.new_pin = found
+            await self._note_recorded()
+        elif self._store.lost or recorded or self._recorded.lost:
             # The lock works without a PIN. What was refused before is not known any more: wait before any is sent.
-            LOGGER.warning("What was stored about the security PIN cannot be read and is begun anew")
             self.record, self.new_pin = PinRecord(blocked_at=dt_util.utcnow()), None
+            await self.async_try_save()
 
-    def _take(self, stored: StoredPin) -> None:
-        """Take what `async_save` has written. Raises KeyError, TypeError or ValueError."""
-        self.record = PinRecord(
-            proved=stored["proved"],
-            refused=frozenset(stored["refused"]),
-            doubted=frozenset(stored["doubted"]),
-            tries=tuple(datetime.fromisoformat(at) for at in stored["tries"]),
-            blocked_at=None if stored["blocked_at"] is None else datetime.fromisoformat(stored["blocked_at"]),
-            candidate=stored["candidate"],
+    def _restored(self, stored: Mapping[str, Any]) -> tuple[PinRecord, str | None]:
+        """Return what `async_save` has written. Raises KeyError, TypeError or ValueError for anything else."""
+        record = PinRecord(
+            proved=optional(text, stored["proved"]),
+            refused=frozenset(listed(text, stored["refused"])),
+            doubted=frozenset(listed(text, stored["doubted"])),
+            tries=listed(moment, stored["tries"]),
+            blocked_at=optional(moment, stored["blocked_at"]),
+            candidate=optional(text, stored["candidate"]),
         )
-        self.new_pin = stored["new_pin"]
-        if stored["key"] != key_name(self._key):
-            self.record, self.new_pin = self.record.paired_again(), None
+        new_pin = optional(text, stored["new_pin"])
+        if new_pin is not None and not (new_pin.isascii() and new_pin.isdigit() and len(new_pin) <= _DIGITS):
+            raise ValueError("no PIN")
+        if new_pin is None:
+            # Nobody could find out any more whether the lock has it.
+            record = record.not_taken_on()
+        if text(stored["key"]) != key_name(self._key):
+            return record.paired_again(), None
+        return record, new_pin
 
     async def async_save(self) -> None:
-        """Write down what is known; it is on disk when this returns."""
+        """Write down what is known; it is on disk when this returns. Raises NotStoredError."""
+        await self._store.async_save(self._to_json())
+        await self._note_recorded()
+
+    async def async_try_save(self) -> None:
+        """Write down what is known, later if that is not possible now."""
+        if await self._store.async_try_save(self._to_json):
+            await self._note_recorded()
+
+    async def _note_recorded(self) -> None:
+        if not self._is_recorded:
+            self._is_recorded = await self._recorded.async_try_save(lambda: {"recorded": True})
+
+    def _to_json(self) -> dict[str, Any]:
         record = self.record
         stored = StoredPin(
             key=key_name(self._key),
@@ -109,7 +133,7 @@ class PinMemory:
             candidate=record.candidate,
             new_pin=self.new_pin,
         )
-        await self._store.async_save(dict(stored))
+        return dict(stored)
 
     def fingerprint(self, pin: str | int) -> str:
         """Return what stands for a PIN in the record."""
@@ -131,16 +155,21 @@ class PinMemory:
     async def trying(self, pin: str | int, *, new_pin: str | None = None) -> AsyncIterator[PinTries]:
         """Write down that a PIN goes out before it does, and what came of it afterwards.
 
-        Yields what counts it. With `new_pin` it goes out to prove that the owner may set this one.
+        Yields what counts it. Raises NotStoredError if that cannot be written down: then nothing goes out. With `new_pin` it goes out to prove that the owner may set this one.
         """
         shown = self.fingerprint(pin)
         candidate = None if new_pin is None else self.fingerprint(new_pin)
         doubted = shown in self.record.doubted
         tries = PinTries(check=self.check_not_refused)
         sent_at = dt_util.utcnow()
+        before = self.record, self.new_pin
         self.record = self.record.sending(shown, sent_at, candidate=candidate)
         self.new_pin = new_pin or self.new_pin
-        await self.async_save()
+        try:
+            await self.async_save()
+        except NotStoredError:
+            self.record, self.new_pin = before
+            raise
         heard: PinRecord | None = None
         done = False
         try:
@@ -160,8 +189,8 @@ class PinMemory:
                 if candidate is not None:
                     self.record = self.record.not_taken_on()
                     self.new_pin = None
-                await self.async_save()
+                await self.async_try_save()
             elif tries.answered == tries.sent and (done or candidate is None):
                 # Also if something else has failed afterwards. But a PIN to be set is not set before the end.
                 self.record = self.record.taken(candidate or shown)
-                await self.async_save()
+                await self.async_try_save()

@@ -38,6 +38,8 @@ class Pairing:
     session: Session
     uuid: bytes = field(repr=False)
     """Of the lock; random, 16 bytes, new after a factory reset."""
+    confirmation: AuthorizationIdConfirmation | None = None
+    """What generations 1 to 4 wait for before the authorization counts; see `confirm`."""
 
 
 def _agree(private_key: bytes) -> Conversation[tuple[bytes, bytes, bytes]]:
@@ -52,7 +54,7 @@ def _agree(private_key: bytes) -> Conversation[tuple[bytes, bytes, bytes]]:
 def pair_gen1_4(
     *, id_type: AuthorizationIdType, app_id: int, name: str, private_key: bytes, nonce: bytes
 ) -> Conversation[Pairing]:
-    """Pair with generations 1 to 4; `private_key` and `nonce` are 32 random bytes each.
+    """Pair with generations 1 to 4, up to the confirmation; `private_key` and `nonce` are 32 random bytes each.
 
     Raises NotPairingError outside pairing mode, LockRefusedError for other refusals, and AuthenticationError
     if the lock does not prove that it holds the key.
@@ -76,17 +78,19 @@ def pair_gen1_4(
     crypto.verify_authenticator(
         key, granted.authenticator, authorization_id, granted.uuid, granted.nonce, nonce
     )
-    status = yield from ask(
-        AuthorizationIdConfirmation(
-            authenticator=crypto.authenticator(key, authorization_id, granted.nonce),
-            authorization_id=granted.authorization_id,
-        ),
-        Status,
+    confirmation = AuthorizationIdConfirmation(
+        authenticator=crypto.authenticator(key, authorization_id, granted.nonce),
+        authorization_id=granted.authorization_id,
     )
+    session = Session(authorization_id=granted.authorization_id, shared_key=key)
+    return Pairing(session=session, uuid=granted.uuid, confirmation=confirmation)
+
+
+def confirm(confirmation: AuthorizationIdConfirmation) -> Conversation[None]:
+    """Tell a lock of the generations 1 to 4 that its authorization has arrived, and is kept."""
+    status = yield from ask(confirmation, Status)
     if status.status != StatusCode.COMPLETE:
         raise ProtocolError(f"pairing ended with status {status.status.name}")
-    session = Session(authorization_id=granted.authorization_id, shared_key=key)
-    return Pairing(session=session, uuid=granted.uuid)
 
 
 def pair_gen5(*, app_id: int, name: str, pin: int, private_key: bytes) -> Conversation[Pairing]:

@@ -3,14 +3,13 @@
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.remote_access.rules import Notice, OtherClients
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.storage import LockStore, lock_store
 
 _LEARN_MORE = "README.md#other-ways-into-the-lock"
 
@@ -23,13 +22,13 @@ class ClientNotices(LockPart):
         self._hass = hass
         self._coordinator = coordinator
         self._issues = issues
-        self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clients")
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clients")
         self._clients = OtherClients()
 
     @override
     async def async_load(self) -> None:
         """Load what was seen before."""
-        self._clients = OtherClients.restored(await self._store.async_load() or {})
+        self._clients = await self._store.async_load(OtherClients.restored) or OtherClients()
 
     @override
     @callback
@@ -52,7 +51,7 @@ class ClientNotices(LockPart):
         if clients != self._clients:
             self._clients = clients
             coordinator.config_entry.async_create_background_task(
-                self._hass, self._store.async_save(clients.stored()), f"{DOMAIN} clients"
+                self._hass, self._store.async_try_save(clients.stored), f"{DOMAIN} clients"
             )
         notices = clients.notices(states, bridge=bridge)
         coordinator.async_rely_on_flag(useful=not notices - {Notice.BRIDGE_REPLACED})

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from custom_components.smartlock.protocol.enums import RemoteAccess
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.rules.stored import flag
 
 # Values of the status bytes: two bits for the connection, for Thread two more for the link to the vendor's servers.
 _CONNECTED = 0b11
@@ -49,11 +50,12 @@ class OtherClients:
 
     @classmethod
     def restored(cls, data: dict[str, Any]) -> Self:
-        """Return what `stored` has written; what is missing was not seen."""
+        """Return what `stored` has written. Raises KeyError or TypeError for anything else."""
         return cls(
-            bridge_seen=data.get("bridge_seen") is True,
-            flag_proved=data.get("flag_proved") is True,
-            read_away=data.get("read_away") is True,
+            bridge_seen=flag(data["bridge_seen"]),
+            flag_proved=flag(data["flag_proved"]),
+            # Earlier versions did not know of it.
+            read_away=flag(data.get("read_away", False)),
         )
 
     def stored(self) -> dict[str, Any]:

@@ -134,8 +134,8 @@ class SettingsKeeper(LockPart):
         await self._store.async_stop()
 
     async def _step_taken(self, journal: Journal) -> None:
-        """Keep the journal after each line; before anything is written, too."""
-        await self._store.async_keep(replace(self._store.kept, journal=journal))
+        """Keep the journal after each line; before anything is written, too. Raises NotStoredError."""
+        await self._store.async_keep_first(replace(self._store.kept, journal=journal))
 
     # --- What is shown ------------------------------------------------------------------------------------
 
@@ -391,12 +391,13 @@ class SettingsKeeper(LockPart):
     # --- Writes of ours -----------------------------------------------------------------------------------
 
     async def _keep_before_write(self) -> None:
-        """Have a snapshot on disk before anything is changed. Raises SmartLockError."""
+        """Have a snapshot on disk before anything is changed. Raises SmartLockError: then nothing is."""
         if self._reader.present() is None:
             await self._current.async_read()
-        now = self._reader.present()
-        if now is not None and self.kept.loss is None and self.kept.newest is None:
-            await self._store.async_keep(self.kept.with_snapshot(replace(now, reason=Reason.SET_UP)))
+        now, kept = self._reader.present(), self.kept
+        if now is not None and kept.loss is None and kept.newest is None:
+            kept = kept.with_snapshot(replace(now, reason=Reason.SET_UP))
+        await self._store.async_keep_first(kept)
 
     @callback
     def _written(self, before: Config | AdvancedConfig, after: Config | AdvancedConfig) -> None:

@@ -7,15 +7,12 @@ import hashlib
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 
-from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.settings.issues import possible
 from custom_components.smartlock.settings.rules.archive import Archive
 from custom_components.smartlock.settings.rules.battery_change import Known
-from custom_components.smartlock.settings.rules.message_json import SnapshotError
 from custom_components.smartlock.settings.rules.snapshot import Difference
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.storage import LockStore, lock_store
 
 # What is known of the lock changes with every read; it need not be on disk at once.
 _SAVE_DELAY = 600.0
@@ -28,8 +25,8 @@ class ArchiveStore:
         """Prepare; `async_load` comes first. `on_change` is called after each `async_keep`."""
         self.turn = asyncio.Lock()
         self.kept = Archive()
-        """Everything that is kept; all but `known` is on disk."""
-        self._store: Store[dict[str, Any]] = lock_store(hass, nuki_id, "settings")
+        """Everything that is kept; all but `known` is on disk, or will be as soon as the disk takes it."""
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "settings")
         self._on_change = on_change
         self._stopped = False
 
@@ -38,12 +35,12 @@ class ArchiveStore:
 
         Without `keep_codes` the owner has taken back the consent to keep keypad codes: they are forgotten now.
         """
-        data = await self._store.async_load()
-        if data is not None:
-            try:
-                self.kept = Archive.from_json(data)
-            except SnapshotError:
-                LOGGER.warning("The archive of settings cannot be read and is begun again")
+        found = await self._store.async_load(Archive.from_json)
+        if found is not None:
+            self.kept, whole = found
+            if not whole:
+                await self._store.async_set_aside()
+                await self._async_save()
         if not keep_codes and (kept := self.kept.without_codes()) != self.kept:
             self.kept = kept
             await self._async_save()
@@ -53,10 +50,17 @@ class ArchiveStore:
         return paired_again
 
     async def async_keep(self, kept: Archive) -> None:
-        """Keep something; it is on disk when this returns."""
+        """Keep something; it is on disk when this returns, unless the disk fails: then it will be later."""
         self.kept = kept
         await self._async_save()
         self._on_change()
+
+    async def async_keep_first(self, kept: Archive) -> None:
+        """Keep what has to be on disk before something is sent. Raises NotStoredError: then nothing has changed."""
+        if kept != self.kept or self._store.overdue:
+            await self._store.async_save(kept.to_json())
+            self.kept = replace(kept, known=self.kept.known)
+            self._on_change()
 
     @callback
     def note(self, known: Known) -> None:
@@ -64,7 +68,7 @@ class ArchiveStore:
         self.kept = replace(self.kept, known=known)
         if not self._stopped:
             # After that it would be written over what the next set-up of this lock has kept.
-            self._store.async_delay_save(self._to_json, _SAVE_DELAY)
+            self._store.async_save_later(self._to_json, _SAVE_DELAY)
 
     async def async_stop(self) -> None:
         """Write down what is known; nothing is written later."""
@@ -77,7 +81,7 @@ class ArchiveStore:
         return () if self.kept.loss is None else possible(self.kept.loss.differences)
 
     async def _async_save(self) -> None:
-        await self._store.async_save(self._to_json())
+        await self._store.async_try_save(self._to_json)
 
     def _to_json(self) -> dict[str, Any]:
         return self.kept.to_json()

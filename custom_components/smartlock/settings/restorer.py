@@ -56,8 +56,9 @@ from custom_components.smartlock.settings.rules.snapshot import (
 )
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.snapshot import LockSnapshot
+from custom_components.smartlock.storage import NotStoredError
 
-# Takes each state of the journal; it is on disk when this returns.
+# Takes each state of the journal; it is on disk when this returns. Raises NotStoredError.
 type Take = Callable[[Journal], Awaitable[None]]
 
 
@@ -107,26 +108,40 @@ class SettingsRestorer:
         while (step := self._journal.current) is not None:
             await self._until_calm()
             try:
-                # What it was like a while ago does not count; this tells whether it is still at rest.
-                await self._coordinator.client.read_states()
-                if self._pause() == 0:
-                    await self._take_step(step, self._journal.wanted)
-            except MovingError:
-                self.calm = self.calm.moving()
-            except SmartLockError as error:
-                LOGGER.debug("A setting was not put back: %s", type(error).__name__)
-                if not _may_come_right(error):
-                    await self._enter(step, StepState.FAILED, _problem(error))
-                    continue
-                # Whether anything was written, the lock tells at the next contact.
-                await self._note(self._journal.tried_again(step.group))
-                self._told.clear()
-                await self._told.wait()
+                await self._go_on(step)
+            except NotStoredError:
+                # Nothing is written whose line is not on disk. What was, the lock tells later.
+                await self._until_told()
         return self._journal
 
+    async def _go_on(self, step: Step) -> None:
+        """Take a step, as far as the lock and the radio allow. Raises NotStoredError."""
+        try:
+            # What it was like a while ago does not count; this tells whether it is still at rest.
+            await self._coordinator.client.read_states()
+            if self._pause() == 0:
+                await self._take_step(step, self._journal.wanted)
+        except NotStoredError:
+            raise
+        except MovingError:
+            self.calm = self.calm.moving()
+        except SmartLockError as error:
+            LOGGER.debug("A setting was not put back: %s", type(error).__name__)
+            if not _may_come_right(error):
+                await self._enter(step, StepState.FAILED, _problem(error))
+                return
+            # Whether anything was written, the lock tells at the next contact.
+            await self._note(self._journal.tried_again(step.group))
+            await self._until_told()
+
+    async def _until_told(self) -> None:
+        """Wait for the next contact."""
+        self._told.clear()
+        await self._told.wait()
+
     async def _note(self, journal: Journal) -> None:
-        self._journal = journal
         await self._take(journal)
+        self._journal = journal
 
     async def _enter(self, step: Step, state: StepState, problem: Problem | None = None) -> None:
         await self._note(self._journal.entered(step.group, state, problem))

@@ -85,13 +85,16 @@ class Restores:
         return task.result()
 
     async def async_begin(self, names: Collection[str], *, asked: bool) -> Journal:
-        """Write down what is to be put back, and begin. Raises LinkLostError if it was settled meanwhile."""
+        """Write down what is to be put back, and begin.
+
+        Raises LinkLostError if it was settled meanwhile, and NotStoredError if it could not be written down.
+        """
         if (loss := self._store.kept.loss) is None:
             raise LinkLostError("nothing is lost any more")
         steps = restore.plan(self._store.differences, names)
         journal = Journal(begun_at=dt_util.utcnow(), wanted=loss.reference, steps=steps, asked=asked)
         if steps:
-            await self._store.async_keep(replace(self._store.kept, journal=journal))
+            await self._store.async_keep_first(replace(self._store.kept, journal=journal))
             self.resume()
         return journal
 
@@ -113,10 +116,6 @@ class Restores:
             self._task = None
         self._listeners.notify(journal)
         return journal
-
-    async def _step_taken(self, journal: Journal) -> None:
-        """Keep the journal after each line; before anything is written, too."""
-        await self._store.async_keep(replace(self._store.kept, journal=journal))
 
     async def _finish(self, journal: Journal) -> None:
         """Keep what the lock has now, and what is left to decide."""

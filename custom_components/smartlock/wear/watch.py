@@ -3,17 +3,15 @@
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import CompletionStatus, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
-from custom_components.smartlock.storage import lock_store
+from custom_components.smartlock.storage import LockStore, lock_store
 from custom_components.smartlock.wear.rules.history import WearHistory
 from custom_components.smartlock.wear.rules.motor_run import MotorRun
 
@@ -32,7 +30,7 @@ class WearWatch(LockPart):
         """Prepare; `async_load` comes first."""
         self._coordinator = coordinator
         self._issues = issues
-        self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, STORE)
+        self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, STORE)
         self.history = WearHistory()
         # None at first: whatever ran while nobody looked is worth one question.
         self._seen: _Mark | None = None
@@ -40,14 +38,7 @@ class WearWatch(LockPart):
     @override
     async def async_load(self) -> None:
         """Load the history."""
-        stored = await self._store.async_load()
-        if stored is not None:
-            try:
-                self.history = WearHistory.from_json(stored)
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                LOGGER.warning(
-                    "The history of motor runs cannot be read and starts anew: %s", type(error).__name__
-                )
+        self.history = await self._store.async_load(WearHistory.from_json) or WearHistory()
 
     @override
     @callback
@@ -88,7 +79,7 @@ class WearWatch(LockPart):
 
     async def _keep(self, history: WearHistory) -> None:
         self.history = history
-        await self._store.async_save(history.to_json())
+        await self._store.async_try_save(history.to_json)
         self._show_issue()
         self._coordinator.async_update_listeners()
 

@@ -10,6 +10,7 @@ import hashlib
 from typing import Any, Self
 
 from custom_components.smartlock.protocol.messages import LogEntry
+from custom_components.smartlock.rules.stored import integer, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Cursor:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(index=int(data["index"]), fingerprint=str(data["fingerprint"]))
+        return cls(index=integer(data["index"]), fingerprint=text(data["fingerprint"]))
 
 
 @dataclass(frozen=True, kw_only=True)

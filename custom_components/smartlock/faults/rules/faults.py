@@ -43,6 +43,7 @@ from custom_components.smartlock.protocol.messages import (
     LoggedKeypadAction,
     LoggedRun,
 )
+from custom_components.smartlock.rules.stored import byte, flag, integer, listed, moment, optional
 
 # Reports about one run come within this time: a run takes up to 20 s, an unlatch 50 s.
 _RUN_TIME = timedelta(minutes=2)
@@ -297,20 +298,18 @@ class Faults:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
-        run, rest, log_index = data["run"], data["rest"], data["log_index"]
-        ended_at, ended_by, failed_at = data["ended_at"], data["ended_by"], data["run_failed_at"]
         return cls(
-            active=tuple(Fault.from_json(fault) for fault in data["active"]),
-            last=None if data["last"] is None else Fault.from_json(data["last"]),
-            ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
-            ended_by=None if ended_by is None else End(ended_by),
-            run=None if run is None else RunReport.from_json(run),
-            rest=None if rest is None else LockState(int(rest)),
-            seen_running=bool(data["seen_running"]),
-            unsettled=bool(data["unsettled"]),
-            run_sources=frozenset(Source(source) for source in data["run_sources"]),
-            run_failed_at=None if failed_at is None else datetime.fromisoformat(failed_at),
-            log_index=None if log_index is None else int(log_index),
+            active=listed(Fault.from_json, data["active"]),
+            last=optional(Fault.from_json, data["last"]),
+            ended_at=optional(moment, data["ended_at"]),
+            ended_by=optional(End, data["ended_by"]),
+            run=optional(RunReport.from_json, data["run"]),
+            rest=optional(lambda rest: LockState(byte(rest)), data["rest"]),
+            seen_running=flag(data["seen_running"]),
+            unsettled=flag(data["unsettled"]),
+            run_sources=frozenset(listed(Source, data["run_sources"])),
+            run_failed_at=optional(moment, data["run_failed_at"]),
+            log_index=optional(integer, data["log_index"]),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, SAME_FAULT, FaultKind
 from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction, LockState, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.rules.stored import byte, integer, listed, moment, text
 
 # Bounds what is kept. The battery report has one code, so that something telling is always among the newest.
 _EVIDENCE_KEPT = 8
@@ -62,9 +63,7 @@ class Evidence:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(
-            source=Source(data["source"]), code=int(data["code"]), at=datetime.fromisoformat(data["at"])
-        )
+        return cls(source=Source(text(data["source"])), code=byte(data["code"]), at=moment(data["at"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +124,10 @@ class Fault:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
         fault = cls(
-            kind=FaultKind(data["kind"]),
-            since=datetime.fromisoformat(data["since"]),
-            times=int(data["times"]),
-            evidence=tuple(Evidence.from_json(e) for e in data["evidence"]),
+            kind=FaultKind(text(data["kind"])),
+            since=moment(data["since"]),
+            times=integer(data["times"]),
+            evidence=listed(Evidence.from_json, data["evidence"]),
         )
         if all(e.source not in _TELLING for e in fault.evidence):
             raise ValueError("a fault without evidence")
@@ -164,7 +163,7 @@ class RunReport:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
         return cls(
-            action=LockAction(int(data["action"])),
-            trigger=Trigger(int(data["trigger"])),
-            completion=CompletionStatus(int(data["completion"])),
+            action=LockAction(byte(data["action"])),
+            trigger=Trigger(byte(data["trigger"])),
+            completion=CompletionStatus(byte(data["completion"])),
         )

@@ -1,10 +1,20 @@
 """What is kept of one lock's settings, as one value: it is stored as a whole, so that it is true after any crash."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
+from custom_components.smartlock.rules.stored import (
+    flag,
+    integer,
+    listed,
+    mapped,
+    moment,
+    obj,
+    optional,
+    text,
+)
 from custom_components.smartlock.settings.rules.battery_change import Counters, Known, Sign
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
 from custom_components.smartlock.settings.rules.restore import Journal, returned
@@ -62,11 +72,11 @@ class Loss:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what plain data stands for. Raises SnapshotError, KeyError, TypeError or ValueError."""
         return cls(
-            found_at=datetime.fromisoformat(data["found_at"]),
+            found_at=moment(data["found_at"]),
             reference=SettingsSnapshot.from_json(data["reference"]),
             after=SettingsSnapshot.from_json(data["after"]),
-            reasons=tuple(Sign(sign) for sign in data["reasons"]),
-            changed_before=_moment(data["changed_before"]),
+            reasons=listed(Sign, data["reasons"]),
+            changed_before=optional(moment, data["changed_before"]),
         )
 
 
@@ -138,26 +148,75 @@ class Archive:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return what plain data stands for. Raises SnapshotError."""
-        try:
-            counters = data["known"]["counters"]
-            if counters is not None:
-                counters = Counters(**{**counters, "last_reboot": tuple(counters["last_reboot"])})
-            return cls(
-                snapshots=tuple(SettingsSnapshot.from_json(entry) for entry in data["snapshots"]),
-                known=Known(**{**data["known"], "counters": counters}),
-                authorization=data["authorization"],
-                changed_at=None if data["changed_at"] is None else datetime.fromisoformat(data["changed_at"]),
-                loss=data["loss"] and Loss.from_json(data["loss"]),
-                journal=data["journal"] and Journal.from_json(data["journal"]),
-                restored_at={name: datetime.fromisoformat(at) for name, at in data["restored_at"].items()},
-            )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, SnapshotError):
-                raise
-            raise SnapshotError("not what was kept") from error
+    def from_json(cls, data: Any) -> tuple[Self, bool]:
+        """Return what plain data stands for, and whether all of it could be used.
+
+        What is damaged costs itself alone: one snapshot, or what is known of a loss. Raises KeyError or TypeError if
+        it is nothing of ours.
+        """
+        damaged: list[str] = []
+
+        def part[T](name: str, kind: Callable[[Any], T], otherwise: T) -> T:
+            try:
+                return kind(data[name])
+            except AttributeError, KeyError, OverflowError, TypeError, ValueError:
+                damaged.append(name)
+                return otherwise
+
+        def snapshots(entries: Any) -> tuple[SettingsSnapshot, ...]:
+            found = []
+            for entry in listed(lambda entry: entry, entries):
+                try:
+                    found.append(SettingsSnapshot.from_json(entry))
+                except SnapshotError:
+                    damaged.append("snapshots")
+            return tuple(found)
+
+        if not obj(data).keys() & {"snapshots", "known"}:
+            raise KeyError("snapshots")
+        archive = cls(
+            snapshots=part("snapshots", snapshots, ()),
+            known=part("known", _known, Known()),
+            authorization=part("authorization", lambda value: optional(text, value), None),
+            changed_at=part("changed_at", lambda value: optional(moment, value), None),
+            loss=part("loss", lambda value: optional(Loss.from_json, value), None),
+            journal=part("journal", lambda value: optional(Journal.from_json, value), None),
+            restored_at=part("restored_at", lambda value: mapped(moment, value), {}),
+        )
+        return archive, not damaged
 
 
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+def _counters(data: Any) -> Counters:
+    return Counters(
+        last_reboot=listed(integer, data["last_reboot"]),
+        unexpected_reboots=integer(data["unexpected_reboots"]),
+        cycle_actions=integer(data["cycle_actions"]),
+        initial_voltage=integer(data["initial_voltage"]),
+    )
+
+
+# What is known of a lock, field by field; what an earlier version did not write is not known.
+_KNOWN: Mapping[str, Callable[[Any], object]] = {
+    "percent": integer,
+    "voltage": integer,
+    "critical": flag,
+    "charging": flag,
+    "clock_right": flag,
+    "count": integer,
+    "acted": flag,
+    "calibrated": flag,
+    "named": flag,
+    "zoned": flag,
+    "firmware": text,
+    "counters": _counters,
+    "newest_log_entry": integer,
+}
+_NEVER_UNKNOWN = {"charging", "clock_right", "acted", "calibrated", "named", "zoned"}
+
+
+def _known(data: Any) -> Known:
+    values: dict[str, Any] = {
+        name: _KNOWN[name](value) if name in _NEVER_UNKNOWN else optional(_KNOWN[name], value)
+        for name, value in obj(data).items()
+    }
+    return Known(**values)

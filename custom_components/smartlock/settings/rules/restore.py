@@ -20,8 +20,17 @@ from enum import StrEnum
 from typing import Any, Self
 
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.rules.stored import flag, integer, listed, moment, optional, text
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
-from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Group, SettingsSnapshot
+from custom_components.smartlock.settings.rules.snapshot import (
+    ADVANCED_SETTINGS,
+    CONFIG_SETTINGS,
+    LOGGING_ENABLED,
+    Care,
+    Difference,
+    Group,
+    SettingsSnapshot,
+)
 
 # After power came back the lock finds its position; it is left alone until it has been at rest for so long.
 CALM_TIME = 60.0
@@ -212,25 +221,37 @@ class Journal:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return the journal that plain data stands for. Raises SnapshotError."""
-        wanted = SettingsSnapshot.from_json(data.get("wanted"))
         try:
             return cls(
-                begun_at=datetime.fromisoformat(data["begun_at"]),
-                asked=bool(data["asked"]),
-                wanted=wanted,
-                steps=tuple(
-                    Step(
-                        group=Group(entry["group"]),
-                        settings=tuple(entry["settings"]),
-                        state=StepState(entry["state"]),
-                        problem=None if entry["problem"] is None else Problem(entry["problem"]),
-                        tries=int(entry["tries"]),
-                    )
-                    for entry in data["steps"]
-                ),
+                begun_at=moment(data["begun_at"]),
+                asked=flag(data["asked"]),
+                wanted=SettingsSnapshot.from_json(data["wanted"]),
+                steps=listed(_step, data["steps"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError("not a journal") from error
+
+
+# What a step can be about, if it is not called as its group.
+_SETTINGS: Mapping[Group, tuple[str, ...]] = {
+    Group.CONFIG: CONFIG_SETTINGS,
+    Group.ADVANCED_CONFIG: ADVANCED_SETTINGS,
+    Group.LOGGING: (LOGGING_ENABLED,),
+}
+
+
+def _step(data: Any) -> Step:
+    group = Group(data["group"])
+    step = Step(
+        group=group,
+        settings=listed(text, data["settings"]),
+        state=StepState(data["state"]),
+        problem=optional(Problem, data["problem"]),
+        tries=integer(data["tries"]),
+    )
+    if not {*step.settings} <= {*_SETTINGS.get(group, (group.value,))}:
+        raise ValueError("a setting that there is not")
+    return step
 
 
 def next_state(state: StepState, *, there: bool) -> StepState | None:

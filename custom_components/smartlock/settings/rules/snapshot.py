@@ -24,6 +24,7 @@ from custom_components.smartlock.protocol.messages import (
     TimeControlEntry,
     TimeLimit,
 )
+from custom_components.smartlock.rules.stored import moment
 from custom_components.smartlock.settings.rules.message_json import (
     SnapshotError,
     message_from_json,
@@ -123,7 +124,7 @@ class SettingsSnapshot:
         if data.get("version") != VERSION:
             raise SnapshotError("another version")
         try:
-            taken_at = datetime.fromisoformat(data["taken_at"])
+            taken_at = moment(data["taken_at"])
             reason = Reason(data["reason"])
             config = message_from_json(Config, data["config"])
             advanced_config = message_from_json(AdvancedConfig, data["advanced_config"])
@@ -131,8 +132,6 @@ class SettingsSnapshot:
             raise SnapshotError(f"{error} is missing") from None
         except (TypeError, ValueError) as error:
             raise error if isinstance(error, SnapshotError) else SnapshotError("a wrong value") from None
-        if taken_at.tzinfo is None:
-            raise SnapshotError("a date without a zone")
         parts: dict[str, Any] = {}
         for part, kind in _PARTS.items():
             value = data.get(part.value)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple, Self
 
+from custom_components.smartlock.rules.stored import real
 from custom_components.smartlock.wear.rules.motor_run import Figures
 
 # What is expected of an unknown lock, relative change of a figure per degree C and per volt, and how far locks
@@ -74,7 +75,9 @@ class Correction:
     @classmethod
     def from_json(cls, stored: Sequence[Sequence[float]]) -> Self:
         """Return a stored correction. Raises ValueError or TypeError for anything else."""
-        (energy_t, energy_v), (current_t, current_v), (tt, tv, vv) = stored
+        (energy_t, energy_v), (current_t, current_v), (tt, tv, vv) = (
+            (real(each) for each in figures) for figures in stored
+        )
         return cls((energy_t, energy_v), (current_t, current_v), (tt, tv, vv))
 
 

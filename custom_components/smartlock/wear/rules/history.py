@@ -12,6 +12,7 @@ from math import expm1
 from statistics import median
 from typing import Any, Self
 
+from custom_components.smartlock.rules.stored import integer, listed, optional, real
 from custom_components.smartlock.wear.rules.correction import Correction, Residual
 from custom_components.smartlock.wear.rules.motor_run import Figures, MotorRun, typical
 
@@ -177,21 +178,21 @@ class WearHistory:
         return cls(
             kinds={
                 name: Kind(
-                    runs=tuple(MotorRun.from_json(run) for run in kind["runs"]),
-                    usual=None if kind["usual"] is None else Figures(*kind["usual"]),
-                    week=None if kind["week"] is None else Figures(*kind["week"]),
-                    week_at=_moment(kind["week_at"]),
+                    runs=listed(MotorRun.from_json, kind["runs"]),
+                    usual=optional(_figures, kind["usual"]),
+                    week=optional(_figures, kind["week"]),
+                    week_at=optional(_moment, kind["week_at"]),
                 )
                 for name, kind in stored["kinds"].items()
             },
             correction=Correction.from_json(stored["correction"]),
             weeks=tuple(
-                (datetime.fromtimestamp(at, UTC), Residual(energy, current))
+                (_moment(at), Residual(_logarithm(energy), _logarithm(current)))
                 for at, energy, current in stored["weeks"]
             ),
-            usual_since=_moment(stored["usual_since"]),
-            warned_since=_moment(stored["warned_since"]),
-            last_run=None if stored["last_run"] is None else MotorRun.from_json(stored["last_run"]),
+            usual_since=optional(_moment, stored["usual_since"]),
+            warned_since=optional(_moment, stored["warned_since"]),
+            last_run=optional(MotorRun.from_json, stored["last_run"]),
         )
 
 
@@ -221,8 +222,19 @@ def _seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())
 
 
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+def _moment(seconds: Any) -> datetime:
+    return datetime.fromtimestamp(integer(seconds), UTC)
+
+
+def _logarithm(value: Any) -> float:
+    return real(value, -50, 50)
+
+
+def _figures(values: Any) -> Figures:
+    energy, current, temperature, voltage = values
+    return Figures(
+        _logarithm(energy), _logarithm(current), real(temperature, -100, 200), real(voltage, 0, 100)
+    )
 
 
 def _week_ended(history: WearHistory, run: MotorRun) -> WearHistory:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.messages import BatteryReport
+from custom_components.smartlock.rules.stored import byte, integer
 
 # Close to what the motor draws, A: what the cells lose of their voltage by their own resistance is told with it.
 # A constant, because with the run's own current a stiffer bolt would excuse itself.
@@ -117,19 +118,18 @@ class MotorRun:
     def from_json(cls, stored: Sequence[int]) -> Self:
         """Return a stored run. Raises ValueError or TypeError for anything else."""
         at, action, drain, distance, start, lowest, temperature, current, resistance, critical = stored
-        if min(drain, distance, current) <= 0:
-            raise ValueError("a run takes something")
         return cls(
-            at=datetime.fromtimestamp(at, UTC),
-            action=LockAction(action),
-            drain=drain,
-            distance=distance,
-            start_voltage=start,
-            lowest_voltage=lowest,
-            temperature=temperature,
-            max_current=current,
-            resistance=resistance,
-            critical=bool(critical),
+            at=datetime.fromtimestamp(integer(at), UTC),
+            action=LockAction(byte(action)),
+            # A run takes something.
+            drain=integer(drain, low=1),
+            distance=integer(distance, low=1),
+            start_voltage=integer(start),
+            lowest_voltage=integer(lowest),
+            temperature=integer(temperature, -0x80, 0x7F),
+            max_current=integer(current, low=1),
+            resistance=integer(resistance),
+            critical=bool(integer(critical, 0, 1)),
         )
 
 

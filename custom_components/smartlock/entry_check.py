@@ -1,0 +1,107 @@
+"""What a config entry must hold for a lock to be set up: a wrong type is told at once, and not by the first action."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from homeassistant.const import CONF_ADDRESS, CONF_PIN
+
+from custom_components.smartlock.const import (
+    CLIENT_TYPE_APP,
+    CLIENT_TYPE_BRIDGE,
+    CONF_ACTION_DEADLINE,
+    CONF_APP_ID,
+    CONF_AUTHORIZATION_ID,
+    CONF_CLIENT_TYPE,
+    CONF_GENERATION,
+    CONF_IDLE_TIME,
+    CONF_KEEP_CODES,
+    CONF_NUKI_ID,
+    CONF_READ_INTERVAL,
+    CONF_RESTORE_BY_ITSELF,
+    CONF_SHARED_KEY,
+    CONF_STAY_CONNECTED,
+)
+from custom_components.smartlock.protocol.crypto import KEY_SIZE
+from custom_components.smartlock.protocol.dialects import DIALECTS
+from custom_components.smartlock.rules.stored import flag, integer, optional, real, text
+
+# Seconds or minutes; the forms allow much less.
+_LONGEST = 1e5
+_LONGEST_PIN = 6
+
+type _Check = Callable[[Any], object]
+
+
+def damaged_data(data: Mapping[str, Any]) -> str | None:
+    """Return the name of what is missing in the data of an entry, or cannot be; None if they are all right."""
+    return _damaged(data, _DATA, required=_DATA.keys() - {CONF_CLIENT_TYPE})
+
+
+def damaged_option(options: Mapping[str, Any]) -> str | None:
+    """Return the name of an option that cannot be; None if all are right."""
+    return _damaged(options, _OPTIONS)
+
+
+def _damaged(
+    values: Mapping[str, Any], checks: Mapping[str, _Check], required: frozenset[str] | set[str] = frozenset()
+) -> str | None:
+    for name, check in checks.items():
+        if name not in values:
+            if name in required:
+                return name
+            continue
+        try:
+            check(values[name])
+        except TypeError, ValueError:
+            return name
+    return None
+
+
+def _address(value: Any) -> None:
+    if not text(value):
+        raise ValueError("empty")
+
+
+def _generation(value: Any) -> None:
+    if text(value) not in DIALECTS:
+        raise ValueError("unknown")
+
+
+def _client_type(value: Any) -> None:
+    if value not in (None, CLIENT_TYPE_APP, CLIENT_TYPE_BRIDGE):
+        raise ValueError("unknown")
+
+
+def _key(value: Any) -> None:
+    if len(bytes.fromhex(text(value))) != KEY_SIZE:
+        raise ValueError("no key")
+
+
+def _pin(value: Any) -> None:
+    pin = optional(text, value)
+    if pin and not (pin.isascii() and pin.isdigit() and len(pin) <= _LONGEST_PIN):
+        raise ValueError("no PIN")
+
+
+def _time(value: Any) -> None:
+    real(value, 0, _LONGEST)
+
+
+_DATA: Mapping[str, _Check] = {
+    CONF_ADDRESS: _address,
+    CONF_NUKI_ID: integer,
+    CONF_GENERATION: _generation,
+    CONF_CLIENT_TYPE: _client_type,
+    CONF_APP_ID: integer,
+    CONF_AUTHORIZATION_ID: integer,
+    CONF_SHARED_KEY: _key,
+}
+_OPTIONS: Mapping[str, _Check] = {
+    CONF_PIN: _pin,
+    CONF_READ_INTERVAL: lambda value: optional(_time, value),
+    CONF_IDLE_TIME: _time,
+    CONF_STAY_CONNECTED: flag,
+    CONF_ACTION_DEADLINE: _time,
+    CONF_RESTORE_BY_ITSELF: flag,
+    CONF_KEEP_CODES: flag,
+}

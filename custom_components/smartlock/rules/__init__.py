@@ -1,0 +1,1 @@
+"""Pure helpers that the rules of all features share."""
