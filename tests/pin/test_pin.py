@@ -102,7 +102,7 @@ async def test_none_given(home: Home) -> None:
 async def test_wrong_one_is_sent_once(home: Home, model: str) -> None:
     """The owner is asked for another one, and the lock works as ever."""
     lock = home.add_lock(model)
-    entry = await home.set_up(lock, pin=WRONG * 2 if model == "ultra" else WRONG)
+    entry = await home.set_up(lock, pin=WRONG + "11" if model == "ultra" else WRONG)
     for _ in range(2):
         assert home.state("pin_state") == "invalid"
         with pytest.raises(PinUnavailableError) as caught:
@@ -382,8 +382,8 @@ async def lose_setting(lock: VirtualLock, *, carried_out: bool) -> None:
     if carried_out:
         lock.faults.drop_next_answer(Command.STATUS)
     else:
-        # The challenge is the first write on this link, the order the second.
-        lock.faults.once(Once.DISCONNECT_AT_REQUEST, occasion=2)
+        # The states are read first on this link, then come the challenge and the order.
+        lock.faults.once(Once.DISCONNECT_AT_REQUEST, occasion=3)
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
