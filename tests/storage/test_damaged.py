@@ -265,8 +265,9 @@ async def test_an_entry_that_cannot_be(home: Home, where: str, key: str, value: 
     """It says so at once, and not with the first action."""
     lock = home.add_lock()
     entry = home.entry(lock, pin=RIGHT)
-    damaged: Any = {where: {**getattr(entry, where), key: value}}
-    home.hass.config_entries.async_update_entry(entry, **damaged)
+    data, options = dict(entry.data), dict(entry.options)
+    (data if where == "data" else options)[key] = value
+    home.hass.config_entries.async_update_entry(entry, data=data, options=options)
     assert not await home.hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.error_reason_translation_key == ("entry_damaged" if where == "data" else "option_damaged")

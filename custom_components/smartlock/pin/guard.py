@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
@@ -13,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.client.connection import PinTries
-from custom_components.smartlock.const import CONF_SHARED_KEY, LOGGER
+from custom_components.smartlock.const import CONF_SHARED_KEY, DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
@@ -24,7 +25,7 @@ from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
-from custom_components.smartlock.storage import NotStoredError
+from custom_components.smartlock.storage import NotStoredError, async_wait_for_entry
 
 __all__ = ["PinGuard", "PinSession", "PinUnavailableError"]
 
@@ -44,6 +45,8 @@ class PinSession:
     pin: int = field(repr=False)
     """For the client's methods that move the bolt; they take `tries` along."""
     tries: PinTries
+    sent_at: datetime
+    """When it went on record (aware)."""
 
     async def request[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
         """Run the conversation made with the PIN, once. Raises what `LockClient.request` raises."""
@@ -89,6 +92,7 @@ class PinGuard(LockPart):
     @callback
     def start(self) -> None:
         """Show how things stand."""
+        self._forget_copy_soon()
         self.async_tell()
 
     # --- What is known ------------------------------------------------------------------------------------
@@ -130,6 +134,11 @@ class PinGuard(LockPart):
 
     # --- Using the PIN ------------------------------------------------------------------------------------
 
+    def check_usable(self) -> None:
+        """Raise PinUnavailableError unless there is a PIN that is known to be right."""
+        if self._pin is None or self.state is not PinState.VALID:
+            raise self._memory.unavailable(self.state)
+
     async def ask[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
         """Run one conversation, made with the PIN, once. Raises what `session` and `LockClient.request` raise."""
         async with self.session() as session:
@@ -145,13 +154,21 @@ class PinGuard(LockPart):
         """
         await self._settle()
         pin = self._pin
-        if pin is None or self.state is not PinState.VALID:
-            raise PinUnavailableError(self.state)
+        self.check_usable()
+        assert pin is not None
         try:
             async with self._memory.trying(pin) as tries:
-                yield PinSession(client=self._client, pin=int(pin), tries=tries)
+                yield PinSession(
+                    client=self._client, pin=int(pin), tries=tries, sent_at=self._memory.record.tries[-1]
+                )
         finally:
             self.async_tell()
+
+    async def async_carried_out(self, session: PinSession) -> None:
+        """Note that what a session wrote is seen in the lock though its answer was lost: its PIN was right."""
+        self._memory.record = self._memory.record.carried_out(session.sent_at)
+        await self._memory.async_try_save()
+        self.async_tell()
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Find out on a link that is open anyway what can be found out by itself. Raises LinkError."""
@@ -204,8 +221,8 @@ class PinGuard(LockPart):
         """
         await self._settle()
         async with self._turn:
-            if self._pin is None or self.state is not PinState.VALID:
-                raise PinUnavailableError(self.state)
+            self.check_usable()
+            assert self._pin is not None
             await self._set(new_pin, self._pin)
 
     async def async_set_where_none_is(self, new_pin: str) -> None:
@@ -271,6 +288,22 @@ class PinGuard(LockPart):
         self._hass.config_entries.async_update_entry(
             self._entry, options={**self._entry.options, CONF_PIN: pin}
         )
+        self._forget_copy_soon()
+
+    @callback
+    def _forget_copy_soon(self) -> None:
+        if self._memory.new_pin is not None and self._memory.record.candidate is None:
+            self._entry.async_create_background_task(
+                self._hass, self._forget_copy(), f"{DOMAIN} copy of the PIN"
+            )
+
+    async def _forget_copy(self) -> None:
+        """Forget the copy of a PIN that was set as soon as its config entry is on disk."""
+        await async_wait_for_entry(self._hass, self._entry)
+        memory = self._memory
+        if memory.new_pin == self._pin and memory.record.candidate is None:
+            memory.new_pin = None
+            await memory.async_try_save()
 
     @callback
     def async_tell(self) -> None:

@@ -30,10 +30,11 @@ _TEXTS: Mapping[PinState, str] = {
 class PinUnavailableError(TranslatableError):
     """No PIN is known to be right, so nothing was sent."""
 
-    def __init__(self, state: PinState) -> None:
-        """Keep what is known of the PIN."""
+    def __init__(self, state: PinState, *, paused: bool = False) -> None:
+        """Keep what is known of the PIN. `paused`: it is we who send none for a while, and not the lock."""
         super().__init__(state)
         self.state = state
+        self._paused = paused
 
     @override
     def __str__(self) -> str:
@@ -43,7 +44,7 @@ class PinUnavailableError(TranslatableError):
     @override
     def translation(self) -> tuple[str, dict[str, str]]:
         """Tell the owner why."""
-        return _TEXTS[self.state], {}
+        return "pin_paused" if self._paused else _TEXTS[self.state], {}
 
 
 class StoredPin(TypedDict):
@@ -144,7 +145,13 @@ class PinMemory:
         if not refused_before:
             self.check_not_refused(pin)
         if not self.record.tries_left(dt_util.utcnow()):
-            raise PinUnavailableError(PinState.BLOCKED)
+            raise PinUnavailableError(PinState.BLOCKED, paused=True)
+
+    def unavailable(self, state: PinState) -> PinUnavailableError:
+        """Return why the stored PIN is not sent. Who would enter it again is not told to while no PIN is sent."""
+        if state is PinState.UNKNOWN and not self.record.tries_left(dt_util.utcnow()):
+            return PinUnavailableError(PinState.BLOCKED, paused=True)
+        return PinUnavailableError(state)
 
     def check_not_refused(self, pin: str | int) -> None:
         """Raise PinUnavailableError if the lock has refused a PIN."""

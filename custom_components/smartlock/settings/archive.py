@@ -20,8 +20,7 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
-from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
-from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates, Message
 from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.battery_watch import BatteryWatch
@@ -324,8 +323,7 @@ class SettingsKeeper(LockPart):
 
     def check_pin(self) -> None:
         """Raise PinUnavailableError unless there is a PIN that may be sent."""
-        if self._pin.state is not PinState.VALID:
-            raise PinUnavailableError(self._pin.state)
+        self._pin.check_usable()
 
     @property
     def restoring(self) -> Journal | None:

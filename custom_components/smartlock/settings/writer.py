@@ -14,7 +14,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.listeners import Listeners
-from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.conversations import Conversation
@@ -166,10 +166,12 @@ class SettingsWriter:
     async def _write_once(self) -> None:
         """Run one conversation for everything that waits, and find out what came of it."""
         begun: list[_Write] = []
+        session: PinSession | None = None
         try:
             for hook in tuple(self._before):
                 await hook()
-            await self._pin.ask(lambda pin: self._conversation(pin, begun))
+            async with self._pin.session() as session:
+                await session.request(lambda pin: self._conversation(pin, begun))
         except SmartLockError as error:
             LOGGER.debug("Settings were not written, or only in part: %s", type(error).__name__)
             if isinstance(error, NotAuthorizedError):
@@ -177,7 +179,7 @@ class SettingsWriter:
             if not begun or isinstance(error, _ABOUT_ALL):
                 self._fail_waiting(error)
             for write in begun:
-                if not write.outcome.done() and not await self._find_out(write, error):
+                if not write.outcome.done() and not await self._find_out(write, error, session):
                     self._fail_waiting(error)
         finally:
             # Cut off from outside.
@@ -210,10 +212,11 @@ class SettingsWriter:
             after = yield from conversations.read_states()
             self._current.counted(before.config_update_count, after.config_update_count, changes)
 
-    def _written(self, write: _Write, found: Settings, failure: SmartLockError | None = None) -> None:
+    def _written(self, write: _Write, found: Settings, failure: SmartLockError | None = None) -> bool:
         """Publish what the lock has after a write, and tell whether that is what was wanted.
 
-        `failure` is what had happened before the lock was asked what it has.
+        `failure` is what had happened before the lock was asked what it has. Returns whether the write is seen in
+        what the lock has.
         """
         assert write.before is not None
         assert write.wanted is not None
@@ -233,10 +236,11 @@ class SettingsWriter:
             else:
                 # The answer was lost; the request may have been, too.
                 write.fail(SettingsNotKeptError(error.fields, taken=False))
-        else:
-            write.outcome.set_result(None)
+            return False
+        write.outcome.set_result(None)
+        return bool(has != had)
 
-    async def _find_out(self, write: _Write, error: SmartLockError) -> bool:
+    async def _find_out(self, write: _Write, error: SmartLockError, session: PinSession | None) -> bool:
         """Read the settings after a conversation that was cut off or refused; they are not written again.
 
         Returns whether the lock could be read, or need not be.
@@ -255,7 +259,8 @@ class SettingsWriter:
             write.fail(refused or SettingsUnknownError(tuple(write.values)))
             self._read_soon()
             return False
-        self._written(write, found, refused or error)
+        if self._written(write, found, refused or error) and session is not None:
+            await self._pin.async_carried_out(session)
         return True
 
     def _read_soon(self) -> None:
