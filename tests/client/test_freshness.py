@@ -60,7 +60,7 @@ class Scene:
 
     async def impostor(self, answers: Answers) -> Impostor:
         """Put an impostor in the place of the lock."""
-        await self.client.let_go()
+        await self.client.disconnect()
         await self.world.radio.remove_peripheral(self.world.lock.address)
         impostor = Impostor(self.world.lock, answers)
         self.world.radio.add_peripheral(impostor)
@@ -69,7 +69,7 @@ class Scene:
 
     async def real(self) -> None:
         """Put the lock back."""
-        await self.client.let_go()
+        await self.client.disconnect()
         await self.world.radio.remove_peripheral(self.world.lock.address)
         self.world.radio.add_peripheral(self.listener)
 
@@ -129,7 +129,7 @@ def test_recorded_action(model: str, restart: bool, pause: float) -> None:
 
     async def scenario(scene: Scene) -> None:
         await scene.client.act(LockAction.LOCK)
-        await scene.client.let_go()
+        await scene.client.disconnect()
         recorded = scene.lock_links[-1]
         scene.world.lock.turn_key("unlock")
         await scene.client.read_states()
@@ -194,7 +194,7 @@ def test_recorded_answer_about_the_pin(restart: bool, received: bool) -> None:
     async def scenario(scene: Scene) -> None:
         await scene.client.read_states()
         await scene.client.request(conversations.verify_pin(scene.world.pin))
-        await scene.client.let_go()
+        await scene.client.disconnect()
         scene.listener.jams = not received
         if not received:
             with pytest.raises(SmartLockError):
@@ -218,7 +218,7 @@ def test_recorded_answer_about_the_pin(restart: bool, received: bool) -> None:
 
 async def jammed_links(scene: Scene, request: Callable[[], Awaitable[object]]) -> list[RecordedLink]:
     """Let somebody jam what the lock answers, and return what was recorded so."""
-    await scene.client.let_go()
+    await scene.client.disconnect()
     began = len(scene.lock_links)
     scene.listener.jams = True
     with pytest.raises(SmartLockError):
@@ -308,7 +308,7 @@ def test_action_that_is_answered_by_what_never_arrived() -> None:
             scene.listener.jams = True
             await task
 
-        await scene.client.let_go()
+        await scene.client.disconnect()
         with pytest.raises(OutcomeUnknownError):
             await lock()
         scene.listener.jams = False

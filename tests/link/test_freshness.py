@@ -18,7 +18,7 @@ STORE = "smartlock.33C335C5.link"
 SLOW = quick(advertising_interval=2)
 
 
-async def let_go(home: Home, lock: Any) -> None:
+async def disconnect(home: Home, lock: Any) -> None:
     """Wait until nobody is connected."""
     await home.until(lambda: not home.connected(lock))
 
@@ -33,11 +33,11 @@ async def test_action_that_an_impostor_plays(
     entry = await home.set_up(lock, client_type)
     listener = await watched(home, lock)
     await home.call("lock")
-    await let_go(home, lock)
+    await disconnect(home, lock)
     links = list(listener.links)
     lock.turn_key("unlock")
     await home.read()
-    await let_go(home, lock)
+    await disconnect(home, lock)
     assert home.state() == View.UNLOCKED
     if restart:
         assert await home.hass.config_entries.async_unload(entry.entry_id)
@@ -67,12 +67,12 @@ async def test_fault_that_an_impostor_plays(home: Home) -> None:
     lock.jam(Jam.CLUTCH)
     with pytest.raises(HomeAssistantError):
         await home.call("unlock")
-    await let_go(home, lock)
+    await disconnect(home, lock)
     link = listener.links[-1]
     lock.repair()
     await home.call("unlock")
     await home.call("lock")
-    await let_go(home, lock)
+    await disconnect(home, lock)
     assert home.state("clutch_fault") == "off"
     assert await home.hass.config_entries.async_unload(entry.entry_id)
     await replaced(home, lock, replay(link))

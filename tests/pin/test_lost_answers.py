@@ -19,7 +19,7 @@ def lose_answer(lock: VirtualLock, command: str) -> None:
     """Have the link end when the lock has carried out the next request of a kind."""
     record = lock.journal.record
 
-    def recorded(kind: Kind, **facts: object) -> None:
+    def recorded(kind: Kind, **facts: Any) -> None:
         record(kind, **facts)
         if kind is Kind.PIN_SENT and facts["command"] == command:
             lock.journal.record = record  # type: ignore[method-assign]

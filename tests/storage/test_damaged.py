@@ -17,7 +17,7 @@ from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.storage import DATA_DAMAGED
-from custom_components.smartlock.wear.watch import WearWatch
+from custom_components.smartlock.wear.monitor import WearMonitor
 from simulator.virtual_lock import VirtualLock
 from tests.auto_unlock.arrivals import rule_data
 from tests.integration.home import NUKI_ID, PINS, Home
@@ -325,7 +325,7 @@ async def test_a_start_that_fails_can_be_tried_again(home: Home, monkeypatch: py
     lock = home.add_lock()
     entry = home.entry(lock)
     with monkeypatch.context() as context:
-        context.setattr(WearWatch, "start", lambda watch: 1 / 0)
+        context.setattr(WearMonitor, "start", lambda watch: 1 / 0)
         assert not await home.hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert await home.hass.config_entries.async_reload(entry.entry_id)

@@ -30,7 +30,7 @@ def lock_client(
     idle_time: float | None,
     on_message: Callable[[Message], None],
     on_lost: Callable[[], None],
-    on_unheard: Callable[[], None],
+    on_answer_lost: Callable[[], None],
     on_closed: Callable[[], None],
     freshness: Freshness,
 ) -> LockClient:
@@ -51,7 +51,7 @@ def lock_client(
         app_id=entry.data[CONF_APP_ID],
         on_message=on_message,
         on_lost=on_lost,
-        on_unheard=on_unheard,
+        on_answer_lost=on_answer_lost,
         on_closed=on_closed,
         freshness=freshness,
         idle_time=idle_time,

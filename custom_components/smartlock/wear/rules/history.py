@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from custom_components.smartlock.rules.stored import integer, listed, optional, real
 from custom_components.smartlock.wear.rules.correction import Correction, Residual
-from custom_components.smartlock.wear.rules.motor_run import Figures, MotorRun, typical
+from custom_components.smartlock.wear.rules.motor_run import MotorRun, RunMetrics, typical
 
 # Warn from here on, in percent above the usual; or earlier if it has grown by so much within TREND, since what
 # breaks soon grows fast. Be content again below the last one; in between nothing changes.
@@ -47,8 +47,8 @@ class Kind:
     """The runs of one kind, oldest first, and what was usual for it."""
 
     runs: tuple[MotorRun, ...] = ()
-    usual: Figures | None = None
-    week: Figures | None = None
+    usual: RunMetrics | None = None
+    week: RunMetrics | None = None
     """Of the last whole week that had enough runs."""
     week_at: datetime | None = None
     """Its last run."""
@@ -206,7 +206,7 @@ def _rise(history: WearHistory, level: Residual) -> int:
     return _percent(max(level) - max(before[-1])) if before else 0
 
 
-def _raised(usual: Figures, level: Residual) -> Figures:
+def _raised(usual: RunMetrics, level: Residual) -> RunMetrics:
     return usual._replace(energy=usual.energy + level.energy, current=usual.current + level.current)
 
 
@@ -230,9 +230,9 @@ def _logarithm(value: Any) -> float:
     return real(value, -50, 50)
 
 
-def _figures(values: Any) -> Figures:
+def _figures(values: Any) -> RunMetrics:
     energy, current, temperature, voltage = values
-    return Figures(
+    return RunMetrics(
         _logarithm(energy), _logarithm(current), real(temperature, -100, 200), real(voltage, 0, 100)
     )
 
