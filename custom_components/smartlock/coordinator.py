@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -28,7 +28,7 @@ from custom_components.smartlock.const import (
 from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.link.lock_client import lock_client
 from custom_components.smartlock.link.polling import Polling
-from custom_components.smartlock.link.presence import Presence, wall_time
+from custom_components.smartlock.link.presence import Presence
 from custom_components.smartlock.link.reauth import async_close_reauth
 from custom_components.smartlock.link.rules import PollPolicy
 from custom_components.smartlock.listeners import Listeners
@@ -45,6 +45,7 @@ from custom_components.smartlock.protocol.messages import (
     Message,
 )
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT, LockSnapshot
+from custom_components.smartlock.system_clock.trust import system_clock
 
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 
@@ -113,6 +114,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.config_entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping)
         )
+        self.config_entry.async_on_unload(system_clock(self.hass).async_on_gap(self._slept))
         self.presence.start()
 
     @override
@@ -160,7 +162,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @property
     def last_read(self) -> datetime | None:
         """When the state was last told."""
-        return None if self.read_at is None else wall_time(self.hass, self.read_at)
+        return None if self.read_at is None else system_clock(self.hass).date_of(self.read_at)
 
     def explain_reachability(self) -> str:
         """Explain in words whether and why a connection is not possible now."""
@@ -298,6 +300,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self._polling.note(self._policy.out_of_sight(connected=self.client.connected))
         self.async_update_listeners()
         self._polling.plan()
+
+    @callback
+    def _slept(self, gap: timedelta) -> None:
+        """Whatever the lock did while our machine slept was told to nobody."""
+        self.presence.slept()
+        self._polling.update(self._policy.slept(self._now))
+        self.async_update_listeners()
 
     @callback
     def _link_closed(self) -> None:

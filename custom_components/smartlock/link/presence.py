@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import (
@@ -12,10 +12,10 @@ from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.link.advertisements import reachability
 from custom_components.smartlock.protocol.beacon import parse_beacon
+from custom_components.smartlock.system_clock.trust import system_clock
 
 # A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
 _FRESH = 300.0
@@ -102,7 +102,7 @@ class Presence:
         """When the lock was last received, by advertisement or over a link."""
         info = self._last_info
         times = [at for at in (self._last_exchange, None if info is None else info.time) if at is not None]
-        return wall_time(self._hass, max(times)) if times else None
+        return system_clock(self._hass).date_of(max(times)) if times else None
 
     def explain(self) -> str:
         """Explain in words whether and why a connection is not possible now."""
@@ -112,6 +112,11 @@ class Presence:
     def exchanged(self) -> None:
         """Note that the lock has just said something over a link."""
         self._last_exchange = self._hass.loop.time()
+
+    @callback
+    def slept(self) -> None:
+        """What was exchanged before we slept proves nothing any more."""
+        self._last_exchange = None
 
     @property
     def _last_info(self) -> BluetoothServiceInfoBleak | None:
@@ -152,8 +157,3 @@ class Presence:
             self._advertised(info)
         elif looks > 1:
             self._look_in_a_moment(closed_at, looks - 1)
-
-
-def wall_time(hass: HomeAssistant, at: float) -> datetime:
-    """Return a time of the event loop's clock as a date, to the second: it must not flicker with two clocks."""
-    return (dt_util.utcnow() - timedelta(seconds=hass.loop.time() - at)).replace(microsecond=0)

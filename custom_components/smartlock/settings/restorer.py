@@ -164,7 +164,8 @@ class SettingsRestorer:
         """Read whether the lock has what a step puts back."""
         match step.group:
             case Group.CLOCK:
-                return not self._clock.is_wrong(await self._coordinator.client.read_states())
+                await self._coordinator.client.read_states()
+                return not self._clock.is_wrong
             case Group.CONFIG | Group.ADVANCED_CONFIG:
                 await self._current.async_read()
                 return not _values(step, wanted, self._coordinator.data)
