@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -99,6 +99,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             connected=lambda: self.client.connected,
             on_beacon=self._beacon_received,
             on_gone=self._out_of_sight,
+            on_slept=self._slept,
         )
         self.link_users: tuple[LinkUser, ...] = ()
         """Who may use the link that a read or an action has opened, in this order."""
@@ -114,7 +115,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.config_entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping)
         )
-        self.config_entry.async_on_unload(system_clock(self.hass).async_on_gap(self._slept))
         self.presence.start()
 
     @override
@@ -302,9 +302,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self._polling.plan()
 
     @callback
-    def _slept(self, gap: timedelta) -> None:
-        """Whatever the lock did while our machine slept was told to nobody."""
-        self.presence.slept()
+    def _slept(self) -> None:
         self._polling.update(self._policy.slept(self._now))
         self.async_update_listeners()
 

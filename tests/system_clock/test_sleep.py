@@ -1,9 +1,11 @@
 """The machine sleeps: what was known before is as good as after a restart."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
 
@@ -126,3 +128,17 @@ async def test_age_of_stored_times(hass: HomeAssistant, wall_time: WallTime) -> 
     await asyncio.sleep(HOUR)
     assert clock.age(future) == hour
     assert clock.past(future) == wall_time() - hour
+
+
+async def test_action_from_before_the_sleep_is_not_sent(home: Home, wall_time: WallTime) -> None:
+    """The deadline of an action counts awake seconds; nobody expects the bolt to move hours later."""
+    lock = home.add_lock(timing=quick(advertising_interval=5), now=wall_time)
+    await home.set_up(lock)
+    home.radio.timing = replace(home.radio.timing, connect=5.0)
+    task = asyncio.create_task(home.call("unlock"))
+    await asyncio.sleep(2)
+    wall_time.move_on(8 * HOUR)
+    with pytest.raises(HomeAssistantError) as caught:
+        await task
+    assert caught.value.translation_key == "not_started"
+    assert lock.journal.motor_runs == []

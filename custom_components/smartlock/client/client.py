@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 import contextlib
 import os
+import time
 
 from custom_components.smartlock.client.connection import PinTries
 from custom_components.smartlock.client.link import IDLE_TIME, LinkEvents, LockLink
@@ -45,6 +46,7 @@ class LockClient:
         on_closed: Callable[[], None] = lambda: None,
         random: Random = os.urandom,
         idle_time: float | None = IDLE_TIME,
+        wall_time: Callable[[], float] = time.time,
     ) -> None:
         """Speak to the lock as an authorization.
 
@@ -52,7 +54,8 @@ class LockClient:
         doing: what the lock would have pushed over it is missed from then on. `on_answer_lost` is called when a link has
         ended on which the state was asked for, which takes the change flag down, and nothing was heard of it.
         `on_closed` is called when we have disconnected: the lock advertises again. With `idle_time` None the link
-        is never let go, and the state is read often enough for the lock not to drop it.
+        is never let go, and the state is read often enough for the lock not to drop it. `wall_time` is the
+        time of day in seconds, which passes while the machine sleeps.
         """
         self.statistics = LinkStatistics()
         self.authorization_id = session.authorization_id
@@ -68,7 +71,7 @@ class LockClient:
             statistics=self.statistics,
             idle_time=idle_time,
         )
-        self._mover = Mover(self._link, self.statistics)
+        self._mover = Mover(self._link, self.statistics, wall_time)
 
     @property
     def connected(self) -> bool:

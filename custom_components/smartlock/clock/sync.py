@@ -84,7 +84,7 @@ class LockClock(LockPart):
     @property
     def is_wrong(self) -> bool:
         """Whether the lock showed another time than we did when it told its state last."""
-        return not self._difference.right and self._ours.settled_now is not None
+        return not self._difference.right
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Set the clock if it is wrong and we have the PIN. Raises SmartLockError."""
