@@ -100,7 +100,8 @@ async def test_clock_that_was_wrong_for_a_while_is_no_sleep_in_the_end(
 
 async def test_listeners(hass: HomeAssistant, wall_time: WallTime) -> None:
     """Told once for each gap, at the latest within seconds, or by whoever asks before."""
-    clock, told = system_clock(hass), []
+    clock = system_clock(hass)
+    told: list[timedelta] = []
     assert system_clock(hass) is clock
     remove = clock.async_on_gap(told.append)
     await asyncio.sleep(100)

@@ -291,5 +291,5 @@ def returned(
     return frozenset(
         entry.name
         for entry in differences
-        if entry.name in restored_at and now - restored_at[entry.name] <= RETURN_TIME
+        if entry.name in restored_at and abs(now - restored_at[entry.name]) <= RETURN_TIME
     )
