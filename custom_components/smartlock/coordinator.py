@@ -12,6 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from custom_components.smartlock.assumptions import Assumption, Assumptions
 from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME
 from custom_components.smartlock.const import (
     CLIENT_TYPE_BRIDGE,
@@ -84,6 +85,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
         self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         minutes = entry.options.get(CONF_READ_INTERVAL)
+        self.assumptions = Assumptions(hass, self.nuki_id, bridge=self.is_bridge)
         self._polling = Polling(
             hass,
             PollPolicy.of(bridge=self.is_bridge, poll=minutes * 60.0 if minutes else None, now=self._now),
@@ -253,6 +255,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         if isinstance(message, KeyturnerStates):
             self._publish(message)
         self._message_listeners.notify(message)
+        self.assumptions.received(message)
 
     @callback
     def _publish(self, states: KeyturnerStates) -> None:
@@ -261,9 +264,11 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             async_close_reauth(self.hass, self.config_entry)
         previous = self.data.last_states
         percent = states.battery_percent
+        changed = previous is not None and previous.lock_state != states.lock_state
+        self.assumptions.count(Assumption.CHANGE_RAISES_FLAG, self._policy.announced_change(changed=changed))
         self._polling.note(
             self._policy.states_received(
-                changed=previous is not None and previous.lock_state != states.lock_state,
+                changed=changed,
                 door_changed=previous is not None and previous.door_sensor_state != states.door_sensor_state,
                 passing=states.lock_state.passing,
                 low_battery=states.battery_critical
@@ -286,6 +291,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @callback
     def _beacon_received(self, flag: bool) -> None:
         """Take the change flag of an advertisement."""
+        self.assumptions.beacon(flag=flag)
         before = self._policy
         after = before.advertised(flag=flag, now=self._now)
         if after is before:
@@ -308,6 +314,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def _link_closed(self) -> None:
+        self.assumptions.link_closed()
         if self.is_bridge and not self.stopped:
             self.presence.look_again()
 

@@ -117,6 +117,7 @@ class LockClock(LockPart):
         # Also if it fails: what nobody waits for is not tried without end.
         self._written = self._written.after(dt_util.utcnow(), self._ours.check().course)
         await self._store.async_save(self._written.stored())
+        self._coordinator.assumptions.clock_set()
         async with self._pin.session() as session:
             # The time is taken when the link is open.
             await self._coordinator.client.connect()

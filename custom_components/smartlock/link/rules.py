@@ -198,6 +198,14 @@ class PollPolicy:
             return self
         return replace(self, wanted=(at, reason))
 
+    def announced_change(self, *, changed: bool) -> bool | None:
+        """Whether the flag has announced a change that a read has just found; None if that tells nothing of it."""
+        if not changed or not self.told_of_changes or not self.under_way:
+            return None
+        if self.changed_at is not None:
+            return True
+        return False if self.wanted is None and self.passing is None else None
+
     def states_received(
         self, *, changed: bool, passing: bool, low_battery: bool, now: float, door_changed: bool = False
     ) -> Self:
