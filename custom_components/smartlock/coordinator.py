@@ -12,6 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from custom_components.smartlock.assumptions import Assumption, Assumptions
 from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME
 from custom_components.smartlock.const import (
     CLIENT_TYPE_BRIDGE,
@@ -29,7 +30,7 @@ from custom_components.smartlock.devices import describe_device
 from custom_components.smartlock.link.lock_client import lock_client
 from custom_components.smartlock.link.memory import LinkMemory
 from custom_components.smartlock.link.polling import Polling
-from custom_components.smartlock.link.presence import Presence, wall_time
+from custom_components.smartlock.link.presence import Presence
 from custom_components.smartlock.link.reauth import async_close_reauth
 from custom_components.smartlock.link.rules import PollPolicy
 from custom_components.smartlock.listeners import Listeners
@@ -46,6 +47,7 @@ from custom_components.smartlock.protocol.messages import (
     Message,
 )
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT, LockSnapshot
+from custom_components.smartlock.system_clock.trust import system_clock
 
 CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_authorized")
 
@@ -86,6 +88,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
         self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         minutes = entry.options.get(CONF_READ_INTERVAL)
+        self.assumptions = Assumptions(hass, self.nuki_id, bridge=self.is_bridge)
         self._polling = Polling(
             hass,
             PollPolicy.of(bridge=self.is_bridge, poll=minutes * 60.0 if minutes else None, now=self._now),
@@ -101,6 +104,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             connected=lambda: self.client.connected,
             on_beacon=self._beacon_received,
             on_gone=self._out_of_sight,
+            on_slept=self._slept,
         )
         self.link_users: tuple[LinkUser, ...] = ()
         """Who may use the link that a read or an action has opened, in this order."""
@@ -168,7 +172,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @property
     def last_read(self) -> datetime | None:
         """When the state was last told."""
-        return None if self.read_at is None else wall_time(self.hass, self.read_at)
+        return None if self.read_at is None else system_clock(self.hass).date_of(self.read_at)
 
     def explain_reachability(self) -> str:
         """Explain in words whether and why a connection is not possible now."""
@@ -260,6 +264,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         if isinstance(message, KeyturnerStates):
             self._publish(message)
         self._message_listeners.notify(message)
+        self.assumptions.received(message)
 
     @callback
     def _publish(self, states: KeyturnerStates) -> None:
@@ -268,9 +273,11 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             async_close_reauth(self.hass, self.config_entry)
         previous = self.data.last_states
         percent = states.battery_percent
+        changed = previous is not None and previous.lock_state != states.lock_state
+        self.assumptions.count(Assumption.CHANGE_RAISES_FLAG, self._policy.announced_change(changed=changed))
         self._polling.note(
             self._policy.states_received(
-                changed=previous is not None and previous.lock_state != states.lock_state,
+                changed=changed,
                 door_changed=previous is not None and previous.door_sensor_state != states.door_sensor_state,
                 passing=states.lock_state.passing,
                 low_battery=states.battery_critical
@@ -293,6 +300,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @callback
     def _beacon_received(self, flag: bool) -> None:
         """Take the change flag of an advertisement."""
+        self.assumptions.beacon(flag=flag)
         before = self._policy
         after = before.advertised(flag=flag, now=self._now)
         if after is before:
@@ -309,7 +317,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self._polling.plan()
 
     @callback
+    def _slept(self) -> None:
+        self._polling.update(self._policy.slept(self._now))
+        self.async_update_listeners()
+
+    @callback
     def _link_closed(self) -> None:
+        self.assumptions.link_closed()
         if self.is_bridge and not self.stopped:
             self.presence.look_again()
 

@@ -50,7 +50,7 @@ class SmartLockRuntime:
         coordinator = SmartLockCoordinator(hass, entry)
         actions = LockActions(coordinator)
         pin = PinGuard(hass, entry, coordinator, issues)
-        log = LogReader(hass, coordinator.nuki_id, pin)
+        log = LogReader(hass, coordinator.nuki_id, pin, coordinator.assumptions)
         clock = LockClock(hass, coordinator, pin)
         faults = FaultTracker(hass, coordinator, actions, pin=pin, log=log)
         wear = WearMonitor(hass, coordinator, issues)
@@ -84,6 +84,7 @@ class SmartLockRuntime:
             archive=archive,
             auto_unlock=auto_unlock,
             parts=(
+                coordinator.assumptions,
                 # Those that store what the lock says end after it has said its last.
                 faults,
                 wear,

@@ -30,6 +30,7 @@ from custom_components.smartlock.problems import TranslatableError
 # Every file that a lock may have.
 _FILES: tuple[str, ...] = (
     "activity",
+    "assumptions",
     "auto_unlock",
     "clients",
     "clock",

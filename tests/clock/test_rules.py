@@ -1,41 +1,174 @@
 """When the clock of a lock is set."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from custom_components.smartlock.clock import rules as clock
+from custom_components.smartlock.clock.rules import Difference, Written
+from custom_components.smartlock.system_clock.rules import Clocks, released
 
+RELEASE = released(2026, 10)
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
-SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
-LONG = timedelta(days=30)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LOST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Home:
+    """A lock, and a machine whose time of day may be moved."""
+
+    def __init__(self, written: Iterable[datetime] = ()) -> None:
+        """Begin some time after the machine was started."""
+        self.clocks = Clocks.started(NOW, 5000.0, 0.0)
+        self.difference = Difference()
+        self.written = Written(times=tuple(written))
+
+    def later(self, by: timedelta = MINUTE, step: timedelta = timedelta()) -> None:
+        """Let time pass, and the time of day step."""
+        before = self.clocks
+        self.clocks = before.after(
+            before.wall + by + step, before.monotonic + by.total_seconds(), before.asleep
+        )
+
+    def look(self, ahead: timedelta | None) -> bool:
+        """Look at a lock that is ahead of us (None: it has lost the time), and tell whether to set it."""
+        lock_time = LOST if ahead is None else self.clocks.wall + ahead
+        self.difference = self.difference.looked(lock_time, self.clocks, RELEASE)
+        return clock.needs_setting(self.difference, self.written, self.clocks)
+
+    def write(self) -> None:
+        """Set the lock's clock."""
+        self.written = self.written.after(self.clocks.wall, self.clocks.course)
 
 
 @pytest.mark.parametrize(
-    ("lock_time", "now", "up", "last_set", "expected"),
+    ("lock_time", "expected"),
+    [(None, True), (LOST, True), (RELEASE - SECOND, True), (RELEASE, False), (NOW, False)],
+)
+def test_lost(*, lock_time: datetime | None, expected: bool) -> None:
+    assert clock.is_lost(lock_time, RELEASE) is expected
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), 30 * SECOND, -30 * SECOND])
+def test_right_enough(ahead: timedelta) -> None:
+    home = Home()
+    assert not home.look(ahead)
+    home.later()
+    assert not home.look(ahead)
+
+
+@pytest.mark.parametrize("ahead", [31 * SECOND, -31 * SECOND, 3 * HOUR, -300 * DAY / 10])
+def test_two_looks_prove_a_difference(ahead: timedelta) -> None:
+    home = Home()
+    assert not home.look(ahead)
+    home.later(59 * SECOND)
+    assert not home.look(ahead)
+    home.later(SECOND)
+    assert home.look(ahead)
+
+
+def test_two_different_differences_prove_nothing() -> None:
+    home = Home()
+    assert not home.look(HOUR)
+    home.later()
+    assert not home.look(2 * HOUR)
+
+
+def test_agreement_proves_it_at_once() -> None:
+    home = Home()
+    assert not home.look(timedelta())
+    home.later()
+    assert home.look(HOUR)
+
+
+def test_step_of_ours_is_no_difference_of_the_lock() -> None:
+    """It agreed before, so that it is a witness: the new time must last."""
+    home = Home()
+    assert not home.look(timedelta())
+    home.later(DAY)
+    home.later(step=HOUR)
+    for _ in range(59):
+        assert not home.look(-HOUR)
+        home.later()
+    home.later()
+    assert home.look(-HOUR)
+
+
+def test_step_back_ends_the_doubt() -> None:
+    home = Home()
+    home.look(timedelta())
+    home.later(step=HOUR)
+    home.look(-HOUR)
+    home.later(step=-HOUR)
+    home.look(HOUR)
+    home.later()
+    assert home.look(HOUR)
+
+
+def test_look_before_a_step_is_not_counted() -> None:
+    """By chance the same difference."""
+    home = Home()
+    assert not home.look(HOUR)
+    home.later(step=HOUR)
+    assert not home.look(HOUR)
+
+
+def test_lost_needs_no_proof() -> None:
+    home = Home(written=[NOW - HOUR])
+    assert home.look(None)
+
+
+def test_never_more_than_six_times_a_day() -> None:
+    home = Home()
+    for _ in range(6):
+        assert home.look(None)
+        home.write()
+        home.later()
+    assert not home.look(None)
+    home.later(DAY)
+    assert home.look(None)
+
+
+@pytest.mark.parametrize(
+    ("last", "ahead", "expected"),
     [
-        pytest.param(NOW, NOW, LONG, None, False, id="right"),
-        pytest.param(NOW + 30 * SECOND, NOW, LONG, None, False, id="hardly fast"),
-        pytest.param(NOW - 30 * SECOND, NOW, LONG, None, False, id="hardly slow"),
-        pytest.param(NOW + 31 * SECOND, NOW, LONG, None, True, id="fast"),
-        pytest.param(NOW - 31 * SECOND, NOW, LONG, None, True, id="slow"),
-        pytest.param(datetime(2000, 1, 1, tzinfo=UTC), NOW, LONG, None, True, id="lost"),
-        pytest.param(None, NOW, LONG, None, True, id="impossible time"),
-        pytest.param(NOW.astimezone(tz=None), NOW, LONG, None, False, id="right, in another zone"),
-        # The machine's own clock.
-        pytest.param(None, NOW, 10 * MINUTE - SECOND, None, False, id="machine just started"),
-        pytest.param(None, NOW, 10 * MINUTE, None, True, id="machine has settled"),
-        pytest.param(NOW, datetime(1970, 1, 1, tzinfo=UTC), LONG, None, False, id="machine without a time"),
-        pytest.param(None, clock.NOT_BEFORE - SECOND, LONG, None, False, id="machine before this release"),
-        pytest.param(None, clock.NOT_BEFORE, LONG, None, True, id="machine since this release"),
-        # How often.
-        pytest.param(None, NOW, LONG, NOW - DAY + SECOND, False, id="set today"),
-        pytest.param(None, NOW, LONG, NOW - DAY, True, id="set yesterday"),
-        pytest.param(NOW, NOW, LONG, NOW - DAY, False, id="set yesterday and still right"),
+        (NOW - HOUR, MINUTE, False),
+        (NOW - HOUR, 6 * MINUTE, True),
+        (NOW - DAY, MINUTE, True),
+        # From a clock of ours that was wrong.
+        (NOW + 64 * 365 * DAY, MINUTE, True),
+        (NOW + HOUR, MINUTE, True),
     ],
 )
-def test_needs_setting(
-    *, lock_time: datetime | None, now: datetime, up: timedelta, last_set: datetime | None, expected: bool
-) -> None:
-    needed = clock.needs_setting(lock_time, now=now, machine_up_for=up, last_set=last_set)
-    assert needed is expected
+def test_pause(*, last: datetime, ahead: timedelta, expected: bool) -> None:
+    home = Home(written=[last])
+    home.look(ahead)
+    home.clocks = replace(home.clocks, monotonic=home.clocks.monotonic + 60)
+    assert home.look(ahead) is expected
+
+
+def test_step_lifts_the_pause() -> None:
+    """What we set then was as wrong as we were."""
+    home = Home()
+    home.later(20 * MINUTE)
+    home.write()
+    home.look(timedelta())
+    home.later(step=-MINUTE)
+    assert not home.look(MINUTE)
+    home.later(20 * MINUTE)
+    assert not home.look(MINUTE)
+    home.later(MINUTE)
+    assert home.look(MINUTE)
+    home.write()
+    home.later()
+    assert not home.look(MINUTE)
+
+
+def test_stored() -> None:
+    written = Written(times=(NOW, NOW + HOUR), course=3)
+    assert Written.restored(written.stored()) == Written(times=(NOW, NOW + HOUR))
+    # As versions before this one wrote it.
+    assert Written.restored({"set_at": NOW.isoformat()}) == Written(times=(NOW,))
+    assert Written.restored({}) == Written()

@@ -1,38 +1,22 @@
 """The clock of the lock: time control and rights that are limited in time follow it, and owners cannot see it."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from homeassistant.components.lock import LockState as View
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
-from custom_components.smartlock.clock import rules
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.system_clock import rules
 from simulator.virtual_lock import VirtualLock, quick
 from tests.integration.home import PINS, Home
 from tests.integration.secrets_of import found, spellings_of_number
+from tests.integration.wall_time import WallTime
 
 PIN, WRONG_PIN = str(PINS["gen3"]), "1111"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
-
-
-class WallTime:
-    """The time of day: passes with the virtual time, and may be moved on without anything happening meanwhile."""
-
-    def __init__(self) -> None:
-        """Begin some day after this release."""
-        self._loop = asyncio.get_running_loop()
-        self._offset = datetime(2027, 3, 1, tzinfo=UTC) - timedelta(seconds=self._loop.time())
-
-    def __call__(self) -> datetime:
-        """Return the aware time of now."""
-        return self._offset + timedelta(seconds=self._loop.time())
-
-    def move_on(self, seconds: float) -> None:
-        """Let it be later."""
-        self._offset += timedelta(seconds=seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -70,11 +54,15 @@ def settings_of_the_clock(lock: VirtualLock) -> int:
 async def test_wrong_clock_is_set(
     home: Home, *, wall_time: WallTime, model: str, client_type: str | None, ahead: float
 ) -> None:
-    """On the connection that is open anyway."""
+    """On a connection that is open anyway: the first one if the lock has lost the time, else the second."""
     lock = lock_with_clock(home, wall_time, ahead, model)
     await home.set_up(lock, client_type, pin=str(PINS[model]))
+    lost = ahead < -DAY
+    assert is_right(lock) is lost
+    await asyncio.sleep(MINUTE)
+    await home.read()
     assert is_right(lock)
-    assert len(lock.journal.connections) == 1
+    assert len(lock.journal.connections) == 2
     sent = [entry.facts["command"] for entry in lock.journal.pins_sent]
     assert sent == ["VERIFY_SECURITY_PIN", "UPDATE_TIME"]
     assert lock.journal.broken_rules == []
@@ -110,35 +98,36 @@ async def test_not_without_a_pin(home: Home, wall_time: WallTime) -> None:
     assert settings_of_the_clock(lock) == 0
 
 
-async def test_once_a_day(home: Home, wall_time: WallTime) -> None:
-    """However wrong it becomes meanwhile."""
-    lock = lock_with_clock(home, wall_time, HOUR)
+@pytest.mark.parametrize(("drift", "times"), [(MINUTE, 1), (HOUR, 6)])
+async def test_how_often_in_a_day(home: Home, wall_time: WallTime, drift: float, times: int) -> None:
+    """What drifts can wait for tomorrow; what is far off cannot, but is not set for ever."""
+    lock = lock_with_clock(home, wall_time, 0)
     await home.set_up(lock, pin=PIN)
-    assert is_right(lock)
     for _ in range(23):
-        lock.set_clock(wall_time() + timedelta(hours=1))
+        lock.set_clock(wall_time() + timedelta(seconds=drift))
         await home.read()
-        wall_time.move_on(HOUR)
-    assert settings_of_the_clock(lock) == 1
-    wall_time.move_on(HOUR)
+        await asyncio.sleep(HOUR)
+    assert settings_of_the_clock(lock) == times
+    lock.set_clock(wall_time() + timedelta(seconds=drift))
+    await asyncio.sleep(2 * HOUR)
     await home.read()
-    assert settings_of_the_clock(lock) == 2
+    assert settings_of_the_clock(lock) == times + 1
     assert is_right(lock)
 
 
 async def test_once_a_day_also_over_restarts(home: Home, wall_time: WallTime) -> None:
     """Whoever restarts often must not wear the lock out."""
-    lock = lock_with_clock(home, wall_time, HOUR)
+    lock = lock_with_clock(home, wall_time, 0)
     entry = await home.set_up(lock, pin=PIN)
-    for _ in range(3):
-        lock.set_clock(wall_time() + timedelta(hours=1))
-        wall_time.move_on(HOUR)
+    for _ in range(4):
+        lock.set_clock(wall_time() + timedelta(minutes=1))
+        await asyncio.sleep(HOUR)
+        await home.read()
         assert await home.hass.config_entries.async_reload(entry.entry_id)
         await home.settled(entry, lock)
     assert settings_of_the_clock(lock) == 1
-    wall_time.move_on(DAY)
-    assert await home.hass.config_entries.async_reload(entry.entry_id)
-    await home.settled(entry, lock)
+    await asyncio.sleep(DAY)
+    await home.read()
     assert settings_of_the_clock(lock) == 2
     assert is_right(lock)
 
@@ -185,20 +174,24 @@ async def test_right_pin_after_a_refused_one(home: Home, wall_time: WallTime) ->
     entry = await home.set_up(lock, pin=WRONG_PIN)
     await paired_again(home, lock, entry, PIN)
     assert entry.options == {"pin": PIN}
+    await asyncio.sleep(MINUTE)
+    await home.read()
     assert is_right(lock)
 
 
 async def test_blocked_pin_may_be_right(home: Home, wall_time: WallTime) -> None:
-    """Somebody else mistyped too often; ours is tried again the next day."""
+    """Somebody else mistyped too often; ours is tried again when that is over."""
     lock = lock_with_clock(home, wall_time, HOUR)
     lock.faults.refuse_next(ErrorCode.K_TOO_MANY_PIN_ATTEMPTS, Command.UPDATE_TIME)
     entry = await home.set_up(lock, pin=PIN)
+    await asyncio.sleep(MINUTE)
+    await home.read()
     assert entry.options == {"pin": PIN}
     assert (error_of(lock), settings_of_the_clock(lock)) == (HOUR, 1)
-    wall_time.move_on(DAY - HOUR)
+    await asyncio.sleep(5 * HOUR)
     await home.read()
     assert settings_of_the_clock(lock) == 1
-    wall_time.move_on(HOUR)
+    await asyncio.sleep(HOUR)
     await home.read()
     assert settings_of_the_clock(lock) == 2
     assert is_right(lock)
@@ -209,6 +202,8 @@ async def test_failure_harms_nothing(home: Home, wall_time: WallTime) -> None:
     lock = lock_with_clock(home, wall_time, HOUR)
     lock.faults.refuse_next(ErrorCode.K_BUSY, Command.UPDATE_TIME)
     entry = await home.set_up(lock, pin=PIN)
+    await asyncio.sleep(MINUTE)
+    await home.read()
     assert settings_of_the_clock(lock) == 1
     assert home.state() == View.LOCKED
     assert home.state("connection") == "ok"

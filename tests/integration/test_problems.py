@@ -8,6 +8,7 @@ import string
 
 import pytest
 
+from custom_components.smartlock.clock.sync import OwnClockError
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import (
@@ -45,6 +46,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
         "outcome_unknown",
         {},
     ),
+    "OwnClockError": (OwnClockError(), "own_clock_wrong", {}),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
     "RunFailedError": (errors.RunFailedError(CompletionStatus(0x51)), "run_failed", {"code": "0x51"}),
     "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),

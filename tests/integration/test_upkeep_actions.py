@@ -10,9 +10,9 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser  # type: ignore[import-untyped]
 
-from custom_components.smartlock.clock import rules as clock
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.system_clock import rules, trust
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
 from tests.integration.home import PINS, Home
 
@@ -107,8 +107,8 @@ async def test_for_administrators_only(home: Home, action: str, fields: dict[str
 @pytest.fixture
 def settled_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let our own clock be one that can be trusted, whenever and wherever this runs."""
-    monkeypatch.setattr(clock, "SETTLING", timedelta(0))
-    monkeypatch.setattr(clock, "NOT_BEFORE", datetime.fromisoformat("2020-01-01T00:00:00+00:00"))
+    monkeypatch.setattr(rules, "SETTLING", timedelta(0))
+    monkeypatch.setattr(trust, "RELEASE", datetime.fromisoformat("2020-01-01T00:00:00+00:00"))
 
 
 @pytest.mark.usefixtures("settled_machine")
@@ -134,7 +134,7 @@ async def press(home: Home, key: str) -> None:
 
 
 async def test_clock_of_a_machine_that_was_just_started(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "SETTLING", timedelta(days=400))
+    monkeypatch.setattr(rules, "SETTLING", timedelta(days=400))
     lock = home.add_lock()
     await home.set_up(lock, pin=RIGHT)
     assert (await failure(home, "sync_time")).translation_key == "own_clock_wrong"

@@ -1,5 +1,7 @@
 """Answers that were lost: what was seen to be done proves its PIN, and no text asks for what is refused then."""
 
+from typing import Any
+
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]

@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
-from custom_components.smartlock.pin.rules import BLOCK_PAUSE, TRIES_WINDOW, PinState
+from custom_components.smartlock.pin.rules import BLOCK_PAUSE, TRIES, TRIES_WINDOW, PinState
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.protocol.errors import LinkError, LinkLostError, LockRefusedError, PinError
@@ -284,6 +284,40 @@ async def test_other_refusals_say_nothing_of_the_pin(home: Home) -> None:
         with pytest.raises(LockRefusedError):
             await use(entry)
     assert home.state("pin_state") == "valid"
+    await use(entry)
+
+
+@pytest.mark.parametrize("years", [1, 64])
+async def test_block_of_a_clock_that_was_ahead(home: Home, *, later: Any, years: int) -> None:
+    """It lasts as long as any other from when our clock was set right, also over a restart."""
+    later(timedelta(days=365 * years))
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    lock.faults.refuse_next(ErrorCode.K_TOO_MANY_PIN_ATTEMPTS, Command.REQUEST_TIME_CONTROL_ENTRIES)
+    with pytest.raises(PinError):
+        await use(entry)
+    later(-timedelta(days=365 * years))
+    assert home.state("pin_state") == "blocked"
+    await restart(home, lock, entry)
+    await asyncio.sleep((BLOCK_PAUSE - timedelta(minutes=10)).total_seconds())
+    assert guard(entry).state is PinState.BLOCKED
+    await asyncio.sleep(600)
+    assert guard(entry).state is not PinState.BLOCKED
+    await use(entry)
+
+
+async def test_tries_of_a_clock_that_was_ahead(home: Home, later: Any) -> None:
+    """They count for an hour."""
+    later(timedelta(days=400))
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    for _ in range(TRIES):
+        await use_in_vain(entry, lock)
+    lock.faults.clear()
+    later(-timedelta(days=400))
+    with pytest.raises(PinUnavailableError):
+        await use(entry)
+    await asyncio.sleep(TRIES_WINDOW.total_seconds())
     await use(entry)
 
 

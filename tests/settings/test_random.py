@@ -21,8 +21,8 @@ from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
 from custom_components.smartlock.protocol.settings import KINDS
 from simulator.lock.faults import Once
 from simulator.virtual_lock import VirtualLock, quick
-from tests.clock.test_sync import WallTime
 from tests.integration.home import PINS, Home
+from tests.integration.wall_time import WallTime
 
 # Values that any lock can have.
 VALUES: Mapping[str, tuple[int, ...]] = {

@@ -9,6 +9,7 @@ from typing import Any, override
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from custom_components.smartlock.activity.rules.cursor import Cursor, News, in_order, moved, news, reaches
+from custom_components.smartlock.assumptions import Assumption, Assumptions
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
@@ -37,8 +38,9 @@ class LogPage:
 class LogReader(LockPart):
     """Reads the log of one lock, and knows how far it has been read, also before a restart."""
 
-    def __init__(self, hass: HomeAssistant, nuki_id: str, pin: PinGuard) -> None:
+    def __init__(self, hass: HomeAssistant, nuki_id: str, pin: PinGuard, assumptions: Assumptions) -> None:
         """Prepare; `async_load` comes first."""
+        self._assumptions = assumptions
         self._pin = pin
         self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "activity")
         self._cursor: Cursor | None = None
@@ -87,6 +89,9 @@ class LogReader(LockPart):
         if self._listeners:
             entries = await self._read_on(session, entries)
         new = news(self._cursor, entries)
+        self._assumptions.count(
+            Assumption.LOG_GOES_ON, not new.began_again if self._cursor and entries else None
+        )
         if (cursor := moved(self._cursor, entries)) != self._cursor:
             self._cursor = cursor
             # A full disk is no reason to keep quiet. At worst something is told once more after a restart.

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 import contextlib
 import os
+import time
 
 from custom_components.smartlock.client.connection import PinTries
 from custom_components.smartlock.client.link import IDLE_TIME, LinkEvents, LockLink
@@ -47,6 +48,7 @@ class LockClient:
         random: Random = os.urandom,
         freshness: Freshness | None = None,
         idle_time: float | None = IDLE_TIME,
+        wall_time: Callable[[], float] = time.time,
     ) -> None:
         """Speak to the lock as an authorization.
 
@@ -56,6 +58,8 @@ class LockClient:
         `on_closed` is called when we have disconnected: the lock advertises again. With `idle_time` None the link
         is never let go, and the state is read often enough for the lock not to drop it. `freshness` is what is known
         from before of what this lock has said; None for a lock that was paired a moment ago.
+        is never let go, and the state is read often enough for the lock not to drop it. `wall_time` is the
+        time of day in seconds, which passes while the machine sleeps.
         """
         freshness = freshness or Freshness()
         self.statistics = LinkStatistics()
@@ -77,7 +81,7 @@ class LockClient:
             statistics=self.statistics,
             idle_time=idle_time,
         )
-        self._mover = Mover(self._link, self.statistics)
+        self._mover = Mover(self._link, self.statistics, wall_time)
 
     @property
     def connected(self) -> bool:

@@ -37,16 +37,20 @@ _CONNECT_PAUSE = 0.5
 READ_BACK_TIME = 45.0
 READ_BACK_PAUSE = 3.0
 
+# The network sets a clock on by less at a time, in seconds.
+_CLOCK_STEP = 5.0
+
 _NO_FAILURE = (CompletionStatus.SUCCESS, CompletionStatus.UNKNOWN)
 
 
 class Mover:
     """Carries out one order at a time on a link; later orders replace those that are not written yet."""
 
-    def __init__(self, link: LockLink, statistics: LinkStatistics) -> None:
-        """Move the bolt over a link."""
+    def __init__(self, link: LockLink, statistics: LinkStatistics, wall_time: Callable[[], float]) -> None:
+        """Move the bolt over a link. `wall_time` is the time of day in seconds."""
         self._link = link
         self._statistics = statistics
+        self._wall_time = wall_time
         self._unwritten: list[Order] = []
         self._running: Order | None = None
         self._challenge_wanted: float | None = None
@@ -95,14 +99,15 @@ class Mover:
         return states
 
     async def _move_once(self, order: Order) -> KeyturnerStates | None:
-        began = _now()
+        began, asked_at = _now(), self._wall_time()
         try:
             async with asyncio.timeout(order.deadline) as guard, self._link.turn:
 
                 def about_to_move() -> None:
                     order.check()
                     self._link.check_open()
-                    if guard.expired():
+                    # The deadline counts on a clock that stands still while the machine sleeps.
+                    if guard.expired() or self._wall_time() - asked_at > order.deadline + _CLOCK_STEP:
                         raise NotStartedError
                     guard.reschedule(None)
                     self._unwritten.remove(order)

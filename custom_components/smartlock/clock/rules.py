@@ -1,27 +1,123 @@
-"""Whether to set the clock of the lock: time control and rights that are limited in time follow it."""
+"""Whether to set the clock of the lock: time control and rights that are limited in time follow it.
 
-from datetime import UTC, datetime, timedelta
+Our own clock may be the one that is wrong. So a difference must have a proof: the lock agreed with us before, and
+both our clocks have run on evenly since; or two looks, a minute or more apart, have found the same difference. A
+clock that the lock has lost needs none, as whatever we set is better.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from custom_components.smartlock.system_clock.rules import PROVED_AFTER, SETTLING, Clocks
 
 # Smaller differences harm nobody, and each write wakes the lock's storage.
 TOLERANCE = timedelta(seconds=30)
 # Clients that set the clock do it at each contact (the vendor's Bridge) or every 12 h; drift needs no more.
 PAUSE = timedelta(days=1)
-# A machine without a clock chip starts with an old time and learns the right one from the network.
-SETTLING = timedelta(minutes=10)
-# Our own clock is wrong if it shows a time from before this code was written.
-NOT_BEFORE = datetime(2026, 11, 1, tzinfo=UTC)
+# What is off by more is no drift, and what is allowed at what time is wrong until it is set: that does not wait for
+# tomorrow. But a lock that does not keep its time is not set for ever.
+FAR_OFF = timedelta(minutes=5)
+TIMES_A_DAY = 6
+# Between two looks that prove a difference, in seconds; the lock tells whole seconds.
+PROOF_TIME = 60.0
+_SAME = timedelta(seconds=5)
 
 
-def needs_setting(
-    lock_time: datetime | None,
-    *,
-    now: datetime,
-    machine_up_for: timedelta,
-    last_set: datetime | None,
-) -> bool:
-    """Whether the lock's clock (None: it shows an impossible time) is to be set to `now`, both aware."""
-    if now < NOT_BEFORE or machine_up_for < SETTLING:
+def is_lost(lock_time: datetime | None, release: datetime) -> bool:
+    """Whether a lock shows an impossible time (None), or one from before Home Assistant was released as it runs."""
+    return lock_time is None or lock_time < release
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """When we have set the clock of the lock, or tried to."""
+
+    times: tuple[datetime, ...] = ()
+    """In the last day, as far as is known (aware)."""
+    course: int | None = None
+    """The course of our own clock at the last of them; None if that was before Home Assistant was started."""
+
+    def after(self, now: datetime, course: int) -> Self:
+        """Return it after another try."""
+        return replace(self, times=(*self.recent(now), now), course=course)
+
+    def recent(self, now: datetime) -> tuple[datetime, ...]:
+        """Return those of the last day. A time in the future is from a clock of ours that was wrong."""
+        return tuple(at for at in self.times if timedelta() <= now - at < PAUSE)
+
+    def stored(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {"set_at": [at.isoformat() for at in self.times]}
+
+    @classmethod
+    def restored(cls, stored: dict[str, Any]) -> Self:
+        """Return what `stored` has written. Raises TypeError or ValueError for anything else."""
+        times = stored.get("set_at") or []
+        return cls(
+            times=tuple(datetime.fromisoformat(at) for at in ([times] if isinstance(times, str) else times))
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How the clock of a lock compares with ours."""
+
+    ahead: timedelta | None = None
+    """By how much the lock's is ahead; None if it has lost the time."""
+    course: int | None = None
+    """The course of our own clock for which this is true; None before the first look."""
+    since: float = 0.0
+    """When this difference was first seen, in seconds of the counting clock."""
+    agreed: bool = False
+    """The lock has agreed with us in this course."""
+
+    @property
+    def right(self) -> bool:
+        """Whether the lock's clock is as right as it needs to be."""
+        return self.ahead is not None and abs(self.ahead) <= TOLERANCE
+
+    def looked(self, lock_time: datetime | None, clocks: Clocks, release: datetime) -> Self:
+        """Look at the time that the lock has just told."""
+        ahead = None if lock_time is None or is_lost(lock_time, release) else lock_time - clocks.wall
+        here = self.course == clocks.course
+        same = here and ahead is not None and self.ahead is not None and abs(ahead - self.ahead) <= _SAME
+        looked = replace(
+            self,
+            ahead=ahead,
+            course=clocks.course,
+            since=self.since if same else clocks.monotonic,
+            agreed=here and self.agreed,
+        )
+        return replace(looked, agreed=True) if looked.right else looked
+
+
+def needs_setting(difference: Difference, written: Written, clocks: Clocks) -> bool:
+    """Whether to set the lock's clock now. Our own must be a possible one, see `settled_now`."""
+    recent: Sequence[datetime] = written.recent(clocks.wall)
+    if difference.right or len(recent) >= TIMES_A_DAY:
         return False
-    if last_set is not None and now - last_set < PAUSE:
+    if difference.ahead is None:
+        return True
+    if difference.course != clocks.course or not _proved(difference, written, clocks):
         return False
-    return lock_time is None or abs(lock_time - now) > TOLERANCE
+    # What we set before our own clock was set may be our mistake.
+    ours = written.course is not None and written.course != clocks.course
+    return ours or abs(difference.ahead) > FAR_OFF or not recent
+
+
+def _proved(difference: Difference, written: Written, clocks: Clocks) -> bool:
+    if difference.agreed:
+        return True
+    if clocks.monotonic - difference.since < PROOF_TIME:
+        return False
+    if clocks.proved:
+        return True
+    # The lock shows what we set, so it is no witness for the time that we had then: ours need only have lasted
+    # longer than that one.
+    return (
+        written.course is not None
+        and written.course != clocks.course
+        and clocks.held >= max(SETTLING.total_seconds(), min(PROVED_AFTER, clocks.held_before))
+    )

@@ -1,25 +1,41 @@
 """Sets the clock of the lock: when its owner wants it, and on a link that is open anyway if it is wrong."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.clock import rules
+from custom_components.smartlock.clock.rules import Difference, Written
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.problems import translated
+from custom_components.smartlock.problems import TranslatableError, translated
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
-from custom_components.smartlock.protocol.messages import KeyturnerStates, UpdateTime
+from custom_components.smartlock.protocol.errors import LinkError, MovingError, SmartLockError
+from custom_components.smartlock.protocol.messages import KeyturnerStates, Message, UpdateTime
 from custom_components.smartlock.protocol.wire import Date7
-from custom_components.smartlock.rules.stored import moment
 from custom_components.smartlock.storage import LockStore, lock_store
+from custom_components.smartlock.system_clock.trust import RELEASE, system_clock
+
+
+class OwnClockError(TranslatableError):
+    """The lock shows another time than we do, and it is not proved that ours is right. Nothing was sent."""
+
+    @override
+    def __str__(self) -> str:
+        """Say so."""
+        return "it is not proved that the clock of Home Assistant is right"
+
+    @override
+    def translation(self) -> tuple[str, dict[str, str]]:
+        """Tell the owner why."""
+        return "own_clock_wrong", {}
 
 
 class LockClock(LockPart):
@@ -30,54 +46,86 @@ class LockClock(LockPart):
         self._hass = hass
         self._coordinator = coordinator
         self._pin = pin
+        self._ours = system_clock(hass)
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clock")
-        self._set_at: datetime | None = None
+        self._difference = Difference()
+        self._written = Written()
 
     @override
     async def async_load(self) -> None:
         """Remember when it was set, also before the last restart."""
-        self._set_at = await self._store.async_load(lambda stored: moment(stored["set_at"]))
+        self._written = await self._store.async_load(Written.restored) or Written()
+
+    @override
+    @callback
+    def start(self) -> None:
+        """Compare each time that the lock tells with ours, as soon as it is told."""
+        self._coordinator.config_entry.async_on_unload(
+            self._coordinator.async_add_message_listener(self._message_received)
+        )
+
+    @callback
+    def _message_received(self, message: Message) -> None:
+        if isinstance(message, KeyturnerStates):
+            clocks = self._ours.check()
+            self._difference = self._difference.looked(message.current_time.moment, clocks, RELEASE)
+            # What we have set ourselves proves nothing about the time that we had then.
+            if self._difference.right and (clocks.proved or self._written.course != clocks.course):
+                self._ours.vouch()
+
+    def is_lost(self, states: KeyturnerStates) -> bool:
+        """Whether the lock shows that it has lost the time, which it does whatever our own clock shows."""
+        return rules.is_lost(states.current_time.moment, RELEASE)
 
     @property
-    def our_time(self) -> datetime | None:
-        """Our own time (UTC), as far as it can be believed; None if it cannot."""
-        now = dt_util.utcnow()
-        settled = machine_uptime(self._hass) >= rules.SETTLING
-        return now if settled and now >= rules.NOT_BEFORE else None
-
-    def is_wrong(self, states: KeyturnerStates) -> bool:
-        """Whether the lock's clock is to be set, whenever it was set last."""
-        return self._needs_setting(states, None)
-
-    def _needs_setting(self, states: KeyturnerStates, last_set: datetime | None) -> bool:
-        return rules.needs_setting(
-            states.current_time.moment,
-            now=dt_util.utcnow(),
-            machine_up_for=machine_uptime(self._hass),
-            last_set=last_set,
-        )
+    def is_wrong(self) -> bool:
+        """Whether the lock showed another time than we did when it told its state last."""
+        return not self._difference.right
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Set the clock if it is wrong and we have the PIN. Raises SmartLockError."""
-        if self._pin.state is not PinState.VALID or not self._needs_setting(states, self._set_at):
+        # While the lock looks for its position after a loss of power, it has something else to do.
+        if self._pin.state is PinState.VALID and not states.lock_state.moving and self._may_write():
+            await self.async_write()
+
+    def _may_write(self) -> bool:
+        """Whether the lock's clock is wrong by all proofs, and has not been set too often."""
+        return self._ours.settled_now is not None and rules.needs_setting(
+            self._difference, self._written, self._ours.check()
+        )
+
+    async def async_ensure_right(self) -> None:
+        """Have the lock's clock be right before something is written that follows it.
+
+        Raises OwnClockError if it shows another time and it is not proved which is right, and SmartLockError.
+        """
+        states = await self._coordinator.client.read_states()
+        if self._difference.right:
             return
-        # Also after a failure: once a day is enough for something nobody waits for.
-        self._set_at = now = dt_util.utcnow()
-        await self._store.async_save({"set_at": now.isoformat()})
+        if states.lock_state.moving:
+            raise MovingError
+        if not self._may_write():
+            raise OwnClockError
         await self.async_write()
 
     async def async_write(self) -> None:
         """Set the lock's clock to ours. Raises SmartLockError."""
+        # Also if it fails: what nobody waits for is not tried without end.
+        self._written = self._written.after(dt_util.utcnow(), self._ours.check().course)
+        await self._store.async_save(self._written.stored())
+        self._coordinator.assumptions.clock_set()
         async with self._pin.session() as session:
             # The time is taken when the link is open.
             await self._coordinator.client.connect()
             await session.request(
                 lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
             )
+        # Until it tells its time again.
+        self._difference = replace(self._difference, ahead=timedelta())
 
     async def async_sync(self) -> None:
         """Set the lock's clock to ours, because the owner wants it. Raises HomeAssistantError."""
-        if self.our_time is None:
+        if self._ours.settled_now is None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="own_clock_wrong")
         try:
             await self.async_write()
@@ -89,8 +137,3 @@ class LockClock(LockPart):
             ) from error
         except SmartLockError as error:
             raise translated(error) from error
-
-
-def machine_uptime(hass: HomeAssistant) -> timedelta:
-    """How long the machine has been running: the clock of the event loop counts from its start."""
-    return timedelta(seconds=hass.loop.time())

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import LockClient
@@ -55,4 +56,5 @@ def lock_client(
         on_closed=on_closed,
         freshness=freshness,
         idle_time=idle_time,
+        wall_time=lambda: dt_util.utcnow().timestamp(),
     )

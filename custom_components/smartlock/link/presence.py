@@ -12,10 +12,10 @@ from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.link.advertisements import reachability
 from custom_components.smartlock.protocol.beacon import parse_beacon
+from custom_components.smartlock.system_clock.trust import system_clock
 
 # A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
 _FRESH = 300.0
@@ -36,11 +36,13 @@ class Presence:
         connected: Callable[[], bool],
         on_beacon: Callable[[bool], None],
         on_gone: Callable[[], None],
+        on_slept: Callable[[], None],
     ) -> None:
         """Prepare; `start` begins.
 
         `on_beacon` takes the change flag of each advertisement that differs from the one before; `on_gone` is called
-        when nobody has received any for minutes. `in_sight` tells whether that is not so, as the poll policy has
+        when nobody has received any for minutes, and `on_slept` when our machine has slept: whatever the lock did
+        meanwhile was told to nobody. `in_sight` tells whether that is not so, as the poll policy has
         noted it, and `connected` whether a link is open.
         """
         self._hass = hass
@@ -49,7 +51,9 @@ class Presence:
         self._connected = connected
         self._on_beacon = on_beacon
         self._on_gone = on_gone
+        self._on_slept = on_slept
         self._last_exchange: float | None = None
+        self._proves_presence = False
         self._look: asyncio.TimerHandle | None = None
         self._stops: list[CALLBACK_TYPE] = []
 
@@ -66,6 +70,7 @@ class Presence:
             bluetooth.async_track_unavailable(
                 self._hass, lambda info: self._on_gone(), self._address, connectable=True
             ),
+            system_clock(self._hass).async_on_gap(self._slept),
         ]
 
     @callback
@@ -88,7 +93,8 @@ class Presence:
     @property
     def _fresh_until(self) -> float | None:
         """Until when the last exchange proves that the lock is there; None if it does not any more."""
-        until = None if self._last_exchange is None else self._last_exchange + _FRESH
+        proof = self._last_exchange if self._proves_presence else None
+        until = None if proof is None else proof + _FRESH
         return until if until is not None and self._hass.loop.time() < until else None
 
     @property
@@ -102,7 +108,7 @@ class Presence:
         """When the lock was last received, by advertisement or over a link."""
         info = self._last_info
         times = [at for at in (self._last_exchange, None if info is None else info.time) if at is not None]
-        return wall_time(self._hass, max(times)) if times else None
+        return system_clock(self._hass).date_of(max(times)) if times else None
 
     def explain(self) -> str:
         """Explain in words whether and why a connection is not possible now."""
@@ -112,6 +118,13 @@ class Presence:
     def exchanged(self) -> None:
         """Note that the lock has just said something over a link."""
         self._last_exchange = self._hass.loop.time()
+        self._proves_presence = True
+
+    @callback
+    def _slept(self, gap: timedelta) -> None:
+        """What was exchanged before we slept does not prove any more that the lock is there."""
+        self._proves_presence = False
+        self._on_slept()
 
     @property
     def _last_info(self) -> BluetoothServiceInfoBleak | None:
@@ -152,8 +165,3 @@ class Presence:
             self._advertised(info)
         elif looks > 1:
             self._look_in_a_moment(closed_at, looks - 1)
-
-
-def wall_time(hass: HomeAssistant, at: float) -> datetime:
-    """Return a time of the event loop's clock as a date, to the second: it must not flicker with two clocks."""
-    return (dt_util.utcnow() - timedelta(seconds=hass.loop.time() - at)).replace(microsecond=0)

@@ -9,6 +9,7 @@ What a read costs is the owner's battery, so every reason to read has a bound:
     the beacon's change flag rose   at once                      an edge; a flag that stays set asks nothing
     the lock appeared, or dropped   after a moment               once
       an idle link
+    our machine has slept           at once                      once for each sleep
     a state that passes by itself   after 8 s, then doubling     until the slow poll
     nothing happened                slow poll                    2 to 10 min, as Bridge 30 to 60; up to 4 h for a
                                                                  flag that has proved itself; low battery thrice
@@ -77,6 +78,7 @@ class PollReason(Enum):
     LINK_LOST = "link_lost"
     OUTCOME_UNKNOWN = "outcome_unknown"
     UNHEARD = "unheard"
+    SLEPT = "slept"
     REFUSED = "refused"
     PASSING_STATE = "passing_state"
     POLL = "poll"
@@ -182,6 +184,11 @@ class PollPolicy:
         """An action was written, or may have been, and its result is not known."""
         return replace(self.want(PollReason.OUTCOME_UNKNOWN, now), doubted=True)
 
+    def slept(self, now: float) -> Self:
+        """The machine that we run on has slept, or may have: what was read before is as good as after a restart."""
+        state = replace(self, doubted=self.doubted or self.read_at is not None, failed_at=None, failures=0)
+        return state.want(PollReason.SLEPT, now)
+
     def want(self, reason: PollReason, at: float) -> Self:
         """A read is wanted, unless one is wanted before that already."""
         if self.locked_out and reason not in (PollReason.APPEARED, PollReason.OUTCOME_UNKNOWN):
@@ -190,6 +197,14 @@ class PollPolicy:
         if self.wanted is not None and self.wanted[0] <= at:
             return self
         return replace(self, wanted=(at, reason))
+
+    def announced_change(self, *, changed: bool) -> bool | None:
+        """Whether the flag has announced a change that a read has just found; None if that tells nothing of it."""
+        if not changed or not self.told_of_changes or not self.under_way:
+            return None
+        if self.changed_at is not None:
+            return True
+        return False if self.wanted is None and self.passing is None else None
 
     def states_received(
         self, *, changed: bool, passing: bool, low_battery: bool, now: float, door_changed: bool = False

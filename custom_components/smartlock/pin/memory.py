@@ -14,6 +14,7 @@ from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import LockRefusedError, PinError
 from custom_components.smartlock.rules.stored import flag, listed, moment, optional, text
 from custom_components.smartlock.storage import LockStore, NotStoredError, lock_store
+from custom_components.smartlock.system_clock.trust import system_clock
 
 # Of the longest PIN that any lock takes.
 _DIGITS = 6
@@ -66,7 +67,8 @@ class PinMemory:
 
     def __init__(self, hass: HomeAssistant, nuki_id: str, key: bytes) -> None:
         """Begin with nothing known; `async_load` reads the file."""
-        self.record = PinRecord()
+        self._record = PinRecord()
+        self._clock = system_clock(hass)
         self.new_pin: str | None = None
         """The PIN that was set last through us, until the config entry is known to hold it."""
         self._key = key
@@ -74,6 +76,15 @@ class PinMemory:
         # That there was a record, in a file that is written once: one that is gone is not to be taken for none.
         self._recorded: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "pin_recorded")
         self._is_recorded = False
+
+    @property
+    def record(self) -> PinRecord:
+        """What is known. A time in the future counts as if it had been when it was first seen there."""
+        return self._record.dated(self._clock.past)
+
+    @record.setter
+    def record(self, record: PinRecord) -> None:
+        self._record = record
 
     async def async_load(self) -> None:
         """Read what was known before Home Assistant was started."""

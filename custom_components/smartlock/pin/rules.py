@@ -6,6 +6,7 @@ was right before, and after three without success within an hour none at all. On
 to be right, from then on it is remembered.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -60,6 +61,14 @@ class PinRecord:
     candidate: str | None = None
     """What the lock was asked to take on as its PIN, while it is not known whether it did."""
 
+    def dated(self, past: Callable[[datetime], datetime]) -> PinRecord:
+        """Return it with times that `past` makes of those that are kept: a clock of ours may have been wrong."""
+        return replace(
+            self,
+            tries=tuple(past(at) for at in self.tries),
+            blocked_at=None if self.blocked_at is None else past(self.blocked_at),
+        )
+
     def state(self, pin: str | None, now: datetime) -> PinState:
         """Return what to say of the PIN that the owner gave; None if there is none."""
         if pin is None and self.candidate is None:
@@ -73,7 +82,6 @@ class PinRecord:
 
     def blocked(self, now: datetime) -> bool:
         """Whether the lock said not long ago that it refuses every PIN."""
-        # A time in the future is from before our own clock was set right. It counts, here and below.
         return self.blocked_at is not None and now - self.blocked_at < BLOCK_PAUSE
 
     def tries_left(self, now: datetime) -> int:

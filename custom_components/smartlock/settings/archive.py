@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from custom_components.smartlock.activity.log import LogReader
+from custom_components.smartlock.assumptions import Assumption
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import (
     CONF_KEEP_CODES,
@@ -32,7 +33,7 @@ from custom_components.smartlock.settings.restorer import SettingsRestorer
 from custom_components.smartlock.settings.restores import Restores
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.archive import Archive, Loss
-from custom_components.smartlock.settings.rules.battery_change import SettingsRead, Verdict
+from custom_components.smartlock.settings.rules.battery_change import SettingsRead, Sign, Verdict
 from custom_components.smartlock.settings.rules.message_json import OtherLockError
 from custom_components.smartlock.settings.rules.restore import Journal
 from custom_components.smartlock.settings.rules.snapshot import (
@@ -226,6 +227,8 @@ class SettingsArchive(LockPart):
     async def _batteries_changed(self, verdict: Verdict, now: SettingsSnapshot) -> None:
         """Keep what was before, tell everybody, and put back what may be put back by itself."""
         LOGGER.info("The batteries of a lock were changed")
+        time_lost = not {Sign.CLOCK_LOST, Sign.CLOCK_BEHIND}.isdisjoint(verdict.reasons)
+        self.coordinator.assumptions.count(Assumption.POWER_LOSS_LOSES_TIME, time_lost)
         self._restorer.wait_again()
         self._paired_anew = False
         kept = self.kept

@@ -25,6 +25,7 @@ from custom_components.smartlock.settings.rules.battery_change import (
     StatesReceived,
     Verdict,
 )
+from custom_components.smartlock.system_clock.trust import system_clock
 
 # A receiver that has heard something this lately was working while the lock was silent.
 _HEARD_LATELY = 60.0
@@ -119,7 +120,14 @@ class BatteryWatch:
                 if self._silent:
                     self._silent = False
                     self.take(OutOfSight(others_heard=True))
-                self.take(StatesReceived(states=message, our_time=self._clock.our_time))
+                self.take(
+                    StatesReceived(
+                        states=message,
+                        # A clock of ours that nobody agrees with makes every lock look late.
+                        our_time=system_clock(self._hass).vouched_now(),
+                        clock_lost=self._clock.is_lost(message),
+                    )
+                )
             case BatteryReport():
                 self.take(BatteryRead(report=message))
 

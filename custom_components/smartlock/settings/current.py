@@ -1,5 +1,6 @@
 """The settings that the lock has now: read again when the lock counts a change of them."""
 
+from custom_components.smartlock.assumptions import Assumption
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol import conversations
@@ -47,5 +48,8 @@ class CurrentSettings:
 
         If it shows changes of others as well, the settings are read again at the next read.
         """
+        if before is not None and after is not None:
+            holds = (before + changes) % 256 == after
+            self._coordinator.assumptions.count(Assumption.WRITE_IS_COUNTED_ONCE, holds)
         if before is not None and self._update_count == before and (before + changes) % 256 == after:
             self._update_count = after

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import directory, schedules
-from custom_components.smartlock.clock.sync import LockClock
+from custom_components.smartlock.clock.sync import LockClock, OwnClockError
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
@@ -38,12 +39,14 @@ from custom_components.smartlock.protocol.messages import (
 from custom_components.smartlock.protocol.settings import Setting
 from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.rules.restore import (
+    SETTINGS,
     Idle,
     Journal,
     RestoreProblem,
     RestoreStep,
     StepState,
     next_state,
+    too_old,
 )
 from custom_components.smartlock.settings.rules.snapshot import (
     Group,
@@ -86,6 +89,7 @@ class SettingsRestorer:
         self._take = take
         self._told = asyncio.Event()
         self._journal: Journal
+        self._lost: SettingsSnapshot | None = None
         self.idle = Idle()
         self.parts: dict[str, Any] = {}
         """What needs a PIN, as it was last read back."""
@@ -101,12 +105,22 @@ class SettingsRestorer:
         """The lock seems to have lost its power not long ago: leave it alone for a while from now."""
         self.idle = self.idle.anew(self._hass.loop.time())
 
-    async def run(self, journal: Journal) -> Journal:
-        """Take all steps that are left and return the journal with their results."""
+    async def run(self, journal: Journal, lost: SettingsSnapshot | None) -> Journal:
+        """Take all steps that are left and return the journal with their results.
+
+        `lost` is what the lock had when it was begun. Nothing more is written if that is too long ago, or if the lock
+        has something else by now.
+        """
         self.parts = {}
         self._journal = journal
+        self._lost = lost
         while (step := self._journal.current) is not None:
-            await self._until_idle()
+            if too_old(dt_util.utcnow() - journal.begun_at):
+                await self._note(self._journal.given_up(RestoreProblem.TOO_OLD))
+                break
+            if self._pause() != 0:
+                await self._wait()
+                continue
             try:
                 await self._go_on(step)
             except NotStoredError:
@@ -153,19 +167,21 @@ class SettingsRestorer:
         ready_at = self.idle.ready_at()
         return None if ready_at is None else max(0.0, ready_at - self._hass.loop.time())
 
-    async def _until_idle(self) -> None:
-        """Wait until the lock has been at rest for a while, as far as it has told."""
-        while (pause := self._pause()) != 0:
-            self._told.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._told.wait()
+    async def _wait(self) -> None:
+        """Wait until the lock tells its state, or has been at rest for a while, as far as it has told."""
+        self._told.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause()):
+                await self._told.wait()
 
     # --- Steps --------------------------------------------------------------------------------------------
 
     async def _take_step(self, step: RestoreStep, wanted: SettingsSnapshot) -> None:
         """Write one step, unless it is there already. Raises SmartLockError."""
         there = await self._is_there(step, wanted)
+        if step.group in SETTINGS and self._journal.finds_others(self._coordinator.data, self._lost):
+            await self._note(self._journal.given_up(RestoreProblem.CHANGED_MEANWHILE))
+            return
         state = next_state(step.state, there=there)
         if state is None:
             await self._enter(step, StepState.WRITING)
@@ -179,7 +195,8 @@ class SettingsRestorer:
         """Read whether the lock has what a step puts back."""
         match step.group:
             case Group.CLOCK:
-                return not self._clock.is_wrong(await self._coordinator.client.read_states())
+                await self._coordinator.client.read_states()
+                return not self._clock.is_wrong
             case Group.CONFIG | Group.ADVANCED_CONFIG:
                 await self._current.async_read()
                 return not _values(step, wanted, self._coordinator.data)
@@ -196,17 +213,19 @@ class SettingsRestorer:
     async def _write(self, step: RestoreStep, wanted: SettingsSnapshot) -> None:
         match step.group:
             case Group.CLOCK:
-                await self._clock.async_write()
+                await self._clock.async_ensure_right()
             case Group.CONFIG:
                 await self._writer.write(config=_values(step, wanted, self._coordinator.data))
             case Group.ADVANCED_CONFIG:
                 await self._writer.write(advanced=_values(step, wanted, self._coordinator.data))
             case Group.TIME_CONTROL:
+                await self._clock.async_ensure_right()
                 await self._write_time_control(wanted.time_control or ())
             case Group.LOGGING:
                 if wanted.logging is not None:
                     await self._order(EnableLogging(enabled=wanted.logging.logging_enabled))
             case Group.KEYPAD_CODES:
+                await self._clock.async_ensure_right()
                 await self._write_codes(wanted.keypad_codes or ())
 
     # --- Lists --------------------------------------------------------------------------------------------
@@ -286,5 +305,7 @@ def _problem(error: SmartLockError) -> RestoreProblem:
             return RestoreProblem.PIN
         case SettingsNotKeptError():
             return RestoreProblem.NOT_KEPT
+        case OwnClockError():
+            return RestoreProblem.CLOCK
         case _:
             return RestoreProblem.REFUSED

@@ -103,13 +103,15 @@ class Restores:
         """Go on with the restore whose journal is kept."""
         journal = self._store.kept.journal
         assert journal is not None
+        # Not before `_task` is set: one that has nothing to do may be over at once.
         self._task = self._entry.async_create_background_task(
-            self._hass, self._run(journal), f"{DOMAIN} restore"
+            self._hass, self._run(journal), f"{DOMAIN} restore", eager_start=False
         )
 
     async def _run(self, journal: Journal) -> Journal:
         try:
-            journal = await self._restorer.run(journal)
+            loss = self._store.kept.loss
+            journal = await self._restorer.run(journal, None if loss is None else loss.after)
             async with self._store.turn:
                 await self._finish(journal)
         finally:

@@ -12,6 +12,7 @@ from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import CompletionStatus, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 from custom_components.smartlock.storage import LockStore, lock_store
+from custom_components.smartlock.system_clock.trust import system_clock
 from custom_components.smartlock.wear.rules.history import WearHistory
 from custom_components.smartlock.wear.rules.motor_run import MotorRun
 
@@ -31,6 +32,7 @@ class WearMonitor(LockPart):
         self._coordinator = coordinator
         self._issues = issues
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, STORE)
+        self._clock = system_clock(hass)
         self.history = WearHistory()
         # None at first: whatever ran while nobody looked is worth one question.
         self._seen: _Mark | None = None
@@ -63,7 +65,10 @@ class WearMonitor(LockPart):
         report = await self._coordinator.client.read(conversations.read_battery_report)
         self._coordinator.async_take(report)
         if states.last_lock_action_completion_status in (None, CompletionStatus.SUCCESS):
-            run = MotorRun.of(report, dt_util.utcnow())
+            if (now := self._clock.settled_now) is None:
+                # A run of 1970 would be compared with nothing, and make all others look late.
+                return
+            run = MotorRun.of(report, now)
             if run is not None and (history := self.history.with_run(run)) is not self.history:
                 await self._keep(history)
 

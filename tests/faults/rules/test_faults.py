@@ -432,6 +432,13 @@ def test_the_log_does_not_revive_what_is_over() -> None:
     assert repaired.with_log([failed], LATER).clutch_fault is True
 
 
+def test_end_of_a_clock_that_was_ahead() -> None:
+    """It must not hide faults until then."""
+    repaired = BROKEN.repaired(NOW + timedelta(days=365 * 64))
+    failed = entry(10, 0x06, LogEntryType.CALIBRATION, hour=13)
+    assert repaired.with_log([failed], LATER).clutch_fault is True
+
+
 def test_a_log_that_was_erased_counts_from_the_start() -> None:
     seen = UNLOCKED_WELL.with_log([entry(900, 0x00)], NOW)
     assert seen.with_log([entry(2, 0x06, LogEntryType.CALIBRATION)], NOW).clutch_fault is True

@@ -231,5 +231,7 @@ def test_what_comes_back() -> None:
     at = {"led_brightness": NOON, "auto_unlatch": NOON - r.RETURN_TIME - timedelta(seconds=1)}
     assert r.returned(at, LOST, NOON) == {"led_brightness"}
     assert r.returned(at, LOST, NOON + r.RETURN_TIME + timedelta(seconds=1)) == frozenset()
+    # From a clock of ours that was ahead.
+    assert r.returned(at, LOST, NOON - timedelta(days=365)) == frozenset()
     assert r.returned({}, LOST, NOON) == frozenset()
     assert replace(LOST[0]) in LOST

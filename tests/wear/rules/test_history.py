@@ -357,3 +357,18 @@ def test_history_is_the_same_however_often_it_is_stored() -> None:
     for taken in runs:
         stored = WearHistory.from_json(json.loads(json.dumps(stored.with_run(taken).to_json())))
     assert stored == kept
+
+
+@pytest.mark.parametrize("days", [40, 365 * 64])
+def test_runs_of_a_clock_that_was_ahead(days: int) -> None:
+    """They count as of when it was set right, and hide nothing that comes after them."""
+    door = Door()
+    door.days(35)
+    right = door.now
+    door.now += days * DAY
+    door.days(3)
+    door.now = right + 3 * DAY
+    door.days(25, 1 + (WARN_ABOVE + 3) / 100)
+    assert door.percent() == WARN_ABOVE + 3
+    assert door.history.warned_since is not None
+    assert right < door.history.warned_since < door.now

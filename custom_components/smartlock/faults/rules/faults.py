@@ -179,7 +179,7 @@ class Faults:
             kind = None if completion is None else fault_of_completion(completion)
             if completion is None or kind is None or entry.index <= max(seen, succeeded):
                 continue
-            if self._is_settled(entry):
+            if self._is_settled(entry, now):
                 continue
             if entry.type != LogEntryType.CALIBRATION and self._last_run_succeeded:
                 # The states say how the last run ended; logging may have been off meanwhile.
@@ -272,10 +272,13 @@ class Faults:
             return self
         return replace(self, active=still, ended_at=now, ended_by=by)
 
-    def _is_settled(self, entry: LogEntry) -> bool:
+    def _is_settled(self, entry: LogEntry, now: datetime) -> bool:
         """Whether a log entry is older than the last time that a fault was over."""
+        if self.ended_at is None or self.ended_at > now + _CLOCK_ERROR:
+            # Our own clock was ahead then. Which entries were seen before is known besides.
+            return False
         at = entry.timestamp.moment
-        return self.ended_at is not None and (at is None or at <= self.ended_at + _CLOCK_ERROR)
+        return at is None or at <= self.ended_at + _CLOCK_ERROR
 
     # --- Storage ------------------------------------------------------------------------------------------
 

@@ -131,6 +131,8 @@ class StatesReceived:
     states: KeyturnerStates
     our_time: datetime | None = None
     """Our aware time; None while our own clock may be wrong."""
+    clock_lost: bool = False
+    """The lock shows a time that cannot be, whatever ours is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,7 +299,7 @@ def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> Ba
     acted = states.last_lock_action not in (None, LockAction.NONE)
     if known.acted and not acted:
         signs.add(Sign.ACTION_FORGOTTEN)
-    clock_right, clock_sign = _clock(watch, states.current_time.moment, event.our_time, now)
+    clock_right, clock_sign = _clock(watch, event, now)
     if clock_sign is not None:
         signs.add(clock_sign)
     clocks = watch.clocks if event.our_time is None else (event.our_time, now)
@@ -319,16 +321,14 @@ def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> Ba
     )
 
 
-def _clock(
-    watch: BatteryChangeDetector, lock_time: datetime | None, our_time: datetime | None, now: float
-) -> tuple[bool, Sign | None]:
+def _clock(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> tuple[bool, Sign | None]:
     """Return whether the clock of the lock is right, and the sign if it is not any more."""
-    was_right = watch.known.clock_right
-    if our_time is None:
-        return was_right, None
-    if lock_time is None:
-        # All zero, or impossible.
+    was_right, our_time = watch.known.clock_right, event.our_time
+    lock_time = event.states.current_time.moment
+    if event.clock_lost or (lock_time is None and our_time is not None):
         return False, Sign.CLOCK_LOST if was_right else None
+    if our_time is None or lock_time is None:
+        return was_right, None
     behind = our_time - lock_time
     right = abs(behind) <= CLOCK_TOLERANCE
     if right or not was_right or behind < CLOCK_TOLERANCE or _our_clock_moved(watch, our_time, now):

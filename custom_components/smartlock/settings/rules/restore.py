@@ -31,11 +31,18 @@ from custom_components.smartlock.settings.rules.snapshot import (
     Group,
     SettingsSnapshot,
 )
+from custom_components.smartlock.snapshot import LockSnapshot
 
 # After power came back the lock finds its position; it is left alone until it has been at rest for so long.
 IDLE_TIME = 60.0
 # A difference that comes back within this time was not lost again: the lock does not keep it, or somebody wants it so.
 RETURN_TIME = timedelta(days=2)
+# What was asked for longer ago is asked for again: it may come from a backup, and nobody expects it any more.
+MAX_AGE = timedelta(days=1)
+# Steps whose values are read one by one; the others are lists, to which is only added.
+SETTINGS = (Group.CONFIG, Group.ADVANCED_CONFIG)
+# Clocks are set by less than this while nobody notices.
+_FUTURE = timedelta(minutes=5)
 # A step that fails because of the radio is tried again on other links, but not for ever.
 MAX_TRIES = 8
 
@@ -96,6 +103,12 @@ class RestoreProblem(StrEnum):
     NOT_REACHED = "not_reached"
     STOPPED = "stopped"
     """An earlier step showed that the lock does not keep what it takes."""
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    """The lock has something that is neither wanted nor what it had when the restore was asked for."""
+    TOO_OLD = "too_old"
+    """It was asked for too long ago."""
+    CLOCK = "clock"
+    """Our own clock may be wrong, or the lock's is and cannot be set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +213,24 @@ class Journal:
         )
         return replace(self, steps=steps)
 
+    def given_up(self, problem: RestoreProblem) -> Self:
+        """Return it with everything that is not done as failed."""
+        steps = tuple(
+            step if step.state.final else replace(step, state=StepState.FAILED, problem=problem)
+            for step in self.steps
+        )
+        return replace(self, steps=steps)
+
+    def finds_others(self, now: LockSnapshot, lost: SettingsSnapshot | None) -> bool:
+        """Whether a setting that is still to be put back is neither as wanted nor as it was after the loss."""
+        known = (self.wanted,) if lost is None else (self.wanted, lost)
+        return any(
+            _value(now, step, name) not in {_value(each, step, name) for each in known}
+            for step in self.steps
+            if not step.state.final and step.group in SETTINGS
+            for name in step.settings
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
@@ -254,6 +285,16 @@ def _step(data: Any) -> RestoreStep:
     return step
 
 
+def too_old(age: timedelta) -> bool:
+    """Whether a restore that was asked for so long ago (negative: in the future) is asked for again."""
+    return not -_FUTURE <= age <= MAX_AGE
+
+
+def _value(snapshot: SettingsSnapshot | LockSnapshot, step: RestoreStep, name: str) -> Any:
+    source = snapshot.config if step.group is Group.CONFIG else snapshot.advanced_config
+    return getattr(source, name)
+
+
 def next_state(state: StepState, *, there: bool) -> StepState | None:
     """Return how a step stands after reading, None if it is to be written now."""
     if there:
@@ -271,5 +312,5 @@ def returned(
     return frozenset(
         entry.name
         for entry in differences
-        if entry.name in restored_at and now - restored_at[entry.name] <= RETURN_TIME
+        if entry.name in restored_at and abs(now - restored_at[entry.name]) <= RETURN_TIME
     )

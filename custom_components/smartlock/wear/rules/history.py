@@ -102,7 +102,7 @@ class WearHistory:
         """Take a run that succeeded; the same one again changes nothing."""
         if run.same_as(self.last_run):
             return self
-        history = replace(self, last_run=run)
+        history = replace(self._not_after(run.at), last_run=run)
         kind = self.kinds.get(run.kind)
         # Empty batteries make every bolt look stiff, and there is a warning for them.
         if run.critical or (kind is not None and kind.has_enough_of(run.at.date())):
@@ -115,6 +115,26 @@ class WearHistory:
         if level is None:
             return self
         return replace(_with_usual_raised(self, level), usual_since=now, warned_since=None)
+
+    def _not_after(self, now: datetime) -> WearHistory:
+        """Return it with what a clock of ours that was ahead has dated later than now as of now."""
+        if all(run.at <= now for kind in self.kinds.values() for run in kind.runs):
+            return self
+        kinds = {
+            name: replace(
+                kind,
+                runs=tuple(replace(run, at=min(run.at, now)) for run in kind.runs),
+                week_at=_earlier(kind.week_at, now),
+            )
+            for name, kind in self.kinds.items()
+        }
+        return replace(
+            self,
+            kinds=kinds,
+            weeks=tuple((min(at, now), residual) for at, residual in self.weeks),
+            usual_since=_earlier(self.usual_since, now),
+            warned_since=_earlier(self.warned_since, now),
+        )
 
     @property
     def wear(self) -> Wear | None:
@@ -216,6 +236,10 @@ def _less(residual: Residual, level: Residual) -> Residual:
 
 def _percent(logarithm: float) -> int:
     return round(100 * expm1(logarithm))
+
+
+def _earlier(moment: datetime | None, now: datetime) -> datetime | None:
+    return None if moment is None else min(moment, now)
 
 
 def _seconds(moment: datetime | None) -> int | None:
