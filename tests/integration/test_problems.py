@@ -8,6 +8,7 @@ import string
 
 import pytest
 
+from custom_components.smartlock.clock.sync import ClockOutcomeUnknownError
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import (
@@ -44,6 +45,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
         "outcome_unknown",
         {},
     ),
+    "ClockOutcomeUnknownError": (ClockOutcomeUnknownError("why"), "clock_not_set", {"reason": "why"}),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
     "RunFailedError": (errors.RunFailedError(CompletionStatus(0x51)), "run_failed", {"code": "0x51"}),
     "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),
@@ -133,7 +135,7 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
     told |= set(REFUSALS.values()) | set(PIN_TEXTS.values()) | set(RUN_FAILURES.values())
-    told |= {"denied", "door_sensor"}
+    told |= {"denied", "door_sensor", "clock_not_set"}
     # What actions say by themselves.
     for file in SHIPPED.rglob("*.py"):
         source = file.read_text(encoding="utf-8")

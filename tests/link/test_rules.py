@@ -403,3 +403,25 @@ def test_changes_that_only_a_poll_found() -> None:
     assert state.missed == 3
     announced = told(state.heard(flag=True, now=now + 20).spent(now + 20), now + 20, changed=True)
     assert (announced.missed, announced.announced) == (0, 1)
+
+
+def test_a_bolt_that_was_met_in_motion_is_read_again_at_rest() -> None:
+    """Its end was pushed: what needs the bolt at rest has been put off until then."""
+    met = quiet().spent(100).told(
+        changed=True, passing=True, again_at_rest=True, low_battery=False, now=100
+    )
+    moving = told(met, 101, passing=True)
+    assert moving.due(101) != (101, Reason.AT_REST)
+    state = told(moving, 103, changed=True)
+    assert state.due(103) == (103, Reason.AT_REST)
+    # That is once, and not where the read itself has seen it at rest.
+    assert told(state.spent(103), 104).due(104) != (104, Reason.AT_REST)
+    seen = told(moving.spent(108), 108, changed=True)
+    assert seen.due(109) == (108 + r.POLL_BRIDGE, Reason.POLL)
+    assert told(seen, 120).due(120) == (120 + r.POLL_BRIDGE, Reason.POLL)
+
+
+def test_an_action_is_not_read_again() -> None:
+    """What runs for us is followed by whoever asked for it."""
+    state = told(told(quiet(), 100, changed=True, passing=True), 103, changed=True)
+    assert state.due(103) == (103 + r.POLL_BRIDGE, Reason.POLL)

@@ -49,17 +49,17 @@ def keeper_of(entry: MockConfigEntry) -> SettingsKeeper:
 
 
 async def lock_with_settings(
-    home: Home, model: str = "gen3", *, pin: bool = True, **options: Any
+    home: Home, model: str = "gen3", *, pin: bool = True, boot_run: float = 3.0, client_type: str = "bridge", **options: Any
 ) -> tuple[VirtualLock, MockConfigEntry]:
     """Mount a lock whose owner has made it his own; it has been in use for a while."""
     await async_setup_component(home.hass, REPAIRS_DOMAIN, {})
     pins = {"gen2": 7391, "gen4": 7391} | PINS
-    lock = home.add_lock(model, pin=pins[model], timing=quick(**TIMING))
+    lock = home.add_lock(model, pin=pins[model], timing=quick(**TIMING | {"boot_run": boot_run}))
     lock.settings.change(**CHANGES)
     lock.battery.set(40)
     lock.turn_key("unlock")
     lock.turn_key("lock")
-    entry = await home.set_up(lock, "bridge", pin=str(pins[model]) if pin else None, **options)
+    entry = await home.set_up(lock, client_type, pin=str(pins[model]) if pin else None, **options)
     if pin:
         # What needs the PIN is read when it has become quiet.
         await asyncio.sleep(600)

@@ -14,12 +14,27 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.problems import translated
+from custom_components.smartlock.problems import TranslatableError, translated
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
+from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.errors import LinkError, MovingError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, UpdateTime
 from custom_components.smartlock.protocol.wire import Date7
 from custom_components.smartlock.storage import lock_store
+
+
+class ClockOutcomeUnknownError(TranslatableError, LinkError):
+    """The time was written, and the link ended before the lock answered."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep in words how things stand on the radio."""
+        super().__init__("it is not known whether the clock was set")
+        self.reason = reason
+
+    @override
+    def translation(self) -> tuple[str, dict[str, str]]:
+        """Tell the owner so."""
+        return "clock_not_set", {"reason": self.reason}
 
 
 class LockClock(LockPart):
@@ -60,6 +75,9 @@ class LockClock(LockPart):
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Set the clock if it is wrong and we have the PIN. Raises SmartLockError."""
+        if states.lock_state.moving:
+            # A lock that looks for its position is read again when it has found it.
+            return
         if self._pin.state is not PinState.VALID or not self._needs_setting(states, self._set_at):
             return
         # Also after a failure: once a day is enough for something nobody waits for.
@@ -68,13 +86,18 @@ class LockClock(LockPart):
         await self.async_write()
 
     async def async_write(self) -> None:
-        """Set the lock's clock to ours. Raises SmartLockError."""
+        """Set the lock's clock to ours.
+
+        Raises MovingError while the motor runs, ClockOutcomeUnknownError if the time was written and nobody knows
+        what became of it, and what `PinSession.request` raises if nothing was.
+        """
         async with self._pin.session() as session:
-            # The time is taken when the link is open.
-            await self._coordinator.client.connect()
-            await session.request(
-                lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
-            )
+            try:
+                await session.request(_set_clock)
+            except LinkError as error:
+                if session.tries.sent:
+                    raise ClockOutcomeUnknownError(self._coordinator.explain_reachability()) from error
+                raise
 
     async def async_sync(self) -> None:
         """Set the lock's clock to ours, because the owner wants it. Raises HomeAssistantError."""
@@ -82,14 +105,16 @@ class LockClock(LockPart):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="own_clock_wrong")
         try:
             await self.async_write()
-        except LinkError as error:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="clock_not_set",
-                translation_placeholders={"reason": self._coordinator.explain_reachability()},
-            ) from error
         except SmartLockError as error:
-            raise translated(error) from error
+            raise translated(error, self._coordinator.explain_reachability()) from error
+
+
+def _set_clock(pin: int) -> Conversation[None]:
+    """Set the clock to the time at which the link is open, unless the motor runs."""
+    states = yield from conversations.read_states()
+    if states.lock_state.moving:
+        raise MovingError
+    yield from conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
 
 
 def machine_uptime(hass: HomeAssistant) -> timedelta:
