@@ -67,6 +67,7 @@ class SmartLockRuntime:
             writer=settings,
             issues=issues,
         )
+        faults.async_on_calibration(archive.async_calibrated)
         auto_unlock = Rules(hass, coordinator, actions, current=current, pin=pin, faults=faults)
         # The others need to know whether the PIN is right, and that this is another link. What is archived can
         # wait longest.

@@ -166,7 +166,12 @@ def _completions(texts: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     for status in sorted(COMPLETIONS):
         kind = COMPLETIONS[status]
         yield f"0x{status:02X}", status.name, *(_NO_FAULT[status] if kind is None else _shown(kind, texts))
-    yield "0xE2 to 0xEF", "", "no fault, unless the bolt has moved for it: somebody was not let in", "ask who it was"
+    yield (
+        "0xE2 to 0xEF",
+        "",
+        "no fault, unless the bolt has moved for it: somebody was not let in",
+        "ask who it was",
+    )
     yield "any other", "", *_shown(FaultKind.UNKNOWN, texts)
 
 

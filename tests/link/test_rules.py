@@ -407,9 +407,7 @@ def test_changes_that_only_a_poll_found() -> None:
 
 def test_a_bolt_that_was_met_in_motion_is_read_again_at_rest() -> None:
     """Its end was pushed: what needs the bolt at rest has been put off until then."""
-    met = quiet().spent(100).told(
-        changed=True, passing=True, again_at_rest=True, low_battery=False, now=100
-    )
+    met = quiet().spent(100).told(changed=True, passing=True, again_at_rest=True, low_battery=False, now=100)
     moving = told(met, 101, passing=True)
     assert moving.due(101) != (101, Reason.AT_REST)
     state = told(moving, 103, changed=True)

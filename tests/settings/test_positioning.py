@@ -1,11 +1,14 @@
 """Batteries are changed at the usual speed: the lock is read while it looks for its position, and again at rest."""
 
 import asyncio
+from contextlib import suppress
 
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_component import async_update_entity
 import pytest
 
-from simulator.virtual_lock import VirtualLock
+from custom_components.smartlock.const import DOMAIN
+from simulator.virtual_lock import Habits, Jam, VirtualLock
 from tests.integration.home import Home
 from tests.settings.test_archive import issue, lock_with_settings
 
@@ -62,3 +65,18 @@ async def test_the_clock_is_not_written_while_the_bolt_moves(home: Home, model: 
     ends = await swapped_and_read(home, lock, boot_run, boot_run / 2)
     await home.until(lambda: lock.journal.requests("UPDATE_TIME"), within=600)
     assert ends <= home.now < ends + 30
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["succeeds", "fails"])
+async def test_a_calibration_of_ours_is_no_change_of_batteries(home: Home, fails: bool) -> None:
+    """Old firmware shows the boot run meanwhile."""
+    lock, _ = await lock_with_settings(home, habits=Habits(calibration_looks_like_boot_run=True))
+    if fails:
+        lock.jam(Jam.MOTOR)
+    with suppress(HomeAssistantError):
+        await home.call("calibrate", DOMAIN)
+    for _ in range(10):
+        await home.read()
+        await asyncio.sleep(30)
+    assert home.state("battery_changed") == "unknown"
+    assert issue(home) is None

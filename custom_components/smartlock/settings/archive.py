@@ -388,6 +388,11 @@ class SettingsKeeper(LockPart):
         """Take note that we make the lock start again: that is no change of batteries."""
         self._batteries.restarted()
 
+    @callback
+    def async_calibrated(self, running: bool) -> None:
+        """Take note that a calibration of ours begins or is over: old firmware calls it a boot run."""
+        self._batteries.calibrated(running=running)
+
     # --- Writes of ours -----------------------------------------------------------------------------------
 
     async def _keep_before_write(self) -> None:

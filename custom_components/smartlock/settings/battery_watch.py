@@ -15,16 +15,17 @@ from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.parts import PinReads
 from custom_components.smartlock.settings.rules.battery_change import (
     BatteryRead,
+    Calibration,
     Event,
     Known,
     NotHeard,
     PinRefused,
     Restarted,
-    Sign,
     Told,
     Verdict,
     Watch,
 )
+from custom_components.smartlock.settings.rules.battery_signs import Sign
 
 # A receiver that has heard something this lately was working while the lock was silent.
 _HEARD_LATELY = 60.0
@@ -99,6 +100,11 @@ class BatteryWatch:
     def restarted(self) -> None:
         """Take note that we make the lock start again: what follows is no change of batteries."""
         self.take(Restarted())
+
+    @callback
+    def calibrated(self, *, running: bool) -> None:
+        """Take note that a calibration of ours begins or is over: what follows is no change of batteries."""
+        self.take(Calibration(running=running))
 
     async def follow_up(self) -> None:
         """Read the settings again after new signs, and with a PIN what tells of a restart. Raises SmartLockError."""
