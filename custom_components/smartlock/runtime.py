@@ -14,6 +14,7 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.issues import FaultIssues
 from custom_components.smartlock.faults.tracker import FaultKeeper
 from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.link.slow_link import SlowLink
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.remote_access.notices import ClientNotices
@@ -91,6 +92,7 @@ class SmartLockRuntime:
                 clock,
                 FaultIssues(coordinator, faults, issues),
                 ClientNotices(hass, coordinator, issues),
+                SlowLink(coordinator, actions, issues),
                 coordinator,
                 pin,
                 log,
