@@ -8,12 +8,10 @@ from typing import override
 
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.entity import SmartLockEntity, async_add_when_known
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import BadSettingError
 from custom_components.smartlock.protocol.messages import Config
@@ -84,24 +82,11 @@ def async_add_settings[D: EntityDescription](
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the settings that the lock has: those that it had before at once, others when they were read."""
-    coordinator = writer.coordinator
-    registry = er.async_get(coordinator.hass)
-    missing = {description.key: description for description in descriptions}
-
-    @callback
-    def add(keys: Iterable[str]) -> None:
-        if found := [create(writer, missing.pop(key)) for key in keys]:
-            async_add_entities(found)
-
-    @callback
-    def look() -> None:
-        add([key for key in missing if _has(coordinator.data, key)])
-
-    add(
-        [
-            key
-            for key in missing
-            if registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.nuki_id}_{key}")
-        ]
+    async_add_when_known(
+        writer.coordinator,
+        platform,
+        descriptions,
+        exists=lambda snapshot, description: _has(snapshot, description.key),
+        create=lambda description: create(writer, description),
+        async_add_entities=async_add_entities,
     )
-    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(look))

@@ -32,6 +32,7 @@ from custom_components.smartlock.protocol.errors import (
 )
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
 from custom_components.smartlock.protocol.settings import (
+    KINDS,
     Setting,
     changed,
     check_possible,
@@ -42,9 +43,6 @@ from custom_components.smartlock.settings.current import CurrentSettings
 
 # How long the first change waits for others: a script or a scene sends its changes one after the other.
 GATHER_TIME = 0.5
-
-# Platforms with entities of settings.
-PLATFORMS = ("number", "select", "switch", "text", "time")
 
 # Failures that the next write would meet as well.
 _ABOUT_ALL = (NotAuthorizedError, PinError)
@@ -273,5 +271,5 @@ def setting_names(hass: HomeAssistant) -> Mapping[str, str]:
     # component.smartlock.entity.<platform>.<key>.name
     paths = ((path.split("."), text) for path, text in texts.items())
     return {
-        path[4]: text for path, text in paths if len(path) == 6 and path[3] in PLATFORMS and path[5] == "name"
+        path[4]: text for path, text in paths if len(path) == 6 and path[4] in KINDS and path[5] == "name"
     }

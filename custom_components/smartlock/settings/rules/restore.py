@@ -87,7 +87,6 @@ class Problem(StrEnum):
     NOT_REACHED = "not_reached"
     STOPPED = "stopped"
     """An earlier step showed that the lock does not keep what it takes."""
-    CHANGED_MEANWHILE = "changed_meanwhile"
 
 
 @dataclass(frozen=True, kw_only=True)
