@@ -121,7 +121,7 @@ def test_an_attempt_ends_with_the_client(end: str, waited_for: bool) -> None:
             await asyncio.sleep(1)
             assert isinstance(reading.exception(), LinkLostError if waited_for else NotStartedError)
         else:
-            ending = asyncio.create_task(client.let_go())
+            ending = asyncio.create_task(client.disconnect())
             await asyncio.sleep(25)
             assert ending.done()
             assert isinstance(reading.exception(), NotStartedError)

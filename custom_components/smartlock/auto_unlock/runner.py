@@ -47,7 +47,7 @@ from custom_components.smartlock.auto_unlock.switches import Switch, Switches
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
@@ -83,7 +83,7 @@ class RuleRunner:
         hass: HomeAssistant,
         coordinator: SmartLockCoordinator,
         pin: PinGuard,
-        faults: FaultKeeper,
+        faults: FaultTracker,
         *,
         actions: LockActions,
         current: CurrentSettings,

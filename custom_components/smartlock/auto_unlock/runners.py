@@ -11,7 +11,7 @@ from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switches
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.settings.current import CurrentSettings
@@ -28,7 +28,7 @@ class Rules(LockPart):
         *,
         current: CurrentSettings,
         pin: PinGuard,
-        faults: FaultKeeper,
+        faults: FaultTracker,
     ) -> None:
         """Prepare; `async_load` comes first."""
         self._hass = hass

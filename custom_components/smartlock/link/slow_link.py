@@ -31,7 +31,7 @@ class SlowLink(LockPart):
     @callback
     def start(self) -> None:
         """Follow connections and actions."""
-        self._coordinator.client.figures.on_connected = self._connected
+        self._coordinator.client.statistics.on_connected = self._connected
         self._coordinator.config_entry.async_on_unload(self._actions.async_on_dropped(self._action_dropped))
 
     @callback
