@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, callback
 
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.link import rules
 from custom_components.smartlock.link.advertisements import slots_taken
+from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
@@ -34,6 +35,12 @@ class LockActions:
         self._coordinator = coordinator
         self._client = coordinator.client
         self._last_action: float | None = None
+        self._dropped_listeners = Listeners[[]]()
+
+    @callback
+    def async_on_dropped(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call `listener` when an action was dropped because no link was there within its deadline."""
+        return self._dropped_listeners.add(listener)
 
     async def async_act(
         self,
@@ -86,6 +93,8 @@ class LockActions:
                 and slots_taken(self._coordinator.hass, self._coordinator.address)()
             ):
                 raise translated(NoFreeSlotError(reason)) from error
+            if type(error) is NotStartedError:
+                self._dropped_listeners.notify()
             raise translated(error, reason) from error
         finally:
             self._follow_up()

@@ -38,6 +38,7 @@ from custom_components.smartlock.lock_part import LinkUser, LockPart, async_shar
 from custom_components.smartlock.problems import problem, translated
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
+from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
@@ -280,6 +281,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                 changed=changed,
                 door_changed=previous is not None and previous.door_sensor_state != states.door_sensor_state,
                 passing=states.lock_state.passing,
+                again_at_rest=states.lock_state.moving
+                and (self._policy.under_way or states.lock_state == LockState.BOOT_RUN),
                 low_battery=states.battery_critical
                 or (percent is not None and percent < LOW_BATTERY_PERCENT),
                 now=self._now,

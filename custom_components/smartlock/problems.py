@@ -56,6 +56,12 @@ REFUSALS: Mapping[ErrorCode, str] = {
     ErrorCode.K_CLUTCH_POWER_FAILURE: "clutch_power_failure",
     ErrorCode.K_VOLTAGE_TOO_LOW: "low_voltage",
     ErrorCode.K_FIRMWARE_UPDATE_NEEDED: "firmware_update_needed",
+    ErrorCode.K_REJECTED: "rejected",
+    ErrorCode.K_REJECTED_NIGHT_MODE: "rejected_night_mode",
+    ErrorCode.K_NOT_IN_MAINTENANCE_MODE: "lock_setup",
+    ErrorCode.K_ALREADY_CONFIGURED: "lock_setup",
+    ErrorCode.K_TIMEOUT: "lock_setup",
+    ErrorCode.K_NO_NUKI_ID: "lock_setup",
 }
 
 # The same for the completion status of a run; no Error Report came for it.
@@ -68,6 +74,8 @@ RUN_FAILURES: Mapping[CompletionStatus, str] = {
     CompletionStatus.CLUTCH_FAILURE: "clutch_failure",
     CompletionStatus.MOTOR_POWER_FAILURE: "motor_power_failure",
     CompletionStatus.INCOMPLETE: "incomplete",
+    CompletionStatus.REJECTED: "rejected",
+    CompletionStatus.REJECTED_NIGHT_MODE: "rejected_night_mode",
     CompletionStatus.HANDLE_NOT_LIFTED: "handle_not_lifted",
 }
 
@@ -85,10 +93,12 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
             return error.translation()
         case LockRefusedError():
             code = f"0x{error.code:02X}"
-            return REFUSALS.get(error.code, "refused"), {"code": code}
+            other = "door_sensor" if error.code.about_door_sensor else "refused"
+            return REFUSALS.get(error.code, other), {"code": code}
         case RunFailedError():
             code = f"0x{error.completion:02X}"
-            return RUN_FAILURES.get(error.completion, "run_failed"), {"code": code}
+            other = "denied" if error.completion.denied else "run_failed"
+            return RUN_FAILURES.get(error.completion, other), {"code": code}
         case OutcomeUnknownError():
             return "outcome_unknown", {}
         case NoFreeSlotError():

@@ -14,6 +14,7 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.issues import FaultIssues
 from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.link.slow_link import SlowLink
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.remote_access.notices import RemoteAccessNotices
@@ -67,6 +68,7 @@ class SmartLockRuntime:
             writer=settings,
             issues=issues,
         )
+        faults.async_on_calibration(archive.async_calibrated)
         auto_unlock = Rules(hass, coordinator, actions, current=current, pin=pin, faults=faults)
         # The others need to know whether the PIN is right, and that this is another link. What is archived can
         # wait longest.
@@ -91,6 +93,7 @@ class SmartLockRuntime:
                 clock,
                 FaultIssues(coordinator, faults, issues),
                 RemoteAccessNotices(hass, coordinator, issues),
+                SlowLink(coordinator, actions, issues),
                 coordinator,
                 pin,
                 log,

@@ -157,6 +157,8 @@ def _errors(texts: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
                 f"the error “{message}”",
                 "nothing is wrong with the lock; report it if it comes often",
             )
+    message = texts["exceptions"]["door_sensor"]["message"].format(code="…")
+    yield "0x60 to 0x6F", "", f"the error “{message}”", "as it says; no fault of the lock"
     yield "any other", "", *_shown(FaultKind.UNKNOWN, texts)
 
 
@@ -164,6 +166,12 @@ def _completions(texts: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     for status in sorted(COMPLETIONS):
         kind = COMPLETIONS[status]
         yield f"0x{status:02X}", status.name, *(_NO_FAULT[status] if kind is None else _shown(kind, texts))
+    yield (
+        "0xE2 to 0xEF",
+        "",
+        "no fault, unless the bolt has moved for it: somebody was not let in",
+        "ask who it was",
+    )
     yield "any other", "", *_shown(FaultKind.UNKNOWN, texts)
 
 

@@ -66,6 +66,8 @@ class Habits:
     """Status COMPLETE follows the id of an entry that was added."""
     limits_cover_reading: bool = True
     """Outside its allowed time a client may not even read; otherwise it may not move the bolt."""
+    calibration_looks_like_boot_run: bool = False
+    """Old firmware shows the boot run while it calibrates (the vendor's forum, thread 1224)."""
     rejections_complete: bool = False
     """An auto unlock that the settings forbid ends with COMPLETE, and only the states tell; otherwise with an
     Error Report. No error code is documented for it."""

@@ -228,7 +228,8 @@ class Motor:
         self._enter(self._rest_state, Trigger.SYSTEM)
 
     async def _find_ends(self) -> None:
-        self._enter(LockState.CALIBRATION, Trigger.SYSTEM)
+        boot_run = self._habits.calibration_looks_like_boot_run
+        self._enter(LockState.BOOT_RUN if boot_run else LockState.CALIBRATION, Trigger.SYSTEM)
         if (jam := self.jam) is not None and hinders(jam, LockAction.NONE):
             await asyncio.sleep(self._timing.calibration / 2)
             self._fail(FAILURES[jam])

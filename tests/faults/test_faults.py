@@ -160,7 +160,7 @@ async def test_each_fault_is_shown_told_and_ends(
         (ErrorCode.K_FIRMWARE_UPDATE_NEEDED, "firmware_update_needed"),
         (ErrorCode.K_MOTOR_POSITION_LIMIT, "position_limit"),
         (ErrorCode(0x51), "unknown_fault"),
-        (ErrorCode(0x4F), "unknown_fault"),
+        (ErrorCode(0x5F), "unknown_fault"),
         (ErrorCode.UNKNOWN, "unknown_fault"),
     ],
 )
@@ -748,3 +748,15 @@ async def test_accessories_are_there_when_the_lock_tells_of_them(home: Home) -> 
     assert home.hass.states.get(home.entity_id("keypad_battery")) is not None
     home.come_into_range(lock)
     await home.until(lambda: home.state("keypad_battery") == STATE_ON)
+
+
+@pytest.mark.parametrize(("code", "told"), [(0x4E, "rejected"), (0x4F, "rejected_night_mode")])
+async def test_rejected_is_no_fault(home: Home, code: int, told: str) -> None:
+    """The lock did not want to; its mechanics are as well as before."""
+    lock = home.add_lock(locked=True)
+    await home.set_up(lock)
+    lock.faults.refuse_next(ErrorCode(code), Command.LOCK_ACTION)
+    assert await fails(home) == told
+    assert issues(home) == set()
+    assert home.state("lock") == "locked"
+    assert last_fault(home)["kind"] == "none"

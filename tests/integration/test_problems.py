@@ -8,7 +8,7 @@ import string
 
 import pytest
 
-from custom_components.smartlock.clock.sync import OwnClockError
+from custom_components.smartlock.clock.sync import ClockOutcomeUnknownError, OwnClockError
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import (
@@ -47,6 +47,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
         {},
     ),
     "OwnClockError": (OwnClockError(), "own_clock_wrong", {}),
+    "ClockOutcomeUnknownError": (ClockOutcomeUnknownError("why"), "clock_not_set", {"reason": "why"}),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
     "RunFailedError": (errors.RunFailedError(CompletionStatus(0x51)), "run_failed", {"code": "0x51"}),
     "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),
@@ -98,12 +99,32 @@ def test_every_refusal_has_words(code: ErrorCode) -> None:
         assert "{code}" in TEXTS["exceptions"][key]["message"]
 
 
+@pytest.mark.parametrize(
+    ("code", "key"),
+    [
+        (0x4E, "rejected"),
+        (0x4F, "rejected_night_mode"),
+        *((code, "door_sensor") for code in range(0x60, 0x70)),
+        *((code, "lock_setup") for code in range(0xE0, 0xE4)),
+    ],
+)
+def test_refusals_without_a_run(code: int, key: str) -> None:
+    """They are named in words, not taken for a fault of the mechanics."""
+    assert problem(errors.refusal(ErrorCode(code), None)) == (key, {"code": f"0x{code:02X}"})
+    check_text(key, {"code": ""})
+
+
+@pytest.mark.parametrize("value", range(0xE0, 0xF0))
+def test_a_run_that_was_denied(value: int) -> None:
+    assert problem(errors.RunFailedError(CompletionStatus(value)))[0] == "denied"
+
+
 @pytest.mark.parametrize("status", CompletionStatus, ids=lambda status: status.name)
 def test_every_failed_run_has_words(status: CompletionStatus) -> None:
     key, placeholders = problem(errors.RunFailedError(status))
     assert placeholders == {"code": f"0x{status:02X}"}
     check_text(key, placeholders)
-    assert (key == "run_failed") == (status not in RUN_FAILURES)
+    assert (key == "run_failed") == (status not in RUN_FAILURES and not status.denied)
 
 
 def check_text(key: str, placeholders: dict[str, str]) -> None:
@@ -116,6 +137,7 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
     told |= set(REFUSALS.values()) | set(PIN_TEXTS.values()) | set(RUN_FAILURES.values())
+    told |= {"denied", "door_sensor", "clock_not_set"}
     # What actions say by themselves.
     for file in SHIPPED.rglob("*.py"):
         source = file.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockUser  # type: ignor
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.system_clock import rules, trust
+from simulator.lock.faults import Once
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
 from tests.integration.home import PINS, Home
 
@@ -147,11 +148,47 @@ async def test_clock_that_could_not_be_set(home: Home) -> None:
     await home.set_up(lock, pin=RIGHT)
     lock.faults.refuse_next(ErrorCode.K_BUSY, Command.UPDATE_TIME)
     assert (await failure(home, "sync_time")).translation_key == "busy"
+    sent = len(lock.journal.pins_sent)
     home.go_out_of_range(lock)
     await home.until(lambda: not home.connected(lock), within=120)
     error = await failure(home, "sync_time")
-    assert error.translation_key == "clock_not_set"
+    # It says that nothing was sent, and nothing was.
+    assert error.translation_key == "unreachable"
     assert (error.translation_placeholders or {})["reason"]
+    assert len(lock.journal.pins_sent) == sent
+
+
+@pytest.mark.usefixtures("settled_machine")
+async def test_clock_whose_link_is_lost_before_it_is_written(home: Home) -> None:
+    lock = home.add_lock()
+    await home.set_up(lock, pin=RIGHT)
+    lock.faults.once(Once.DISCONNECT_AT_REQUEST, occasion=2)
+    assert (await failure(home, "sync_time")).translation_key == "connection_lost"
+    assert asked(lock, Command.UPDATE_TIME) == 0
+
+
+@pytest.mark.usefixtures("settled_machine")
+async def test_clock_whose_answer_is_lost(home: Home) -> None:
+    """It may have been set."""
+    lock = home.add_lock()
+    await home.set_up(lock, pin=RIGHT)
+    lock.faults.once(Once.NO_COMPLETE)
+    error = await failure(home, "sync_time")
+    assert error.translation_key == "clock_not_set"
+    assert asked(lock, Command.UPDATE_TIME) == 1
+
+
+@pytest.mark.usefixtures("settled_machine")
+async def test_clock_of_a_lock_that_moves(home: Home) -> None:
+    lock = home.add_lock(timing=quick(boot_run=60.0))
+    await home.set_up(lock, pin=RIGHT)
+    lock.swap_batteries()
+    await asyncio.sleep(30)
+    assert (await failure(home, "sync_time")).translation_key == "moving"
+    assert asked(lock, Command.UPDATE_TIME) == 0
+    await asyncio.sleep(60)
+    await home.call("sync_time", DOMAIN)
+    assert asked(lock, Command.UPDATE_TIME) == 1
 
 
 # --- The rest ---------------------------------------------------------------------------------------------

@@ -414,3 +414,27 @@ def test_changes_that_only_a_poll_found() -> None:
         state.advertised(flag=True, now=now + 20).read_started(now + 20), now + 20, changed=True
     )
     assert (announced.missed, announced.announced) == (0, 1)
+
+
+def test_a_bolt_that_was_met_in_motion_is_read_again_at_rest() -> None:
+    """Its end was pushed: what needs the bolt at rest has been put off until then."""
+    met = (
+        quiet()
+        .read_started(100)
+        .states_received(changed=True, passing=True, again_at_rest=True, low_battery=False, now=100)
+    )
+    moving = states_received(met, 101, passing=True)
+    assert moving.due(101) != (101, PollReason.AT_REST)
+    state = states_received(moving, 103, changed=True)
+    assert state.due(103) == (103, PollReason.AT_REST)
+    # That is once, and not where the read itself has seen it at rest.
+    assert states_received(state.read_started(103), 104).due(104) != (104, PollReason.AT_REST)
+    seen = states_received(moving.read_started(108), 108, changed=True)
+    assert seen.due(109) == (108 + r.POLL_BRIDGE, PollReason.POLL)
+    assert states_received(seen, 120).due(120) == (120 + r.POLL_BRIDGE, PollReason.POLL)
+
+
+def test_an_action_is_not_read_again() -> None:
+    """What runs for us is followed by whoever asked for it."""
+    state = states_received(states_received(quiet(), 100, changed=True, passing=True), 103, changed=True)
+    assert state.due(103) == (103 + r.POLL_BRIDGE, PollReason.POLL)

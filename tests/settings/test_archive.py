@@ -26,7 +26,7 @@ from custom_components.smartlock.protocol.wire import Date7, Time2
 from custom_components.smartlock.settings.archive import SettingsArchive
 from simulator.lock.faults import Once
 from simulator.lock.time_control import Entry
-from simulator.virtual_lock import Kind, VirtualLock, quick
+from simulator.virtual_lock import Habits, Kind, VirtualLock, quick
 from tests.integration.home import NUKI_ID, PINS, Home
 
 # As long as it takes, but for the motor.
@@ -49,17 +49,26 @@ def archive_of(entry: MockConfigEntry) -> SettingsArchive:
 
 
 async def lock_with_settings(
-    home: Home, model: str = "gen3", *, pin: bool = True, **options: Any
+    home: Home,
+    model: str = "gen3",
+    *,
+    pin: bool = True,
+    boot_run: float = 3.0,
+    client_type: str = "bridge",
+    habits: Habits | None = None,
+    **options: Any,
 ) -> tuple[VirtualLock, MockConfigEntry]:
     """Mount a lock whose owner has made it his own; it has been in use for a while."""
     await async_setup_component(home.hass, REPAIRS_DOMAIN, {})
     pins = {"gen2": 7391, "gen4": 7391} | PINS
-    lock = home.add_lock(model, pin=pins[model], timing=quick(**TIMING))
+    lock = home.add_lock(
+        model, pin=pins[model], timing=quick(**TIMING | {"boot_run": boot_run}), habits=habits or Habits()
+    )
     lock.settings.change(**CHANGES)
     lock.battery.set(40)
     lock.turn_key("unlock")
     lock.turn_key("lock")
-    entry = await home.set_up(lock, "bridge", pin=str(pins[model]) if pin else None, **options)
+    entry = await home.set_up(lock, client_type, pin=str(pins[model]) if pin else None, **options)
     if pin:
         # What needs the PIN is read when it has become quiet.
         await asyncio.sleep(600)

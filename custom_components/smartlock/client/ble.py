@@ -5,16 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from random import Random
-from typing import override
+from typing import Any, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakCharacteristicNotFoundError, BleakError
-from bleak_retry_connector import (
-    BleakClientWithServiceCache,
-    BleakOutOfConnectionSlotsError,
-    establish_connection,
-)
+from bleak_retry_connector import BleakClientWithServiceCache, establish_connection
 
 from custom_components.smartlock.client.transport import Link, Transport
 from custom_components.smartlock.protocol.errors import (
@@ -24,8 +20,14 @@ from custom_components.smartlock.protocol.errors import (
     UnreachableError,
 )
 
-# Two failed attempts cost some ten seconds already; the callers have deadlines of their own.
-_CONNECT_ATTEMPTS = 2
+# Until connecting is given up, in seconds. Weak signals and slow proxies need 40 and more for one attempt.
+CONNECT_TIME = 45.0
+# How many attempts that takes at most, and until when another one may begin.
+_ATTEMPTS = 4
+_LAST_ATTEMPT = 25.0
+# The name of this number in bleak-retry-connector bounds time-outs and unknown errors only; others it tries nine
+# times, whatever is asked for. With 0 each error is raised at once.
+_ONE_ATTEMPT = 0
 # Slots are taken for a second or so each. Asking for one that is not there costs four seconds of waiting in
 # bleak-retry-connector, so we look ourselves, each lock at moments of its own, for some ten seconds.
 _SLOT_LOOK = 0.2
@@ -53,24 +55,40 @@ class BleTransport(Transport):
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
         await self._wait_for_slot()
-        device = self._device()
-        if device is None:
-            raise NotHeardError(self._explain())
         link = _BleLink(on_value, on_lost)
         try:
-            client = await establish_connection(
-                BleakClientWithServiceCache,
-                device,
-                self._name,
-                disconnected_callback=link.disconnected,
-                max_attempts=_CONNECT_ATTEMPTS,
-            )
-        except BleakOutOfConnectionSlotsError as error:
-            raise NoFreeSlotError(self._explain()) from error
-        except (BleakError, TimeoutError, OSError, EOFError) as error:
-            raise (NoFreeSlotError if self._full() else UnreachableError)(self._explain()) from error
-        link.opened(client)
+            async with asyncio.timeout(CONNECT_TIME):
+                link.opened(await self._connect(link))
+        except TimeoutError as error:
+            raise UnreachableError(self._explain()) from error
         return link
+
+    async def _connect(self, link: _BleLink) -> BleakClientWithServiceCache:
+        """Try to connect a few times. Raises UnreachableError."""
+        loop = asyncio.get_running_loop()
+        last = loop.time() + _LAST_ATTEMPT
+        attempts = 0
+        while True:
+            device = self._device()
+            if device is None:
+                raise NotHeardError(self._explain())
+            attempts += 1
+            try:
+                return await establish_connection(
+                    _patient(BleakClientWithServiceCache),
+                    device,
+                    self._name,
+                    disconnected_callback=link.disconnected,
+                    max_attempts=_ONE_ATTEMPT,
+                )
+            except (BleakError, TimeoutError, OSError, EOFError) as error:
+                # What the error says of slots is a guess: without any path it says the same.
+                if self._full():
+                    raise NoFreeSlotError(self._explain()) from error
+                if self._device() is None:
+                    raise NotHeardError(self._explain()) from error
+                if attempts == _ATTEMPTS or loop.time() >= last:
+                    raise UnreachableError(self._explain()) from error
 
     async def _wait_for_slot(self) -> None:
         """Return as soon as somebody who hears the lock has a slot. Raises NoFreeSlotError."""
@@ -79,6 +97,16 @@ class BleTransport(Transport):
                 return
             await asyncio.sleep(self._random.uniform(0.5, 1.5) * _SLOT_LOOK)
         raise NoFreeSlotError(self._explain())
+
+
+def _patient[C: BleakClientWithServiceCache](kind: type[C]) -> type[C]:
+    """Return a class of clients that wait for one connection as long as we do; bleak-retry-connector says 20 s."""
+
+    class Patient(kind):  # type: ignore[valid-type,misc]
+        async def connect(self, **options: Any) -> None:
+            await super().connect(**options | {"timeout": CONNECT_TIME})
+
+    return Patient
 
 
 class _BleLink(Link):

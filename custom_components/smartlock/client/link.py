@@ -29,10 +29,13 @@ IDLE_TIME = 5.0
 READ_IDLE_TIME = 0.5
 # A link that is to stay open must not be idle for the lock's own 20 s.
 KEEP_ALIVE = 15.0
-# Connect (up to 20 s a try) and one exchange.
-READ_DEADLINE = 45.0
 # How many messages wait on a link for the states that prove that the lock is there; an action has a handful.
 _KEPT_BACK = 32
+# Connect (up to 45 s, after some 10 s for a slot) and one exchange.
+READ_DEADLINE = 60.0
+# How long a link stays that was made for somebody who could not wait for it: long enough to try again, and shorter
+# than the 20 s after which the lock itself drops it.
+KEPT_TIME = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ class LockLink:
         self._statistics = statistics
         self._idle_time = idle_time
         self._connection: Connection | None = None
+        self._opening: asyncio.Task[Connection] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
         self._open_until = 0.0
@@ -197,12 +201,27 @@ class LockLink:
             raise NoAnswerError("the lock could not be read in time") from error
 
     async def open(self) -> Connection:
-        """Return the open connection, or make one. Raises LinkError."""
+        """Return the open connection, or make one. Raises LinkError.
+
+        An attempt goes on when whoever waits for it gives up: it is not begun again for the next one.
+        """
         self._keep_open()
         self.check_open()
         if self._connection is not None and self._connection.usable:
             return self._connection
-        await self._disconnect()
+        if self._opening is None:
+            await self._disconnect()
+            self._opening = asyncio.create_task(self._connect())
+            self._opening.add_done_callback(self._opened)
+        opening = self._opening
+        await asyncio.wait([opening])
+        self._keep_open()
+        if opening.cancelled():
+            raise LinkLostError("the client was closed, or has let go")
+        return opening.result()
+
+    async def _connect(self) -> Connection:
+        """Make a connection. Raises LinkError."""
         self._proved = False
         began = _now()
         connection = await Connection.open(
@@ -221,6 +240,18 @@ class LockLink:
         self._statistics.connected(_now())
         self._statistics.took(Phase.CONNECT, _now() - began)
         return connection
+
+    def _opened(self, opening: asyncio.Task[Connection]) -> None:
+        """Let go of the new link after a while, unless somebody has waited for it."""
+        self._opening = None
+        if not opening.cancelled() and opening.exception() is None and not self.closed:
+            delay = KEEP_ALIVE if self._idle_time is None else KEPT_TIME
+            self._idle = asyncio.get_running_loop().call_later(delay, self._idle_expired)
+
+    async def _give_up_opening(self) -> None:
+        if (opening := self._opening) is not None:
+            opening.cancel()
+            await asyncio.wait([opening])
 
     def check_open(self) -> None:
         """Raise LinkLostError if the link was closed for good."""
@@ -246,12 +277,14 @@ class LockLink:
     async def disconnect(self) -> None:
         """Disconnect when what is running has ended; the next request connects again."""
         async with self.turn:
+            await self._give_up_opening()
             self._keep_open()
             await self._disconnect()
 
     async def close(self) -> None:
         """Disconnect for good; what is still running fails with LinkLostError."""
         self.closed = True
+        await self._give_up_opening()
         self._keep_open()
         await self._disconnect()
         if self._ending is not None:

@@ -14,10 +14,10 @@ from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from custom_components.smartlock.protocol.errors import NoAnswerError, ProtocolError
 from custom_components.smartlock.protocol.pairing import Pairing
 
-# A connection may take two tries of 20 s, or 36 s until every slot counts as taken; public clients give the
-# exchange itself 30 s.
-_IDENTIFY_TIME = 50.0
-_PAIRING_TIME = 50.0
+# A connection may take 45 s, after some 10 s of waiting for a slot; public clients give the exchange itself 30 s, of
+# which a healthy lock needs one or two.
+_IDENTIFY_TIME = 60.0
+_PAIRING_TIME = 60.0
 
 
 async def identify(transport: Transport) -> Dialect:

@@ -1,6 +1,7 @@
 """How long things take and how often they happen: so that "slow" and "eats batteries" are numbers."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from statistics import median, quantiles
@@ -36,6 +37,8 @@ class LinkStatistics:
 
     def __init__(self) -> None:
         """Start empty."""
+        self.on_connected: Callable[[float], None] = lambda seconds: None
+        """Called with the seconds that each connection has taken."""
         self._durations: dict[Phase, deque[float]] = {phase: deque(maxlen=_KEPT) for phase in Phase}
         self._connections: deque[float] = deque()
         self._reads: deque[float] = deque()
@@ -43,6 +46,8 @@ class LinkStatistics:
     def took(self, phase: Phase, seconds: float) -> None:
         """Note how long a phase took."""
         self._durations[phase].append(seconds)
+        if phase is Phase.CONNECT:
+            self.on_connected(seconds)
 
     def connected(self, now: float) -> None:
         """Note a connection."""

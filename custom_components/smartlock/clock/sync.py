@@ -17,6 +17,7 @@ from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import TranslatableError, translated
 from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.errors import LinkError, MovingError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message, UpdateTime
 from custom_components.smartlock.protocol.wire import Date7
@@ -36,6 +37,20 @@ class OwnClockError(TranslatableError):
     def translation(self) -> tuple[str, dict[str, str]]:
         """Tell the owner why."""
         return "own_clock_wrong", {}
+
+
+class ClockOutcomeUnknownError(TranslatableError, LinkError):
+    """The time was written, and the link ended before the lock answered."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep in words how things stand on the radio."""
+        super().__init__("it is not known whether the clock was set")
+        self.reason = reason
+
+    @override
+    def translation(self) -> tuple[str, dict[str, str]]:
+        """Tell the owner so."""
+        return "clock_not_set", {"reason": self.reason}
 
 
 class LockClock(LockPart):
@@ -109,17 +124,22 @@ class LockClock(LockPart):
         await self.async_write()
 
     async def async_write(self) -> None:
-        """Set the lock's clock to ours. Raises SmartLockError."""
+        """Set the lock's clock to ours.
+
+        Raises NotStoredError or MovingError if nothing was sent, ClockOutcomeUnknownError if the time was written and
+        nobody knows what became of it, and what `PinSession.request` raises if nothing was.
+        """
         # Also if it fails: what nobody waits for is not tried without end.
         self._written = self._written.after(dt_util.utcnow(), self._ours.check().course)
         await self._store.async_save(self._written.stored())
         self._coordinator.assumptions.clock_set()
         async with self._pin.session() as session:
-            # The time is taken when the link is open.
-            await self._coordinator.client.connect()
-            await session.request(
-                lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
-            )
+            try:
+                await session.request(_set_clock)
+            except LinkError as error:
+                if session.tries.sent:
+                    raise ClockOutcomeUnknownError(self._coordinator.explain_reachability()) from error
+                raise
         # Until it tells its time again.
         self._difference = replace(self._difference, ahead=timedelta())
 
@@ -129,11 +149,13 @@ class LockClock(LockPart):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="own_clock_wrong")
         try:
             await self.async_write()
-        except LinkError as error:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="clock_not_set",
-                translation_placeholders={"reason": self._coordinator.explain_reachability()},
-            ) from error
         except SmartLockError as error:
-            raise translated(error) from error
+            raise translated(error, self._coordinator.explain_reachability()) from error
+
+
+def _set_clock(pin: int) -> Conversation[None]:
+    """Set the clock to the time at which the link is open, unless the motor runs."""
+    states = yield from conversations.read_states()
+    if states.lock_state.moving:
+        raise MovingError
+    yield from conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)

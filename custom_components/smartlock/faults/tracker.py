@@ -60,6 +60,7 @@ class FaultTracker(LockPart):
         self._report_awaited: asyncio.TimerHandle | None = None
         self._log_wanted = False
         self._listeners = Listeners[str, Mapping[str, Any]]()
+        self._calibration_listeners = Listeners[bool]()
 
     @override
     async def async_load(self) -> None:
@@ -87,6 +88,11 @@ class FaultTracker(LockPart):
         """Call `listener` with the kind of each fault that is reported, and with RECOVERED when all are over."""
         return self._listeners.add(listener)
 
+    @callback
+    def async_on_calibration(self, listener: Callable[[bool], None]) -> CALLBACK_TYPE:
+        """Call `listener` with True before a calibration of ours, and with False when it is over."""
+        return self._calibration_listeners.add(listener)
+
     @property
     def battery_condition(self) -> BatteryCondition | None:
         """How the batteries are doing; a charge does not become wrong because the bolt has moved since."""
@@ -107,7 +113,11 @@ class FaultTracker(LockPart):
                     session.pin, pin_tries=session.tries, deadline=coordinator.action_deadline
                 )
 
-        states = await self._actions.async_move(calibrate)
+        self._calibration_listeners.notify(True)
+        try:
+            states = await self._actions.async_move(calibrate)
+        finally:
+            self._calibration_listeners.notify(False)
         if states is not None and states.lock_state.at_rest and states.lock_state.place is not None:
             self._change(self._known.run_succeeded(dt_util.utcnow()))
             await self._async_save()

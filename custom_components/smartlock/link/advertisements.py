@@ -52,8 +52,17 @@ def announces_pairing(info: BluetoothServiceInfoBleak, dialect: Dialect) -> bool
 
 
 def freshest_device(hass: HomeAssistant, address: str) -> Callable[[], BLEDevice | None]:
-    """Return a callable for the device as the best adapter or proxy sees it right now."""
-    return lambda: bluetooth.async_ble_device_from_address(hass, address, connectable=True)
+    """Return a callable for the device as the best adapter or proxy sees it right now; None if none does.
+
+    Home Assistant remembers a device for minutes after the last of them has forgotten it.
+    """
+
+    def device() -> BLEDevice | None:
+        if not bluetooth.async_scanner_devices_by_address(hass, address, connectable=True):
+            return None
+        return bluetooth.async_ble_device_from_address(hass, address, connectable=True)
+
+    return device
 
 
 def slots_taken(hass: HomeAssistant, address: str) -> Callable[[], bool]:

@@ -11,6 +11,8 @@ What a read costs is the owner's battery, so every reason to read has a bound:
       an idle link
     our machine has slept           at once                      once for each sleep
     a state that passes by itself   after 8 s, then doubling     until the slow poll
+    a bolt that a read has met in   at once, at rest             once for each run
+      motion
     nothing happened                slow poll                    2 to 10 min, as Bridge 30 to 60; up to 4 h for a
                                                                  flag that has proved itself; low battery thrice
     a read failed                   after 15 s, then doubling    up to the slow poll
@@ -81,6 +83,7 @@ class PollReason(Enum):
     SLEPT = "slept"
     REFUSED = "refused"
     PASSING_STATE = "passing_state"
+    AT_REST = "at_rest"
     POLL = "poll"
 
 
@@ -125,6 +128,8 @@ class PollPolicy:
     """When a read last found something new."""
     passing: int | None = None
     """How often in a row the same passing state was read; None if the state is one that lasts."""
+    at_rest_wanted: bool = False
+    """The bolt was met in motion, so that what needs it at rest has been put off."""
     failed_at: float | None = None
     failing_since: float | None = None
     """When the first read failed of those that failed in a row."""
@@ -207,9 +212,20 @@ class PollPolicy:
         return False if self.wanted is None and self.passing is None else None
 
     def states_received(
-        self, *, changed: bool, passing: bool, low_battery: bool, now: float, door_changed: bool = False
+        self,
+        *,
+        changed: bool,
+        passing: bool,
+        low_battery: bool,
+        now: float,
+        door_changed: bool = False,
+        again_at_rest: bool = False,
     ) -> Self:
-        """The lock told its state, asked or not."""
+        """The lock told its state, asked or not.
+
+        `again_at_rest`: its bolt moves, though not for an action of ours. A push of its rest is worth a read.
+        """
+        rests = self.at_rest_wanted and not passing and not self.under_way
         again = passing and not changed and self.passing is not None
         announced, missed = self.announced, self.missed
         if changed or door_changed:
@@ -225,7 +241,8 @@ class PollPolicy:
             flag_reads=self.flag_reads + 1 if self.flag and self.under_way else self.flag_reads,
             under_way=False,
             polling=False,
-            wanted=None,
+            wanted=(now, PollReason.AT_REST) if rests else None,
+            at_rest_wanted=passing and (self.at_rest_wanted or again_at_rest),
             changed_at=None,
             unheard_at=None,
             doubted=False,

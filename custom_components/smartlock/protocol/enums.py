@@ -329,6 +329,11 @@ class CompletionStatus(OpenEnum):
     OTHER_ERROR = 0xFE
     UNKNOWN = 0xFF
 
+    @property
+    def denied(self) -> bool:
+        """Whether somebody was not let in: a wrong code, an unknown finger, and the unnamed numbers next to them."""
+        return 0xE0 <= self <= 0xEF
+
 
 class DoorSensorState(OpenEnum):
     """State of the door sensor; the values differ by generation and do not collide."""
@@ -581,3 +586,15 @@ class ErrorCode(OpenEnum):
     K_CLUTCH_POWER_FAILURE = 0x4B
     K_VOLTAGE_TOO_LOW = 0x4C
     K_FIRMWARE_UPDATE_NEEDED = 0x4D
+    # The vendor's web documentation (docs.nuki.io, error codes), like all below.
+    K_REJECTED = 0x4E
+    K_REJECTED_NIGHT_MODE = 0x4F
+    K_NOT_IN_MAINTENANCE_MODE = 0xE0
+    K_ALREADY_CONFIGURED = 0xE1
+    K_TIMEOUT = 0xE2
+    K_NO_NUKI_ID = 0xE3
+
+    @property
+    def about_door_sensor(self) -> bool:
+        """Whether it is about the door sensor and not about the bolt; these numbers have no names here."""
+        return 0x60 <= self <= 0x6F

@@ -33,7 +33,8 @@ from custom_components.smartlock.settings.restorer import SettingsRestorer
 from custom_components.smartlock.settings.restores import Restores
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.archive import Archive, Loss
-from custom_components.smartlock.settings.rules.battery_change import SettingsRead, Sign, Verdict
+from custom_components.smartlock.settings.rules.battery_change import SettingsRead, Verdict
+from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.settings.rules.message_json import OtherLockError
 from custom_components.smartlock.settings.rules.restore import Journal
 from custom_components.smartlock.settings.rules.snapshot import (
@@ -388,6 +389,11 @@ class SettingsArchive(LockPart):
     def async_restarted(self) -> None:
         """Take note that we make the lock start again: that is no change of batteries."""
         self._batteries.restarted()
+
+    @callback
+    def async_calibrated(self, running: bool) -> None:
+        """Take note that a calibration of ours begins or is over: old firmware calls it a boot run."""
+        self._batteries.calibrated(running=running)
 
     # --- Writes of ours -----------------------------------------------------------------------------------
 

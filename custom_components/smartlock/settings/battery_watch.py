@@ -16,15 +16,16 @@ from custom_components.smartlock.settings.parts import PinParts
 from custom_components.smartlock.settings.rules.battery_change import (
     BatteryChangeDetector,
     BatteryRead,
+    Calibration,
     Event,
     Known,
     OutOfSight,
     PinRefused,
     Restarted,
-    Sign,
     StatesReceived,
     Verdict,
 )
+from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.system_clock.trust import system_clock
 
 # A receiver that has heard something this lately was working while the lock was silent.
@@ -100,6 +101,11 @@ class BatteryWatch:
     def restarted(self) -> None:
         """Take note that we make the lock start again: what follows is no change of batteries."""
         self.take(Restarted())
+
+    @callback
+    def calibrated(self, *, running: bool) -> None:
+        """Take note that a calibration of ours begins or is over: what follows is no change of batteries."""
+        self.take(Calibration(running=running))
 
     async def follow_up(self) -> None:
         """Read the settings again after new signs, and with a PIN what tells of a restart. Raises SmartLockError."""

@@ -11,7 +11,7 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
-from custom_components.smartlock.settings.rules.battery_change import Sign
+from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Part, SettingsSnapshot
 from custom_components.smartlock.settings.writer import setting_names
 

@@ -106,9 +106,31 @@ def test_nothing_is_known_at_first() -> None:
 def test_completion_of_the_last_run(value: int) -> None:
     """A status that nobody knows proves neither a fault nor its absence."""
     faults = told(Faults(), UNLOCKED, LOCK, CompletionStatus(value))
-    silent = not CompletionStatus(value).known or value in (0xFE, 0xFF)
+    denied = 0xE0 <= value <= 0xEF
+    silent = (not CompletionStatus(value).known and not denied) or value in (0xFE, 0xFF)
     assert faults.clutch_fault is (True if value in (0x06, 0x07) else None if silent else False)
     assert faults.motor_blocked is (True if value in (0x01, 0x05) else None if silent else False)
+
+
+@pytest.mark.parametrize("value", range(0xE0, 0xF0))
+def test_denied_at_the_keypad(value: int) -> None:
+    """Nobody was let in, and nothing is broken: also for the numbers that have no name yet."""
+    denied = told(UNLOCKED_WELL, UNLOCKED, UNLOCK, CompletionStatus(value))
+    assert kinds(denied) == []
+    assert kinds(denied.with_log([entry(1, value, LogEntryType.KEYPAD_ACTION)], NOW)) == []
+
+
+@pytest.mark.parametrize("value", range(0xE2, 0xF0))
+@pytest.mark.parametrize("seen", [True, False], ids=["seen running", "elsewhere"])
+def test_a_run_that_moved_was_not_denied(value: int, seen: bool) -> None:
+    before = told(UNLOCKED_WELL, LOCKING) if seen else UNLOCKED_WELL
+    after = told(before, UNLOCKED if seen else LOCKED, LOCK, CompletionStatus(value))
+    assert kinds(after) == ["unknown_fault"]
+
+
+@pytest.mark.parametrize("code", [0x4E, 0x4F, *range(0x60, 0x70), *range(0xE0, 0xE4)], ids=hex)
+def test_a_refusal_without_a_run_is_no_fault(code: int) -> None:
+    assert failed_live(UNLOCKED_WELL, code) == UNLOCKED_WELL
 
 
 @pytest.mark.parametrize("code", list(ErrorCode), ids=lambda code: code.name)
@@ -134,7 +156,7 @@ def test_blocked_state_says_it_too() -> None:
     assert blocked.active[0].code == 0xFE
 
 
-@pytest.mark.parametrize("code", [0x51, 0x4E, 0x4F])
+@pytest.mark.parametrize("code", [0x51, 0x5E, 0x5F])
 def test_unknown_numbers(code: int) -> None:
     for faults in (
         failed_live(UNLOCKED_WELL, code),

@@ -11,7 +11,8 @@ from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import BatteryReport
 from custom_components.smartlock.protocol.wire import Date7, Version
 from custom_components.smartlock.settings.rules import battery_change as b
-from custom_components.smartlock.settings.rules.battery_change import BatteryChangeDetector, Event, Sign
+from custom_components.smartlock.settings.rules.battery_change import BatteryChangeDetector, Event
+from custom_components.smartlock.settings.rules.battery_signs import SOURCES, STRONG, Sign
 from tests.lock_of import NOON, config, states
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -137,6 +138,36 @@ T = 600.0
                 (T + 1, read()),
             ],
             [Sign.CLOCK_BEHIND, Sign.CHARGE_ROSE],
+        ),
+        (
+            [
+                (T, told(T, 4, critical=True)),
+                (T + 30 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 30 * MINUTE + 1, told(T + 30 * MINUTE + 1, 100)),
+                (T + 30 * MINUTE + 2, read()),
+            ],
+            [Sign.CHARGE_ROSE, Sign.NOT_CRITICAL, Sign.NOT_HEARD],
+        ),
+        # --- What comes after a calibration of ours, or waited for its end.
+        (
+            [
+                (T, b.Calibration(running=True)),
+                (T + 20, b.Calibration(running=False)),
+                (T + 150, told(T + 150, lock_state=LockState.BOOT_RUN)),
+                (T + 151, read()),
+            ],
+            [Sign.BOOT_RUN],
+        ),
+        (
+            [
+                (T, b.Calibration(running=True)),
+                (T + 20, b.Calibration(running=False)),
+                (T + 30, told(T + 30, time=LOST_TIME)),
+                (T + 31, read()),
+                (T + 200, told(T + 200, time=LOST_TIME)),
+                (T + 201, read()),
+            ],
+            [Sign.CLOCK_LOST],
         ),
         ([(T, told(T, 100)), (T + 1, read(b.MANY_SETTINGS))], [Sign.CHARGE_ROSE, Sign.MANY_CHANGES]),
         # --- All at once, in the order of their weight.
@@ -300,6 +331,59 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
             id="calibrated anew",
         ),
         pytest.param([(T, told(T, lock_state=LockState.BOOT_RUN))], id="the settings could not be read yet"),
+        # --- A calibration of ours.
+        pytest.param(
+            [
+                (T, b.Calibration(running=True)),
+                (T + 1, told(T + 1, lock_state=LockState.BOOT_RUN)),
+                (T + 2, read()),
+                (T + 20, told(T + 20, last_lock_action=LockAction.NONE)),
+                (T + 21, b.Calibration(running=False)),
+                (T + 22, read()),
+                (T + 300, told(T + 300, last_lock_action=LockAction.NONE)),
+                (T + 301, read()),
+            ],
+            id="old firmware calls it a boot run",
+        ),
+        pytest.param(
+            [
+                (T, b.Calibration(running=True)),
+                (T + 1, b.Calibration(running=False)),
+                (T + 100, told(T + 100, 100, lock_state=LockState.UNCALIBRATED)),
+                (T + 119, b.LogRead(newest=42, boot_runs=(41,))),
+                (T + 120, read()),
+            ],
+            id="and so does its log, and it shows for a while",
+        ),
+        # --- Critical.
+        pytest.param(
+            [
+                (T, told(T, 88, critical=True)),
+                (T + 5 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 5 * MINUTE + 1, told(T + 5 * MINUTE + 1, 88)),
+                (T + 5 * MINUTE + 2, read()),
+            ],
+            id="critical for one moment, then not heard",
+        ),
+        pytest.param(
+            [
+                (T, told(T, 88, critical=True)),
+                (T + 30 * MINUTE, told(T + 30 * MINUTE, 88, critical=True)),
+                (T + 35 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 35 * MINUTE + 1, told(T + 35 * MINUTE + 1, 88)),
+                (T + 35 * MINUTE + 2, read()),
+            ],
+            id="critical for a while, with the same charge before and after",
+        ),
+        pytest.param(
+            [
+                (T, told(T, None, critical=True)),
+                (T + 5 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 5 * MINUTE + 1, told(T + 5 * MINUTE + 1, None)),
+                (T + 5 * MINUTE + 2, read()),
+            ],
+            id="critical for one moment, in a lock that tells no charge",
+        ),
         # --- Restarts with another reason.
         pytest.param(
             [
@@ -428,7 +512,7 @@ def test_a_change_while_nobody_looked() -> None:
 
 
 def test_every_sign_has_a_source() -> None:
-    assert set(b.SOURCES) == set(Sign)
+    assert set(SOURCES) == set(Sign)
 
 
 _events = st.one_of(
@@ -463,7 +547,23 @@ def test_whatever_happens(steps: list[tuple[float, Event]]) -> None:
         if watch.verdict is not None:
             reasons = set(watch.verdict.reasons)
             assert isinstance(event, b.SettingsRead)
-            assert reasons & b.STRONG or len({b.SOURCES[sign] for sign in reasons}) > 1
+            assert reasons & STRONG or len({SOURCES[sign] for sign in reasons}) > 1
             assert now - last >= b.WINDOW
             assert not watch.suspects
             last = now
+
+
+def test_a_lock_that_tells_no_charge() -> None:
+    """That it is not critical any more counts if it has been for a while."""
+    watch = BatteryChangeDetector()
+    trace: Trace = [
+        (0, told(0, None)),
+        (1, read()),
+        (T, told(T, None, critical=True)),
+        (T + 20 * MINUTE, told(T + 20 * MINUTE, None, critical=True)),
+        (T + 30 * MINUTE, b.OutOfSight(others_heard=True)),
+        (T + 30 * MINUTE + 1, told(T + 30 * MINUTE + 1, None)),
+        (T + 30 * MINUTE + 2, read()),
+    ]
+    ((_, reasons),) = verdicts(trace, watch)
+    assert set(reasons) == {Sign.NOT_CRITICAL, Sign.NOT_HEARD}

@@ -85,6 +85,12 @@ ERRORS: Mapping[ErrorCode, FaultKind | None] = {
     ErrorCode.K_CLUTCH_POWER_FAILURE: FaultKind.CLUTCH_POWER_FAILURE,
     ErrorCode.K_VOLTAGE_TOO_LOW: FaultKind.CALIBRATION_REFUSED,
     ErrorCode.K_FIRMWARE_UPDATE_NEEDED: FaultKind.FIRMWARE_UPDATE_NEEDED,
+    ErrorCode.K_REJECTED: None,
+    ErrorCode.K_REJECTED_NIGHT_MODE: None,
+    ErrorCode.K_NOT_IN_MAINTENANCE_MODE: None,
+    ErrorCode.K_ALREADY_CONFIGURED: None,
+    ErrorCode.K_TIMEOUT: None,
+    ErrorCode.K_NO_NUKI_ID: None,
 }
 COMPLETIONS: Mapping[CompletionStatus, FaultKind | None] = {
     CompletionStatus.SUCCESS: None,
@@ -123,10 +129,13 @@ _RUNS = frozenset(
 
 def fault_of_error(code: ErrorCode, command: Command | None) -> FaultKind | None:
     """Return the fault that an Error Report about a command tells of, None if it tells of none."""
-    kind = ERRORS.get(code, FaultKind.UNKNOWN)
+    kind = ERRORS.get(code, None if code.about_door_sensor else FaultKind.UNKNOWN)
     return None if kind is FaultKind.UNKNOWN and command not in _RUNS else kind
 
 
-def fault_of_completion(status: CompletionStatus) -> FaultKind | None:
-    """Return the fault that the completion status of a run tells of, None if it tells of none."""
-    return COMPLETIONS.get(status, FaultKind.UNKNOWN)
+def fault_of_completion(status: CompletionStatus, *, moved: bool = False) -> FaultKind | None:
+    """Return the fault that the completion status of a run tells of, None if it tells of none.
+
+    `moved`: the bolt was seen to move for it, so that a number without a name cannot mean that somebody was denied.
+    """
+    return COMPLETIONS.get(status, None if status.denied and not moved else FaultKind.UNKNOWN)

@@ -114,7 +114,7 @@ class Faults:
             return True
         silent = (
             self.run is None
-            or not self.run.completion.known
+            or not (self.run.completion.known or self.run.completion.denied)
             or self.run.completion == CompletionStatus.UNKNOWN
         )
         return None if silent or self.active_fault(FaultKind.UNKNOWN) else False
@@ -205,7 +205,9 @@ class Faults:
         """Return the failures that states at rest tell of for the first time."""
         report = RunReport.of(states)
         if report is not None and (report != self.run or self.seen_running):
-            kind = fault_of_completion(report.completion)
+            before, place = None if self.rest is None else self.rest.place, states.lock_state.place
+            elsewhere = before is not None and place is not None and before != place
+            kind = fault_of_completion(report.completion, moved=self.seen_running or elsewhere)
             if kind is not None:
                 yield kind, Source.COMPLETION, report.completion
         state = states.lock_state

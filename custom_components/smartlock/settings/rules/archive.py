@@ -15,7 +15,8 @@ from custom_components.smartlock.rules.stored import (
     optional,
     text,
 )
-from custom_components.smartlock.settings.rules.battery_change import Counters, Known, Sign
+from custom_components.smartlock.settings.rules.battery_change import Counters, Known
+from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
 from custom_components.smartlock.settings.rules.restore import Journal, returned
 from custom_components.smartlock.settings.rules.snapshot import (

@@ -16,27 +16,37 @@ lost is what the owner wants to know next.
     PIN forgotten            PIN        medium     owners change it in the app, too
     charge rose by 20 points battery    medium     while charging, or right after it
     voltage rose by 300 mV   battery    medium     the same
-    not critical any more    battery    medium     the same
+    not critical any more    battery    medium     the same, or without a rise of the charge, or where none is told
+                                                   after a moment: a cold cell says so for one run
     not calibrated any more  bolt       medium     some locks say so now and then
     last action forgotten    action     weak       the same as for a boot run
     not heard for minutes    radio      weak       while nothing else was heard, either: then it was the proxy
     many settings changed    settings   weak       an evening with the app looks like that
 
-A setting that has changed is no sign: owners change settings.
+A setting that has changed is no sign: owners change settings. While the lock is calibrated for us, and a while after, what
+a calibration looks like is no sign either (some firmware calls it a boot run), and a verdict waits for its end.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum
 from itertools import combinations
+import math
 from typing import Any
 
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, Config, KeyturnerStates
+from custom_components.smartlock.settings.rules.battery_signs import (
+    CALIBRATION,
+    RESTART,
+    SOURCES,
+    STRONG,
+    Sign,
+)
 
 # Signs of one change come together: taking cells out and putting new ones in is a matter of minutes.
 WINDOW = 900.0
+# What a calibration of ours has done to the states, the log included, has been told by then.
+CALIBRATION_ECHO = 120.0
 PERCENT_STEP = 20
 VOLTAGE_STEP = 300  # mV
 # Clocks drift by seconds a day; what is off by minutes was set or lost.
@@ -52,73 +62,6 @@ CLOCK_LOST = timedelta(days=7)
 _COUNTS = 256
 _NO_TIME_ZONE = 0xFFFF
 MANY_SETTINGS = 4
-
-
-class Source(Enum):
-    """Where a sign comes from: two signs of one source are one thing seen twice."""
-
-    POWER = "power"
-    CLOCK = "clock"
-    MEMORY = "memory"
-    PIN = "pin"
-    BATTERY = "battery"
-    BOLT = "bolt"
-    ACTION = "action"
-    RADIO = "radio"
-    SETTINGS = "settings"
-
-
-class Sign(StrEnum):
-    """What speaks for a change of batteries."""
-
-    BOOT_RUN = "boot_run"
-    BOOT_LOGGED = "boot_logged"
-    RESTART_COUNTED = "restart_counted"
-    CLOCK_LOST = "clock_lost"
-    CLOCK_BEHIND = "clock_behind"
-    COUNTER_FELL = "counter_fell"
-    MEMORY_DAMAGED = "memory_damaged"
-    PIN_FORGOTTEN = "pin_forgotten"
-    CHARGE_ROSE = "charge_rose"
-    VOLTAGE_ROSE = "voltage_rose"
-    NOT_CRITICAL = "not_critical"
-    UNCALIBRATED = "uncalibrated"
-    ACTION_FORGOTTEN = "action_forgotten"
-    NOT_HEARD = "not_heard"
-    MANY_CHANGES = "many_changes"
-
-
-SOURCES: Mapping[Sign, Source] = {
-    Sign.BOOT_RUN: Source.POWER,
-    Sign.BOOT_LOGGED: Source.POWER,
-    Sign.RESTART_COUNTED: Source.POWER,
-    Sign.CLOCK_LOST: Source.CLOCK,
-    Sign.CLOCK_BEHIND: Source.CLOCK,
-    Sign.COUNTER_FELL: Source.MEMORY,
-    Sign.MEMORY_DAMAGED: Source.MEMORY,
-    Sign.PIN_FORGOTTEN: Source.PIN,
-    Sign.CHARGE_ROSE: Source.BATTERY,
-    Sign.VOLTAGE_ROSE: Source.BATTERY,
-    Sign.NOT_CRITICAL: Source.BATTERY,
-    Sign.UNCALIBRATED: Source.BOLT,
-    Sign.ACTION_FORGOTTEN: Source.ACTION,
-    Sign.NOT_HEARD: Source.RADIO,
-    Sign.MANY_CHANGES: Source.SETTINGS,
-}
-STRONG = frozenset(
-    {
-        Sign.BOOT_RUN,
-        Sign.BOOT_LOGGED,
-        Sign.RESTART_COUNTED,
-        Sign.CLOCK_LOST,
-        Sign.COUNTER_FELL,
-        Sign.MEMORY_DAMAGED,
-    }
-)
-# What a restart with another cause leaves, too.
-_RESTART = frozenset(
-    {Sign.BOOT_RUN, Sign.BOOT_LOGGED, Sign.RESTART_COUNTED, Sign.ACTION_FORGOTTEN, Sign.NOT_HEARD}
-)
 
 
 # --- Events -----------------------------------------------------------------------------------------------
@@ -191,8 +134,23 @@ class Restarted:
     """We have made the lock restart."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """A calibration of ours begins, or is over."""
+
+    running: bool
+
+
 type Event = (
-    StatesReceived | SettingsRead | BatteryRead | OutOfSight | PinRefused | Counters | LogRead | Restarted
+    StatesReceived
+    | SettingsRead
+    | BatteryRead
+    | OutOfSight
+    | PinRefused
+    | Counters
+    | LogRead
+    | Restarted
+    | Calibration
 )
 
 
@@ -237,6 +195,10 @@ class BatteryChangeDetector:
     settled_until: float | None = None
     """Until then further signs belong to the change that was found."""
     restart_explained_until: float | None = None
+    calibrated_until: float | None = None
+    """Until then the lock is calibrated for us, or shows that it was."""
+    critical: tuple[float, float] | None = None
+    """The seconds at which the batteries were told to be critical, the first and the last of those in a row."""
     clocks: tuple[datetime, float] | None = None
     """Our time and the second at which it was."""
 
@@ -265,6 +227,8 @@ class BatteryChangeDetector:
                 return _log_read(watch, event, now)
             case Restarted():
                 return _explained(watch, now)
+            case Calibration(running=running):
+                return _calibrated(watch, math.inf if running else now + CALIBRATION_ECHO)
 
 
 def _with(watch: BatteryChangeDetector, signs: set[Sign], now: float, **known: Any) -> BatteryChangeDetector:
@@ -272,7 +236,9 @@ def _with(watch: BatteryChangeDetector, signs: set[Sign], now: float, **known: A
     if watch.settled_until is not None and now < watch.settled_until:
         signs = set()
     elif watch.restart_explained_until is not None and now < watch.restart_explained_until:
-        signs -= _RESTART
+        signs -= RESTART
+    if _is_calibrated(watch, now):
+        signs -= CALIBRATION
     fresh = tuple((sign, now) for sign in sorted(signs))
     kept = tuple(entry for entry in watch.signs if entry[0] not in signs)
     return replace(watch, signs=kept + fresh, known=replace(watch.known, **known))
@@ -289,9 +255,11 @@ def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> Ba
     charging = bool(states.battery_charging)
     percent = states.battery_percent
     if not charging and not known.charging:
-        if percent is not None and known.percent is not None and percent >= known.percent + PERCENT_STEP:
+        told = percent is not None and known.percent is not None
+        rose = told and (percent or 0) >= (known.percent or 0) + PERCENT_STEP
+        if rose:
             signs.add(Sign.CHARGE_ROSE)
-        if known.critical and not states.battery_critical:
+        if known.critical and not states.battery_critical and (rose if told else _was_long_critical(watch)):
             signs.add(Sign.NOT_CRITICAL)
     count = states.config_update_count
     if count is not None and known.count is not None and (count - known.count) % _COUNTS >= _COUNTS // 2:
@@ -318,7 +286,13 @@ def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> Ba
             calibrated=not uncalibrated if states.lock_state.at_rest else known.calibrated,
         ),
         clocks=clocks,
+        critical=(watch.critical[0] if watch.critical else now, now) if states.battery_critical else None,
     )
+
+
+def _was_long_critical(watch: BatteryChangeDetector) -> bool:
+    """Whether the batteries were told to be critical for a while, and not for one moment."""
+    return watch.critical is not None and watch.critical[1] - watch.critical[0] >= WINDOW
 
 
 def _clock(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> tuple[bool, Sign | None]:
@@ -367,12 +341,23 @@ def _explained(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetecto
     return replace(
         watch,
         restart_explained_until=now + WINDOW,
-        signs=tuple(entry for entry in watch.signs if entry[0] not in _RESTART),
+        signs=tuple(entry for entry in watch.signs if entry[0] not in RESTART),
         known=replace(watch.known, counters=None, newest_log_entry=None),
     )
 
 
+def _calibrated(watch: BatteryChangeDetector, until: float) -> BatteryChangeDetector:
+    """Expect what a calibration of ours looks like, in the log too, which may be read much later."""
+    return replace(watch, calibrated_until=until, known=replace(watch.known, newest_log_entry=None))
+
+
+def _is_calibrated(watch: BatteryChangeDetector, now: float) -> bool:
+    return watch.calibrated_until is not None and now < watch.calibrated_until
+
+
 def _judged(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
+    if _is_calibrated(watch, now):
+        return watch
     found = watch.suspects
     pair = any(
         SOURCES[one] is not SOURCES[other] and abs(at - then) <= WINDOW

@@ -1,0 +1,133 @@
+"""Connecting takes longer than an action may wait: the attempt is kept for the next one."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from custom_components.smartlock.client.client import ACTION_DEADLINE, LockClient
+from custom_components.smartlock.client.link import KEPT_TIME
+from custom_components.smartlock.protocol.enums import LockAction, LockState
+from custom_components.smartlock.protocol.errors import LinkLostError, NotStartedError, UnreachableError
+from tests.client.simulated import World
+from tests.client.test_client import connected, now, play
+
+SLOW = (18.0, 25.0, 40.0)
+
+
+def be_slow(world: World, takes: float) -> None:
+    """Let each connection take so many seconds from now on."""
+    world.radio.timing = replace(world.radio.timing, connect=takes)
+
+
+@pytest.mark.parametrize("takes", SLOW)
+@pytest.mark.parametrize("pause", [0.5, 3.0, 10.0])
+def test_an_action_finds_the_link_that_another_one_has_waited_for(takes: float, pause: float) -> None:
+    """Whoever tries again gets through, each action within its own deadline, and the bolt moves once."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        be_slow(world, takes)
+        began, asked = now(), 0.0
+        while now() - began < 120:
+            asked = now()
+            try:
+                await client.act(LockAction.UNLOCK)
+            except NotStartedError:
+                assert now() - asked == pytest.approx(ACTION_DEADLINE)
+                await asyncio.sleep(pause)
+            else:
+                break
+        (written,) = world.lock.journal.requests("LOCK_ACTION")
+        assert written.loop_time - asked < ACTION_DEADLINE
+        assert written.loop_time - began < takes + 15
+        assert world.runs == ["UNLOCK"]
+        assert len(world.radio.connections) == 2  # The other one is that of the pairing.
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("takes", SLOW)
+def test_a_link_that_nobody_wants_any_more_is_let_go(takes: float) -> None:
+    """And nothing is written over it."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        be_slow(world, takes)
+        began = now()
+        with pytest.raises(NotStartedError):
+            await client.act(LockAction.UNLOCK)
+        assert now() - began == pytest.approx(ACTION_DEADLINE)
+        await asyncio.sleep(began + takes + 1 - now())
+        assert connected(client)
+        await asyncio.sleep(KEPT_TIME)
+        assert not connected(client)
+        assert world.radio.connections[-1].ended is not None
+        await asyncio.sleep(60)
+        assert world.runs == []
+        assert world.actions_written == 0
+
+    play(scenario)
+
+
+def test_a_newer_action_takes_the_attempt_over() -> None:
+    """The older one is told that it was replaced; what was begun goes on."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        be_slow(world, 12.0)
+        older = asyncio.create_task(client.act(LockAction.UNLATCH))
+        await asyncio.sleep(10)
+        older.cancel()
+        await asyncio.wait([older])
+        states = await client.act(LockAction.UNLOCK)
+        assert states.lock_state == LockState.UNLOCKED
+        assert len(world.radio.connections) == 2
+        assert world.runs == ["UNLOCK"]
+
+    play(scenario)
+
+
+def test_an_attempt_that_fails_is_forgotten() -> None:
+    """The next one begins at the start, and nobody hears of the error of the first."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        complaints: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        world.radio.timing = replace(world.radio.timing, connect_timeout=20.0)
+        world.radio.set_rssi(world.transport, world.lock.address, None)
+        with pytest.raises(NotStartedError):
+            await client.act(LockAction.UNLOCK)
+        await asyncio.sleep(10)
+        with pytest.raises((NotStartedError, UnreachableError)):
+            await client.act(LockAction.UNLOCK)
+        world.radio.set_rssi(world.transport, world.lock.address, -60)
+        await asyncio.sleep(30)
+        await client.act(LockAction.UNLOCK)
+        assert world.runs == ["UNLOCK"]
+        assert complaints == []
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("end", ["close", "let_go"])
+@pytest.mark.parametrize("waited_for", [True, False])
+def test_an_attempt_ends_with_the_client(end: str, waited_for: bool) -> None:
+    """And so it does before pairing again: the lock must be free to advertise."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        be_slow(world, 30.0)
+        reading = asyncio.create_task(client.act(LockAction.UNLOCK, deadline=25.0 if waited_for else 1.0))
+        await asyncio.sleep(5)
+        if end == "close":
+            await client.close()
+            await asyncio.sleep(1)
+            assert isinstance(reading.exception(), LinkLostError if waited_for else NotStartedError)
+        else:
+            ending = asyncio.create_task(client.disconnect())
+            await asyncio.sleep(25)
+            assert ending.done()
+            assert isinstance(reading.exception(), NotStartedError)
+        await asyncio.sleep(60)
+        assert not connected(client)
+        assert all(each.ended is not None for each in world.radio.connections)
+        assert world.runs == []
+
+    play(scenario)
