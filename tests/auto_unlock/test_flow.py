@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.auto_unlock.calibration import MEASURING_TIME
-from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietHours, Rule
+from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietTimes, Rule
 from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
 from simulator.phone import PrivatePhone, VirtualPhone
 from tests.auto_unlock.arrivals import IRK, TRACKER
@@ -412,6 +412,6 @@ async def test_a_scanner_that_is_away_stays_chosen(dialog: Dialog) -> None:
 )
 def test_quiet_hours(begin: int, end: int, quiet: tuple[int, ...], not_quiet: tuple[int, ...]) -> None:
     """Hours that end where they begin are the whole day: the door stays locked."""
-    hours = QuietHours(begin=time(begin), end=time(end))
+    hours = QuietTimes(begin=time(begin), end=time(end))
     for hour in (*quiet, *not_quiet):
         assert hours.active(datetime(2026, 11, 20, hour, tzinfo=UTC)) is (hour in quiet)

@@ -12,12 +12,12 @@ import pytest
 
 from custom_components.smartlock.auto_unlock.rules import (
     Hold,
-    Kind,
     Located,
     LocationLost,
     OnNetwork,
-    Phase,
-    Reason,
+    ReportKind,
+    RulePhase,
+    RuleReason,
 )
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
@@ -402,12 +402,12 @@ async def test_the_log_names_nobody(home: Home, caplog: pytest.LogCaptureFixture
 
 def test_every_word_has_a_text() -> None:
     texts = english()["entity"]
-    assert texts["sensor"]["auto_unlock_state"]["state"].keys() == {phase.value for phase in Phase}
-    reasons = {word.value for words in (Reason, Hold) for word in words}
+    assert texts["sensor"]["auto_unlock_state"]["state"].keys() == {phase.value for phase in RulePhase}
+    reasons = {word.value for words in (RuleReason, Hold) for word in words}
     assert texts["sensor"]["auto_unlock_reason"]["state"].keys() == reasons
     decision = texts["event"]["auto_unlock_decision"]["state_attributes"]
     assert decision["reason"]["state"].keys() == reasons
-    assert decision["event_type"]["state"].keys() == {kind.value for kind in Kind}
+    assert decision["event_type"]["state"].keys() == {kind.value for kind in ReportKind}
 
 
 # --- Two people -------------------------------------------------------------------------------------------
@@ -424,3 +424,9 @@ async def test_without_a_phone_around_nothing_is_heard(home: Home) -> None:
         await anna.sleep(5)
         assert runner.state.heard_at > before.heard_at
         assert isinstance(anna.phone, VirtualPhone)
+
+
+def test_a_fault_is_not_called_a_clutch_fault() -> None:
+    """Any fault but a blocked motor holds like that: not calibrated, a handle, an update."""
+    words = english()["entity"]["sensor"]["auto_unlock_reason"]["state"]
+    assert "lutch" not in words["faulty"]

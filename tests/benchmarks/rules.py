@@ -14,13 +14,13 @@ from custom_components.smartlock.auto_unlock.rules import (
     LockTold,
     Outcome,
     Paused,
-    Phase,
     PreConnect,
-    Proximity,
     QuietHours,
-    Restarted,
+    Reset,
     Result,
+    RulePhase,
     RuleSettings,
+    RuleState,
     Signal,
     Tick,
     Trouble,
@@ -29,7 +29,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     start,
     step,
 )
-from custom_components.smartlock.auto_unlock.rules.events import Event
+from custom_components.smartlock.auto_unlock.rules.events import RuleInput
 from simulator.walks import Advertisement, ByHand, Entrance, Position, Restart
 from simulator.walks.traces import Trace
 from tests.benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side
@@ -65,7 +65,7 @@ class Rule(Side):
         return f"{self._rule.phase} ({self._rule.reason})"
 
     @property
-    def rule(self) -> Proximity:
+    def rule(self) -> RuleState:
         return self._rule
 
     @override
@@ -78,7 +78,7 @@ class Rule(Side):
             case ByHand() | Entrance():
                 self.take(Unlocked(), door)
             case Restart():
-                self.take(Restarted(), door)
+                self.take(Reset(), door)
                 for event in (Paused(False), QuietHours(False), Trouble(False)):
                     self.take(event, door)
 
@@ -91,7 +91,7 @@ class Rule(Side):
     def ticks(self, door: Door) -> None:
         self.take(Tick(), door)
 
-    def take(self, event: Event, door: Door) -> None:
+    def take(self, event: RuleInput, door: Door) -> None:
         self._rule, effects = step(self._rule, event, door.now)
         for effect in effects:
             match effect:
@@ -129,9 +129,9 @@ class LateRule(Rule):
         self._wanted = False
 
     @override
-    def take(self, event: Event, door: Door) -> None:
+    def take(self, event: RuleInput, door: Door) -> None:
         super().take(event, door)
-        if self._wanted and self.rule.phase is Phase.NEAR:
+        if self._wanted and self.rule.phase is RulePhase.NEAR:
             self._wanted = False
             super()._connect(door)
 

@@ -12,7 +12,15 @@ from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
-from custom_components.smartlock.auto_unlock.rules import Hold, Kind, Phase, Proof, Proximity, Reason, Report
+from custom_components.smartlock.auto_unlock.rules import (
+    Hold,
+    Proof,
+    Report,
+    ReportKind,
+    RulePhase,
+    RuleReason,
+    RuleState,
+)
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.switches import Switch
 from custom_components.smartlock.const import DOMAIN
@@ -29,20 +37,20 @@ SWITCHES = {
 class RuleSensorDescription(SensorEntityDescription):
     """A word about a rule."""
 
-    value_fn: Callable[[Proximity], str | None]
+    value_fn: Callable[[RuleState], str | None]
 
 
 SENSORS = (
     RuleSensorDescription(
         key="auto_unlock_state",
         device_class=SensorDeviceClass.ENUM,
-        options=[*Phase],
+        options=[*RulePhase],
         value_fn=lambda rule: rule.phase,
     ),
     RuleSensorDescription(
         key="auto_unlock_reason",
         device_class=SensorDeviceClass.ENUM,
-        options=[*Reason, *Hold],
+        options=[*RuleReason, *Hold],
         value_fn=lambda rule: rule.reason,
     ),
 )
@@ -115,7 +123,9 @@ class RuleEvent(RuleEntity, EventEntity):
 
     def __init__(self, runner: RuleRunner) -> None:
         """Tell of the rule."""
-        super().__init__(runner, EventEntityDescription(key="auto_unlock_decision", event_types=[*Kind]))
+        super().__init__(
+            runner, EventEntityDescription(key="auto_unlock_decision", event_types=[*ReportKind])
+        )
 
     @override
     async def async_added_to_hass(self) -> None:

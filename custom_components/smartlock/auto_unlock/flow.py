@@ -35,7 +35,7 @@ from custom_components.smartlock.auto_unlock.rule import (
 )
 from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
 
-type Step = Callable[[], Coroutine[Any, Any, SubentryFlowResult]]
+type NextForm = Callable[[], Coroutine[Any, Any, SubentryFlowResult]]
 
 _CONF_MEASURE, _CONF_AGAIN, _CONF_UNDERSTOOD = "measure", "again", "understood"
 # What belongs to the kinds of evidence: another kind makes it void.
@@ -77,7 +77,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
             step_id="reconfigure", menu_options=["person", *door, "conditions", "limits"]
         )
 
-    async def _done(self, following: Step) -> SubentryFlowResult:
+    async def _done(self, following: NextForm) -> SubentryFlowResult:
         """Go on with a rule that is added; store one that is changed."""
         if self.source != SOURCE_RECONFIGURE:
             return await following()
@@ -129,7 +129,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
             if subentry.subentry_id != own
         }
 
-    def _evidence_step(self, evidence: Evidence) -> Step:
+    def _evidence_step(self, evidence: Evidence) -> NextForm:
         match evidence:
             case Evidence.PRIVATE_DEVICE:
                 return self.async_step_private_device

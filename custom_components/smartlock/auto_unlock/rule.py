@@ -72,7 +72,7 @@ class NearEntity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuietHours:
+class QuietTimes:
     """A part of the day, which may go over midnight; all of it if it begins when it ends."""
 
     begin: time
@@ -96,7 +96,7 @@ class Rule:
     """Entity that tells where the person is."""
     phone: Phone | None
     entity: NearEntity | None
-    quiet: QuietHours | None
+    quiet: QuietTimes | None
     alarm: str | None
     entrances: tuple[str, ...]
     """Entities of other ways in: whoever opens one has come home without this door."""
@@ -164,8 +164,8 @@ def _entity_of(data: Mapping[str, Any]) -> NearEntity:
     )
 
 
-def _quiet_hours_of(data: Mapping[str, Any]) -> QuietHours | None:
+def _quiet_hours_of(data: Mapping[str, Any]) -> QuietTimes | None:
     begin, end = data.get(CONF_QUIET_FROM), data.get(CONF_QUIET_TO)
     if begin is None or end is None:
         return None
-    return QuietHours(begin=time.fromisoformat(begin), end=time.fromisoformat(end))
+    return QuietTimes(begin=time.fromisoformat(begin), end=time.fromisoformat(end))

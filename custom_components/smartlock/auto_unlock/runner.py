@@ -23,19 +23,19 @@ from custom_components.smartlock.auto_unlock.rules import (
     Configured,
     Confirmed,
     Effect,
-    Event as RuleEvent,
     Fire,
     Heard,
     LockTold,
     Outcome,
     Paused,
-    Phase,
     PreConnect,
     QuietHours,
     Report,
     Reported,
     Result,
     RuleAction,
+    RuleInput,
+    RulePhase,
     RuleSettings,
     Tick,
     Trouble,
@@ -198,7 +198,7 @@ class RuleRunner:
             task.cancel()
 
     @callback
-    def tell(self, event: RuleEvent) -> None:
+    def tell(self, event: RuleInput) -> None:
         """Have the rule take an event, and do what follows from it."""
         if not self._running:
             return
@@ -210,7 +210,7 @@ class RuleRunner:
         if self.state.phase is not before.phase or self.state.reason is not before.reason:
             LOGGER.debug("Auto-unlock: %s because of %s", self.state.phase, self.state.reason)
             self._changed()
-        if self._app is not None and self._app.asking and self.state.phase is not Phase.NEAR:
+        if self._app is not None and self._app.asking and self.state.phase is not RulePhase.NEAR:
             self._spawn(self._app.clear(), "take back a question")
 
     @property
@@ -279,7 +279,7 @@ class RuleRunner:
             self.tell(Unlocked())
 
     @callback
-    def _follow(self, entity_id: str, event_of: Callable[[State | None], RuleEvent]) -> None:
+    def _follow(self, entity_id: str, event_of: Callable[[State | None], RuleInput]) -> None:
         @callback
         def changed(event: Event[EventStateChangedData]) -> None:
             self.tell(event_of(event.data["new_state"]))

@@ -14,7 +14,6 @@ from custom_components.smartlock.auto_unlock.rules import (
     Confirmed,
     Door,
     Effect,
-    Event,
     Evidence,
     Fire,
     Heard,
@@ -25,15 +24,16 @@ from custom_components.smartlock.auto_unlock.rules import (
     OnNetwork,
     Outcome,
     Paused,
-    Phase,
     PreConnect,
-    Proximity,
     QuietHours,
     Reported,
-    Restarted,
+    Reset,
     Result,
     RuleAction,
+    RuleInput,
+    RulePhase,
     RuleSettings,
+    RuleState,
     Tick,
     Trouble,
     Unlocked,
@@ -77,8 +77,8 @@ LOCKS_MOSTLY_WELL = st.one_of(
 METRES = st.one_of(st.none(), st.floats(0, 5000), st.sampled_from([float("nan"), 20.0, 190.0, 800.0, 2000.0]))
 ACCURACIES = st.one_of(st.none(), st.sampled_from([0.0, -1.0, 5.0, 30.0, 99.0, 500.0, float("nan")]))
 
-_ONCE: list[Event] = [LocationLost(), Restarted(), Unlocked()]
-_HOLDING: list[Event] = [
+_ONCE: list[RuleInput] = [LocationLost(), Reset(), Unlocked()]
+_HOLDING: list[RuleInput] = [
     Alarm(None),
     Alarm(True),
     QuietHours(None),
@@ -90,7 +90,7 @@ _HOLDING: list[Event] = [
 
 
 @st.composite
-def events(draw: st.DrawFn, now: float) -> Event:
+def events(draw: st.DrawFn, now: float) -> RuleInput:
     """Draw anything that may be told."""
     kind = draw(st.integers(0, 14))
     match kind:
@@ -130,23 +130,23 @@ class Witness:
     def __init__(self, rule: RuleSettings) -> None:
         self.settings = rule
         self.now = 1000.0
-        self.rule: Proximity = start(rule, self.now)
+        self.rule: RuleState = start(rule, self.now)
         self.fires: list[Fire] = []
-        self._told: list[tuple[float, Event]] = []
+        self._told: list[tuple[float, RuleInput]] = []
         self._asked_link: float | None = None
         self._asked_phone: float | None = None
         self._armed_since_fire = False
 
-    def tell(self, told: Event, after: float = 0.0) -> list[Effect]:
+    def tell(self, told: RuleInput, after: float = 0.0) -> list[Effect]:
         self.now += after
         if isinstance(told, Configured):
             self.settings = told.settings
-        if isinstance(told, Restarted):
+        if isinstance(told, Reset):
             self._told.clear()
             self._armed_since_fire = False
         self._told.append((self.now, told))
         self.rule, effects = step(self.rule, told, self.now)
-        if self.rule.phase == Phase.AWAY:
+        if self.rule.phase == RulePhase.AWAY:
             self._armed_since_fire = True
             self._asked_link = self._asked_phone = None
         for effect in effects:
@@ -161,7 +161,7 @@ class Witness:
         assert wake is None or wake >= self.now
         return list(effects)
 
-    def last[T: Event](self, kind: type[T]) -> T | None:
+    def last[T: RuleInput](self, kind: type[T]) -> T | None:
         """Return the last event of a kind."""
         return next((told for _, told in reversed(self._told) if isinstance(told, kind)), None)
 
@@ -234,7 +234,7 @@ def _is_back(told: Located, rule: RuleSettings) -> bool:
     return told.at_home is True or (told.distance is not None and told.distance < rule.arm_distance)
 
 
-def arrival(witness: Witness) -> Iterable[tuple[Event, float]]:
+def arrival(witness: Witness) -> Iterable[tuple[RuleInput, float]]:
     """Yield a whole way out and back, as it ought to be."""
     at = witness.now
     for event_ in KNOWN:
@@ -269,7 +269,7 @@ def test_no_way_from_something_unknown_to_an_unlock(data: st.DataObject) -> None
                 witness.tell(Confirmed(data.draw(st.booleans())), data.draw(st.sampled_from([1.0, 70.0])))
             if any(isinstance(each, AskLocation) for each in effects) and data.draw(st.booleans()):
                 witness.tell(data.draw(events(witness.now + 1.0)), 1.0)
-        if witness.rule.phase == Phase.FIRED:
+        if witness.rule.phase == RulePhase.FIRED:
             witness.tell(Outcome(Result.DONE))
         witness.tell(Tick(), 700.0)
     event("fired" if witness.fires else "not fired")

@@ -13,18 +13,17 @@ from custom_components.smartlock.auto_unlock.rules.effects import (
     Effect,
     Fire,
     Hold,
-    Kind,
-    Phase,
     PreConnect,
     Proof,
-    Reason,
     Report,
+    ReportKind,
+    RulePhase,
+    RuleReason,
 )
 from custom_components.smartlock.auto_unlock.rules.events import (
     Alarm,
     Configured,
     Confirmed,
-    Event,
     Heard,
     Located,
     LocationLost,
@@ -34,14 +33,15 @@ from custom_components.smartlock.auto_unlock.rules.events import (
     Paused,
     QuietHours,
     Reported,
-    Restarted,
+    Reset,
     Result,
+    RuleInput,
     Tick,
     Trouble,
     Unlocked,
 )
 from custom_components.smartlock.auto_unlock.rules.lock_facts import Door, LockFacts, lock_facts
-from custom_components.smartlock.auto_unlock.rules.machine import Step, may_write, start, step
+from custom_components.smartlock.auto_unlock.rules.machine import may_write, start, step
 from custom_components.smartlock.auto_unlock.rules.settings import (
     WINDOW_MAX,
     WINDOW_MIN,
@@ -50,7 +50,7 @@ from custom_components.smartlock.auto_unlock.rules.settings import (
     RuleSettings,
 )
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
-from custom_components.smartlock.auto_unlock.rules.state import Proximity
+from custom_components.smartlock.auto_unlock.rules.state import RuleState
 from custom_components.smartlock.auto_unlock.rules.timing import due
 
 __all__ = [
@@ -64,12 +64,10 @@ __all__ = [
     "Decision",
     "Door",
     "Effect",
-    "Event",
     "Evidence",
     "Fire",
     "Heard",
     "Hold",
-    "Kind",
     "Located",
     "LocationLost",
     "LockFacts",
@@ -77,20 +75,21 @@ __all__ = [
     "OnNetwork",
     "Outcome",
     "Paused",
-    "Phase",
     "PreConnect",
     "Proof",
-    "Proximity",
     "QuietHours",
-    "Reason",
     "Report",
+    "ReportKind",
     "Reported",
-    "Restarted",
+    "Reset",
     "Result",
     "RuleAction",
+    "RuleInput",
+    "RulePhase",
+    "RuleReason",
     "RuleSettings",
+    "RuleState",
     "Signal",
-    "Step",
     "Tick",
     "Trouble",
     "Unlocked",

@@ -9,7 +9,7 @@ from dataclasses import replace
 import math
 
 from custom_components.smartlock.auto_unlock.rules.events import Located
-from custom_components.smartlock.auto_unlock.rules.state import Approach, Proximity
+from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
 
 __all__ = ["away_noted", "departure_of"]
 
@@ -25,26 +25,26 @@ HEARD_AFTER_DOOR = 90.0
 MOVED = 100.0
 
 
-def away_noted(rule: Proximity, fix: Located) -> Approach:
+def away_noted(state: RuleState, fix: Located) -> Approach:
     """Return what is known of a departure with one more position that is away."""
-    approach, at = rule.approach, fix.fixed_at
+    approach, at = state.approach, fix.fixed_at
     nearest, farthest = approach.nearest, approach.farthest
     if fix.distance is not None and fix.accuracy is not None:
         nearest = min(nearest, fix.distance + fix.accuracy)
         farthest = max(farthest, fix.distance - fix.accuracy)
     first = at if approach.left_at is None else approach.left_at
-    used = rule.conditions.used_at - rule.door_at
+    used = state.conditions.used_at - state.door_at
     seen_off = (
-        rule.came_in_at + IN_AGAIN <= rule.door_at
-        and first <= rule.door_at + DOOR_BEFORE_FIX
-        and rule.heard_at <= rule.door_at + HEARD_AFTER_DOOR
+        state.came_in_at + IN_AGAIN <= state.door_at
+        and first <= state.door_at + DOOR_BEFORE_FIX
+        and state.heard_at <= state.door_at + HEARD_AFTER_DOOR
         and -USED_BEFORE <= used <= USED_AFTER
-        and rule.conditions.reported is not True
+        and state.conditions.reported is not True
     )
     return replace(
         approach,
         left_at=first,
-        out_at=rule.door_at if seen_off else first if approach.left_at is None else approach.out_at,
+        out_at=state.door_at if seen_off else first if approach.left_at is None else approach.out_at,
         away_at=at,
         away_distance=math.inf if fix.distance is None else fix.distance,
         nearest=nearest,

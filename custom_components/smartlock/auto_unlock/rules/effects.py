@@ -12,16 +12,16 @@ __all__ = [
     "Effect",
     "Fire",
     "Hold",
-    "Kind",
-    "Phase",
     "PreConnect",
     "Proof",
-    "Reason",
     "Report",
+    "ReportKind",
+    "RulePhase",
+    "RuleReason",
 ]
 
 
-class Phase(StrEnum):
+class RulePhase(StrEnum):
     """Where a rule stands."""
 
     DISABLED = "disabled"
@@ -61,7 +61,7 @@ class Hold(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
 
 
-class Reason(StrEnum):
+class RuleReason(StrEnum):
     """Why a rule went from one phase to another, where it is not a hold."""
 
     SWITCHED_OFF = "switched_off"
@@ -112,9 +112,9 @@ class Decision:
     """One line of the record."""
 
     at: float
-    phase: Phase
+    phase: RulePhase
     """After it."""
-    reason: Reason | Hold
+    reason: RuleReason | Hold
     proof: Proof
     code: int | None = None
     """What the lock answered."""
@@ -147,7 +147,7 @@ class Fire:
     proof: Proof
 
 
-class Kind(StrEnum):
+class ReportKind(StrEnum):
     """What the owner is told."""
 
     FIRED = "fired"
@@ -161,8 +161,8 @@ class Kind(StrEnum):
 class Report:
     """Tell the owner."""
 
-    kind: Kind
-    reason: Reason | Hold
+    kind: ReportKind
+    reason: RuleReason | Hold
     proof: Proof
     code: int | None = None
 

@@ -10,7 +10,6 @@ __all__ = [
     "Alarm",
     "Configured",
     "Confirmed",
-    "Event",
     "Heard",
     "Located",
     "LocationLost",
@@ -20,8 +19,9 @@ __all__ = [
     "Paused",
     "QuietHours",
     "Reported",
-    "Restarted",
+    "Reset",
     "Result",
+    "RuleInput",
     "Tick",
     "Trouble",
     "Unlocked",
@@ -122,7 +122,7 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class Restarted:
+class Reset:
     """Home Assistant or the integration started again: whatever was known is not."""
 
 
@@ -158,7 +158,7 @@ class Tick:
     """Nothing happened, but `due` has passed."""
 
 
-type Event = (
+type RuleInput = (
     Alarm
     | Configured
     | Confirmed
@@ -171,7 +171,7 @@ type Event = (
     | Paused
     | QuietHours
     | Reported
-    | Restarted
+    | Reset
     | Tick
     | Trouble
     | Unlocked

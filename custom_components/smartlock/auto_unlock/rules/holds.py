@@ -8,12 +8,12 @@ from typing import Self
 from custom_components.smartlock.auto_unlock.rules.effects import Hold
 from custom_components.smartlock.auto_unlock.rules.events import (
     Alarm,
-    Event,
     LockTold,
     OnNetwork,
     Paused,
     QuietHours,
     Reported,
+    RuleInput,
     Trouble,
     Unlocked,
 )
@@ -49,7 +49,7 @@ class Conditions:
     reported: bool | None = None
     """What the entity that is the evidence says."""
 
-    def told(self, event: Event, now: float) -> Self:
+    def told(self, event: RuleInput, now: float) -> Self:
         """Take what an event says about them."""
         match event:
             case LockTold(facts):

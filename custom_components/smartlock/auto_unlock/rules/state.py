@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 import math
 from typing import Any, Self
 
-from custom_components.smartlock.auto_unlock.rules.effects import Decision, Hold, Phase, Proof, Reason
+from custom_components.smartlock.auto_unlock.rules.effects import Decision, Hold, Proof, RulePhase, RuleReason
 from custom_components.smartlock.auto_unlock.rules.holds import Conditions
 from custom_components.smartlock.auto_unlock.rules.settings import RuleSettings
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
 
-__all__ = ["Approach", "Proximity"]
+__all__ = ["Approach", "RuleState"]
 
 RECORD = 50
 
@@ -52,14 +52,14 @@ class Approach:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proximity:
+class RuleState:
     """One person at one lock."""
 
     settings: RuleSettings
-    phase: Phase = Phase.DISABLED
+    phase: RulePhase = RulePhase.DISABLED
     since: float = 0.0
     """When the phase began."""
-    reason: Reason | Hold | None = None
+    reason: RuleReason | Hold | None = None
     """Why it is in this phase, or what keeps somebody waiting at the door."""
     conditions: Conditions = field(default_factory=Conditions)
     signal: Signal = field(default_factory=Signal)
@@ -90,7 +90,9 @@ class Proximity:
         """Return the same with changes of the approach."""
         return replace(self, approach=replace(self.approach, **changes))
 
-    def gone(self, phase: Phase, reason: Reason | Hold, now: float, *, code: int | None = None) -> Self:
+    def gone(
+        self, phase: RulePhase, reason: RuleReason | Hold, now: float, *, code: int | None = None
+    ) -> Self:
         """Return the rule in another phase, with a line in the record."""
         decision = Decision(at=now, phase=phase, reason=reason, proof=self.proof(now), code=code)
         record = (*self.record, decision)[-RECORD:]
