@@ -9,6 +9,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from custom_components.smartlock.auto_unlock.issues import async_forget_rule_issues
 from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.clock.sync import ClockSetting
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
@@ -148,3 +149,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     async_forget_loss(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
     async_forget_warning(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
     async_forget_notices(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
+    async_forget_rule_issues(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))

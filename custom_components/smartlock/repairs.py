@@ -7,6 +7,8 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from custom_components.smartlock.auto_unlock.issues import FLOW as AUTO_UNLOCK
+from custom_components.smartlock.auto_unlock.repair import PhoneFlow
 from custom_components.smartlock.faults.repair import FLOW as FAULTS, FaultFlow
 from custom_components.smartlock.pin.repair import FLOW as PIN, PinLostFlow
 from custom_components.smartlock.runtime import SmartLockConfigEntry
@@ -17,6 +19,7 @@ type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFl
 
 # By the `flow` in the data of an issue, which also names its `entry_id`.
 FLOWS: Mapping[str, FlowFactory] = {
+    AUTO_UNLOCK: lambda entry, data: PhoneFlow(entry.runtime_data.auto_unlock, data["rule"]),
     BATTERY_CHANGE: BatteryChangeFlow,
     FAULTS: FaultFlow,
     PIN: PinLostFlow,

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import State
+from homeassistant.core import HomeAssistant, State
 
 from custom_components.smartlock.auto_unlock.phone_radio import BeaconPhone, Phone, PrivatePhone
+from custom_components.smartlock.auto_unlock.references import Reference, app_entry_of, pinned, reference_of
 from custom_components.smartlock.auto_unlock.rules.settings import Evidence, RuleAction, RuleSettings
 
 SUBENTRY_TYPE: Final = "auto_unlock"
@@ -39,6 +40,8 @@ CONF_ARM_DISTANCE: Final = "arm_distance"
 CONF_ARM_AFTER: Final = "arm_after"
 CONF_WINDOW: Final = "window"
 CONF_COOL_DOWN: Final = "cool_down"
+# Stands for the choice of person and phone; not in the data of rules from before that was asked.
+CONF_PHONE_CHECK: Final = "phone_check"
 
 # Minutes in the forms and in the data, seconds everywhere else.
 _MINUTE = 60.0
@@ -51,7 +54,7 @@ _OPEN = (STATE_ON, "open", "opening", "unlocked", "unlocking")
 class NearEntity:
     """An entity of another integration that says whether the phone is at the door."""
 
-    entity_id: str
+    reference: Reference
     state: str | None = None
     """Near while it shows this word; a binary sensor while it is on."""
     below: float | None = None
@@ -92,18 +95,30 @@ class Rule:
 
     subentry_id: str
     title: str
-    person: str
+    person: Reference
     """Entity that tells where the person is."""
     phone: Phone | None
     entity: NearEntity | None
     quiet: QuietTimes | None
-    alarm: str | None
-    entrances: tuple[str, ...]
+    alarm: Reference | None
+    entrances: tuple[Reference, ...]
     """Entities of other ways in: whoever opens one has come home without this door."""
     notify: str | None
-    """Name of the notify action that reaches the phone."""
+    """Name of the notify action that reaches the phone, as it was when the rule was loaded."""
+    app_entry: str | None
+    """Config entry of the companion app behind it."""
+    phone_check: str | None
+    """Stands for the choice of person and phone; None in a rule from before that was asked."""
     settings: RuleSettings
     """As if switched off; the switches are kept elsewhere."""
+
+    @property
+    def entities(self) -> tuple[Reference, ...]:
+        """All entities that the owner chose."""
+        evidence = None if self.entity is None else self.entity.reference
+        return tuple(
+            each for each in (self.person, evidence, self.alarm, *self.entrances) if each is not None
+        )
 
     @classmethod
     def of(cls, subentry: ConfigSubentry) -> Self:
@@ -112,16 +127,20 @@ class Rule:
         evidence = Evidence(data[CONF_EVIDENCE])
         action = RuleAction(data[CONF_ACTION])
         notify, alarm = data.get(CONF_NOTIFY), data.get(CONF_ALARM)
+        if not isinstance(notify, str | None):
+            raise TypeError("not an action")
         return cls(
             subentry_id=subentry.subentry_id,
             title=subentry.title,
-            person=data[CONF_PERSON],
+            person=reference_of(data, data[CONF_PERSON]),
             phone=phone_of(data),
             entity=_entity_of(data) if evidence is Evidence.ENTITY else None,
             quiet=_quiet_hours_of(data),
-            alarm=alarm,
-            entrances=tuple(data.get(CONF_ENTRANCES, ())),
+            alarm=None if alarm is None else reference_of(data, alarm),
+            entrances=tuple(reference_of(data, each) for each in data.get(CONF_ENTRANCES, ())),
             notify=notify,
+            app_entry=None if notify is None else app_entry_of(data, notify),
+            phone_check=data.get(CONF_PHONE_CHECK),
             settings=RuleSettings(
                 evidence=evidence,
                 door_scanners=frozenset(data.get(CONF_SCANNERS, ())),
@@ -139,6 +158,11 @@ class Rule:
                 can_locate=notify is not None,
             ),
         )
+
+
+def pinned_data(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of a rule with present names, and ids that outlast them, of all that it refers to."""
+    return pinned(hass, data, (CONF_PERSON, CONF_ENTITY, CONF_ALARM), CONF_ENTRANCES, CONF_NOTIFY)
 
 
 def phone_of(data: Mapping[str, Any]) -> Phone | None:
@@ -160,7 +184,9 @@ def opened(before: State | None, after: State | None) -> bool:
 
 def _entity_of(data: Mapping[str, Any]) -> NearEntity:
     return NearEntity(
-        entity_id=data[CONF_ENTITY], state=data.get(CONF_NEAR_STATE), below=data.get(CONF_NEAR_BELOW)
+        reference=reference_of(data, data[CONF_ENTITY]),
+        state=data.get(CONF_NEAR_STATE),
+        below=data.get(CONF_NEAR_BELOW),
     )
 
 

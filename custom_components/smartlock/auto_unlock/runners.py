@@ -5,9 +5,10 @@ from typing import Self
 
 from homeassistant.core import HomeAssistant, callback
 
-from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
+from custom_components.smartlock.auto_unlock.modes import Modes
+from custom_components.smartlock.auto_unlock.references import async_pin_subentry
+from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule, pinned_data
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
-from custom_components.smartlock.auto_unlock.switches import Switches
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultKeeper
@@ -32,20 +33,18 @@ class Rules:
         """Return the rules of a lock, none of them armed."""
         entry = coordinator.config_entry
         subentries = entry.get_subentries_of_type(SUBENTRY_TYPE)
-        switches = await Switches.load(
-            hass, coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
-        )
+        modes = await Modes.load(hass, coordinator.nuki_id, {subentry.subentry_id for subentry in subentries})
         runners = []
         for subentry in subentries:
             try:
-                rule = Rule.of(subentry)
-            except KeyError, TypeError, ValueError:
+                rule = Rule.of(async_pin_subentry(hass, entry, subentry, pinned_data))
+            except AttributeError, KeyError, TypeError, ValueError:
                 # The lock must run without it. What was stored is personal, so it is not told.
                 LOGGER.error(
                     "An auto-unlock rule cannot be read and does nothing; remove it and add it again"
                 )
                 continue
-            runners.append(RuleRunner(hass, coordinator, pin, faults, rule=rule, switches=switches))
+            runners.append(RuleRunner(hass, coordinator, pin, faults, rule=rule, modes=modes))
         return cls(runners)
 
     def __iter__(self) -> Iterator[RuleRunner]:

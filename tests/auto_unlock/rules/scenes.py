@@ -59,6 +59,8 @@ class Scene:
     def __post_init__(self) -> None:
         self.rule = start(self.settings, self.now)
         self.know()
+        # The phone is about the house, and not silent.
+        self.tell(Heard(rssi=-90, scanner=UPSTAIRS, at=self.now))
 
     def know(self) -> None:
         """Tell what is known from the start, as after each start."""
@@ -85,6 +87,7 @@ class Scene:
 
     def leave(self) -> None:
         """Go far away and stay there until the rule is armed."""
+        self.hear(-90, scanner=UPSTAIRS)
         self.located(FAR / 2, 60)
         self.located(FAR, 301)
         assert self.is_in(RulePhase.AWAY)

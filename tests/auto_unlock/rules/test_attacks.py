@@ -105,7 +105,7 @@ def test_a_scanner_that_starts_again(silence: float) -> None:
 
 
 def test_home_assistant_starts_again_while_somebody_is_away() -> None:
-    """Then leaving must be seen anew: on the way home the positions move."""
+    """Then leaving must be seen anew: on the way home the positions move, and the phone answers."""
     scene = Scene(LOCATES)
     scene.leave()
     scene.tell(Reset(), 3600)
@@ -114,6 +114,9 @@ def test_home_assistant_starts_again_while_somebody_is_away() -> None:
     scene.located(5000, 301)
     assert scene.is_in(RulePhase.LEAVING)
     scene.located(2500, 301)
+    assert scene.is_in(RulePhase.LEAVING)
+    scene.tell(Tick(), 61)
+    scene.located(2000, 6)
     assert scene.is_in(RulePhase.AWAY)
     scene.located(20, 400)
     scene.walk_up()

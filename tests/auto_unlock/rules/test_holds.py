@@ -277,8 +277,9 @@ def test_unlatch_without_permission() -> None:
 
 
 def test_every_hold_was_seen() -> None:
-    """This file names each."""
-    source = Path(__file__).read_text("utf-8")
+    """These files name each."""
+    files = (Path(__file__), Path(__file__).with_name("test_accidents.py"))
+    source = "".join(file.read_text("utf-8") for file in files)
     assert not [hold for hold in Hold if f"Hold.{hold.name}" not in source]
 
 

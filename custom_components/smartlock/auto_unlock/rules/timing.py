@@ -1,6 +1,7 @@
 """How long things may take, and when a rule wants to be woken."""
 
-from custom_components.smartlock.auto_unlock.rules.effects import RulePhase, RuleReason
+from custom_components.smartlock.auto_unlock.rules.departure import PAUSE
+from custom_components.smartlock.auto_unlock.rules.effects import RulePhase
 from custom_components.smartlock.auto_unlock.rules.signal import GAP
 from custom_components.smartlock.auto_unlock.rules.state import RuleState
 
@@ -63,10 +64,14 @@ def ask_at(state: RuleState) -> float | None:
     if not settings.can_locate or approach.asks >= ASKS:
         return None
     if approach.left_at is not None and state.phase is not RulePhase.AWAY:
-        return max(
-            approach.left_at + SECOND_FIX, approach.out_at + settings.arm_after, approach.asked_at + ASK_AGAIN
-        )
-    if state.reason is RuleReason.RESTARTED and not approach.asks:
+        again = max(approach.left_at + SECOND_FIX, approach.asked_at + ASK_AGAIN)
+        if approach.awake or approach.answered:
+            return max(again, approach.out_at + settings.arm_after)
+        # Of a phone that was silent only an answer counts, which must be known for one. The sooner, the better; but
+        # not just before it could arm.
+        soonest, arms_at = max(again, state.fixed_at + PAUSE), approach.out_at + settings.arm_after
+        return arms_at if soonest < arms_at < soonest + ASK_AGAIN else soonest
+    if state.to_ask:
         return state.since
     if state.phase is RulePhase.RETURNING:
         # Not heard: perhaps it only came past.
