@@ -10,18 +10,19 @@ __all__ = ["VirtualTimeLoop", "run"]
 
 # Not `select`, which takes no file descriptor beyond 1023, however many a test run has open.
 class _JumpingSelector(selectors.PollSelector):
-    """Takes note of how long the loop wants to wait, and does not wait."""
+    """Waits only for threads; else takes note of how long the loop wants to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: float) -> None:
         super().__init__()
-        self.now = 0.0
+        self.now = now
+        self.threads = 0
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
+        if timeout is None and not self.threads:
             raise RuntimeError("everything waits and no timer is set: the loop would wait for ever")
-        ready = super().select(0)
-        if not ready:
+        ready = super().select(timeout if self.threads else 0)
+        if not ready and timeout is not None:
             self.now += max(0.0, timeout)
         return ready
 
@@ -29,9 +30,9 @@ class _JumpingSelector(selectors.PollSelector):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Simulates hours in milliseconds; only for code that waits on the loop's time alone, not on sockets."""
 
-    def __init__(self) -> None:
-        """Start at the time 0."""
-        self._clock = _JumpingSelector()
+    def __init__(self, now: float = 0.0) -> None:
+        """Start at a time in seconds."""
+        self._clock = _JumpingSelector(now)
         super().__init__(self._clock)
 
     @override

@@ -5,7 +5,7 @@ The files are parsed, not imported, because importing a sub-package runs the int
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 import sys
 from typing import NamedTuple, override
@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 SHIPPED = "custom_components.smartlock"
 PROTOCOL = f"{SHIPPED}.protocol"
 SNAPSHOT = f"{SHIPPED}.snapshot"
+RUNTIME = f"{SHIPPED}.runtime"
 
 
 class Layer(NamedTuple):
@@ -50,7 +51,7 @@ SIMULATOR_MAY_USE = {
 # radio, but each other.
 RULES = "rules"
 RULES_MAY_USE = (
-    *(f"{PROTOCOL}.{module}" for module in ("enums", "messages", "settings", "time_zones")),
+    *(f"{PROTOCOL}.{module}" for module in ("enums", "messages", "settings", "time_zones", "wire")),
     SNAPSHOT,
 )
 
@@ -147,10 +148,79 @@ def test_relative_imports_stay_inside_the_protocol() -> None:
     """Relative in the protocol, full names elsewhere, so that each class exists once."""
     wrong = [
         str(item)
-        for item in all_imports("custom_components", "simulator", "tests")
+        for item in all_imports("custom_components", "simulator", "tests", "benchmarks")
         if belongs_to(item.module, PROTOCOL) and item.relative != belongs_to(module_of(item.file), PROTOCOL)
     ]
     assert not wrong
+
+
+def room_of(module: str) -> str:
+    """Return the folder or module of the integration that a module belongs to."""
+    return ".".join(module.split(".")[:3])
+
+
+def test_no_feature_knows_the_runtime() -> None:
+    """A feature knows its own part; the runtime puts the parts together."""
+    wrong = [
+        str(item)
+        for item in all_imports("custom_components")
+        if belongs_to(item.module, RUNTIME) and item.file.parent != ROOT.joinpath(*SHIPPED.split("."))
+    ]
+    assert not wrong
+
+
+def circles(arrows: dict[str, set[str]]) -> list[tuple[str, ...]]:
+    """Return each set of rooms that lead to each other; an arrow leads from who imports to what is imported."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for room in arrows.get(waiting.pop(), set()) - found:
+                found.add(room)
+                waiting.append(room)
+        return found
+
+    reach = {room: reached(room) for room in arrows}
+    return sorted(
+        {
+            tuple(sorted(r for r in reach[room] if room in reach.get(r, ())))
+            for room in arrows
+            if room in reach[room]
+        }
+    )
+
+
+def arrows_between(name: Callable[[str], str]) -> dict[str, set[str]]:
+    """Return which part of the integration imports which, by the names that `name` gives to modules."""
+    arrows: dict[str, set[str]] = {}
+    for item in all_imports("custom_components"):
+        source, target = name(module_of(item.file)), name(item.module)
+        # The integration's own `__init__.py` is imported by nobody by name.
+        if belongs_to(item.module, SHIPPED) and source != target and item.module != SHIPPED:
+            arrows.setdefault(source, set()).add(target)
+    return arrows
+
+
+def test_no_circle_between_packages() -> None:
+    assert circles(arrows_between(room_of)) == []
+
+
+def test_no_circle_between_modules() -> None:
+    assert circles(arrows_between(lambda module: module)) == []
+
+
+@pytest.mark.parametrize(
+    ("arrows", "found"),
+    [
+        ({"a": {"b"}, "b": {"c"}}, []),
+        ({"a": {"b"}, "b": {"a"}}, [("a", "b")]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"b"}}, [("b", "c")]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"e"}, "e": {"d"}}, [("a", "b", "c"), ("d", "e")]),
+    ],
+)
+def test_circles_are_found(arrows: dict[str, set[str]], found: list[tuple[str, ...]]) -> None:
+    assert circles(arrows) == found
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,10 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.entity import SmartLockEntity, async_add_when_known
 from custom_components.smartlock.faults.rules.battery import door_sensor_battery_low, keypad_battery_low
 from custom_components.smartlock.faults.sensors import FAULT_BINARY_SENSORS, FaultBinarySensor
 from custom_components.smartlock.protocol.enums import DoorSensorState
@@ -94,30 +92,16 @@ async def async_setup_entry(
     coordinator = entry.runtime_data.coordinator
     async_add_entities(SmartLockBinarySensor(coordinator, description) for description in BINARY_SENSORS)
     async_add_entities(
-        FaultBinarySensor(entry.runtime_data, description) for description in FAULT_BINARY_SENSORS
+        FaultBinarySensor(entry.runtime_data.faults, description) for description in FAULT_BINARY_SENSORS
     )
-    registry = er.async_get(hass)
-    told_before = {
-        description.key
-        for description in ACCESSORY_BATTERIES
-        if registry.async_get_entity_id(
-            Platform.BINARY_SENSOR, DOMAIN, f"{coordinator.nuki_id}_{description.key}"
-        )
-    }
-    missing = list(ACCESSORY_BATTERIES)
-
-    @callback
-    def add_accessories() -> None:
-        """Add the batteries of which the lock tells, or has told before."""
-        snapshot = coordinator.data
-        told = [d for d in missing if d.key in told_before or d.value_fn(snapshot) is not None]
-        for description in told:
-            missing.remove(description)
-        if told:
-            async_add_entities(SmartLockBinarySensor(coordinator, description) for description in told)
-
-    add_accessories()
-    entry.async_on_unload(coordinator.async_add_listener(add_accessories))
+    async_add_when_known(
+        coordinator,
+        Platform.BINARY_SENSOR,
+        ACCESSORY_BATTERIES,
+        exists=lambda snapshot, description: description.value_fn(snapshot) is not None,
+        create=lambda description: SmartLockBinarySensor(coordinator, description),
+        async_add_entities=async_add_entities,
+    )
 
 
 class SmartLockBinarySensor(SmartLockEntity, BinarySensorEntity):

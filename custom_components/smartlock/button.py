@@ -10,10 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.problems import translated
-from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
-from custom_components.smartlock.upkeep_actions import async_sync_time
+from custom_components.smartlock.settings.actions import save
 
 # The client orders requests itself; Home Assistant must not hold any back.
 PARALLEL_UPDATES = 0
@@ -23,21 +21,20 @@ PARALLEL_UPDATES = 0
 class SmartLockButtonDescription(ButtonEntityDescription):
     """A button and what it does; that raises HomeAssistantError."""
 
-    press: Callable[[HomeAssistant, SmartLockRuntime], Awaitable[None]]
-
-
-async def _save_settings(hass: HomeAssistant, runtime: SmartLockRuntime) -> None:
-    try:
-        await runtime.keeper.async_save()
-    except SmartLockError as error:
-        raise translated(error, runtime.coordinator.explain_reachability()) from error
+    press: Callable[[SmartLockRuntime], Awaitable[object]]
 
 
 BUTTONS = (
     SmartLockButtonDescription(
-        key="save_settings", entity_category=EntityCategory.CONFIG, press=_save_settings
+        key="save_settings",
+        entity_category=EntityCategory.CONFIG,
+        press=lambda runtime: save(runtime.archive),
     ),
-    SmartLockButtonDescription(key="sync_time", entity_category=EntityCategory.CONFIG, press=async_sync_time),
+    SmartLockButtonDescription(
+        key="sync_time",
+        entity_category=EntityCategory.CONFIG,
+        press=lambda runtime: runtime.clock.async_sync(),
+    ),
 )
 
 
@@ -62,4 +59,4 @@ class SmartLockButton(SmartLockEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        await self.entity_description.press(self.hass, self._runtime)
+        await self.entity_description.press(self._runtime)

@@ -5,7 +5,7 @@ from typing import Any, override
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult, ConfigSubentryFlow
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import callback
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
@@ -15,15 +15,17 @@ from custom_components.smartlock.auto_unlock.flow import AutoUnlockFlow
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
 from custom_components.smartlock.client.pairing import identify
 from custom_components.smartlock.const import CONF_CLIENT_TYPE, CONF_GENERATION, CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.link.advertisements import SeenLock, seen_lock
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
 from custom_components.smartlock.pairing.finished import async_finished_pairings
 from custom_components.smartlock.pairing.flow import PairingSteps
 from custom_components.smartlock.pin.flow import PinSteps
-from custom_components.smartlock.pin.guard import ABOUT, ABOUT_PIN
+from custom_components.smartlock.pin.guard import ABOUT, ABOUT_PIN, PinGuard
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
-from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 
 
 class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
@@ -119,6 +121,30 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
     @override
     def pin_entry(self) -> SmartLockConfigEntry:
         return self._get_reauth_entry()
+
+    @property
+    @override
+    def pin_guard(self) -> PinGuard:
+        return self.pin_entry.runtime_data.pin
+
+    @property
+    def _paired_runtime(self) -> SmartLockRuntime | None:
+        """The parts of the lock that is paired again, if it is set up."""
+        entry: SmartLockConfigEntry | None = self.paired_entry
+        loaded = entry is not None and entry.state is ConfigEntryState.LOADED
+        return entry.runtime_data if entry is not None and loaded else None
+
+    @property
+    @override
+    def paired_pin_state(self) -> PinState | None:
+        runtime = self._paired_runtime
+        return None if runtime is None else runtime.pin.state
+
+    @property
+    @override
+    def paired_coordinator(self) -> SmartLockCoordinator | None:
+        runtime = self._paired_runtime
+        return None if runtime is None else runtime.coordinator
 
     @override
     def pin_done(self) -> ConfigFlowResult:

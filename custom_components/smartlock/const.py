@@ -27,3 +27,6 @@ CONF_STAY_CONNECTED: Final = "stay_connected"
 CONF_ACTION_DEADLINE: Final = "action_deadline"
 CONF_RESTORE_BY_ITSELF: Final = "restore_by_itself"
 CONF_KEEP_CODES: Final = "keep_codes"
+
+# Where the documents are that a repair points to; the path inside the repository follows.
+DOCUMENTATION: Final = "https://github.com/smartlock-ha/smartlock/blob/main/"

@@ -46,9 +46,9 @@ async def async_get_config_entry_diagnostics(
             "connected": coordinator.client.connected,
             "last_read_succeeded": coordinator.last_update_success,
             "state": coordinator.connection_state,
-            "signal_strength": coordinator.signal_strength,
-            "connections_in_a_day": coordinator.connections_in_a_day,
-            "reads_in_a_day": coordinator.reads_in_a_day,
+            "signal_strength": coordinator.presence.signal_strength,
+            "connections_in_a_day": figures.connections_in_a_day(hass.loop.time()),
+            "reads_in_a_day": figures.reads_in_a_day(hass.loop.time()),
             "seconds": {
                 phase.value: None if (summary := figures.summary(phase)) is None else asdict(summary)
                 for phase in Phase

@@ -1,9 +1,14 @@
 """What all entities of a lock have in common."""
 
+from collections.abc import Callable, Iterable
 from typing import override
 
+from homeassistant.const import Platform
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import CONNECTION_BLUETOOTH, DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from custom_components.smartlock.const import DOMAIN
@@ -41,3 +46,40 @@ class SmartLockEntity(CoordinatorEntity[SmartLockCoordinator]):
     def available(self) -> bool:
         # A failed read does not make a lock unavailable that is still heard: its last state stays.
         return self.coordinator.reachable
+
+
+@callback
+def async_add_when_known[D: EntityDescription](
+    coordinator: SmartLockCoordinator,
+    platform: Platform,
+    descriptions: Iterable[D],
+    *,
+    exists: Callable[[LockSnapshot, D], bool | None],
+    create: Callable[[D], Entity],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the entities of what a lock has: those that it had before at once, others when it is known to have them.
+
+    `exists` says whether a lock has something; None as long as nobody knows.
+    """
+    registry = er.async_get(coordinator.hass)
+    missing = {description.key: description for description in descriptions}
+
+    @callback
+    def add(keys: Iterable[str]) -> None:
+        if found := [create(missing.pop(key)) for key in keys]:
+            async_add_entities(found)
+
+    @callback
+    def look() -> None:
+        add([key for key, description in missing.items() if exists(coordinator.data, description)])
+
+    add(
+        [
+            key
+            for key in missing
+            if registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.nuki_id}_{key}")
+        ]
+    )
+    look()
+    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(look))

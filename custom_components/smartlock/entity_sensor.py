@@ -7,29 +7,31 @@ from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
 
+from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.entity import SmartLockEntity
-from custom_components.smartlock.runtime import SmartLockRuntime
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmartLockSensorDescription(SensorEntityDescription):
-    """A sensor and where its value and its attributes come from; None is unknown."""
+class SmartLockSensorDescription[P](SensorEntityDescription):
+    """A sensor, and where its value and its attributes come from in its part of the lock; None is unknown."""
 
-    value_fn: Callable[[SmartLockRuntime], str | float | datetime | None]
-    facts_fn: Callable[[SmartLockRuntime], Mapping[str, Any] | None] = lambda runtime: None
+    value_fn: Callable[[P], str | float | datetime | None]
+    facts_fn: Callable[[P], Mapping[str, Any] | None] = lambda part: None
     always_available: bool = False
-    """Whether it says something that is true while nobody hears the lock."""
+    """Whether it says something that is true while nobody receives the lock."""
 
 
-class SmartLockSensor(SmartLockEntity, SensorEntity):
-    """A value that the lock tells, or that we know of it."""
+class SmartLockSensor[P](SmartLockEntity, SensorEntity):
+    """A value that the lock reports, or that we know of it."""
 
-    entity_description: SmartLockSensorDescription
+    entity_description: SmartLockSensorDescription[P]
 
-    def __init__(self, runtime: SmartLockRuntime, description: SmartLockSensorDescription) -> None:
-        """Bind a description to a lock."""
-        super().__init__(runtime.coordinator, description)
-        self._runtime = runtime
+    def __init__(
+        self, coordinator: SmartLockCoordinator, part: P, description: SmartLockSensorDescription[P]
+    ) -> None:
+        """Bind a description to a part of a lock."""
+        super().__init__(coordinator, description)
+        self._part = part
 
     @property
     @override
@@ -39,9 +41,9 @@ class SmartLockSensor(SmartLockEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> str | float | datetime | None:
-        return self.entity_description.value_fn(self._runtime)
+        return self.entity_description.value_fn(self._part)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        return self.entity_description.facts_fn(self._runtime)
+        return self.entity_description.facts_fn(self._part)

@@ -35,7 +35,7 @@ def _battery_changed(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
     def changed(verdict: Verdict) -> None:
         fire("battery_changed", {"reasons": [reason.value for reason in verdict.reasons]})
 
-    return runtime.keeper.async_on_battery_changed(changed)
+    return runtime.archive.async_on_battery_changed(changed)
 
 
 def _settings_restored(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
@@ -44,7 +44,7 @@ def _settings_restored(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
         event = "restored" if not failed else "partly_restored" if journal.restored() else "not_restored"
         fire(event, {"restored": list(journal.restored()), "failed": failed, "by_itself": not journal.asked})
 
-    return runtime.keeper.async_on_restored(restored)
+    return runtime.archive.async_on_restored(restored)
 
 
 EVENTS: tuple[SmartLockEventDescription, ...] = (

@@ -56,7 +56,6 @@ class SmartLockLock(SmartLockEntity, LockEntity):
         """Take the lock."""
         super().__init__(runtime.coordinator, description)
         self.runtime = runtime
-        self._faults = runtime.faults
 
     @property
     def _view(self) -> View | None:
@@ -92,33 +91,22 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     @property
     @override
     def is_jammed(self) -> bool:
-        return self._view is View.JAMMED
+        # A dead clutch leaves the bolt where it was: *locked* would be all that is seen of it. What has no word
+        # because the lock was never calibrated is no jam, and a bolt that moves is shown to move.
+        states = self.snapshot.states
+        silent = states is not None and (
+            states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED
+        )
+        return self._view is View.JAMMED or (self.runtime.faults.faults.grave and not silent)
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        await self.coordinator.async_act(LockAction.LOCK)
+        await self.runtime.actions.async_act(LockAction.LOCK)
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        await self.coordinator.async_act(LockAction.UNLOCK)
+        await self.runtime.actions.async_act(LockAction.UNLOCK)
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
-        await self.coordinator.async_act(LockAction.UNLATCH)
-
-    async def async_lock_n_go(self, unlatch: bool) -> None:
-        """Unlock, or open, and lock again after the time that is set in the lock."""
-        action = LockAction.LOCK_N_GO_WITH_UNLATCH if unlatch else LockAction.LOCK_N_GO
-        await self.coordinator.async_act(action)
-
-    async def async_full_lock(self) -> None:
-        """Lock with every turn, also where one turn is the rule."""
-        await self.coordinator.async_act(LockAction.FULL_LOCK)
-
-    async def async_connect(self) -> None:
-        """Open the link ahead of an action."""
-        await self.coordinator.async_connect()
-
-    async def async_calibrate(self) -> None:
-        """Have the lock find its end positions; the bolt moves to both of them."""
-        await self._faults.async_calibrate()
+        await self.runtime.actions.async_act(LockAction.UNLATCH)

@@ -56,7 +56,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the numbers that the lock has."""
-    async_add_settings(entry, Platform.NUMBER, NUMBERS, SettingNumber, async_add_entities)
+    async_add_settings(
+        entry.runtime_data.settings, Platform.NUMBER, NUMBERS, SettingNumber, async_add_entities
+    )
 
 
 class SettingNumber(SettingEntity, NumberEntity):

@@ -22,6 +22,7 @@ from custom_components.smartlock.const import (
 )
 from custom_components.smartlock.link.rules import POLL_APP, POLL_BRIDGE
 from custom_components.smartlock.pin.flow import PinSteps
+from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.options import SettingsOptions
@@ -46,9 +47,14 @@ class SmartLockOptionsFlow(PinSteps, SettingsOptions):
     def pin_entry(self) -> SmartLockConfigEntry:
         return self.config_entry
 
+    @property
+    @override
+    def pin_guard(self) -> PinGuard:
+        return self.pin_entry.runtime_data.pin
+
     @override
     def pin_done(self) -> ConfigFlowResult:
-        self.pin_entry.runtime_data.pin.async_end_reauth()
+        self.pin_guard.async_end_reauth()
         # What the lock has taken is stored already.
         return self.async_create_entry(data=dict(self.config_entry.options))
 

@@ -1,13 +1,12 @@
 """Errors of the client in the owner's words: the one place where they become Home Assistant's."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.pin.guard import PinUnavailableError
-from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode
 from custom_components.smartlock.protocol.errors import (
     AuthenticationError,
@@ -27,13 +26,14 @@ from custom_components.smartlock.protocol.errors import (
     UnreachableError,
 )
 
-# Why no PIN was sent.
-PIN_PROBLEMS: Mapping[PinState, str] = {
-    PinState.INVALID: "pin_invalid",
-    PinState.BLOCKED: "pin_blocked",
-    PinState.NOT_SET: "pin_needed",
-    PinState.UNKNOWN: "pin_unproved",
-}
+
+class TranslatableError(SmartLockError):
+    """An error of a feature, which brings its own text."""
+
+    @abstractmethod
+    def translation(self) -> tuple[str, dict[str, str]]:
+        """Return the translation key under `exceptions`, and the placeholders of its text."""
+
 
 # Refusals that mean something to the owner. Every other code is shown with its number.
 REFUSALS: Mapping[ErrorCode, str] = {
@@ -81,14 +81,14 @@ SETTING_PROBLEMS: Mapping[type[SmartLockError], str] = {
 def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
     """Return the translation key and the placeholders that tell an error to the owner."""
     match error:
+        case TranslatableError():
+            return error.translation()
         case LockRefusedError():
             code = f"0x{error.code:02X}"
             return REFUSALS.get(error.code, "refused"), {"code": code}
         case RunFailedError():
             code = f"0x{error.completion:02X}"
             return RUN_FAILURES.get(error.completion, "run_failed"), {"code": code}
-        case PinUnavailableError():
-            return PIN_PROBLEMS[error.state], {}
         case OutcomeUnknownError():
             return "outcome_unknown", {}
         case NoFreeSlotError():

@@ -4,39 +4,42 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from custom_components.smartlock.auto_unlock.issues import FLOW as AUTO_UNLOCK
 from custom_components.smartlock.auto_unlock.repair import PhoneFlow
 from custom_components.smartlock.faults.repair import FLOW as FAULTS, FaultFlow
+from custom_components.smartlock.faults.rules.codes import FaultKind
+from custom_components.smartlock.issues import ATTR_ENTRY_ID, ATTR_FLOW
 from custom_components.smartlock.pin.repair import FLOW as PIN, PinLostFlow
 from custom_components.smartlock.runtime import SmartLockConfigEntry
-from custom_components.smartlock.settings.repair import FLOW as BATTERY_CHANGE, BatteryChangeFlow
+from custom_components.smartlock.settings.issues import FLOW as BATTERY_CHANGE
+from custom_components.smartlock.settings.repair import BatteryChangeFlow
+from custom_components.smartlock.settings.texts import archived_words
 from custom_components.smartlock.wear.repair import FLOW as WEAR, StifferThanUsualFlow
 
 type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFlow]
 
-# By the `flow` in the data of an issue, which also names its `entry_id`.
+# By the name of the flow in the data of an issue. Each is handed the part of the lock that it needs.
 FLOWS: Mapping[str, FlowFactory] = {
-    AUTO_UNLOCK: lambda entry, data: PhoneFlow(entry.runtime_data.auto_unlock, data["rule"]),
-    BATTERY_CHANGE: BatteryChangeFlow,
-    FAULTS: FaultFlow,
-    PIN: PinLostFlow,
-    WEAR: StifferThanUsualFlow,
+    AUTO_UNLOCK: lambda entry, data: PhoneFlow(entry, lambda: entry.runtime_data.auto_unlock, data["rule"]),
+    BATTERY_CHANGE: lambda entry, data: BatteryChangeFlow(entry, lambda: entry.runtime_data.archive),
+    FAULTS: lambda entry, data: FaultFlow(entry, lambda: entry.runtime_data.faults, FaultKind(data["kind"])),
+    PIN: lambda entry, data: PinLostFlow(
+        entry,
+        lambda: entry.runtime_data.pin,
+        lambda: archived_words(entry.runtime_data.archive.kept.newest),
+    ),
+    WEAR: lambda entry, data: StifferThanUsualFlow(entry, lambda: entry.runtime_data.wear),
 }
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the flow of an issue; for a lock that is gone, or not loaded, one that only confirms."""
-    entry = None if data is None else hass.config_entries.async_get_entry(data["entry_id"])
-    if (
-        data is None
-        or entry is None
-        or entry.state is not ConfigEntryState.LOADED
-        or data["flow"] not in FLOWS
-    ):
+    """Return the flow of an issue. One whose lock is not loaded says so at its first step."""
+    entry = None if data is None else hass.config_entries.async_get_entry(data[ATTR_ENTRY_ID])
+    if data is None or entry is None:
+        # Removed a moment ago, and its issues with it.
         return ConfirmRepairFlow()
-    return FLOWS[data["flow"]](entry, data)
+    return FLOWS[data[ATTR_FLOW]](entry, data)

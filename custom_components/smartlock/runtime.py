@@ -1,14 +1,24 @@
 """What runs for one lock while its config entry is loaded."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 
+from custom_components.smartlock.actions import LockActions
+from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.auto_unlock.runners import Rules
+from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.faults.issues import FaultIssues
 from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.remote_access.notices import ClientNotices
 from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.wear.watch import WearWatch
 
@@ -17,12 +27,91 @@ type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
 
 @dataclass(frozen=True, kw_only=True)
 class SmartLockRuntime:
-    """The parts of one lock; `__init__.py` puts them together."""
+    """The parts of one lock."""
 
     coordinator: SmartLockCoordinator
+    actions: LockActions
+    issues: LockIssues
     pin: PinGuard
-    settings: SettingsWriter
-    wear: WearWatch
+    log: LogReader
+    clock: LockClock
     faults: FaultKeeper
+    wear: WearWatch
+    settings: SettingsWriter
+    archive: SettingsKeeper
     auto_unlock: Rules
-    keeper: SettingsKeeper
+    parts: tuple[LockPart, ...]
+    """In the order in which they are loaded and started; they end in the reverse."""
+
+    @classmethod
+    def of(cls, hass: HomeAssistant, entry: SmartLockConfigEntry) -> Self:
+        """Put the parts of a lock together; nothing is loaded or sent yet."""
+        issues = LockIssues(hass, entry)
+        coordinator = SmartLockCoordinator(hass, entry)
+        actions = LockActions(coordinator)
+        pin = PinGuard(hass, entry, coordinator, issues)
+        log = LogReader(hass, coordinator.nuki_id, pin)
+        clock = LockClock(hass, coordinator, pin)
+        faults = FaultKeeper(hass, coordinator, actions, pin=pin, log=log)
+        wear = WearWatch(hass, coordinator, issues)
+        current = CurrentSettings(coordinator)
+        settings = SettingsWriter(hass, coordinator, current, pin)
+        archive = SettingsKeeper(
+            hass,
+            entry,
+            coordinator,
+            pin=pin,
+            log=log,
+            clock=clock,
+            current=current,
+            writer=settings,
+            issues=issues,
+        )
+        auto_unlock = Rules(
+            hass, coordinator, actions, current=current, pin=pin, faults=faults, issues=issues
+        )
+        # The others need to know whether the PIN is right, and that this is another link. What is archived can
+        # wait longest.
+        coordinator.link_users = (current, pin, log, faults, clock, wear, archive)
+        return cls(
+            coordinator=coordinator,
+            actions=actions,
+            issues=issues,
+            pin=pin,
+            log=log,
+            clock=clock,
+            faults=faults,
+            wear=wear,
+            settings=settings,
+            archive=archive,
+            auto_unlock=auto_unlock,
+            parts=(
+                # Those that store what the lock says end after it has said its last.
+                faults,
+                wear,
+                clock,
+                FaultIssues(coordinator, faults, issues),
+                ClientNotices(hass, coordinator, issues),
+                coordinator,
+                pin,
+                log,
+                archive,
+                auto_unlock,
+            ),
+        )
+
+    async def async_load(self) -> None:
+        """Read everything that is stored."""
+        for part in self.parts:
+            await part.async_load()
+
+    @callback
+    def start(self) -> None:
+        """Begin with everything."""
+        for part in self.parts:
+            part.start()
+
+    async def async_stop(self) -> None:
+        """End everything, and store what is not stored yet."""
+        for part in reversed(self.parts):
+            await part.async_stop()

@@ -78,7 +78,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the selects that the lock has."""
-    async_add_settings(entry, Platform.SELECT, SELECTS, SettingSelect, async_add_entities)
+    async_add_settings(
+        entry.runtime_data.settings, Platform.SELECT, SELECTS, SettingSelect, async_add_entities
+    )
     for rule in entry.runtime_data.auto_unlock:
         async_remove_former_switches(hass, rule)
         async_add_entities([RuleModeSelect(rule)], config_subentry_id=rule.rule.subentry_id)

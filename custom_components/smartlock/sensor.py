@@ -1,6 +1,6 @@
 """Sensors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
 
@@ -14,7 +14,9 @@ from custom_components.smartlock.client.figures import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity_sensor import SmartLockSensor, SmartLockSensorDescription
 from custom_components.smartlock.faults.sensors import FAULT_SENSORS
+from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.settings.sensors import SETTINGS_SENSORS
 from custom_components.smartlock.wear.sensors import WEAR_SENSORS
@@ -23,10 +25,15 @@ from custom_components.smartlock.wear.sensors import WEAR_SENSORS
 PARALLEL_UPDATES = 0
 
 
-def _battery(runtime: SmartLockRuntime) -> int | None:
+def _battery(coordinator: SmartLockCoordinator) -> int | None:
     # A charge does not become wrong because the bolt has moved since.
-    states = runtime.coordinator.data.last_states
+    states = coordinator.data.last_states
     return None if states is None else states.battery_percent
+
+
+def _lock_state(coordinator: SmartLockCoordinator) -> str | None:
+    states = coordinator.data.states
+    return states.lock_state.name.lower() if states is not None and states.lock_state.known else None
 
 
 def _duration(
@@ -45,9 +52,9 @@ def _figure(
     *,
     device_class: SensorDeviceClass | None = None,
     unit: str | None = None,
-) -> SmartLockSensorDescription:
+) -> SmartLockSensorDescription[SmartLockCoordinator]:
     """Return a sensor for those who look into how the radio does."""
-    return SmartLockSensorDescription(
+    return SmartLockSensorDescription[SmartLockCoordinator](
         key=key,
         device_class=device_class,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -55,7 +62,7 @@ def _figure(
         native_unit_of_measurement=unit,
         state_class=None if device_class is SensorDeviceClass.TIMESTAMP else SensorStateClass.MEASUREMENT,
         suggested_display_precision=2 if device_class is SensorDeviceClass.DURATION else None,
-        value_fn=lambda runtime: value_fn(runtime.coordinator),
+        value_fn=value_fn,
         always_available=True,
     )
 
@@ -69,7 +76,7 @@ TIMES: Mapping[Phase, str] = {
 """Key of the sensor with the median of each phase; with `_95` behind it that of the 95th percentile."""
 
 SENSORS = (
-    SmartLockSensorDescription(
+    SmartLockSensorDescription[SmartLockCoordinator](
         key="battery",
         device_class=SensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -77,29 +84,32 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=_battery,
     ),
-    SmartLockSensorDescription(
+    SmartLockSensorDescription[SmartLockCoordinator](
         key="connection",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(CONNECTION_STATES),
-        value_fn=lambda runtime: runtime.coordinator.connection_state,
+        value_fn=lambda coordinator: coordinator.connection_state,
         always_available=True,
     ),
-    SmartLockSensorDescription(
-        key="pin_state",
+    SmartLockSensorDescription[SmartLockCoordinator](
+        key="lock_state",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        options=list(PinState),
-        value_fn=lambda runtime: runtime.pin.state,
-        always_available=True,
+        options=[state.name.lower() for state in LockState],
+        value_fn=_lock_state,
     ),
     _figure(
         "signal_strength",
-        lambda coordinator: coordinator.signal_strength,
+        lambda coordinator: coordinator.presence.signal_strength,
         device_class=SensorDeviceClass.SIGNAL_STRENGTH,
         unit=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     ),
-    _figure("last_seen", lambda coordinator: coordinator.last_seen, device_class=SensorDeviceClass.TIMESTAMP),
+    _figure(
+        "last_seen",
+        lambda coordinator: coordinator.presence.last_seen,
+        device_class=SensorDeviceClass.TIMESTAMP,
+    ),
     _figure("last_read", lambda coordinator: coordinator.last_read, device_class=SensorDeviceClass.TIMESTAMP),
     *(
         _figure(
@@ -111,8 +121,26 @@ SENSORS = (
         for phase, key in TIMES.items()
         for suffix, value in (("", attrgetter("median")), ("_95", attrgetter("percentile_95")))
     ),
-    _figure("connections_a_day", lambda coordinator: coordinator.connections_in_a_day),
-    _figure("reads_a_day", lambda coordinator: coordinator.reads_in_a_day),
+    _figure(
+        "connections_a_day",
+        lambda coordinator: coordinator.client.figures.connections_in_a_day(coordinator.hass.loop.time()),
+    ),
+    _figure(
+        "reads_a_day",
+        lambda coordinator: coordinator.client.figures.reads_in_a_day(coordinator.hass.loop.time()),
+    ),
+)
+
+
+PIN_SENSORS = (
+    SmartLockSensorDescription[PinGuard](
+        key="pin_state",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=list(PinState),
+        value_fn=lambda guard: guard.state,
+        always_available=True,
+    ),
 )
 
 
@@ -123,10 +151,24 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors."""
     runtime = entry.runtime_data
-    descriptions = (*SENSORS, *SETTINGS_SENSORS, *WEAR_SENSORS, *FAULT_SENSORS)
-    async_add_entities(SmartLockSensor(runtime, description) for description in descriptions)
+    async_add_entities(
+        [
+            *_sensors(runtime, runtime.coordinator, SENSORS),
+            *_sensors(runtime, runtime.pin, PIN_SENSORS),
+            *_sensors(runtime, runtime.archive, SETTINGS_SENSORS),
+            *_sensors(runtime, runtime.wear, WEAR_SENSORS),
+            *_sensors(runtime, runtime.faults, FAULT_SENSORS),
+        ]
+    )
     for rule in runtime.auto_unlock:
         async_add_entities(
             [RuleSensor(rule, description) for description in RULE_SENSORS],
             config_subentry_id=rule.rule.subentry_id,
         )
+
+
+def _sensors[P](
+    runtime: SmartLockRuntime, part: P, descriptions: Iterable[SmartLockSensorDescription[P]]
+) -> Iterator[SmartLockSensor[P]]:
+    """Return the sensors of one part of the lock."""
+    return (SmartLockSensor(runtime.coordinator, part, description) for description in descriptions)

@@ -1,39 +1,137 @@
 """Actions of our own: what a lock can do beyond lock, unlock and open."""
 
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple
+
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.lock import SmartLockLock
+from custom_components.smartlock.problems import translated
+from custom_components.smartlock.protocol.enums import LockAction
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.settings import actions as settings
 
+ATTR_NEW_PIN = "new_pin"
 ATTR_UNLATCH = "unlatch"
+
+
+async def _lock_n_go(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Unlock, or open, and lock again after the time that is set in the lock."""
+    unlatch = call.data[ATTR_UNLATCH]
+    await lock.runtime.actions.async_act(
+        LockAction.LOCK_N_GO_WITH_UNLATCH if unlatch else LockAction.LOCK_N_GO
+    )
+
+
+async def _full_lock(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Lock with every turn, also where one turn is the rule."""
+    await lock.runtime.actions.async_act(LockAction.FULL_LOCK)
+
+
+async def _connect(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Open the link ahead of an action."""
+    await lock.coordinator.async_connect()
+
+
+async def _calibrate(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Have the lock find its end positions; the bolt moves to both of them."""
+    await lock.runtime.faults.async_calibrate()
+
+
+async def _reboot(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Have the lock start again, once; it finds its position, as after a change of batteries."""
+    runtime = lock.runtime
+
+    async def reboot() -> KeyturnerStates | None:
+        async with runtime.pin.session() as session:
+            runtime.archive.async_restarted()
+            return await runtime.coordinator.client.reboot(session.pin, pin_tries=session.tries)
+
+    await runtime.actions.async_move(reboot)
+
+
+async def _sync_time(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Set the lock's clock, whatever it shows."""
+    await lock.runtime.clock.async_sync()
+
+
+async def _set_pin(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Set another PIN, proved with the one that is known to be right."""
+    pin, new_pin = lock.runtime.pin, call.data[ATTR_NEW_PIN]
+    dialect = lock.coordinator.dialect
+    if not dialect.accepts_pin(new_pin) or not int(new_pin):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="bad_pin",
+            translation_placeholders={"digits": str(dialect.pin_digits)},
+        )
+    try:
+        await pin.async_set(new_pin)
+    except SmartLockError as error:
+        if pin.setting_open:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="pin_outcome_unknown"
+            ) from error
+        raise translated(error) from error
+
+
+async def _save_settings(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
+    """Read all settings, archive them, and return them."""
+    return (await settings.save(lock.runtime.archive)).to_json()
+
+
+async def _restore_settings(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
+    """Restore settings, or say what would be."""
+    return await settings.restore_settings(lock.runtime.archive, call)
+
+
+class _Action(NamedTuple):
+    """An action on the lock entity."""
+
+    name: str
+    run: Callable[[SmartLockLock, ServiceCall], Coroutine[Any, Any, ServiceResponse | None]]
+    schema: Mapping[vol.Marker, Any] | None = None
+    admin: bool = False
+    response: SupportsResponse = SupportsResponse.NONE
+
+
+# For administrators are those that change rights, name people, or move the bolt to where nobody asked it to be.
+ACTIONS = (
+    _Action("lock_n_go", _lock_n_go, {vol.Optional(ATTR_UNLATCH, default=False): cv.boolean}),
+    _Action("full_lock", _full_lock),
+    _Action("connect", _connect),
+    _Action("sync_time", _sync_time),
+    _Action("calibrate", _calibrate, admin=True),
+    _Action("reboot", _reboot, admin=True),
+    _Action("set_pin", _set_pin, {vol.Required(ATTR_NEW_PIN): cv.string}, admin=True),
+    _Action("save_settings", _save_settings, admin=True, response=SupportsResponse.OPTIONAL),
+    _Action(
+        "restore_settings",
+        _restore_settings,
+        settings.RESTORE_SCHEMA,
+        admin=True,
+        response=SupportsResponse.OPTIONAL,
+    ),
+)
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; each is a method of the lock entity."""
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        "lock_n_go",
-        entity_domain=LOCK_DOMAIN,
-        schema={vol.Optional(ATTR_UNLATCH, default=False): cv.boolean},
-        func="async_lock_n_go",
-    )
-    service.async_register_platform_entity_service(
-        hass, DOMAIN, "full_lock", entity_domain=LOCK_DOMAIN, schema=None, func="async_full_lock"
-    )
-    service.async_register_platform_entity_service(
-        hass, DOMAIN, "connect", entity_domain=LOCK_DOMAIN, schema=None, func="async_connect"
-    )
-    # It moves the bolt to both ends, again and again.
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        "calibrate",
-        admin_only=True,
-        entity_domain=LOCK_DOMAIN,
-        schema=None,
-        func="async_calibrate",
-    )
+    """Register the actions."""
+    for action in ACTIONS:
+        service.async_register_platform_entity_service(
+            hass,
+            DOMAIN,
+            action.name,
+            admin_only=action.admin,
+            entity_domain=LOCK_DOMAIN,
+            schema=None if action.schema is None else dict(action.schema),
+            func=action.run,
+            supports_response=action.response,
+        )

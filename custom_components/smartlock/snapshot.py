@@ -9,6 +9,9 @@ from custom_components.smartlock.protocol.messages import (
     KeyturnerStates,
 )
 
+# The vendor warns below this charge, in percent (support article 14838368305553).
+LOW_BATTERY_PERCENT = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class LockSnapshot:

@@ -8,7 +8,7 @@ from homeassistant.helpers.storage import Store
 from custom_components.smartlock.const import DOMAIN
 
 # Every file that a lock may have.
-_FILES: tuple[str, ...] = ("auto_unlock", "clients", "clock", "faults", "pin", "settings", "wear")
+_FILES: tuple[str, ...] = ("activity", "auto_unlock", "clients", "clock", "faults", "pin", "settings", "wear")
 
 
 def lock_store[T: dict[str, Any] | list[Any]](

@@ -45,7 +45,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches that the lock has."""
-    async_add_settings(entry, Platform.SWITCH, SWITCHES, SettingSwitch, async_add_entities)
+    async_add_settings(
+        entry.runtime_data.settings, Platform.SWITCH, SWITCHES, SettingSwitch, async_add_entities
+    )
 
 
 class SettingSwitch(SettingEntity, SwitchEntity):

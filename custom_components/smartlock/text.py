@@ -26,7 +26,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the texts that the lock has."""
-    async_add_settings(entry, Platform.TEXT, TEXTS, SettingText, async_add_entities)
+    async_add_settings(entry.runtime_data.settings, Platform.TEXT, TEXTS, SettingText, async_add_entities)
 
 
 class SettingText(SettingEntity, TextEntity):

@@ -24,7 +24,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the times that the lock has."""
-    async_add_settings(entry, Platform.TIME, TIMES, SettingTime, async_add_entities)
+    async_add_settings(entry.runtime_data.settings, Platform.TIME, TIMES, SettingTime, async_add_entities)
 
 
 class SettingTime(SettingEntity, TimeEntity):

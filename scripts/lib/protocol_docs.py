@@ -1,7 +1,7 @@
 """Writes docs/protocol.md from the declarations of the protocol, so that the tables cannot be out of date."""
 
 from collections.abc import Callable, Iterator
-from enum import Enum, IntFlag
+from enum import IntFlag
 from pathlib import Path
 import sys
 
@@ -160,7 +160,7 @@ def _is_declared_in(kind: object, module: str) -> bool:
 def _is_numbers(kind: object) -> bool:
     return (
         isinstance(kind, type)
-        and issubclass(kind, Enum)
+        and issubclass(kind, enums.OpenEnum | IntFlag)
         and kind.__module__ == enums.__name__
         and kind is not enums.OpenEnum
     )

@@ -3,13 +3,10 @@
 import asyncio
 from collections.abc import Callable
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from simulator.esphome_proxy.connection import NOT_CONNECTED, Connection
 from simulator.esphome_proxy.wire import FramingError, NoiseRequestedError, encode, pb, read_message
-
-if TYPE_CHECKING:
-    from simulator.esphome_proxy.proxy import VirtualProxy
 
 __all__ = ["Session"]
 
@@ -22,12 +19,48 @@ API_VERSION = (1, 14)
 NO_ENCRYPTION = b"\x00Bad indicator byte"
 
 
+class Device(Protocol):
+    """The proxy, as its clients need it."""
+
+    name: str
+
+    @property
+    def server_info(self) -> str:
+        """What it says of itself in its hello."""
+
+    @property
+    def refusal(self) -> int | None:
+        """The error with which every connection is refused at present, if any."""
+
+    def device_info(self) -> Any:
+        """Return what it says of itself."""
+
+    def slots(self) -> Any:
+        """Return the state of the connection slots."""
+
+    def subscribe(self, session: Session) -> None:
+        """Send advertisements to this client from now on."""
+
+    def unsubscribe(self, session: Session) -> None:
+        """Send this client no more advertisements."""
+
+    def set_scanner_mode(self, *, active: bool) -> None:
+        """Scan actively or passively."""
+
+    def allocate_slot(self, number: int) -> bool:
+        """Take a slot for the peripheral with this address; False if it cannot have one."""
+
+    def release_slot(self, number: int) -> None:
+        """Give the slot of the peripheral with this address back."""
+
+    def open_connection(self, session: Session, number: int, *, discover: bool) -> Connection:
+        """Begin to connect to the peripheral with this address on behalf of a client."""
+
+
 class Session:
     """Reads the requests of one client and answers them."""
 
-    def __init__(
-        self, proxy: VirtualProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, proxy: Device, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a new client of the proxy."""
         self.wants_slots = False
         self._proxy = proxy

@@ -14,6 +14,7 @@ from http import HTTPStatus
 import json
 import os
 from pathlib import Path
+import random
 import signal
 import socket
 import sys
@@ -38,6 +39,9 @@ STOP_TIMEOUT: Final = 30.0
 POLL_INTERVAL: Final = 0.2
 
 LOG_TAIL_LINES: Final = 30
+
+# Below those that Linux gives to connections and to servers that do not care, at any time and to anybody.
+SERVER_PORTS: Final = range(20_000, 32_768)
 
 # linux/prctl.h: the signal a process receives when its parent dies.
 PR_SET_PDEATHSIG: Final = 1
@@ -71,11 +75,10 @@ ONBOARDING_DONE: Final = ("core_config", "analytics", "integration")
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody listens on right now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a TCP port of the loopback interface that nobody uses, and that nobody else will soon be given."""
+    while not port_is_free(port := random.choice(SERVER_PORTS)):
+        pass
+    return port
 
 
 def port_is_free(port: int) -> bool:

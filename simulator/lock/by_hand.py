@@ -18,7 +18,7 @@ from custom_components.smartlock.protocol.messages import LoggedDoorEvent, Logge
 from simulator.lock import fob, keypad_use
 from simulator.lock.accessories import SensorCondition
 from simulator.lock.device import Device
-from simulator.lock.jams import Jam
+from simulator.lock.jams import Failure, Jam
 from simulator.lock.journal import Fact, Kind
 from simulator.lock.order import Order
 
@@ -99,6 +99,17 @@ class ByHand:
         self._device.motor.jam = None
         self._device.faults.clear()
         self._by_hand("repair")
+
+    def end_next_run(
+        self, state: int | None = None, completion: CompletionStatus = CompletionStatus.SUCCESS
+    ) -> None:
+        """Have the next run called complete, but end in another state or with another completion status.
+
+        `state` None is where the run should end: then only the completion status tells of a failure. Another place
+        is what a hand leaves that turns the bolt back at the last moment.
+        """
+        self._by_hand("end_next_run", state=state, completion=completion.name)
+        self._device.motor.surprise = Failure(None, completion, None if state is None else LockState(state))
 
     def show_state(self, state: int) -> None:
         """Report a lock state, even one that nobody knows, until the next change."""

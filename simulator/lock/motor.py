@@ -50,6 +50,8 @@ class _Run:
 _LOCK_ACTIONS = (LockAction.LOCK, LockAction.FULL_LOCK)
 _LOCK_N_GO_ACTIONS = (LockAction.LOCK_N_GO, LockAction.LOCK_N_GO_WITH_UNLATCH)
 _UNLOCKED_STATES = (LockState.UNLOCKED, LockState.UNLOCKED_LOCK_N_GO)
+_PLACES = {LockState.LOCKED: True, **dict.fromkeys(_UNLOCKED_STATES, False)}
+"""Whether the bolt is locked in a state that says so."""
 _UNLATCH_ACTIONS = (LockAction.UNLATCH, LockAction.LOCK_N_GO_WITH_UNLATCH)
 _SPEED = {MotorSpeed.INSANE: 0.6, MotorSpeed.GENTLE: 1.6}
 """Length of a run in comparison to the standard speed; how fast they really are is not public."""
@@ -84,6 +86,8 @@ class Motor:
         self.bolt_locked = locked
         """Where the bolt really is, whatever the lock believes."""
         self.jam: Jam | None = None
+        self.surprise: Failure | None = None
+        """How the next run ends that nothing hinders, if not well; the client is told what its error says."""
         self.calibrated = True
         self.total_degrees = _DEGREES
         """From locked to unlocked, as the last calibration found."""
@@ -254,7 +258,11 @@ class Motor:
         self._task = None
         if order.action in _LOCK_N_GO_ACTIONS and not self.bolt_locked:
             self._start_lock_n_go(order)
-        self._finish(self._rest_state, None)
+        surprise, self.surprise = self.surprise, None
+        state = self._rest_state if surprise is None or surprise.state is None else surprise.state
+        if state in _PLACES:
+            self.bolt_locked = _PLACES[state]
+        self._finish(state, surprise)
 
     def _plan(self, action: LockAction) -> list[_Phase]:
         """Return the phases of a run from where the bolt is."""

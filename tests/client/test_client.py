@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.smartlock.client import client as client_module
-from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME, LockClient
+from custom_components.smartlock.client.link import READ_IDLE_TIME
 from custom_components.smartlock.client.pairing import identify, pair
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import (
@@ -73,9 +73,9 @@ def connected(client: LockClient) -> bool:
 @pytest.mark.parametrize(
     ("request_", "idle_time"),
     [
-        ("read", client_module.READ_IDLE_TIME),
-        ("connect", client_module.IDLE_TIME),
-        ("act", client_module.IDLE_TIME),
+        ("read", READ_IDLE_TIME),
+        ("connect", IDLE_TIME),
+        ("act", IDLE_TIME),
     ],
 )
 def test_link_is_let_go(model: str, request_: str, idle_time: float) -> None:
@@ -106,7 +106,7 @@ def test_read_does_not_shorten_the_idle_time() -> None:
     async def scenario(world: World, client: LockClient) -> None:
         await client.act(LockAction.UNLOCK)
         await client.read_states()
-        await asyncio.sleep(client_module.IDLE_TIME - 1)
+        await asyncio.sleep(IDLE_TIME - 1)
         await client.act(LockAction.LOCK)
         assert len(world.lock.journal.connections) == 1
 
@@ -137,10 +137,10 @@ def test_staying_holds_the_link_and_lets_go_at_once() -> None:
         async with client.staying():
             assert not connected(client)
             await client.read_states()
-            await asyncio.sleep(3 * client_module.READ_IDLE_TIME)
+            await asyncio.sleep(3 * READ_IDLE_TIME)
             async with client.staying():
-                await client.hold(conversations.read_states())
-            await asyncio.sleep(3 * client_module.READ_IDLE_TIME)
+                await client.request(conversations.read_states())
+            await asyncio.sleep(3 * READ_IDLE_TIME)
             await client.read_states()
         await asyncio.sleep(0.1)
         assert not connected(client)
@@ -148,7 +148,7 @@ def test_staying_holds_the_link_and_lets_go_at_once() -> None:
         # An action in the meantime keeps its idle time.
         async with client.staying():
             await client.act(LockAction.UNLOCK)
-        await asyncio.sleep(client_module.IDLE_TIME - 0.2)
+        await asyncio.sleep(IDLE_TIME - 0.2)
         assert connected(client)
         await asyncio.sleep(0.5)
         assert not connected(client)
@@ -294,9 +294,9 @@ def test_config_and_pin(model: str) -> None:
     async def scenario(world: World, client: LockClient) -> None:
         assert (await client.read(conversations.read_config)).nuki_id == NUKI_ID
         assert world.lock.journal.pins_sent == []
-        await client.hold(conversations.verify_pin(world.pin))
+        await client.request(conversations.verify_pin(world.pin))
         with pytest.raises(PinError) as wrong:
-            await client.hold(conversations.verify_pin(world.pin - 1))
+            await client.request(conversations.verify_pin(world.pin - 1))
         assert wrong.value.code == ErrorCode.K_BAD_PIN
         assert [entry.facts["command"] for entry in world.lock.journal.pins_sent] == [
             "VERIFY_SECURITY_PIN"
@@ -484,7 +484,7 @@ def test_out_of_reach_fails_in_time_and_never_later() -> None:
         start = now()
         with pytest.raises(LinkError):
             await client.act(LockAction.UNLOCK)
-        assert now() - start <= client_module.ACTION_DEADLINE + 0.1
+        assert now() - start <= ACTION_DEADLINE + 0.1
         world.radio.set_rssi(world.transport, world.lock.address, -60)
         await asyncio.sleep(300)
         assert world.runs == []
@@ -634,7 +634,7 @@ def test_late_answer_is_not_taken_for_the_next_one() -> None:
         task.cancel()
         await asyncio.wait([task])
         with pytest.raises(PinError):
-            await client.hold(conversations.verify_pin(world.pin - 1))
+            await client.request(conversations.verify_pin(world.pin - 1))
         assert len(world.lock.journal.connections) == 2
 
     play(scenario)

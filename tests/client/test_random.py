@@ -186,12 +186,12 @@ class LockAndClient(RuleBasedStateMachine):
                 case "connect":
                     await self.client.connect()
                 case "log":
-                    _, entries = await self.client.hold(conversations.read_log(self.world.pin, count=3))
+                    _, entries = await self.client.request(conversations.read_log(self.world.pin, count=3))
                     assert len(entries) <= 3
                 case "right pin":
-                    await self.client.hold(conversations.verify_pin(self.world.pin))
+                    await self.client.request(conversations.verify_pin(self.world.pin))
                 case _:
-                    await self.client.hold(conversations.verify_pin(self.world.pin - 1))
+                    await self.client.request(conversations.verify_pin(self.world.pin - 1))
                     pytest.fail("a wrong PIN was confirmed")
         except SmartLockError:
             pass

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from custom_components.smartlock.client.client import KEEP_ALIVE, LockClient
+from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.link import KEEP_ALIVE
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from simulator import virtual_time

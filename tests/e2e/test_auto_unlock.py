@@ -142,8 +142,6 @@ async def move_in(stack: AsyncExitStack, owned: OwnedLock, name: str, **conditio
     return resident
 
 
-# A minute of it is the absence.
-@pytest.mark.timeout(300)
 async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porch: VirtualProxy) -> None:
     indoor = house.proxy
     front, back = await asyncio.gather(

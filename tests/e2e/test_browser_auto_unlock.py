@@ -15,7 +15,6 @@ from tests.e2e.owned import add_bridge
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.timeout(240)
 async def test_an_owner_adds_and_changes_a_rule(house: House, mount: Mount, page: Page) -> None:
     album = Album(page, "auto-unlock")
     await add_bridge(house, mount())

@@ -9,11 +9,11 @@ from statistics import median
 
 import pytest
 
+from benchmarks.parameters import RADIO
 from simulator.demo.house import House
 from simulator.demo.owner import DOMAIN, open_pairing_form
 from simulator.home_assistant import RequestError
 from simulator.virtual_lock import Kind, Timing, VirtualLock
-from tests.benchmarks.parameters import RADIO
 from tests.e2e.conftest import Mount
 from tests.e2e.owned import OwnedLock, add_bridge, discovered, owned_lock, pair, tell
 

@@ -150,7 +150,7 @@ async def test_set_again_with_consent(house: House, mount: Mount) -> None:
             assert result["reason"] == "pin_lost"
             await guarded.shows("invalid")
             issues = (await api.command("repairs/list_issues"))["issues"]
-            assert f"pin_lost_{guarded.owned.entry_id}" in {issue["issue_id"] for issue in issues}
+            assert "pin_lost" in {issue["translation_key"] for issue in issues}
         else:
             assert result["reason"] == "pin_settled"
             await guarded.shows("valid")

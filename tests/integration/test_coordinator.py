@@ -379,10 +379,11 @@ async def test_deleted_authorization_is_believed_the_third_time(
     # Nobody tells any more what the bolt does.
     assert home.state() == STATE_UNKNOWN
     assert home.state("connection") == "not_authorized"
-    # And the owner's lock is left in peace.
+    # And the owner's lock is asked no more than each hour.
     began = connections(lock)
-    await asyncio.sleep(HOUR)
-    assert connections(lock) == began
+    await asyncio.sleep(5 * HOUR + 60)
+    assert connections(lock) - began == 5
+    assert len(reauth_flows(home)) == 1
 
 
 async def test_refusals_in_between_prove_nothing(home: Home) -> None:
@@ -475,25 +476,26 @@ async def test_two_locks_do_not_mix(home: Home) -> None:
     }
 
 
-async def test_a_defect_in_a_visit_keeps_nobody_from_the_lock(
+async def test_a_defect_of_one_keeps_nobody_from_the_lock(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is told without what it is about, and the read and the other visits go on."""
+    """It is logged without what it is about, and the read and whoever else uses the link go on."""
     lock = home.add_lock()
     entry = await home.set_up(lock)
     coordinator = entry.runtime_data.coordinator
-    visits: list[LockState] = []
+    seen: list[LockState] = []
 
-    async def broken(states: KeyturnerStates) -> None:
-        raise KeyError("secret")
+    class Broken:
+        async def async_use_link(self, states: KeyturnerStates) -> None:
+            raise KeyError("secret")
 
-    async def whole(states: KeyturnerStates) -> None:
-        visits.append(states.lock_state)
+    class Whole:
+        async def async_use_link(self, states: KeyturnerStates) -> None:
+            seen.append(states.lock_state)
 
-    coordinator.async_add_visit(broken)
-    coordinator.async_add_visit(whole)
+    coordinator.link_users = (Broken(), Whole())
     await home.read()
-    assert visits == [LockState.LOCKED]
+    assert seen == [LockState.LOCKED]
     assert coordinator.last_update_success
     assert "KeyError" in caplog.text
     assert "secret" not in caplog.text

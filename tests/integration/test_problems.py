@@ -10,12 +10,18 @@ import pytest
 
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.problems import PIN_PROBLEMS, REFUSALS, RUN_FAILURES, problem, translated
+from custom_components.smartlock.problems import (
+    REFUSALS,
+    RUN_FAILURES,
+    TranslatableError,
+    problem,
+    translated,
+)
 from custom_components.smartlock.protocol import errors
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
 
-SHIPPED = Path(__file__).parents[1] / "custom_components/smartlock"
+SHIPPED = Path(__file__).parents[2] / "custom_components/smartlock"
 TEXTS = json.loads((SHIPPED / "translations/en.json").read_text(encoding="utf-8"))
 
 # What each kind of error is told as, wherever it is not the code of a refusal that decides.
@@ -23,6 +29,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "ProtocolError": (errors.ProtocolError(), "not_understood", {}),
     "DecodeError": (errors.DecodeError(), "not_understood", {}),
     "AuthenticationError": (errors.AuthenticationError(), "not_genuine", {}),
+    "IncompleteListError": (errors.IncompleteListError(), "not_understood", {}),
     "PinNotSetError": (errors.PinNotSetError(), "failed", {}),
     "LinkError": (errors.LinkError(), "connection_lost", {}),
     "UnreachableError": (errors.UnreachableError("why"), "unreachable", {"reason": "why"}),
@@ -49,6 +56,13 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "MovingError": (errors.MovingError(), "moving", {}),
 }
 
+PIN_TEXTS = {
+    PinState.INVALID: "pin_invalid",
+    PinState.BLOCKED: "pin_blocked",
+    PinState.NOT_SET: "pin_needed",
+    PinState.UNKNOWN: "pin_unproved",
+}
+
 
 def kinds(base: type[SmartLockError] = SmartLockError) -> Iterator[type[SmartLockError]]:
     """Yield every class of errors below a class."""
@@ -58,8 +72,9 @@ def kinds(base: type[SmartLockError] = SmartLockError) -> Iterator[type[SmartLoc
 
 
 def test_every_kind_is_listed_here() -> None:
-    """All but refusals, which their code tells apart."""
-    assert {kind.__name__ for kind in kinds() if not issubclass(kind, LockRefusedError)} == set(KINDS)
+    """All but refusals, which their code tells apart, and the base of those that bring their own text."""
+    others = {kind for kind in kinds() if not issubclass(kind, LockRefusedError)} - {TranslatableError}
+    assert {kind.__name__ for kind in others} == set(KINDS)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -97,7 +112,7 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
-    told |= set(REFUSALS.values()) | set(PIN_PROBLEMS.values()) | set(RUN_FAILURES.values())
+    told |= set(REFUSALS.values()) | set(PIN_TEXTS.values()) | set(RUN_FAILURES.values())
     # What actions say by themselves.
     for file in SHIPPED.rglob("*.py"):
         source = file.read_text(encoding="utf-8")
@@ -123,5 +138,5 @@ def test_dropped_action_says_how_things_stand_on_the_radio() -> None:
 @pytest.mark.parametrize("state", PinState)
 def test_every_reason_to_send_no_pin_has_words(state: PinState) -> None:
     if state is not PinState.VALID:
-        assert problem(PinUnavailableError(state)) == (PIN_PROBLEMS[state], {})
-        check_text(PIN_PROBLEMS[state], {})
+        assert problem(PinUnavailableError(state)) == (PIN_TEXTS[state], {})
+        check_text(PIN_TEXTS[state], {})

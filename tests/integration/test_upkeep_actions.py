@@ -161,7 +161,7 @@ async def test_settings_are_saved_by_a_button(home: Home) -> None:
     lock = home.add_lock()
     entry = await home.set_up(lock, pin=RIGHT)
     await press(home, "save_settings")
-    newest = entry.runtime_data.keeper.kept.newest
+    newest = entry.runtime_data.archive.kept.newest
     assert newest is not None
     assert newest.authorizations is not None
     home.go_out_of_range(lock)

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-import selectors
 import time
 from typing import Any, override
 from unittest.mock import patch
+
+from simulator.virtual_time import VirtualTimeLoop
+from tests.loops import StrictLoop
 
 __all__ = ["HomeLoop", "bluetooth_clock"]
 
@@ -20,37 +22,14 @@ _BLUETOOTH_CLOCKS = (
 )
 
 
-class _JumpingSelector(selectors.DefaultSelector):
-    """Waits only for threads; else takes note of how long the loop wants to wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        # Not 0: some code takes 0 for "never". An hour on, since a machine that was just started is a case of
-        # its own.
-        self.now = time.monotonic() + 3600
-        self.threads = 0
-
-    @override
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None and not self.threads:
-            raise RuntimeError("everything waits and no timer is set: the loop would wait for ever")
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(timeout if self.threads else 0)
-        if not ready and timeout is not None:
-            self.now += max(0.0, timeout)
-        return ready
-
-
-class HomeLoop(asyncio.SelectorEventLoop):
+class HomeLoop(StrictLoop, VirtualTimeLoop):
     """Runs an hour of Home Assistant in a few seconds."""
 
     def __init__(self) -> None:
         """Start some time after now."""
-        self._clock = _JumpingSelector()
-        super().__init__(self._clock)
-
-    @override
-    def time(self) -> float:
-        return self._clock.now
+        # Not 0: some code takes 0 for "never". An hour on, since a machine that was just started is a case of
+        # its own.
+        super().__init__(time.monotonic() + 3600)
 
     @override
     def run_in_executor[*Ts, T](

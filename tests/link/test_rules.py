@@ -220,7 +220,7 @@ def test_known_change_that_cannot_be_read() -> None:
     # A second edge does not begin the minute anew.
     again = state.heard(flag=False, now=130).heard(flag=True, now=150)
     assert again.doubtful_at() == 100 + r.BELIEF
-    assert told(again, 200).believable(10_000)
+    assert told(again, 200).believable(7_000)
 
 
 def test_absence() -> None:
@@ -258,7 +258,7 @@ def test_one_read_at_a_time() -> None:
 
 
 def test_refusals() -> None:
-    """Two prove nothing and are asked again soon; three do, and the lock is left in peace."""
+    """Two prove nothing and are asked again soon; three are told, and then it is asked each hour."""
     state = quiet().heard(flag=True, now=100)
     for now in (101, 107):
         state = state.refused(now)
@@ -266,8 +266,19 @@ def test_refusals() -> None:
         assert state.believable(now)
     state = state.refused(113)
     assert state.locked_out
-    assert state.due(113) is None
+    assert state.due(113) == (113 + r.REFUSED_PAUSE, Reason.REFUSED)
     assert not state.believable(113)
+    # Neither the flag nor a lost link are worth a question; that it is back is one.
+    noisy = state.heard(flag=False, now=120).heard(flag=True, now=130).link_lost(140)
+    assert noisy.due(140) == (113 + r.REFUSED_PAUSE, Reason.REFUSED)
+    again = noisy.gone(connected=False).heard(flag=False, now=500)
+    assert again.due(500) == (500, Reason.APPEARED)
+    refused = again.spent(500).refused(501)
+    assert refused.due(501) == (501 + r.REFUSED_PAUSE, Reason.REFUSED)
+    # One answer is enough.
+    healed = told(refused.spent(5000), 5000)
+    assert not healed.locked_out
+    assert healed.believable(5000)
     assert not told(quiet().refused(1).refused(2), 3).refused(4).locked_out
 
 
@@ -317,3 +328,78 @@ def test_no_combination_drains_the_cells(events: list[tuple[float, str]], bridge
                 state = told(state, now, changed=event == "change", passing=event == "passing")
                 assert state.believable(now)
         assert reads <= r.READS_AT_ONCE + now * r.READS_A_DAY / 86400 + 1
+
+
+# --- Silence ----------------------------------------------------------------------------------------------
+
+
+def failing(state: Reading, *at: float) -> Reading:
+    """Let reads fail at these times."""
+    for now in at:
+        state = state.spent(now).failed(now)
+    return state
+
+
+@pytest.mark.parametrize("state", [BRIDGE, APP], ids=["bridge", "app"])
+def test_reads_that_fail_end_the_belief(state: Reading) -> None:
+    """One may be bad luck; two, over a minute, are not. What is read after that is believed again."""
+    state = quiet(state)
+    assert failing(state, 100).doubtful_at() == state.doubtful_at()
+    twice = failing(state, 100, 120)
+    assert twice.doubtful_at() == 100 + r.BELIEF
+    assert twice.believable(100 + r.BELIEF - 1)
+    assert not twice.believable(100 + r.BELIEF)
+    # Later failures do not begin the minute anew.
+    assert failing(twice, 150).doubtful_at() == 100 + r.BELIEF
+    # Nor does it help that the lock is heard.
+    assert not twice.gone(connected=True).heard(flag=False, now=170).believable(170)
+    assert told(twice, 200).believable(200)
+    assert failing(told(twice, 200), 300).believable(2 * r.POLL_AFTER_CHANGE)
+
+
+@pytest.mark.parametrize(
+    ("state", "interval"),
+    [(BRIDGE, r.POLL_QUIET), (APP, r.POLL_APP), (replace(APP, low_battery=True), 3 * r.POLL_APP)],
+    ids=["bridge", "app", "low battery"],
+)
+def test_state_that_is_not_read_for_two_intervals(state: Reading, interval: float) -> None:
+    """Whatever keeps it from being read, be it the budget."""
+    now = 1000.0
+    quiet_state = state.heard(flag=False, now=now).told(
+        changed=False, passing=False, low_battery=state.low_battery, now=now
+    )
+    assert quiet_state.doubtful_at() == now + 2 * interval
+    assert quiet_state.believable(now + 2 * interval - 1)
+    assert not quiet_state.believable(now + 2 * interval)
+
+
+def test_request_for_the_state_without_an_answer() -> None:
+    """It has taken the flag down: the state is as doubtful as after a flag that was heard, and read soon."""
+    state = quiet().unheard(100)
+    due = state.due(100)
+    assert due is not None
+    assert due[0] <= 100 + r.RETRY_DELAY
+    assert due[1] is Reason.UNHEARD
+    assert state.believable(100 + r.BELIEF - 1)
+    assert not state.believable(100 + r.BELIEF)
+    assert state.unheard(150).doubtful_at() == 100 + r.BELIEF
+    assert told(state, 110).believable(110 + r.POLL_BRIDGE)
+    # It is no announcement of the flag.
+    assert told(state, 110, changed=True).announced == 0
+
+
+def test_changes_that_only_a_poll_found() -> None:
+    """Counted in a row; an announcement, and a read for another reason, do not count."""
+    state, now = quiet(), 0.0
+    for missed in (1, 2, 3):
+        now += r.POLL_QUIET
+        state = told(state.spent(now), now, changed=True)
+        assert state.missed == missed
+        now += r.POLL_QUIET
+        state = told(state.spent(now), now)
+        assert state.missed == missed
+    # The owner has read right after turning the key.
+    state = told(state.spent(now + 10), now + 10, changed=True)
+    assert state.missed == 3
+    announced = told(state.heard(flag=True, now=now + 20).spent(now + 20), now + 20, changed=True)
+    assert (announced.missed, announced.announced) == (0, 1)

@@ -60,8 +60,7 @@ class Crash:
 
 async def use(entry: MockConfigEntry) -> None:
     """Do something that needs the PIN."""
-    async with entry.runtime_data.pin.lent() as pin:
-        await entry.runtime_data.coordinator.client.hold(conversations.read_time_control(pin))
+    await entry.runtime_data.pin.ask(conversations.read_time_control)
 
 
 async def enter_wrong(entry: MockConfigEntry) -> None:

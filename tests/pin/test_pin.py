@@ -11,7 +11,6 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
-from custom_components.smartlock.client.connection import PIN_TALLY
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.pin.rules import BLOCK_PAUSE, TRIES_WINDOW, PinState
 from custom_components.smartlock.protocol import conversations
@@ -43,8 +42,7 @@ def guard(entry: MockConfigEntry) -> PinGuard:
 
 async def use(entry: MockConfigEntry) -> None:
     """Do something that needs the PIN."""
-    async with entry.runtime_data.pin.lent() as pin:
-        await entry.runtime_data.coordinator.client.hold(conversations.read_time_control(pin))
+    await entry.runtime_data.pin.ask(conversations.read_time_control)
 
 
 async def restart(home: Home, lock: VirtualLock, entry: MockConfigEntry) -> None:
@@ -494,6 +492,51 @@ async def test_new_one_survives_a_crash_before_the_entry_is_written(
     assert entry.options == {"pin": OTHER}
 
 
+# --- Sessions ---------------------------------------------------------------------------------------------
+
+
+async def test_a_session_is_on_disk_before_its_pin_goes_out(home: Home, hass_storage: dict[str, Any]) -> None:
+    """And what the lock answered stands there afterwards, whatever else the block did with it."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    at_sending: list[int] = []
+
+    def conversation(pin: int) -> conversations.Conversation[Any]:
+        at_sending.append(len(hass_storage[FILE]["data"]["tries"]))
+        return conversations.read_time_control(pin)
+
+    before = len(sent(lock))
+    async with guard(entry).session() as session:
+        await session.request(conversation)
+        lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.REQUEST_TIME_CONTROL_ENTRIES)
+        with pytest.raises(LockRefusedError):
+            await session.request(conversation)
+        await session.request(conversation)
+        assert RIGHT not in repr(session)
+    assert at_sending == [1, 1, 1]
+    # The request that was refused went out with the PIN as well; the lock did not come to look at it.
+    assert len(sent(lock)) == before + 2
+    assert session.tries.sent == session.tries.answered == 3
+    assert hass_storage[FILE]["data"]["tries"] == []
+    assert guard(entry).state is PinState.VALID
+
+
+async def test_a_pin_that_was_refused_stops_a_session_that_has_it(home: Home) -> None:
+    """Two sessions at once: what one of them is told counts for the other, which then sends nothing more."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    async with guard(entry).session() as session:
+        await session.request(conversations.read_time_control)
+        await home.until(lambda: not home.connected(lock))
+        lock.swap_batteries(["pin"])
+        with pytest.raises(PinError):
+            await use(entry)
+        before = len(sent(lock))
+        with pytest.raises(PinUnavailableError):
+            await session.request(conversations.read_time_control)
+        assert len(sent(lock)) == before
+
+
 # --- A lock that has forgotten its PIN --------------------------------------------------------------------
 
 
@@ -558,10 +601,8 @@ async def test_accepted_is_not_set_yet(home: Home) -> None:
     memory = guard(entry)._memory
 
     async def cut_off() -> None:
-        async with memory.trying(RIGHT, new_pin=OTHER):
-            tally = PIN_TALLY.get()
-            assert tally is not None
-            tally.sent = tally.answered = 1
+        async with memory.trying(RIGHT, new_pin=OTHER) as tries:
+            tries.sent = tries.answered = 1
             raise LinkLostError
 
     with pytest.raises(LinkLostError):

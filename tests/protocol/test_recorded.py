@@ -28,7 +28,7 @@ from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
 from simulator import virtual_time
 from simulator.virtual_lock import Jam
-from tests.client.simulated import PINS, World
+from tests.client.simulated import PINS, FreeClient, World
 
 DIALECTS = {"gen3": GENERATIONS_1_TO_4, "ultra": GENERATION_5}
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -165,7 +165,7 @@ async def read_battery(client: LockClient) -> object:
 
 
 async def read_log(client: LockClient) -> object:
-    return await client.hold(conversations.read_log(LOG_PIN, count=5))
+    return await client.request(conversations.read_log(LOG_PIN, count=5))
 
 
 async def unlock(client: LockClient) -> object:
@@ -220,7 +220,7 @@ async def perform(story: Story, transport: Transport, session: Session | None, h
         pin = PINS[story.model]
         return await pair(transport, dialect, app_id=42, name="Test", pin=pin, random=seeded)
     assert session is not None
-    client = LockClient(
+    client = FreeClient(
         transport, dialect=dialect, session=session, app_id=42, on_message=heard.append, random=seeded
     )
     try:

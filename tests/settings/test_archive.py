@@ -44,7 +44,7 @@ ISSUE = f"settings_lost_{NUKI_ID:08X}"
 
 def keeper_of(entry: MockConfigEntry) -> SettingsKeeper:
     """Return the keeper of a lock."""
-    keeper: SettingsKeeper = entry.runtime_data.keeper
+    keeper: SettingsKeeper = entry.runtime_data.archive
     return keeper
 
 
@@ -736,7 +736,7 @@ async def test_nothing_is_written_long_after_unloading(home: Home, hass_storage:
     file = f"smartlock.{NUKI_ID:08X}.settings"
     await home.hass.config_entries.async_unload(entry.entry_id)
     kept = hass_storage[file]["data"]
-    keeper._known(replace(keeper.kept.known, newest_log_entry=4711))
+    keeper._store.note(replace(keeper.kept.known, newest_log_entry=4711))
     await asyncio.sleep(1000)
     assert hass_storage[file]["data"] == kept
 

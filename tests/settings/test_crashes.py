@@ -128,7 +128,7 @@ class World:
 
 def keeper_of(entry: MockConfigEntry) -> SettingsKeeper:
     """Return the keeper of a lock."""
-    keeper: SettingsKeeper = entry.runtime_data.keeper
+    keeper: SettingsKeeper = entry.runtime_data.archive
     return keeper
 
 

@@ -25,7 +25,7 @@ from custom_components.smartlock.text import TEXTS
 from custom_components.smartlock.time import TIMES
 from tests.vectors import vector_bytes
 
-INTEGRATION = Path(__file__).parents[1] / "custom_components" / "smartlock"
+INTEGRATION = Path(__file__).parents[2] / "custom_components" / "smartlock"
 ENTITIES: dict[str, Iterable[EntityDescription]] = {
     "number": NUMBERS,
     "select": SELECTS,

@@ -55,17 +55,20 @@ async def do(file: Path, command: str, **options: object) -> str:
     return "\n".join(await asyncio.to_thread(control.ask, {"command": command, **options}, file))
 
 
+@pytest.mark.process
 async def test_turn_the_key_from_the_command_line(lock: VirtualLock, file: Path) -> None:
     assert await say(file, "turn-key", "unlock") == (0, "You unlock the door with the key.\n", "")
     assert not lock.bolt_locked
 
 
+@pytest.mark.process
 async def test_a_mistake_is_one_line_and_exit_code_1(file: Path) -> None:
     code, output, errors = await say(file, "battery", "101")
     assert (code, output) == (1, "")
     assert errors == "virtual-lock: the charge of a battery is 0 to 100 percent\n"
 
 
+@pytest.mark.process
 async def test_no_demo(tmp_path: Path) -> None:
     sentence = "virtual-lock: no demo is running here; start one with scripts/demo.\n"
     assert await say(tmp_path / "none", "status") == (1, "", sentence)
@@ -122,6 +125,7 @@ async def test_the_button_is_held_until_somebody_has_paired(lock: VirtualLock, f
     assert lock.status()["pairing_mode"]
 
 
+@pytest.mark.process
 async def test_a_short_press_before_anybody_has_paired(lock: VirtualLock, file: Path) -> None:
     code, output, _ = await say(file, "press-button", "--short")
     assert (code, output) == (0, "You press the button; the lock begins to unlock.\n")
@@ -145,6 +149,7 @@ async def test_door_and_faults(lock: VirtualLock, file: Path) -> None:
     assert (lock.status()["jam"], lock.status()["faults"]) == (None, [])
 
 
+@pytest.mark.process
 async def test_batteries(lock: VirtualLock, file: Path) -> None:
     assert await do(file, "battery", percent=18) == "The battery is at 18 %."
     await do(file, "charging", switch="on")
@@ -161,6 +166,7 @@ async def test_batteries(lock: VirtualLock, file: Path) -> None:
     assert lock.advertise() is not None
 
 
+@pytest.mark.process
 async def test_fob_and_keypad(lock: VirtualLock, file: Path) -> None:
     assert "no fob is paired" in await do(file, "press-fob", times=1)
     await do(file, "pair-accessory", name="fob")
@@ -183,6 +189,7 @@ async def test_the_button_twice(lock: VirtualLock, file: Path) -> None:
     assert text == "You press the button twice; the lock begins to lock n go."
 
 
+@pytest.mark.process
 async def test_what_befalls_a_lock(lock: VirtualLock, file: Path) -> None:
     await do(file, "door-sensor", condition="tampered")
     assert lock.status()["door_sensor"] == "TAMPERED"
@@ -224,6 +231,7 @@ async def test_what_cannot_be_done_is_said(file: Path, options: dict[str, object
     assert str(refused.value).startswith(problem)
 
 
+@pytest.mark.process
 async def test_delete_authorization(lock: VirtualLock, file: Path) -> None:
     client = await HandClient(lock).connect()
     await client.pair()
@@ -231,6 +239,7 @@ async def test_delete_authorization(lock: VirtualLock, file: Path) -> None:
     assert len(lock.authorizations) == 0
 
 
+@pytest.mark.process
 async def test_status_and_journal_are_json(lock: VirtualLock, file: Path) -> None:
     lock.turn_key("unlock")
     code, output, _ = await say(file, "status")

@@ -18,7 +18,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from simulator.esphome_proxy import VirtualProxy
-from simulator.radio import INSTANT, Radio
+from simulator.radio import Radio
 from tests.simulator.echo import ADDRESS, ECHO, EchoPeripheral
 from tests.simulator.helpers import until
 
@@ -26,21 +26,6 @@ from tests.simulator.helpers import until
 UNUSED_DEPENDENCY = "assist_pipeline"
 
 pytestmark = pytest.mark.usefixtures("socket_enabled", "mock_async_zeroconf", "enable_bluetooth")
-
-
-@pytest.fixture
-async def radio() -> AsyncGenerator[Radio]:
-    radio = Radio(timing=INSTANT)
-    yield radio
-    await radio.stop()
-
-
-@pytest.fixture
-async def echo(radio: Radio) -> EchoPeripheral:
-    echo = EchoPeripheral()
-    echo.advertising_interval = 0.02
-    radio.add_peripheral(echo)
-    return echo
 
 
 class House:

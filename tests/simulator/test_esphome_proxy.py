@@ -22,7 +22,7 @@ import pytest
 from simulator.esphome_proxy import VirtualProxy
 from simulator.esphome_proxy.wire import encode, pb, read_message
 from simulator.gatt import AttError, DisconnectReason
-from simulator.radio import INSTANT, Radio
+from simulator.radio import Radio
 from tests.simulator.echo import (
     ADDRESS,
     ADVERTISEMENT,
@@ -44,21 +44,6 @@ FLAGS = BluetoothProxyFeature(0xFF)
 INDICATE, NOTIFY = b"\x02\x00", b"\x01\x00"
 
 type Connector = Callable[..., Awaitable[APIClient]]
-
-
-@pytest.fixture
-async def radio() -> AsyncGenerator[Radio]:
-    radio = Radio(timing=INSTANT)
-    yield radio
-    await radio.stop()
-
-
-@pytest.fixture
-async def echo(radio: Radio) -> EchoPeripheral:
-    echo = EchoPeripheral()
-    echo.advertising_interval = 0.01
-    radio.add_peripheral(echo)
-    return echo
 
 
 @pytest.fixture

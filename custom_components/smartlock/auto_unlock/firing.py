@@ -4,20 +4,18 @@ from collections.abc import Callable
 
 from homeassistant.exceptions import HomeAssistantError
 
+from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock.rules import Outcome, Result, RuleAction
-from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
 from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError, RunFailedError
 
 _ACTIONS = {RuleAction.UNLOCK: LockAction.UNLOCK, RuleAction.UNLATCH: LockAction.UNLATCH}
 
 
-async def async_fire(
-    coordinator: SmartLockCoordinator, action: RuleAction, wanted: Callable[[], bool]
-) -> Outcome:
+async def async_fire(actions: LockActions, action: RuleAction, wanted: Callable[[], bool]) -> Outcome:
     """Tell the lock once, whatever becomes of it. `wanted` is asked right before it is written."""
     try:
-        await coordinator.async_act(_ACTIONS[action], LockActionFlag.AUTO_UNLOCK, wanted=wanted)
+        await actions.async_act(_ACTIONS[action], LockActionFlag.AUTO_UNLOCK, wanted=wanted)
     except HomeAssistantError as error:
         return _outcome_of_failure(error.__cause__)
     return Outcome(Result.DONE)

@@ -11,6 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock import rules as proximity
 from custom_components.smartlock.auto_unlock.firing import async_fire
 from custom_components.smartlock.auto_unlock.inputs import RuleEntities
@@ -50,10 +51,12 @@ from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
+from custom_components.smartlock.settings.current import CurrentSettings
 
 _OPEN = frozenset(
     {
@@ -83,10 +86,15 @@ class RuleRunner:
         pin: PinGuard,
         faults: FaultKeeper,
         *,
+        actions: LockActions,
+        current: CurrentSettings,
+        issues: LockIssues,
         rule: Rule,
         modes: Modes,
     ) -> None:
         """Prepare a rule that is not armed."""
+        self._actions = actions
+        self._current = current
         self.rule = rule
         self.missing: tuple[str, ...] = ()
         self._modes = modes
@@ -107,7 +115,7 @@ class RuleRunner:
         self._entities = RuleEntities(hass, rule, self._references, self.tell)
         self._surroundings = Surroundings(hass, rule.settings.door_scanners, self.tell)
         self._clock = ClockGap(hass)
-        self._issues = RuleIssues(hass, self._entry, coordinator.nuki_id, rule.subentry_id)
+        self._issues = RuleIssues(issues, self._entry.title, rule.subentry_id)
         self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._heard)
         self._app = None if rule.notify is None else PhoneApp(hass, lambda: self._references.notify)
         self._stops: list[CALLBACK_TYPE] = []
@@ -378,7 +386,7 @@ class RuleRunner:
             self._trouble = trouble
             self.tell(Trouble(trouble))
         # With settings that may be old ones nobody knows what an unlock would do: as if it had not been read.
-        read_at = coordinator.read_at if coordinator.settings_are_current else None
+        read_at = coordinator.read_at if self._current.known else None
         self.tell(LockTold(lock_facts(coordinator.data, self._faults.faults, read_at=read_at)))
 
     @callback
@@ -423,7 +431,7 @@ class RuleRunner:
         return task
 
     async def _fire(self, action: RuleAction) -> None:
-        self.tell(await async_fire(self.coordinator, action, self._still_wanted))
+        self.tell(await async_fire(self._actions, action, self._still_wanted))
 
     def _still_wanted(self) -> bool:
         """Whether to write it, now that the link is open: that may have taken a while."""

@@ -1,1 +1,1 @@
-"""The only code that waits on the lock: `transport` and `ble` carry bytes, `client` holds conversations."""
+"""The only code that waits on the lock: `transport` and `ble` carry bytes, `client` runs conversations."""

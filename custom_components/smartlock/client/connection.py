@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 
 from custom_components.smartlock.client.transport import Link, Transport
 from custom_components.smartlock.protocol.channel import Channel
 from custom_components.smartlock.protocol.conversations import Conversation, Step, read_states
+from custom_components.smartlock.protocol.enums import Command
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     LockRefusedError,
@@ -17,7 +17,7 @@ from custom_components.smartlock.protocol.errors import (
     ProtocolError,
     SmartLockError,
 )
-from custom_components.smartlock.protocol.messages import ErrorReport, Message, RequestData
+from custom_components.smartlock.protocol.messages import ErrorReport, KeyturnerStates, Message, RequestData
 
 # A write is one ATT exchange; a healthy link needs some 100 ms, a proxy under load a few seconds.
 _WRITE_TIME = 10.0
@@ -26,17 +26,13 @@ _PROBE_TIME = 1.0
 
 
 @dataclass
-class PinTally:
+class PinTries:
     """How many security PINs went out, and how many of them the lock has answered."""
 
     check: Callable[[int], None]
     """Called right before one goes out; what it raises stops it. Another conversation may have been refused."""
     sent: int = 0
     answered: int = 0
-
-
-# The tally of whoever has lent the PIN; conversations run in the task of the one who needs them.
-PIN_TALLY: ContextVar[PinTally | None] = ContextVar("pin_tally", default=None)
 
 
 class Connection:
@@ -47,11 +43,14 @@ class Connection:
         channel: Channel,
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
+        on_unheard: Callable[[], None],
     ) -> None:
         """Prepare; use `open`."""
         self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
+        self._on_unheard = on_unheard
+        self._states_outstanding = False
         self._link: Link | None = None
         self._listening: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
@@ -66,9 +65,14 @@ class Connection:
         *,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
+        on_unheard: Callable[[], None] = lambda: None,
     ) -> Self:
-        """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`."""
-        self = cls(channel, on_message, on_lost)
+        """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`.
+
+        `on_unheard` is called at its end if the state was asked for, which takes the change flag of the lock down,
+        and nothing was heard of it after that.
+        """
+        self = cls(channel, on_message, on_lost, on_unheard)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
             await self._link.subscribe(channel.answers)
@@ -79,7 +83,7 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        """Whether a conversation can be held: the link is open and nothing unreadable has come over it."""
+        """Whether a conversation can be run: the link is open and nothing unreadable has come over it."""
         return self._link is not None and self._failure is None
 
     async def close(self) -> None:
@@ -95,12 +99,18 @@ class Connection:
                 await link.close()
 
     async def run[T](
-        self, conversation: Conversation[T], *, about_to_move: Callable[[], None] | None = None
+        self,
+        conversation: Conversation[T],
+        *,
+        about_to_move: Callable[[], None] | None = None,
+        pin_tries: PinTries | None = None,
     ) -> T:
-        """Hold a conversation to its end and return its result.
+        """Run a conversation to its end and return its result.
 
         `about_to_move` is called right before a message that moves the bolt is written; what it raises stops
-        the write. Without it no such message is written: ValueError. Raises LinkError, ProtocolError, LockRefusedError, or what the conversation raises.
+        the write. Without it no such message is written: ValueError. In the same way no message with a PIN is
+        written without `pin_tries`, which count it. Raises LinkError, ProtocolError, LockRefusedError, or what
+        the conversation raises.
         """
         asked: Message | None = None
         self._answer_outstanding = False
@@ -110,15 +120,15 @@ class Connection:
                 try:
                     if step.send is not None:
                         asked = step.send
-                        await self._write(step, about_to_move)
+                        await self._write(step, about_to_move, pin_tries)
                     self._answer_outstanding = True
                     reply = await self._answer(step, asked)
                 except SmartLockError as error:
                     if isinstance(error, LockRefusedError):
-                        self._answered(step)
+                        self._answered(step, pin_tries)
                     step = conversation.throw(error)
                 else:
-                    self._answered(step)
+                    self._answered(step, pin_tries)
                     step = conversation.send(reply)
         except StopIteration as end:
             result: T = end.value
@@ -128,12 +138,14 @@ class Connection:
                 # It would be taken for the answer to the next question.
                 self._fail(LinkLostError("a conversation was cut off"))
 
-    def _answered(self, step: Step) -> None:
+    def _answered(self, step: Step, pin_tries: PinTries | None) -> None:
         self._answer_outstanding = False
-        if step.pin is not None and (tally := PIN_TALLY.get()) is not None:
-            tally.answered += 1
+        if step.pin is not None and pin_tries is not None:
+            pin_tries.answered += 1
 
-    async def _write(self, step: Step, about_to_move: Callable[[], None] | None) -> None:
+    async def _write(
+        self, step: Step, about_to_move: Callable[[], None] | None, pin_tries: PinTries | None
+    ) -> None:
         # What came before the question cannot be its answer.
         while not self._inbox.empty():
             self._inbox.get_nowait()
@@ -142,16 +154,18 @@ class Connection:
         if self._link is None:
             raise LinkLostError
         outgoing = self._channel.encode(step)
-        tally = None if step.pin is None else PIN_TALLY.get()
-        if tally is not None and step.pin is not None:
-            tally.check(step.pin)
+        if step.pin is not None:
+            if pin_tries is None:
+                raise ValueError(f"{type(step.send).__name__} may not be sent with a PIN that nobody counts")
+            pin_tries.check(step.pin)
         if step.send is not None and step.send.moves_bolt:
             if about_to_move is None:
                 raise ValueError(f"{type(step.send).__name__} may not be sent in passing")
             about_to_move()
-        if tally is not None:
-            tally.sent += 1
+        if step.pin is not None and pin_tries is not None:
+            pin_tries.sent += 1
         self._answer_outstanding = True
+        self._note(step.send)
         try:
             async with asyncio.timeout(_WRITE_TIME):
                 await self._link.write(outgoing.characteristic, outgoing.value)
@@ -160,6 +174,11 @@ class Connection:
         if self._listening is None and self._channel.refusals is not None:
             # It costs a request, so it waits until the first question is out and its answer under way.
             self._listening = asyncio.create_task(self._listen_for_refusals(self._channel.refusals))
+
+    def _note(self, request: Message | None) -> None:
+        """Take note of what is about to be written."""
+        if isinstance(request, RequestData) and request.requested == Command.KEYTURNER_STATES:
+            self._states_outstanding = True
 
     async def _listen_for_refusals(self, characteristic: str) -> None:
         try:
@@ -201,7 +220,9 @@ class Connection:
         Not the question again: a second challenge would make the first one useless, and a second PIN counts.
         """
         if self._link is not None:
-            outgoing = self._channel.encode(next(read_states()))
+            step = next(read_states())
+            outgoing = self._channel.encode(step)
+            self._note(step.send)
             # A link that ends says so in the inbox, behind what the lock has said before that.
             with suppress(SmartLockError):
                 await self._link.write(outgoing.characteristic, outgoing.value)
@@ -216,6 +237,8 @@ class Connection:
             self._fail(error)
             return
         for message in messages:
+            if isinstance(message, KeyturnerStates):
+                self._states_outstanding = False
             self._inbox.put_nowait(message)
             self._on_message(message)
 
@@ -227,6 +250,9 @@ class Connection:
     def _fail(self, error: SmartLockError) -> None:
         self._failure = self._failure or error
         self._inbox.put_nowait(error)
+        if self._states_outstanding:
+            self._states_outstanding = False
+            self._on_unheard()
 
 
 def _concerns(report: ErrorReport, asked: Message | None) -> bool:

@@ -1,21 +1,21 @@
 """A fault of the mechanics: what it means for the door, what to try in which order, and what can be done from here."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any, override
 
-from homeassistant.components.repairs import RepairsFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import BooleanSelector
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
 from custom_components.smartlock.faults.issues import FLOW, fault_words
 from custom_components.smartlock.faults.rules.codes import CALIBRATION_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.records import Fault
-from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.faults.tracker import FaultKeeper
 
 __all__ = ["FLOW", "FaultFlow"]
 
@@ -24,16 +24,16 @@ CALIBRATION_HELPS = CLUTCH_KINDS | CALIBRATION_KINDS | {FaultKind.MOTOR_BLOCKED,
 _CONSENT = "bolt_may_move"
 
 
-class FaultFlow(RepairsFlow):
+class FaultFlow(LockRepairFlow[FaultKeeper]):
     """Guides through one fault; ends well when the lock has it no more."""
 
-    def __init__(self, entry: SmartLockConfigEntry, data: Mapping[str, Any]) -> None:
-        """Take the lock and the kind of fault."""
-        self._entry = entry
-        self._runtime = entry.runtime_data
-        self._kind = FaultKind(data["kind"])
+    def __init__(self, entry: ConfigEntry, tracker: Callable[[], FaultKeeper], kind: FaultKind) -> None:
+        """Take the lock, its faults, and the kind of this one."""
+        super().__init__(entry, tracker)
+        self._kind = kind
         self._calibration: asyncio.Task[None] | None = None
 
+    @while_loaded
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Explain, and offer what can be done from here."""
         fault = self._fault
@@ -43,21 +43,23 @@ class FaultFlow(RepairsFlow):
         return self.async_show_menu(
             step_id="init",
             menu_options=["read", *calibration, "repaired"],
-            description_placeholders=fault_words(self._entry.title, fault),
+            description_placeholders=self.name | fault_words(fault),
         )
 
+    @while_loaded
     async def async_step_read(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Read the lock again: somebody may have run it meanwhile."""
-        coordinator = self._runtime.coordinator
+        coordinator = self.part.coordinator
         await coordinator.async_refresh()
         if not coordinator.last_update_success:
             reason = coordinator.explain_reachability()
             return self.async_abort(reason="not_read", description_placeholders={"reason": reason})
         return self._outcome()
 
+    @while_loaded
     async def async_step_calibrate(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask whether the bolt may move."""
-        if self._runtime.pin.state not in (PinState.VALID, PinState.UNKNOWN):
+        if not self.part.can_calibrate:
             return self.async_abort(reason="pin_needed")
         errors = {}
         if user_input is not None:
@@ -68,14 +70,15 @@ class FaultFlow(RepairsFlow):
             step_id="calibrate",
             data_schema=vol.Schema({vol.Required(_CONSENT, default=False): BooleanSelector()}),
             errors=errors,
-            description_placeholders={"name": self._entry.title},
+            description_placeholders=self.name,
         )
 
+    @while_loaded
     async def async_step_calibrating(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Have the lock calibrate itself, once, also if the dialog is closed meanwhile."""
         if self._calibration is None:
             self._calibration = self._entry.async_create_background_task(
-                self.hass, self._runtime.faults.async_calibrate(), f"{DOMAIN} calibration"
+                self.hass, self.part.async_calibrate(), f"{DOMAIN} calibration"
             )
             # Closing the dialog cancels the task that it waits for, which must not be that of the lock.
             self._waiting = self.hass.async_create_background_task(
@@ -86,7 +89,7 @@ class FaultFlow(RepairsFlow):
                 step_id="calibrating",
                 progress_action="calibrating",
                 progress_task=self._waiting,
-                description_placeholders={"name": self._entry.title},
+                description_placeholders=self.name,
             )
         return self.async_show_progress_done(next_step_id="calibrated")
 
@@ -99,15 +102,16 @@ class FaultFlow(RepairsFlow):
         reason = str(error) if isinstance(error, HomeAssistantError) else type(error).__name__
         return self.async_abort(reason="calibration_failed", description_placeholders={"reason": reason})
 
+    @while_loaded
     async def async_step_repaired(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Take the owner's word for it."""
         if user_input is None:
             return self.async_show_form(
                 step_id="repaired",
                 data_schema=vol.Schema({}),
-                description_placeholders={"name": self._entry.title},
+                description_placeholders=self.name,
             )
-        await self._runtime.faults.async_repaired()
+        await self.part.async_repaired()
         return self.async_create_entry(data={})
 
     @override
@@ -118,7 +122,7 @@ class FaultFlow(RepairsFlow):
 
     @property
     def _fault(self) -> Fault | None:
-        return self._runtime.faults.faults.active_fault(self._kind)
+        return self.part.faults.active_fault(self._kind)
 
     async def _ended(self) -> None:
         assert self._calibration is not None

@@ -14,12 +14,10 @@ from homeassistant.const import EntityCategory
 
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
-from custom_components.smartlock.faults.rules.battery import BatteryCondition, battery_condition
+from custom_components.smartlock.faults.rules.battery import BatteryCondition
 from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.faults import Faults
-from custom_components.smartlock.faults.tracker import fault_facts
-from custom_components.smartlock.protocol.enums import LockState
-from custom_components.smartlock.runtime import SmartLockRuntime
+from custom_components.smartlock.faults.tracker import FaultKeeper, fault_facts
 
 NO_FAULT = "none"
 
@@ -37,25 +35,15 @@ def _certain(kinds: frozenset[FaultKind]) -> Callable[[Faults], bool]:
     return lambda faults: any(fault.kind in kinds and fault.certain for fault in faults.active)
 
 
-def _lock_state(runtime: SmartLockRuntime) -> str | None:
-    states = runtime.coordinator.data.states
-    return states.lock_state.name.lower() if states is not None and states.lock_state.known else None
-
-
-def _battery_condition(runtime: SmartLockRuntime) -> str | None:
-    # A charge does not become wrong because the bolt has moved since.
-    return battery_condition(runtime.coordinator.data.last_states, runtime.faults.faults)
-
-
-def _last_fault(runtime: SmartLockRuntime) -> str | None:
-    faults = runtime.faults.faults
+def _last_fault(tracker: FaultKeeper) -> str | None:
+    faults = tracker.faults
     if faults.last is not None:
         return faults.last.kind.value
     return None if faults.run is None else NO_FAULT
 
 
-def _last_fault_facts(runtime: SmartLockRuntime) -> Mapping[str, Any] | None:
-    faults = runtime.faults.faults
+def _last_fault_facts(tracker: FaultKeeper) -> Mapping[str, Any] | None:
+    faults = tracker.faults
     last = faults.last
     if last is None:
         return None
@@ -88,7 +76,7 @@ FAULT_BINARY_SENSORS = (
     ),
 )
 FAULT_SENSORS = (
-    SmartLockSensorDescription(
+    SmartLockSensorDescription[FaultKeeper](
         key="last_fault",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -97,19 +85,12 @@ FAULT_SENSORS = (
         facts_fn=_last_fault_facts,
         always_available=True,
     ),
-    SmartLockSensorDescription(
-        key="lock_state",
-        device_class=SensorDeviceClass.ENUM,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        options=[state.name.lower() for state in LockState],
-        value_fn=_lock_state,
-    ),
-    SmartLockSensorDescription(
+    SmartLockSensorDescription[FaultKeeper](
         key="battery_condition",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(BatteryCondition),
-        value_fn=_battery_condition,
+        value_fn=lambda tracker: tracker.battery_condition,
     ),
 )
 
@@ -119,15 +100,15 @@ class FaultBinarySensor(SmartLockEntity, BinarySensorEntity):
 
     entity_description: FaultBinarySensorDescription
 
-    def __init__(self, runtime: SmartLockRuntime, description: FaultBinarySensorDescription) -> None:
-        """Bind a description to a lock."""
-        super().__init__(runtime.coordinator, description)
-        self._keeper = runtime.faults
+    def __init__(self, tracker: FaultKeeper, description: FaultBinarySensorDescription) -> None:
+        """Bind a description to the faults of a lock."""
+        super().__init__(tracker.coordinator, description)
+        self._tracker = tracker
 
     @property
     def faults(self) -> Faults:
         """What is known of the lock's mechanics."""
-        return self._keeper.faults
+        return self._tracker.faults
 
     @property
     @override

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.actions import LockActions
+from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.faults.rules.battery import BatteryCondition, battery_condition
 from custom_components.smartlock.faults.rules.faults import Faults
 from custom_components.smartlock.faults.rules.records import End, Fault
+from custom_components.smartlock.listeners import Listeners
+from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
 from custom_components.smartlock.storage import lock_store
 
@@ -26,42 +29,57 @@ _WRITE_DELAY = 30.0
 # When a run of ours fails, the Error Report may follow the states, and often says more: wait for it, in seconds,
 # so that one run is not told as two faults.
 _REPORT_TIME = 1.0
-# The newest log entries that are read when a fault is new: the run itself, and what was tried before.
+# The newest log entries that count when a fault is new: the run itself, and what was tried before.
 _LOG_ENTRIES = 5
-# A lock that has been calibrated shows one of these.
-_CALIBRATED = (LockState.LOCKED, LockState.UNLOCKED)
 
 type FaultListener = Callable[[str, Mapping[str, Any]], None]
 
 
-class FaultKeeper:
+class FaultKeeper(LockPart):
     """The faults of one lock, as far as they are safely stored."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
-        """Prepare; `async_start` begins."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: SmartLockCoordinator,
+        actions: LockActions,
+        *,
+        pin: PinGuard,
+        log: LogReader,
+    ) -> None:
+        """Prepare; `async_load` comes first."""
         self.faults = Faults()
         """What is published: it is on disk."""
         self._hass = hass
-        self._coordinator = coordinator
+        self.coordinator = coordinator
+        self._actions = actions
         self._pin = pin
+        self._log = log
         self._store: Store[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "faults")
         self._known = self.faults
         self._saving = asyncio.Lock()
         self._report_awaited: asyncio.TimerHandle | None = None
         self._log_wanted = False
-        self._listeners: list[FaultListener] = []
+        self._listeners = Listeners[str, Mapping[str, Any]]()
 
-    async def async_start(self) -> None:
-        """Go on from what is stored, and listen to the lock."""
+    @override
+    async def async_load(self) -> None:
+        """Go on from what is stored."""
         try:
             stored = await self._store.async_load()
             self._known = self.faults = Faults() if stored is None else Faults.from_json(stored)
         except KeyError, TypeError, ValueError:
             LOGGER.warning("What was stored about faults cannot be read and is begun anew")
-        entry = self._coordinator.config_entry
-        entry.async_on_unload(self._coordinator.async_add_message_listener(self._heard))
-        entry.async_on_unload(self._coordinator.async_add_visit(self._visit))
 
+    @override
+    @callback
+    def start(self) -> None:
+        """Listen to the lock."""
+        self.coordinator.config_entry.async_on_unload(
+            self.coordinator.async_add_message_listener(self._message_received)
+        )
+
+    @override
     async def async_stop(self) -> None:
         """Store what has not been stored yet; nothing is written after that."""
         self._forget_report()
@@ -72,19 +90,30 @@ class FaultKeeper:
     @callback
     def async_subscribe(self, listener: FaultListener) -> CALLBACK_TYPE:
         """Call `listener` with the kind of each fault that is reported, and with RECOVERED when all are over."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
+
+    @property
+    def battery_condition(self) -> BatteryCondition | None:
+        """How the batteries are doing; a charge does not become wrong because the bolt has moved since."""
+        return battery_condition(self.coordinator.data.last_states, self.faults)
+
+    @property
+    def can_calibrate(self) -> bool:
+        """Whether there is a PIN to calibrate the lock with, as far as is known."""
+        return self._pin.state in (PinState.VALID, PinState.UNKNOWN)
 
     async def async_calibrate(self) -> None:
         """Have the lock find its end positions, once; the bolt moves. Raises HomeAssistantError."""
-        coordinator = self._coordinator
+        coordinator = self.coordinator
 
         async def calibrate() -> KeyturnerStates | None:
-            async with self._pin.lent() as pin:
-                return await coordinator.client.calibrate(pin, deadline=coordinator.action_deadline)
+            async with self._pin.session() as session:
+                return await coordinator.client.calibrate(
+                    session.pin, pin_tries=session.tries, deadline=coordinator.action_deadline
+                )
 
-        states = await coordinator.async_move(calibrate)
-        if states is not None and states.lock_state in _CALIBRATED:
+        states = await self._actions.async_move(calibrate)
+        if states is not None and states.lock_state.at_rest and states.lock_state.place is not None:
             self._change(self._known.run_succeeded(dt_util.utcnow()))
             await self._async_save()
 
@@ -94,7 +123,7 @@ class FaultKeeper:
         await self._async_save()
 
     @callback
-    def _heard(self, message: Message) -> None:
+    def _message_received(self, message: Message) -> None:
         """Take what the lock says about its mechanics."""
         now = dt_util.utcnow()
         match message:
@@ -105,15 +134,14 @@ class FaultKeeper:
             case BatteryReport():
                 self._change(self._known.heard_battery_report(message, now))
 
-    async def _visit(self, states: KeyturnerStates) -> None:
+    async def async_use_link(self, states: KeyturnerStates) -> None:
         """Read what the log says about a new fault, over the link that is open anyway."""
         if not self._log_wanted or self._pin.state is not PinState.VALID:
             return
         # Also after a failure: nobody waits for it.
         self._log_wanted = False
-        async with self._pin.lent() as pin:
-            _, entries = await self._coordinator.client.hold(conversations.read_log(pin, count=_LOG_ENTRIES))
-        self._change(self._known.heard_log(entries, dt_util.utcnow()))
+        page = await self._log.read()
+        self._change(self._known.heard_log(page.entries[:_LOG_ENTRIES], dt_util.utcnow()))
 
     @callback
     def _change(self, known: Faults) -> None:
@@ -168,11 +196,10 @@ class FaultKeeper:
             self._tell(fault.kind.value, fault_facts(fault))
         if before.active and not faults.active:
             self._tell(RECOVERED, {"by_owner": faults.ended_by is End.OWNER})
-        self._coordinator.async_update_listeners()
+        self.coordinator.async_update_listeners()
 
     def _tell(self, what: str, facts: Mapping[str, Any]) -> None:
-        for listener in tuple(self._listeners):
-            listener(what, facts)
+        self._listeners.notify(what, facts)
 
 
 def fault_facts(fault: Fault) -> dict[str, Any]:

@@ -13,7 +13,9 @@ What a read costs is the owner's battery, so every reason to read has a bound:
     nothing happened                slow poll                    2 to 10 min, as Bridge 30 to 60; up to 4 h for a
                                                                  flag that has proved itself; low battery thrice
     a read failed                   after 15 s, then doubling    up to the slow poll
-    the lock does not know us       after 5 s                    three in a row, then never again
+    a states request stayed         after 15 s                   once, then as a read that failed
+      without an answer
+    the lock does not know us       after 5 s                    three in a row, then each hour, and when it appears
     all together                                                 a budget for each day
 """
 
@@ -43,11 +45,20 @@ EDGE_DELAY = 0.0
 LOST_DELAY = 5.0
 PASSING_DELAY = 8.0
 RETRY_DELAY = 15.0
-# A known change that could not be read for so long: the old state is not shown as the state any more.
+# What speaks against the state read last (a known change, reads that fail, a flag that was taken down without an
+# answer) and could not be cleared up for so long: it is not shown as the state any more.
 BELIEF = 60.0
+# This many reads in a row that failed speak against it; one may be bad luck.
+FAILURES_FOR_DOUBT = 2
+# And so does a state that was not read for this many intervals of the poll, whatever kept it from being read.
+INTERVALS_FOR_DOUBT = 2.0
 # One refusal over the radio proves nothing; this many in a row do.
 REFUSAL_DELAY = 5.0
 REFUSALS_FOR_PROOF = 3
+# But it comes in plain text, from anybody, so the lock is asked again now and then.
+REFUSED_PAUSE = 3600.0
+# Changes in a row that only a poll has found: somebody takes the flag down, or it does not rise.
+MISSED_FOR_DOUBT = 2
 # Bounds the sum of all reasons. A poll every ten minutes needs 144; hass_nuki_bt with an App's stuck flag makes
 # thousands. Some may come at once: a busy evening is not a fault.
 READS_A_DAY = 240.0
@@ -65,6 +76,7 @@ class Reason(Enum):
     APPEARED = "appeared"
     LINK_LOST = "link_lost"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    UNHEARD = "unheard"
     REFUSED = "refused"
     PASSING_STATE = "passing_state"
     POLL = "poll"
@@ -88,16 +100,22 @@ class Reading:
     """Whether the poll of a client that is told stretches; not where the owner has chosen an interval."""
     announced: int = 0
     """Changes in a row that the flag has announced before a poll found them."""
+    missed: int = 0
+    """Changes in a row that only a poll has found."""
     in_sight: bool = False
     flag: bool = False
     flag_reads: int = 0
     """Reads since the flag was last seen down."""
     under_way: bool = False
     """A read is being tried."""
+    polling: bool = False
+    """It is tried because nothing else has asked for one for so long."""
     wanted: tuple[float, Reason] | None = None
     """A read is wanted from this time on."""
     changed_at: float | None = None
     """The lock is known to have changed since it was last read."""
+    unheard_at: float | None = None
+    """Since it was last read its state was asked for, which takes the flag down, and nobody has heard the answer."""
     doubted: bool = False
     """It was told to move and nobody knows what became of it."""
     read_at: float | None = None
@@ -106,9 +124,15 @@ class Reading:
     passing: int | None = None
     """How often in a row the same passing state was read; None if the state is one that lasts."""
     failed_at: float | None = None
+    failing_since: float | None = None
+    """When the first read failed of those that failed in a row."""
     failures: int = 0
+    """How often in a row; a new sign of life begins anew, so that it is tried soon."""
+    unconfirmed: int = 0
+    """How often in a row, whatever was heard meanwhile."""
     refusals: int = 0
     """How often in a row the lock said that it does not know us."""
+    refused_at: float | None = None
     low_battery: bool = False
     budget: float = READS_AT_ONCE
     budget_at: float = 0.0
@@ -149,12 +173,20 @@ class Reading:
         """An idle link ended by itself."""
         return self.want(Reason.LINK_LOST, now + LOST_DELAY)
 
+    def unheard(self, now: float) -> Self:
+        """The state was asked for, which takes the flag down, and the answer was lost."""
+        unheard_at = now if self.unheard_at is None else self.unheard_at
+        return replace(self, unheard_at=unheard_at).want(Reason.UNHEARD, now + RETRY_DELAY)
+
     def outcome_unknown(self, now: float) -> Self:
         """An action was written, or may have been, and its result is not known."""
         return replace(self.want(Reason.OUTCOME_UNKNOWN, now), doubted=True)
 
     def want(self, reason: Reason, at: float) -> Self:
         """A read is wanted, unless one is wanted before that already."""
+        if self.locked_out and reason not in (Reason.APPEARED, Reason.OUTCOME_UNKNOWN):
+            # Not each change is worth a question that was refused so often.
+            return self
         if self.wanted is not None and self.wanted[0] <= at:
             return self
         return replace(self, wanted=(at, reason))
@@ -164,12 +196,12 @@ class Reading:
     ) -> Self:
         """The lock told its state, asked or not."""
         again = passing and not changed and self.passing is not None
-        announced = self.announced
+        announced, missed = self.announced, self.missed
         if changed or door_changed:
             if self.changed_at is not None:
-                announced += 1
+                announced, missed = announced + 1, 0
             elif self.under_way and self.wanted is None and self.passing is None:
-                announced = 0
+                announced, missed = 0, missed + self.polling
         return replace(
             self,
             # A read of ours has cleared it; if it is still up, what we were told was a push, and one more read
@@ -177,61 +209,97 @@ class Reading:
             flag=self.flag and (not self.told_of_changes or self.flag_reads >= _FLAG_READS),
             flag_reads=self.flag_reads + 1 if self.flag and self.under_way else self.flag_reads,
             under_way=False,
+            polling=False,
             wanted=None,
             changed_at=None,
+            unheard_at=None,
             doubted=False,
             announced=announced,
+            missed=missed,
             read_at=now,
             change_read_at=now if changed else self.change_read_at,
             passing=((self.passing or 0) + 1 if again else 0) if passing else None,
             failed_at=None,
+            failing_since=None,
             failures=0,
+            unconfirmed=0,
             refusals=0,
+            refused_at=None,
             low_battery=low_battery,
         )
 
     def spent(self, now: float) -> Self:
         """A read is tried: that is what the budget counts."""
-        return replace(self, budget=self._budget(now) - 1.0, budget_at=now, under_way=True)
+        due = self.due(now)
+        polling = due is not None and due[1] is Reason.POLL and due[0] <= now
+        return replace(self, budget=self._budget(now) - 1.0, budget_at=now, under_way=True, polling=polling)
 
     def failed(self, now: float) -> Self:
         """A read did not succeed."""
-        return replace(self, failed_at=now, failures=min(self.failures + 1, _MAX_DOUBLINGS), under_way=False)
+        return replace(
+            self,
+            failed_at=now,
+            failing_since=now if self.failing_since is None else self.failing_since,
+            failures=min(self.failures + 1, _MAX_DOUBLINGS),
+            unconfirmed=self.unconfirmed + 1,
+            under_way=False,
+            polling=False,
+        )
 
     def refused(self, now: float) -> Self:
         """The lock said that it does not know us."""
+        again = self.refusals + 1 < REFUSALS_FOR_PROOF
         return replace(
             self,
-            wanted=(now + REFUSAL_DELAY, Reason.REFUSED),
+            wanted=(now + REFUSAL_DELAY, Reason.REFUSED) if again else None,
             refusals=self.refusals + 1,
+            refused_at=now,
             under_way=False,
+            polling=False,
         )
 
     @property
     def locked_out(self) -> bool:
-        """Whether it has said so often enough to be believed: only pairing again helps."""
+        """Whether it has said so often enough to be told: as long as it stays so, only pairing again helps."""
         return self.refusals >= REFUSALS_FOR_PROOF
 
+    @property
+    def flag_is_doubtful(self) -> bool:
+        """Whether the flag has not told of several changes in a row, so that somebody may take it down."""
+        return self.missed >= MISSED_FOR_DOUBT
+
     def due(self, now: float) -> tuple[float, Reason] | None:
-        """When to read next, and why; None while it is not heard, is being read, or will not speak with us."""
-        if not self.in_sight or self.under_way or self.locked_out:
+        """When to read next, and why; None while it is not heard, or is being read."""
+        if not self.in_sight or self.under_way:
             return None
         candidates = [] if self.wanted is None else [self.wanted]
+        if self.locked_out and self.refused_at is not None:
+            candidates.append((self.refused_at + REFUSED_PAUSE, Reason.REFUSED))
+            return self._bounded(*min(candidates, key=lambda candidate: candidate[0]), now)
         candidates.append((self._poll_at(now), Reason.POLL))
         if self.passing is not None and self.read_at is not None:
             delay = PASSING_DELAY * 2 ** min(self.passing, _MAX_DOUBLINGS)
             candidates.append((self.read_at + delay, Reason.PASSING_STATE))
-        at, reason = min(candidates, key=lambda candidate: candidate[0])
-        if self.failed_at is not None:
+        return self._bounded(*min(candidates, key=lambda candidate: candidate[0]), now)
+
+    def _bounded(self, at: float, reason: Reason, now: float) -> tuple[float, Reason]:
+        """Put a read off for as long as failures and the budget want it."""
+        if self.failed_at is not None and self.failures:
             pause = min(RETRY_DELAY * 2 ** (self.failures - 1), self.poll)
             at = max(at, self.failed_at + pause)
         return max(at, self._affordable_at(now)), reason
 
     def doubtful_at(self) -> float | None:
-        """When the state read last stops being believed; None as long as nothing speaks against it."""
+        """When the state read last stops being believed; None if none was read."""
         if self.doubted:
             return 0.0
-        return None if self.changed_at is None else self.changed_at + BELIEF
+        against = [at for at in (self.changed_at, self.unheard_at) if at is not None]
+        if self.failing_since is not None and self.unconfirmed >= FAILURES_FOR_DOUBT:
+            against.append(self.failing_since)
+        ends = [at + BELIEF for at in against]
+        if self.read_at is not None:
+            ends.append(self.read_at + INTERVALS_FOR_DOUBT * self._interval(self.read_at))
+        return min(ends, default=None)
 
     def believable(self, now: float) -> bool:
         """Whether the state read last may be shown as the state.
@@ -246,11 +314,15 @@ class Reading:
     def _poll_at(self, now: float) -> float:
         if self.read_at is None:
             return now
+        return self.read_at + self._interval(self.read_at)
+
+    def _interval(self, read_at: float) -> float:
+        """How long after it was read the lock is read again if nothing happens, in seconds."""
         low, high = self._poll_bounds
         # As long again as it has been quiet.
-        quiet = high if self.change_read_at is None else self.read_at - self.change_read_at
+        quiet = high if self.change_read_at is None else read_at - self.change_read_at
         interval = min(high, max(low, quiet))
-        return self.read_at + interval * (LOW_BATTERY_FACTOR if self.low_battery else 1.0)
+        return interval * (LOW_BATTERY_FACTOR if self.low_battery else 1.0)
 
     @property
     def _poll_bounds(self) -> tuple[float, float]:

@@ -6,6 +6,8 @@ the lock whose key nobody has, and the owner would have to hold the button again
 
 from typing import TypedDict
 
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_ADDRESS, CONF_PIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
@@ -39,7 +41,7 @@ class FinishedPairings:
     """Pairings that are not known to stand in a config entry on disk, by address."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare; use `async_get`."""
+        """Prepare; use `async_finished_pairings`."""
         self._store: Store[dict[str, FinishedPairing]] = Store(
             hass, 1, f"{DOMAIN}.pairings", private=True, atomic_writes=True
         )
@@ -72,3 +74,19 @@ async def async_finished_pairings(hass: HomeAssistant) -> FinishedPairings:
         # Two flows may have waited for the file; the first one to come back has made the shared one.
         pairings = hass.data.setdefault(_KEY, pairings)
     return pairings
+
+
+async def async_adopt_pairing(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take keys that are newer than the entry on disk; a copy of what stands there has served its purpose."""
+    pairings = await async_finished_pairings(hass)
+    address = entry.data[CONF_ADDRESS]
+    finished = pairings.get(address)
+    if finished is None:
+        return
+    if dict(entry.data) == dict(finished["data"]):
+        await pairings.async_discard(address)
+    else:
+        pin = {CONF_PIN: finished["pin"]} if finished["pin"] else {}
+        hass.config_entries.async_update_entry(
+            entry, data=dict(finished["data"]), options={**entry.options, **pin}
+        )

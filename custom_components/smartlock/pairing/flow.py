@@ -1,5 +1,6 @@
 """Pairing, for a new lock and again: ask what it needs, wait for the button, pair, keep the keys."""
 
+from abc import abstractmethod
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from typing import Any, override
 from homeassistant import config_entries
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
-from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import instance_id
@@ -27,6 +28,7 @@ from custom_components.smartlock.const import (
     DOMAIN,
     LOGGER,
 )
+from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.link.advertisements import (
     SeenLock,
     announces_pairing,
@@ -34,7 +36,7 @@ from custom_components.smartlock.link.advertisements import (
     reachability,
 )
 from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
-from custom_components.smartlock.pin.flow import PASSWORD, wrong_format
+from custom_components.smartlock.pin.flow import PASSWORD
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.memory import PinMemory
 from custom_components.smartlock.pin.rules import PinState
@@ -57,7 +59,6 @@ from custom_components.smartlock.protocol.errors import (
 from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.pairing import Pairing
 from custom_components.smartlock.protocol.wire import shown
-from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 # The owner walks to the door and holds the button for 5 s.
 _BUTTON_TIME = 120.0
@@ -135,7 +136,7 @@ class PairingSteps(ConfigFlow):
         """The PIN that stays if no other one is given; it is never shown."""
         if self._resumed_pin:
             return self._resumed_pin
-        entry = self._entry
+        entry = self.paired_entry
         if entry is None:
             return ""
         pin: str = entry.options.get(CONF_PIN, "")
@@ -145,15 +146,21 @@ class PairingSteps(ConfigFlow):
     @property
     def _refused_pin(self) -> str | None:
         """The stored PIN if the lock has refused it."""
-        entry = self._entry
-        if (
-            entry is None
-            or entry.state is not ConfigEntryState.LOADED
-            or entry.runtime_data.pin.state is not PinState.INVALID
-        ):
+        entry = self.paired_entry
+        if entry is None or self.paired_pin_state is not PinState.INVALID:
             return None
         pin: str = entry.options[CONF_PIN]
         return pin
+
+    @property
+    @abstractmethod
+    def paired_pin_state(self) -> PinState | None:
+        """What is known of the PIN of the lock that is paired again; None if that lock is not set up."""
+
+    @property
+    @abstractmethod
+    def paired_coordinator(self) -> SmartLockCoordinator | None:
+        """The coordinator of the lock that is paired again; None if that lock is not set up."""
 
     @property
     def _pin(self) -> str:
@@ -164,7 +171,7 @@ class PairingSteps(ConfigFlow):
         pin = self._pin
         if not pin and not self._known_dialect.pin_for_pairing:
             return {}
-        if wrong_format(pin, self._known_dialect):
+        if not self._known_dialect.accepts_pin(pin):
             return {CONF_PIN: "pin_format"}
         # The lock counts wrong PINs and blocks at some number, so none is tried twice.
         return {CONF_PIN: "wrong_pin"} if pin in self._refused_pins else {}
@@ -205,7 +212,7 @@ class PairingSteps(ConfigFlow):
         await self._memory.async_save()
         data, options = dict(self._pairing), {CONF_PIN: self._pin} if self._pin else {}
         self._finished = True
-        if (entry := self._entry) is not None:
+        if (entry := self.paired_entry) is not None:
             return self.async_update_and_abort(entry, data=data, options={**entry.options, **options})
         return self.async_create_entry(title=self._title, data=data, options=options)
 
@@ -219,11 +226,10 @@ class PairingSteps(ConfigFlow):
     @asynccontextmanager
     async def _entry_paused(self) -> AsyncIterator[None]:
         """Have a lock that is set up let go: while somebody is connected it does not announce pairing mode."""
-        entry = self._entry
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
+        if (coordinator := self.paired_coordinator) is None:
             yield
             return
-        async with entry.runtime_data.coordinator.async_paused():
+        async with coordinator.async_paused():
             yield
 
     async def _async_keep(self, pairing: EntryData) -> None:
@@ -342,24 +348,24 @@ class PairingSteps(ConfigFlow):
         if not pin:
             return
         memory.check(pin)
-        async with memory.trying(pin):
-            await client.hold(conversations.verify_pin(int(pin)))
+        async with memory.trying(pin) as tries:
+            await client.request(conversations.verify_pin(int(pin)), pin_tries=tries)
 
     @callback
     @override
     def async_remove(self) -> None:
         """The dialog is over: a lock that was paired again goes on with the new keys, however it ended."""
         # Until then the old keys were in use, though they are worth nothing any more.
-        if self._pairing is not None and self._entry is not None and not self._finished:
+        if self._pairing is not None and self.paired_entry is not None and not self._finished:
             proved = {CONF_PIN: self._pin} if self._known_dialect.pin_for_pairing else {}
             self.hass.config_entries.async_update_entry(
-                self._entry, data=dict(self._pairing), options={**self._entry.options, **proved}
+                self.paired_entry, data=dict(self._pairing), options={**self.paired_entry.options, **proved}
             )
 
     # --- Words --------------------------------------------------------------------------------------------
 
     @property
-    def _entry(self) -> SmartLockConfigEntry | None:
+    def paired_entry(self) -> ConfigEntry | None:
         """The entry that is paired again; None for a new lock."""
         match self.source:
             case config_entries.SOURCE_REAUTH:

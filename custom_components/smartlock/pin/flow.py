@@ -1,21 +1,20 @@
 """The forms about the security PIN: in the options, and where a lock has refused it."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
+from collections.abc import Awaitable
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigEntryBaseFlow, ConfigFlowResult
 from homeassistant.const import CONF_PIN
 from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
 import voluptuous as vol
 
+from custom_components.smartlock.dialogs import is_set_up, while_loaded
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import SmartLockError
-from custom_components.smartlock.runtime import SmartLockConfigEntry
 
 CONF_CHANGED_IN_APP = "changed_in_app"
 CONF_NEW_PIN = "new_pin"
@@ -34,24 +33,6 @@ _CHOICES = {
 _UNAVAILABLE = {PinState.INVALID: "pin_refused_before", PinState.BLOCKED: "pin_tries"}
 
 
-def wrong_format(pin: str, dialect: Dialect) -> bool:
-    """Whether a PIN cannot be one of this generation."""
-    return len(pin) != dialect.pin_digits or not (pin.isascii() and pin.isdigit())
-
-
-type _Step[S] = Callable[[S, dict[str, Any] | None], Coroutine[Any, Any, ConfigFlowResult]]
-
-
-def _while_loaded[S: PinSteps](step: _Step[S]) -> _Step[S]:
-    """End a dialog about a lock that has been unloaded since it was opened."""
-
-    @wraps(step)
-    async def guarded(self: S, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        return await step(self, user_input) if self.pin_is_known else self.async_abort(reason="not_loaded")
-
-    return guarded
-
-
 class PinSteps(ConfigEntryBaseFlow):
     """Enter, change or forget the PIN of a lock that is set up."""
 
@@ -59,8 +40,13 @@ class PinSteps(ConfigEntryBaseFlow):
 
     @property
     @abstractmethod
-    def pin_entry(self) -> SmartLockConfigEntry:
+    def pin_entry(self) -> ConfigEntry:
         """The lock that it is about."""
+
+    @property
+    @abstractmethod
+    def pin_guard(self) -> PinGuard:
+        """Its PIN, as long as the lock is set up."""
 
     @abstractmethod
     def pin_done(self) -> ConfigFlowResult:
@@ -72,10 +58,10 @@ class PinSteps(ConfigEntryBaseFlow):
 
     def pin_menu(self, step_id: str) -> ConfigFlowResult:
         """Show what can be done."""
-        if not self.pin_is_known:
+        if not self.is_loaded:
             return self.async_abort(reason="not_loaded")
-        choices = list(_CHOICES[self._guard.state])
-        if self._guard.state is PinState.NOT_SET and self._pin_dialect.pin_for_pairing:
+        choices = list(_CHOICES[self.pin_guard.state])
+        if self.pin_guard.state is PinState.NOT_SET and self._pin_dialect.pin_for_pairing:
             # It would not be paired if it had none.
             choices.remove("pin_none")
         return self.async_show_menu(
@@ -83,17 +69,13 @@ class PinSteps(ConfigEntryBaseFlow):
         )
 
     @property
-    def pin_is_known(self) -> bool:
+    def is_loaded(self) -> bool:
         """Whether the lock is set up. Its dialogs stay open meanwhile."""
-        return self.pin_entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)
-
-    @property
-    def _guard(self) -> PinGuard:
-        return self.pin_entry.runtime_data.pin
+        return is_set_up(self.pin_entry)
 
     @property
     def _pin_dialect(self) -> Dialect:
-        return self.pin_entry.runtime_data.coordinator.dialect
+        return self.pin_guard.dialect
 
     @property
     def _about(self) -> dict[str, str]:
@@ -103,18 +85,18 @@ class PinSteps(ConfigEntryBaseFlow):
             "reason": self._reason,
         }
 
-    @_while_loaded
+    @while_loaded
     async def async_step_pin_enter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the PIN that the lock has, and verify it."""
         errors: dict[str, str] = {}
         refused_before = False
         if user_input is not None:
             pin, changed = user_input[CONF_PIN], user_input.get(CONF_CHANGED_IN_APP, False)
-            if wrong_format(pin, self._pin_dialect):
+            if not self._pin_dialect.accepts_pin(pin):
                 errors = {CONF_PIN: "pin_format"}
             else:
-                refused_before = self._guard.refused_before(pin)
-                attempt = self._guard.async_enter(pin, changed_elsewhere=changed)
+                refused_before = self.pin_guard.refused_before(pin)
+                attempt = self.pin_guard.async_enter(pin, changed_elsewhere=changed)
                 result = await self._attempt(attempt, errors)
                 if result is not None:
                     return result
@@ -123,17 +105,17 @@ class PinSteps(ConfigEntryBaseFlow):
             fields[vol.Optional(CONF_CHANGED_IN_APP, default=False)] = BooleanSelector()
         return self._form("pin_enter", fields, errors)
 
-    @_while_loaded
+    @while_loaded
     async def async_step_pin_change(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Set another PIN in the lock."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._check_new(user_input)):
-            result = await self._attempt(self._guard.async_set(user_input[CONF_NEW_PIN]), errors)
+            result = await self._attempt(self.pin_guard.async_set(user_input[CONF_NEW_PIN]), errors)
             if result is not None:
                 return result
         return self._form("pin_change", _new_pin_fields(vol.Required), errors)
 
-    @_while_loaded
+    @while_loaded
     async def async_step_pin_none(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Set a PIN in a lock that has none, or has forgotten it; only the owner can want to try that."""
         errors: dict[str, str] = {}
@@ -144,26 +126,26 @@ class PinSteps(ConfigEntryBaseFlow):
             wanted = user_input if given else {CONF_NEW_PIN: stored, CONF_REPEATED: stored}
             errors = self._check_new(wanted)
             if not errors:
-                attempt = self._guard.async_set_where_none_is(wanted[CONF_NEW_PIN])
+                attempt = self.pin_guard.async_set_where_none_is(wanted[CONF_NEW_PIN])
                 result = await self._attempt(attempt, errors)
                 if result is not None:
                     return result
-                if self._guard.lost:
+                if self.pin_guard.lost:
                     return self.async_abort(reason="pin_lost", description_placeholders=self._about)
         kind = vol.Optional if stored else vol.Required
         return self._form("pin_none", _new_pin_fields(kind), errors)
 
-    @_while_loaded
+    @while_loaded
     async def async_step_pin_forget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Go on without a PIN."""
         if user_input is not None:
-            await self._guard.async_forget()
+            await self.pin_guard.async_forget()
             return self.pin_done()
         return self._form("pin_forget", {}, {})
 
     def _check_new(self, user_input: dict[str, Any]) -> dict[str, str]:
         pin = user_input.get(CONF_NEW_PIN, "")
-        if wrong_format(pin, self._pin_dialect):
+        if not self._pin_dialect.accepts_pin(pin):
             return {CONF_NEW_PIN: "pin_format"}
         if not int(pin):
             return {CONF_NEW_PIN: "pin_zero"}
@@ -179,7 +161,7 @@ class PinSteps(ConfigEntryBaseFlow):
             if (result := await self.async_pin_failed(error)) is not None:
                 return result
             errors["base"], self._reason = explained(error)
-            if self._guard.setting_open:
+            if self.pin_guard.setting_open:
                 errors["base"] = "pin_outcome_unknown"
         else:
             return self.pin_done()

@@ -1,28 +1,31 @@
-"""The one place that hands out the security PIN: the lock counts wrong ones and blocks the PIN."""
+"""The one place that sends the security PIN: the lock counts wrong ones and blocks the PIN."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_PIN
 from homeassistant.core import CoreState, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.const import CONF_SHARED_KEY, DOMAIN, LOGGER
+from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.connection import PinTries
+from custom_components.smartlock.const import CONF_SHARED_KEY, LOGGER
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.memory import PinMemory, PinUnavailableError
 from custom_components.smartlock.pin.rules import NO_PIN, PinState
 from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.conversations import Conversation
+from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 
-if TYPE_CHECKING:
-    # It tells errors in words, also those of this module.
-    from custom_components.smartlock.coordinator import SmartLockCoordinator
-
-__all__ = ["PinGuard", "PinUnavailableError"]
+__all__ = ["PinGuard", "PinSession", "PinUnavailableError"]
 
 # In the data of a reauthentication that is about the PIN; pairing is as good as before.
 ABOUT: Final = "about"
@@ -32,26 +35,38 @@ PIN_STEP: Final = "pin"
 PIN_LOST: Final = "pin_lost"
 
 
-class PinGuard:
+@dataclass(frozen=True, kw_only=True)
+class PinSession:
+    """A PIN that is known to be right, on record as sent, for one or several conversations."""
+
+    client: LockClient
+    pin: int = field(repr=False)
+    """For the client's methods that move the bolt; they take `tries` along."""
+    tries: PinTries
+
+    async def request[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
+        """Run the conversation made with the PIN, once. Raises what `LockClient.request` raises."""
+        return await self.client.request(conversation(self.pin), pin_tries=self.tries)
+
+
+class PinGuard(LockPart):
     """Knows the PIN of one lock and whether it may be used."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator) -> None:
-        """Take the PIN that is stored with the entry; `async_start` reads what is known of it."""
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator, issues: LockIssues
+    ) -> None:
+        """Take the PIN that is stored with the entry; `async_load` reads what is known of it."""
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
         self._client = coordinator.client
+        self._issues = issues
         self._memory = PinMemory(hass, coordinator.nuki_id, bytes.fromhex(entry.data[CONF_SHARED_KEY]))
         # One new PIN after the other: what is known of the second depends on the first.
         self._turn = asyncio.Lock()
 
-    async def async_start(self) -> None:
-        """Read what is known, and verify a new PIN when the lock is read."""
-        await self._load()
-        self._entry.async_on_unload(self._coordinator.async_add_visit(self.visit))
-        self._entry.async_on_unload(self._take_back_issue)
-
-    async def _load(self) -> None:
+    @override
+    async def async_load(self) -> None:
         """Read what is known, and take over a PIN that was set when Home Assistant stopped."""
         memory = self._memory
         await memory.async_load()
@@ -69,6 +84,12 @@ class PinGuard:
             memory.new_pin = None
             await memory.async_save()
 
+    @override
+    @callback
+    def start(self) -> None:
+        """Show how things stand."""
+        self.async_tell()
+
     # --- What is known ------------------------------------------------------------------------------------
 
     @property
@@ -79,6 +100,11 @@ class PinGuard:
     @property
     def _fingerprint(self) -> str | None:
         return None if self._pin is None else self._memory.fingerprint(self._pin)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What a PIN of this lock looks like, among other things."""
+        return self._coordinator.dialect
 
     @property
     def state(self) -> PinState:
@@ -103,11 +129,17 @@ class PinGuard:
 
     # --- Using the PIN ------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def lent(self) -> AsyncIterator[int]:
-        """Hand out the PIN for one thing to do. What the lock says to it is remembered.
+    async def ask[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
+        """Run one conversation, made with the PIN, once. Raises what `session` and `LockClient.request` raise."""
+        async with self.session() as session:
+            return await session.request(conversation)
 
-        Raises PinUnavailableError while it is not known to be right. A PIN that was never tried is verified first,
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[PinSession]:
+        """Let several conversations, or a request that moves the bolt, use the PIN.
+
+        Before the block it is on disk that the PIN goes out; after it, what the lock answered. Raises
+        PinUnavailableError while the PIN is not known to be right. A PIN that was never tried is verified first,
         which raises LinkError.
         """
         await self._settle()
@@ -115,12 +147,12 @@ class PinGuard:
         if pin is None or self.state is not PinState.VALID:
             raise PinUnavailableError(self.state)
         try:
-            async with self._memory.trying(pin):
-                yield int(pin)
+            async with self._memory.trying(pin) as tries:
+                yield PinSession(client=self._client, pin=int(pin), tries=tries)
         finally:
             self.async_tell()
 
-    async def visit(self, states: KeyturnerStates) -> None:
+    async def async_use_link(self, states: KeyturnerStates) -> None:
         """Find out on a link that is open anyway what can be found out by itself. Raises LinkError."""
         await self._settle()
 
@@ -142,10 +174,10 @@ class PinGuard:
                 self.async_end_reauth()
 
     async def _verify(self, pin: str) -> None:
-        """Have the lock check a PIN, and keep it if it is right. Raises what `LockClient.hold` raises."""
+        """Have the lock check a PIN, and keep it if it is right. Raises what `LockClient.request` raises."""
         try:
-            async with self._memory.trying(pin):
-                await self._client.hold(conversations.verify_pin(int(pin)))
+            async with self._memory.trying(pin) as tries:
+                await self._client.request(conversations.verify_pin(int(pin)), pin_tries=tries)
             self._keep(pin)
         finally:
             self.async_tell()
@@ -156,7 +188,7 @@ class PinGuard:
         """Have the lock check a PIN that the owner gives, and keep it if it is right.
 
         `changed_elsewhere`: the owner says that it became the lock's PIN after the lock had refused it. Raises
-        PinUnavailableError if it may not be sent, and what `LockClient.hold` raises.
+        PinUnavailableError if it may not be sent, and what `LockClient.request` raises.
         """
         async with self._turn:
             self._memory.check(pin, refused_before=changed_elsewhere)
@@ -166,7 +198,7 @@ class PinGuard:
     async def async_set(self, new_pin: str) -> None:
         """Set another PIN in the lock, proved with the one that is known to be right.
 
-        It is written once. Raises PinUnavailableError, and what `LockClient.hold` raises; after a LinkError the
+        It is written once. Raises PinUnavailableError, and what `LockClient.request` raises; after a LinkError the
         state tells whether it is known what became of it.
         """
         await self._settle()
@@ -198,9 +230,9 @@ class PinGuard:
 
     async def _set(self, new_pin: str, pin: str) -> None:
         try:
-            async with self._memory.trying(pin, new_pin=new_pin):
-                await self._client.hold(
-                    conversations.set_pin(self._coordinator.dialect, int(new_pin), int(pin))
+            async with self._memory.trying(pin, new_pin=new_pin) as tries:
+                await self._client.request(
+                    conversations.set_pin(self._coordinator.dialect, int(new_pin), int(pin)), pin_tries=tries
                 )
         except SmartLockError as error:
             record = self._memory.record
@@ -240,23 +272,6 @@ class PinGuard:
         if self._memory.record.needs_owner(self._fingerprint, dt_util.utcnow()):
             self._entry.async_start_reauth(self._hass, data={ABOUT: ABOUT_PIN})
         if self.lost:
-            ir.async_create_issue(
-                self._hass,
-                DOMAIN,
-                self._issue_id,
-                data={"flow": PIN_LOST, "entry_id": self._entry.entry_id},
-                is_fixable=True,
-                severity=ir.IssueSeverity.WARNING,
-                translation_key=PIN_LOST,
-                translation_placeholders={"name": self._entry.title},
-            )
+            self._issues.show(PIN_LOST, flow=PIN_LOST)
         else:
-            self._take_back_issue()
-
-    @property
-    def _issue_id(self) -> str:
-        return f"{PIN_LOST}_{self._entry.entry_id}"
-
-    @callback
-    def _take_back_issue(self) -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+            self._issues.withdraw(PIN_LOST)

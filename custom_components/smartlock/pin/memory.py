@@ -1,6 +1,6 @@
 """What is known of a lock's security PIN, on disk before a PIN goes out and after its answer came."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypedDict, override
@@ -9,19 +9,28 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.client.connection import PIN_TALLY, PinTally
+from custom_components.smartlock.client.connection import PinTries
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.pin.rules import PinRecord, PinState, fingerprint, key_name
+from custom_components.smartlock.problems import TranslatableError
 from custom_components.smartlock.protocol.enums import ErrorCode
-from custom_components.smartlock.protocol.errors import LockRefusedError, PinError, SmartLockError
+from custom_components.smartlock.protocol.errors import LockRefusedError, PinError
 from custom_components.smartlock.storage import lock_store
 
+# Why no PIN was sent, as the key of a text.
+_TEXTS: Mapping[PinState, str] = {
+    PinState.INVALID: "pin_invalid",
+    PinState.BLOCKED: "pin_blocked",
+    PinState.NOT_SET: "pin_needed",
+    PinState.UNKNOWN: "pin_unproved",
+}
 
-class PinUnavailableError(SmartLockError):
+
+class PinUnavailableError(TranslatableError):
     """No PIN is known to be right, so nothing was sent."""
 
     def __init__(self, state: PinState) -> None:
-        """Keep how things stand."""
+        """Keep what is known of the PIN."""
         super().__init__(state)
         self.state = state
 
@@ -29,6 +38,11 @@ class PinUnavailableError(SmartLockError):
     def __str__(self) -> str:
         """Name the state."""
         return f"no security PIN can be used: {self.state}"
+
+    @override
+    def translation(self) -> tuple[str, dict[str, str]]:
+        """Tell the owner why."""
+        return _TEXTS[self.state], {}
 
 
 class StoredPin(TypedDict):
@@ -114,24 +128,23 @@ class PinMemory:
             raise PinUnavailableError(PinState.INVALID)
 
     @asynccontextmanager
-    async def trying(self, pin: str | int, *, new_pin: str | None = None) -> AsyncIterator[None]:
+    async def trying(self, pin: str | int, *, new_pin: str | None = None) -> AsyncIterator[PinTries]:
         """Write down that a PIN goes out before it does, and what came of it afterwards.
 
-        With `new_pin` it goes out to prove that the owner may set this one.
+        Yields what counts it. With `new_pin` it goes out to prove that the owner may set this one.
         """
         shown = self.fingerprint(pin)
         candidate = None if new_pin is None else self.fingerprint(new_pin)
         doubted = shown in self.record.doubted
-        tally = PinTally(check=self.check_not_refused)
+        tries = PinTries(check=self.check_not_refused)
         sent_at = dt_util.utcnow()
         self.record = self.record.sending(shown, sent_at, candidate=candidate)
         self.new_pin = new_pin or self.new_pin
         await self.async_save()
         heard: PinRecord | None = None
         done = False
-        token = PIN_TALLY.set(tally)
         try:
-            yield
+            yield tries
             done = True
         except PinError as error:
             wrong = error.code == ErrorCode.K_BAD_PIN
@@ -141,15 +154,14 @@ class PinMemory:
             heard = self.record.not_judged(shown, sent_at, doubted=doubted)
             raise
         finally:
-            PIN_TALLY.reset(token)
-            if heard is not None or not tally.sent:
+            if heard is not None or not tries.sent:
                 # The PIN did nothing, so whatever it was to prove was not done either.
                 self.record = heard or self.record.not_judged(shown, sent_at, doubted=doubted)
                 if candidate is not None:
                     self.record = self.record.not_taken_on()
                     self.new_pin = None
                 await self.async_save()
-            elif tally.answered == tally.sent and (done or candidate is None):
+            elif tries.answered == tries.sent and (done or candidate is None):
                 # Also if something else has failed afterwards. But a PIN to be set is not set before the end.
                 self.record = self.record.taken(candidate or shown)
                 await self.async_save()

@@ -17,7 +17,7 @@ from typing import cast
 
 from . import settings
 from .dialects import Dialect
-from .enums import Command, ErrorCode, LockAction, LockState, SortOrder, StatusCode
+from .enums import Command, ErrorCode, LockState, SortOrder, StatusCode
 from .errors import LinkLostError, NoAnswerError, refusal
 from .frames import Session
 from .messages import (
@@ -49,6 +49,7 @@ from .messages import (
     TimeControlEntryCount,
     VerifySecurityPin,
 )
+from .paging import PAGE
 
 # A healthy lock answers well below 1 s; public clients use watchdogs of 3 to 10 s.
 ANSWER_TIME = 5.0
@@ -70,19 +71,6 @@ _LOOKS = 3
 REST_TIME = 3.0
 # Behind the id of a new entry nothing more than a Status can come.
 ID_TIME = 0.5
-
-# What the states must have shown for a run to be believed without its last Status.
-_UNLOCKED = (LockState.UNLOCKED, LockState.UNLATCHED, LockState.UNLOCKED_LOCK_N_GO)
-_PROOFS = {
-    LockAction.UNLOCK: _UNLOCKED,
-    LockAction.LOCK: (LockState.LOCKED,),
-    LockAction.FULL_LOCK: (LockState.LOCKED,),
-    LockAction.UNLATCH: (LockState.UNLATCHED,),
-    LockAction.LOCK_N_GO: _UNLOCKED,
-    LockAction.LOCK_N_GO_WITH_UNLATCH: (LockState.UNLATCHED,),
-}
-
-_UNLATCHING = (LockAction.UNLATCH, LockAction.LOCK_N_GO_WITH_UNLATCH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +146,8 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
     challenge = yield from read(Challenge)
     reply = yield Step(send=request, expect=(Status, KeyturnerStates), challenge=challenge.nonce, pin=pin)
     travel = travel_time(request)
-    proofs = _PROOFS.get(request.action) if isinstance(request, LockActionRequest) else None
+    # What the states must have shown for a run to be believed without its last Status; empty: any motion.
+    proofs = request.action.shows if isinstance(request, LockActionRequest) else frozenset[LockState]()
     states: KeyturnerStates | None = None
     moved = at_rest = done = False
     looks = 0
@@ -168,7 +157,7 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
             states = reply
             moved = moved or states.lock_state.in_motion
             at_rest = moved and not states.lock_state.in_motion
-            done = done or (moved and (proofs is None or states.lock_state in proofs))
+            done = done or (moved and (not proofs or states.lock_state in proofs))
         try:
             reply = yield Step(
                 send=None,
@@ -191,7 +180,7 @@ def _quiet_time(request: Message) -> float:
 
 
 def _unlatches(request: Message) -> bool:
-    return isinstance(request, LockActionRequest) and request.action in _UNLATCHING
+    return isinstance(request, LockActionRequest) and request.action.unlatches
 
 
 def _stands(states: KeyturnerStates | None, looks: int) -> bool:
@@ -275,17 +264,17 @@ def read_entries[C: Message, E: Message](
 
 
 def read_authorizations(
-    pin: int, *, offset: int = 0, count: int = 100
+    pin: int, *, offset: int = 0, count: int = PAGE
 ) -> Conversation[tuple[AuthorizationEntryCount | None, tuple[AuthorizationEntry, ...]]]:
-    """Read authorizations; the first one is our own."""
+    """Read a page of the authorizations; `paging.walk` tells the next offset."""
     request = RequestAuthorizationEntries(offset=offset, count=count)
     return read_entries(request, AuthorizationEntryCount, AuthorizationEntry, pin)
 
 
 def read_keypad_codes(
-    pin: int, *, offset: int = 0, count: int = 100
+    pin: int, *, offset: int = 0, count: int = PAGE
 ) -> Conversation[tuple[KeypadCodeCount | None, tuple[KeypadCode, ...]]]:
-    """Read keypad codes."""
+    """Read a page of the keypad codes; `paging.walk` tells the next offset."""
     return read_entries(RequestKeypadCodes(offset=offset, count=count), KeypadCodeCount, KeypadCode, pin)
 
 

@@ -52,6 +52,10 @@ class Dialect:
     requests: Mapping[Command, type[m.Message]]
     """Messages that the lock understands."""
 
+    def accepts_pin(self, pin: str) -> bool:
+        """Whether a text can be a security PIN of this generation: so many ASCII digits and nothing else."""
+        return len(pin) == self.pin_digits and pin.isascii() and pin.isdigit()
+
     def least_answer(self, command: Command) -> int:
         """Return the least payload size of a message from the lock; 0 for an unknown command."""
         kind = self.answers.get(command)

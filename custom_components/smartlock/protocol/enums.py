@@ -6,8 +6,9 @@ back unchanged. Such members are not singletons: compare with `==`, never with `
 Source: Nuki Smart Lock API V2.1 and V2.3.0; members that only other public clients know are marked.
 """
 
-from collections.abc import Callable
-from enum import IntEnum, IntFlag
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum, IntFlag
 from typing import Self, override
 
 
@@ -127,6 +128,24 @@ class NukiState(OpenEnum):
     OFF_DOOR_CHARGING = 0x05  # Web API only
 
 
+class Place(Enum):
+    """Where the bolt is."""
+
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _StateFacts:
+    """What a state of the bolt means; the defaults are those of a state that says nothing about it."""
+
+    place: Place | None = None
+    heading: Place | None = None
+    moving: bool = False
+    passing: bool = False
+    at_rest: bool = False
+
+
 class LockState(OpenEnum):
     """State of the bolt (Keyturner States, byte 1)."""
 
@@ -144,20 +163,55 @@ class LockState(OpenEnum):
     UNDEFINED = 0xFF
 
     @property
+    def _facts(self) -> _StateFacts:
+        return _STATES.get(self, _UNNAMED_STATE)
+
+    @property
+    def place(self) -> Place | None:
+        """Where the bolt is; None where the state does not say so."""
+        return self._facts.place
+
+    @property
+    def heading(self) -> Place | None:
+        """Where the bolt is or is being moved to; None where the state does not say so."""
+        return self._facts.heading or self._facts.place
+
+    @property
     def moving(self) -> bool:
         """Whether the motor runs in this state; a state without a name is not known to be moving."""
-        return self in (
-            LockState.UNLOCKING,
-            LockState.LOCKING,
-            LockState.UNLATCHING,
-            LockState.CALIBRATION,
-            LockState.BOOT_RUN,
-        )
+        return self._facts.moving
 
     @property
     def in_motion(self) -> bool:
         """Whether a run is not over: the motor runs, or holds a latch that it will let go."""
-        return self.moving or self == LockState.UNLATCHED
+        return self._facts.moving or self == LockState.UNLATCHED
+
+    @property
+    def passing(self) -> bool:
+        """Whether it ends without anybody doing anything: in motion, or about to lock again."""
+        return self._facts.passing
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it stays as it is and nothing is wrong: the motor is free for something else."""
+        return self._facts.at_rest
+
+
+_UNNAMED_STATE = _StateFacts()
+_STATES: Mapping[LockState, _StateFacts] = {
+    LockState.UNCALIBRATED: _StateFacts(at_rest=True),
+    LockState.LOCKED: _StateFacts(place=Place.LOCKED, at_rest=True),
+    LockState.UNLOCKING: _StateFacts(heading=Place.UNLOCKED, moving=True, passing=True),
+    LockState.UNLOCKED: _StateFacts(place=Place.UNLOCKED, at_rest=True),
+    LockState.LOCKING: _StateFacts(heading=Place.LOCKED, moving=True, passing=True),
+    LockState.UNLATCHED: _StateFacts(place=Place.UNLOCKED, passing=True),
+    LockState.UNLOCKED_LOCK_N_GO: _StateFacts(place=Place.UNLOCKED, passing=True),
+    LockState.UNLATCHING: _StateFacts(heading=Place.UNLOCKED, moving=True, passing=True),
+    LockState.CALIBRATION: _StateFacts(moving=True, passing=True),
+    LockState.BOOT_RUN: _StateFacts(moving=True, passing=True),
+    LockState.MOTOR_BLOCKED: _UNNAMED_STATE,
+    LockState.UNDEFINED: _UNNAMED_STATE,
+}
 
 
 class Trigger(OpenEnum):
@@ -176,6 +230,16 @@ class Trigger(OpenEnum):
     UNDEFINED = 0xFF
 
 
+@dataclass(frozen=True, kw_only=True)
+class _ActionFacts:
+    """What an action does to the bolt; the defaults are those of an action that moves nothing by itself."""
+
+    goal: Place | None = None
+    leaves: frozenset[Place] = frozenset()
+    shows: frozenset[LockState] = frozenset()
+    unlatches: bool = False
+
+
 class LockAction(OpenEnum):
     """What the lock is told to do, or did last."""
 
@@ -191,6 +255,50 @@ class LockAction(OpenEnum):
     FOB_ACTION_1 = 0x81
     FOB_ACTION_2 = 0x82
     FOB_ACTION_3 = 0x83
+
+    @property
+    def _facts(self) -> _ActionFacts:
+        return _ACTIONS.get(self, _UNNAMED_ACTION)
+
+    @property
+    def goal(self) -> Place | None:
+        """Where the bolt has to be when it is done; None for an action that goes on by itself, or moves nothing."""
+        return self._facts.goal
+
+    @property
+    def leaves(self) -> frozenset[Place]:
+        """Where a run that succeeded may have left the bolt; empty for what is no run of the motor."""
+        return self._facts.leaves
+
+    @property
+    def shows(self) -> frozenset[LockState]:
+        """States of which one is shown in the course of a run that succeeds."""
+        return self._facts.shows
+
+    @property
+    def unlatches(self) -> bool:
+        """Whether it pulls the latch, and so never goes without the motor."""
+        return self._facts.unlatches
+
+
+_OPEN_STATES = frozenset(state for state, facts in _STATES.items() if facts.place is Place.UNLOCKED)
+_UNNAMED_ACTION = _ActionFacts()
+_UNLOCKS = _ActionFacts(goal=Place.UNLOCKED, leaves=frozenset({Place.UNLOCKED}), shows=_OPEN_STATES)
+_LOCKS = _ActionFacts(
+    goal=Place.LOCKED, leaves=frozenset({Place.LOCKED}), shows=frozenset({LockState.LOCKED})
+)
+_ACTIONS: Mapping[LockAction, _ActionFacts] = {
+    LockAction.UNLOCK: _UNLOCKS,
+    LockAction.LOCK: _LOCKS,
+    LockAction.FULL_LOCK: _LOCKS,
+    LockAction.UNLATCH: _ActionFacts(
+        leaves=frozenset({Place.UNLOCKED}), shows=frozenset({LockState.UNLATCHED}), unlatches=True
+    ),
+    LockAction.LOCK_N_GO: _ActionFacts(leaves=frozenset(Place), shows=_OPEN_STATES),
+    LockAction.LOCK_N_GO_WITH_UNLATCH: _ActionFacts(
+        leaves=frozenset(Place), shows=frozenset({LockState.UNLATCHED}), unlatches=True
+    ),
+}
 
 
 class LockActionFlag(IntFlag):

@@ -25,6 +25,10 @@ class AuthenticationError(ProtocolError):
     """A message or an authenticator does not come from the lock that holds our key."""
 
 
+class IncompleteListError(ProtocolError):
+    """A list ended before as many entries had come as the lock announced."""
+
+
 class LockRefusedError(SmartLockError):
     """The lock answered a request with an Error Report."""
 

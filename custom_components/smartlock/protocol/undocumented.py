@@ -3,6 +3,9 @@
 Source: I-Connect/NukiBleEsp32, src/NukiDataTypes.h and NukiLockConstants.h; uriyacovy/ESPHome_nuki_lock. Which
 product answers which of them is not known, so every refusal of one is to be expected. The commands that hand out
 secrets ("for migration") and Restore Config are left out on purpose (`docs/decisions/`).
+
+What ships uses General Statistics alone; the others are declared for the simulator, the documents and whoever looks into a
+lock's answers.
 """
 
 from .enums import BatteryType, Command, KeypadAction, SortOrder

@@ -28,6 +28,12 @@ class Notice(StrEnum):
     FLAG_USELESS_WIFI = "flag_useless_wifi"
     FLAG_USELESS_THREAD = "flag_useless_thread"
     """Changes by hand are not announced, as far as is known; only reading finds them."""
+    FLAG_READ_AWAY = "flag_read_away"
+    """Changes were not announced again and again: another instance with our keys may take the flag down."""
+
+
+# As many changes in a row have to be announced until the flag is believed again.
+_ANNOUNCED_FOR_TRUST = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,24 +44,38 @@ class OtherClients:
     """While we were paired as App, the lock had a Bridge."""
     flag_proved: bool = False
     """The flag has announced a change although the lock was on Wi-Fi or Thread."""
+    read_away: bool = False
+    """Several changes in a row were found by a poll alone, and the flag has not proved itself since."""
 
     @classmethod
     def restored(cls, data: dict[str, Any]) -> Self:
         """Return what `stored` has written; what is missing was not seen."""
-        return cls(bridge_seen=data.get("bridge_seen") is True, flag_proved=data.get("flag_proved") is True)
+        return cls(
+            bridge_seen=data.get("bridge_seen") is True,
+            flag_proved=data.get("flag_proved") is True,
+            read_away=data.get("read_away") is True,
+        )
 
     def stored(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return {"bridge_seen": self.bridge_seen, "flag_proved": self.flag_proved}
+        return {
+            "bridge_seen": self.bridge_seen,
+            "flag_proved": self.flag_proved,
+            "read_away": self.read_away,
+        }
 
-    def told(self, states: KeyturnerStates, *, bridge: bool, announced: bool) -> Self:
-        """The lock told its state. `bridge`: we are one. `announced`: its flag has announced a change lately."""
+    def told(self, states: KeyturnerStates, *, bridge: bool, announced: int, doubtful: bool = False) -> Self:
+        """The lock told its state. `bridge`: we are one.
+
+        `announced`: how many changes in a row its flag has announced; `doubtful`: several were not announced.
+        """
         elsewhere = way_in_use(states) is not None
         return replace(
             self,
             # While we are the Bridge, the bit speaks of us.
             bridge_seen=self.bridge_seen if bridge else _bridge_paired(states, self.bridge_seen),
-            flag_proved=elsewhere and (self.flag_proved or announced),
+            flag_proved=elsewhere and (self.flag_proved or announced > 0),
+            read_away=bridge and (doubtful or (self.read_away and announced < _ANNOUNCED_FOR_TRUST)),
         )
 
     def notices(self, states: KeyturnerStates, *, bridge: bool) -> frozenset[Notice]:
@@ -66,6 +86,8 @@ class OtherClients:
         way = way_in_use(states)
         if way is not None and not self.flag_proved:
             found.add(way)
+        elif self.read_away:
+            found.add(Notice.FLAG_READ_AWAY)
         return frozenset(found)
 
 

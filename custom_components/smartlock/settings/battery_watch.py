@@ -1,18 +1,17 @@
 """Shows the detector of battery changes everything that a lock says, and what can be read about it."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.clock import rules as clock
+from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.messages import BatteryReport, KeyturnerStates, Message
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.parts import PinReads
 from custom_components.smartlock.settings.rules.battery_change import (
     BatteryRead,
@@ -38,9 +37,11 @@ class BatteryWatch:
         self,
         hass: HomeAssistant,
         coordinator: SmartLockCoordinator,
-        pin: PinGuard,
-        reads: PinReads,
         *,
+        pin: PinGuard,
+        clock: LockClock,
+        current: CurrentSettings,
+        reads: PinReads,
         on_known: Callable[[Known], None],
         on_sign: Callable[[], None],
     ) -> None:
@@ -51,6 +52,8 @@ class BatteryWatch:
         self._hass = hass
         self._coordinator = coordinator
         self._pin = pin
+        self._clock = clock
+        self._current = current
         self._reads = reads
         self._on_known = on_known
         self._on_sign = on_sign
@@ -60,13 +63,13 @@ class BatteryWatch:
         self._pin_was_right = False
 
     @callback
-    def async_start(self, known: Known) -> list[CALLBACK_TYPE]:
+    def start(self, known: Known) -> list[CALLBACK_TYPE]:
         """Go on with what an earlier run of Home Assistant knew; return what ends it."""
         self._watch = Watch(known=known)
         self._pin_was_right = self._pin.state is PinState.VALID
         address = self._coordinator.address
         return [
-            self._coordinator.async_add_message_listener(self._heard),
+            self._coordinator.async_add_message_listener(self._message_received),
             bluetooth.async_track_unavailable(self._hass, self._not_heard, address, connectable=True),
         ]
 
@@ -104,22 +107,19 @@ class BatteryWatch:
             self.take(PinRefused())
         self._pin_was_right = right
         if self._watch.suspects - self._followed:
-            await self._coordinator.async_read_settings()
+            await self._current.async_read()
             for sign in (await self._reads.signs()).signs if self._reads.possible else ():
                 self.take(sign)
         self._followed = self._watch.suspects
 
     @callback
-    def _heard(self, message: Message) -> None:
+    def _message_received(self, message: Message) -> None:
         match message:
             case KeyturnerStates():
                 if self._silent:
                     self._silent = False
                     self.take(NotHeard(others_heard=True))
-                now = dt_util.utcnow()
-                settled = timedelta(seconds=self._hass.loop.time()) >= clock.SETTLING
-                trusted = settled and now >= clock.NOT_BEFORE
-                self.take(Told(states=message, our_time=now if trusted else None))
+                self.take(Told(states=message, our_time=self._clock.our_time))
             case BatteryReport():
                 self.take(BatteryRead(report=message))
 

@@ -8,18 +8,15 @@ from typing import override
 
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.entity import SmartLockEntity, async_add_when_known
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import BadSettingError
 from custom_components.smartlock.protocol.messages import Config
 from custom_components.smartlock.protocol.settings import KINDS, Setting, has_setting
-from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
-from custom_components.smartlock.settings.writer import setting_names
+from custom_components.smartlock.settings.writer import SettingsWriter, setting_names
 from custom_components.smartlock.snapshot import LockSnapshot
 
 # What can go wrong with a setting beyond what its name says; the words stand in the translations.
@@ -34,10 +31,10 @@ class SettingEntity(SmartLockEntity):
 
     _attr_entity_category = EntityCategory.CONFIG
 
-    def __init__(self, runtime: SmartLockRuntime, description: EntityDescription) -> None:
-        """Bind a description to a lock."""
-        super().__init__(runtime.coordinator, description)
-        self._runtime = runtime
+    def __init__(self, writer: SettingsWriter, description: EntityDescription) -> None:
+        """Bind a description to a lock, by the writer of its settings."""
+        super().__init__(writer.coordinator, description)
+        self._writer = writer
         if caution := CAUTIONS.get(description.key):
             self._attr_extra_state_attributes = {"caution": caution}
 
@@ -60,7 +57,7 @@ class SettingEntity(SmartLockEntity):
         """Write the setting and return when the lock is seen to have it. Raises HomeAssistantError."""
         key = self.entity_description.key
         config = KINDS[key] is Config
-        await self._runtime.settings.change(
+        await self._writer.change(
             config={key: value} if config else None, advanced=None if config else {key: value}
         )
 
@@ -78,32 +75,18 @@ def _has(snapshot: LockSnapshot, key: str) -> bool | None:
 
 @callback
 def async_add_settings[D: EntityDescription](
-    entry: SmartLockConfigEntry,
+    writer: SettingsWriter,
     platform: Platform,
     descriptions: Iterable[D],
-    create: Callable[[SmartLockRuntime, D], SettingEntity],
+    create: Callable[[SettingsWriter, D], SettingEntity],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the settings that the lock has: those that it had before at once, others when they were read."""
-    runtime = entry.runtime_data
-    coordinator = runtime.coordinator
-    registry = er.async_get(coordinator.hass)
-    missing = {description.key: description for description in descriptions}
-
-    @callback
-    def add(keys: Iterable[str]) -> None:
-        if found := [create(runtime, missing.pop(key)) for key in keys]:
-            async_add_entities(found)
-
-    @callback
-    def look() -> None:
-        add([key for key in missing if _has(coordinator.data, key)])
-
-    add(
-        [
-            key
-            for key in missing
-            if registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.nuki_id}_{key}")
-        ]
+    async_add_when_known(
+        writer.coordinator,
+        platform,
+        descriptions,
+        exists=lambda snapshot, description: _has(snapshot, description.key),
+        create=lambda description: create(writer, description),
+        async_add_entities=async_add_entities,
     )
-    entry.async_on_unload(coordinator.async_add_listener(look))

@@ -43,7 +43,7 @@ class SettingsFileView(http.HomeAssistantView):
         entry = request.app[http.KEY_HASS].config_entries.async_get_entry(entry_id)
         if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        keeper: SettingsKeeper = entry.runtime_data.keeper
+        keeper: SettingsKeeper = entry.runtime_data.archive
         snapshot = keeper.kept.newest
         if snapshot is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)

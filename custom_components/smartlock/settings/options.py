@@ -90,7 +90,7 @@ class SettingsOptions(OptionsFlow):
         """The keeper of a lock that is loaded."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return None
-        keeper: SettingsKeeper = self.config_entry.runtime_data.keeper
+        keeper: SettingsKeeper = self.config_entry.runtime_data.archive
         return keeper
 
     def _read(self, file_id: str) -> Any:

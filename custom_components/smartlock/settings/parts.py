@@ -1,16 +1,22 @@
 """What only the security PIN opens, read over an open link: parts of a snapshot, and evidence of a restart."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from custom_components.smartlock.client.client import LockClient
-from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
+from custom_components.smartlock.access import directory, schedules
+from custom_components.smartlock.activity.log import LogReader
+from custom_components.smartlock.const import LOGGER
+from custom_components.smartlock.pin.guard import PinGuard, PinSession, PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.enums import LogEntryType
-from custom_components.smartlock.protocol.errors import LockRefusedError, NotAuthorizedError, PinError
+from custom_components.smartlock.protocol.errors import (
+    IncompleteListError,
+    LockRefusedError,
+    NotAuthorizedError,
+    PinError,
+)
 from custom_components.smartlock.protocol.undocumented import GeneralStatistics, RequestGeneralStatistics
 from custom_components.smartlock.settings.rules.battery_change import Counters, LogRead
 from custom_components.smartlock.settings.rules.snapshot import (
@@ -19,9 +25,6 @@ from custom_components.smartlock.settings.rules.snapshot import (
     lasting_code,
     lasting_logging,
 )
-
-# A boot run is among the newest entries when it is looked for.
-_LOG_ENTRIES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +40,10 @@ class Found:
 class PinReads:
     """Reads with a PIN that is known to be right, and nothing at all without one."""
 
-    def __init__(self, client: LockClient, pin: PinGuard) -> None:
+    def __init__(self, pin: PinGuard, log: LogReader) -> None:
         """Prepare; nothing is sent yet."""
-        self._client = client
         self._pin = pin
+        self._log = log
         self._refused: set[str] = set()
         """What this lock's firmware does not answer: not asked again."""
 
@@ -52,34 +55,39 @@ class PinReads:
     async def signs(self) -> Found:
         """Read what tells of a restart. Raises LinkError or ProtocolError."""
         try:
-            async with self._pin.lent() as pin:
-                return await self._signs(pin)
+            async with self._pin.session() as session:
+                return await self._signs(session, fresh=False)
         except PinError, PinUnavailableError:
             return Found()
 
-    async def everything(self, *, codes: bool) -> Found:
+    async def everything(self, *, codes: bool, fresh: bool = False) -> Found:
         """Read what tells of a restart and all parts of a snapshot; keypad codes only if they are to be kept.
 
-        Raises LinkError or ProtocolError.
+        `fresh`: nobody else uses this link. Raises LinkError or ProtocolError.
         """
         try:
-            async with self._pin.lent() as pin:
-                found = await self._signs(pin)
-                return replace(found, parts={**found.parts, **await self._parts(pin, codes=codes)})
+            async with self._pin.session() as session:
+                found = await self._signs(session, fresh=fresh)
+                return replace(found, parts={**found.parts, **await self._parts(session, codes=codes)})
         except PinError, PinUnavailableError:
             return Found()
 
-    async def _signs(self, pin: int) -> Found:
+    async def _signs(self, session: PinSession, *, fresh: bool) -> Found:
         signs: list[Counters | LogRead] = []
         parts: dict[str, Any] = {}
-        if (log := await self._ask("log", conversations.read_log(pin, count=_LOG_ENTRIES))) is not None:
-            count, entries = log
-            boots = tuple(entry.index for entry in entries if entry.type == LogEntryType.INITIALIZATION_RUN)
-            signs.append(LogRead(newest=max((entry.index for entry in entries), default=0), boot_runs=boots))
-            if count is not None:
-                parts[Part.LOGGING.value] = lasting_logging(count)
-        statistics = await self._ask(
-            "statistics", conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin)
+        log = await self._unless_refused("log", lambda: self._log.read(session, fresh=fresh))
+        if log is not None:
+            # A boot run is among the newest entries when it is looked for.
+            runs = (entry for entry in log.entries if entry.type == LogEntryType.INITIALIZATION_RUN)
+            newest = log.entries[0].index if log.entries else 0
+            signs.append(LogRead(newest=newest, boot_runs=tuple(entry.index for entry in runs)))
+            if log.count is not None:
+                parts[Part.LOGGING.value] = lasting_logging(log.count)
+        statistics = await self._unless_refused(
+            "statistics",
+            lambda: session.request(
+                lambda pin: conversations.prove(RequestGeneralStatistics(), GeneralStatistics, pin=pin)
+            ),
         )
         if statistics is not None:
             signs.append(
@@ -92,27 +100,35 @@ class PinReads:
             )
         return Found(signs=tuple(signs), parts=parts)
 
-    async def _parts(self, pin: int, *, codes: bool) -> dict[str, Any]:
+    async def _parts(self, session: PinSession, *, codes: bool) -> dict[str, Any]:
         parts: dict[str, Any] = {}
-        time_control = await self._ask("time control", conversations.read_time_control(pin))
-        if time_control is not None:
-            parts[Part.TIME_CONTROL.value] = time_control[1]
-        people = await self._ask("authorizations", conversations.read_authorizations(pin))
+        entries = await self._list(Part.TIME_CONTROL, lambda: schedules.read_schedules(session))
+        if entries is not None:
+            parts[Part.TIME_CONTROL.value] = entries
+        people = await self._list(Part.AUTHORIZATIONS, lambda: directory.read_authorizations(session))
         if people is not None:
-            # Our own comes first and is the one thing that a new pairing brings back.
-            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(entry) for entry in people[1][1:])
+            # Our own is the one thing that a new pairing brings back.
+            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(each) for each in people.others)
         if codes:
-            entries = await self._ask("codes", conversations.read_keypad_codes(pin))
-            if entries is not None:
-                parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries[1])
+            found = await self._list(Part.KEYPAD_CODES, lambda: directory.read_codes(session))
+            if found is not None:
+                parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(code) for code in found)
         return parts
 
-    async def _ask[T](self, what: str, conversation: Conversation[T]) -> T | None:
-        """Hold one conversation; None for what this lock refuses."""
+    async def _list[T](self, part: Part, read: Callable[[], Awaitable[T]]) -> T | None:
+        """Read a list; None for one that did not come whole, which must not be kept."""
+        try:
+            return await self._unless_refused(part.value, read)
+        except IncompleteListError as error:
+            LOGGER.debug("A list was not kept: %s", error)
+            return None
+
+    async def _unless_refused[T](self, what: str, read: Callable[[], Awaitable[T]]) -> T | None:
+        """Read something; None for what this lock refuses."""
         if what in self._refused:
             return None
         try:
-            return await self._client.hold(conversation)
+            return await read()
         except PinError, NotAuthorizedError:
             raise
         except LockRefusedError:

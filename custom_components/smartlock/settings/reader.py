@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.const import CONF_KEEP_CODES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.parts import PinReads
 from custom_components.smartlock.settings.rules.battery_change import Event, Verdict
 from custom_components.smartlock.settings.rules.snapshot import Reason, SettingsSnapshot
@@ -28,6 +29,8 @@ class SettingsReader:
         hass: HomeAssistant,
         entry: ConfigEntry,
         coordinator: SmartLockCoordinator,
+        *,
+        current: CurrentSettings,
         reads: PinReads,
         take: Callable[[Event], Verdict | None],
     ) -> None:
@@ -35,6 +38,7 @@ class SettingsReader:
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
+        self._current = current
         self._reads = reads
         self._take = take
         self._parts_at = hass.loop.time() + _PARTS_DELAY
@@ -53,10 +57,10 @@ class SettingsReader:
 
     async def read(self) -> SettingsSnapshot:
         """Read everything that can be read now. Raises SmartLockError."""
-        await self._coordinator.async_read_settings()
+        await self._current.async_read()
         snapshot = self.present()
         assert snapshot is not None
-        return await self.with_parts(snapshot)
+        return await self.with_parts(snapshot, fresh=True)
 
     @property
     def has_pin(self) -> bool:
@@ -72,15 +76,15 @@ class SettingsReader:
         """Read what needs a PIN at the next occasion."""
         self._parts_at = self._hass.loop.time()
 
-    async def with_parts(self, snapshot: SettingsSnapshot) -> SettingsSnapshot:
-        """Add what needs a PIN, as far as there is one and the link lasts."""
+    async def with_parts(self, snapshot: SettingsSnapshot, *, fresh: bool = False) -> SettingsSnapshot:
+        """Add what needs a PIN, as far as there is one and the link lasts; `fresh`: nobody else uses this link."""
         if not self.has_pin:
             return snapshot
         self._parts_at = self._hass.loop.time() + _PARTS_PAUSE
         has_keypad = snapshot.config.has_keypad or snapshot.config.has_keypad_2
         codes = bool(self._entry.options.get(CONF_KEEP_CODES)) and bool(has_keypad)
         try:
-            found = await self._reads.everything(codes=codes)
+            found = await self._reads.everything(codes=codes, fresh=fresh)
         except SmartLockError as error:
             LOGGER.debug("A part of the settings was not read: %s", type(error).__name__)
             self.read_parts_soon()

@@ -1,11 +1,11 @@
 """Settings that a lock has lost: what was and what is, and what the owner wants."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
 
-from homeassistant.components.repairs import RepairsFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -15,32 +15,31 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
 from custom_components.smartlock.protocol.errors import SmartLockError
-from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.archive import SettingsKeeper
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.restore import Journal
 from custom_components.smartlock.settings.texts import SettingTexts
 
-FLOW = "battery_change"
 CONF_SETTINGS = "settings"
 
 
-class BatteryChangeFlow(RepairsFlow):
+class BatteryChangeFlow(LockRepairFlow[SettingsKeeper]):
     """Shows a table of was and now, and puts back what the owner says."""
 
-    def __init__(self, entry: SmartLockConfigEntry, data: Mapping[str, Any]) -> None:
-        """Take the lock."""
-        self._entry = entry
+    def __init__(self, entry: ConfigEntry, archive: Callable[[], SettingsKeeper]) -> None:
+        """Take the lock, and what is kept of its settings."""
+        super().__init__(entry, archive)
         self._task: asyncio.Task[Journal] | None = None
 
+    @while_loaded
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show the table and what can be done."""
-        if self._keeper.restoring is not None:
+        if self.part.restoring is not None:
             return await self._restore(())
-        found = self._keeper.differences
-        loss = self._keeper.kept.loss
+        found = self.part.differences
+        loss = self.part.kept.loss
         if loss is None or not found:
             # Settled meanwhile.
             return self.async_create_entry(data={})
@@ -54,17 +53,19 @@ class BatteryChangeFlow(RepairsFlow):
             description_placeholders=self._placeholders(
                 why=texts.why(loss.reasons),
                 table=texts.table(found),
-                notes=texts.notes(found, loss.reference.lacks, pin=self._pin_is_right),
+                notes=texts.notes(found, loss.reference.lacks, pin=self.part.has_pin),
             ),
         )
 
+    @while_loaded
     async def async_step_restore_all(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Put back everything that need not be picked itself."""
-        return await self._restore(restore.all_at_once(self._keeper.differences))
+        return await self._restore(restore.all_at_once(self.part.differences))
 
+    @while_loaded
     async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Let the owner pick settings."""
-        found = self._keeper.differences
+        found = self.part.differences
         if user_input is not None:
             return await self._restore(user_input[CONF_SETTINGS])
         texts = SettingTexts(self.hass)
@@ -88,34 +89,36 @@ class BatteryChangeFlow(RepairsFlow):
             description_placeholders=self._placeholders(table=texts.table(found)),
         )
 
+    @while_loaded
     async def async_step_keep(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Keep the settings as they are now."""
-        if self._keeper.restoring is not None:
+        if self.part.restoring is not None:
             return await self._restore(())
-        await self._keeper.async_keep_new()
+        await self.part.async_keep_new()
         return self.async_create_entry(data={})
 
+    @while_loaded
     async def async_step_no_change(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Take back that the batteries were changed."""
-        if self._keeper.restoring is not None:
+        if self.part.restoring is not None:
             return await self._restore(())
-        await self._keeper.async_no_change()
+        await self.part.async_no_change()
         return self.async_create_entry(data={})
 
     # --- Putting back -------------------------------------------------------------------------------------
 
     async def _restore(self, names: Collection[str]) -> RepairsFlowResult:
-        if not self._pin_is_right:
+        if not self.part.has_pin:
             return self.async_abort(reason="pin_needed", description_placeholders=self._placeholders())
-        if self._keeper.restoring is None:
-            if self._keeper.kept.loss is None:
+        if self.part.restoring is None:
+            if self.part.kept.loss is None:
                 # Settled meanwhile.
                 return self.async_create_entry(data={})
             if not names:
                 return await self.async_step_keep()
         # It waits until the lock is calm, and must not keep Home Assistant from stopping meanwhile.
         self._task = self.hass.async_create_background_task(
-            self._keeper.async_restore(names), f"{DOMAIN} wait for a restore"
+            self.part.async_restore(names), f"{DOMAIN} wait for a restore"
         )
         return await self.async_step_restoring()
 
@@ -131,11 +134,12 @@ class BatteryChangeFlow(RepairsFlow):
             )
         return self.async_show_progress_done(next_step_id="report")
 
+    @while_loaded
     async def async_step_report(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Tell what became of each setting."""
         assert self._task is not None
         if user_input is not None:
-            if self._keeper.kept.loss is not None:
+            if self.part.kept.loss is not None:
                 return self.async_abort(reason="not_all", description_placeholders=self._placeholders())
             return self.async_create_entry(data={})
         try:
@@ -150,14 +154,5 @@ class BatteryChangeFlow(RepairsFlow):
             ),
         )
 
-    @property
-    def _keeper(self) -> SettingsKeeper:
-        """The one of now: the lock may have been set up again while the dialog was open."""
-        return self._entry.runtime_data.keeper
-
-    @property
-    def _pin_is_right(self) -> bool:
-        return self._entry.runtime_data.pin.state is PinState.VALID
-
     def _placeholders(self, **texts: str) -> dict[str, str]:
-        return {"name": self._entry.title, **texts}
+        return {**self.name, **texts}

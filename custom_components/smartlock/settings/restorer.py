@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.clock import rules as clock
+from custom_components.smartlock.access import directory, schedules
+from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     MovingError,
@@ -27,25 +26,17 @@ from custom_components.smartlock.protocol.errors import (
     SmartLockError,
 )
 from custom_components.smartlock.protocol.messages import (
-    AddKeypadCode,
-    AddTimeControlEntry,
     AdvancedConfig,
     Config,
     EnableLogging,
     KeypadCode,
-    KeypadCodeId,
     KeyturnerStates,
     LogEntryCount,
     Message,
     TimeControlEntry,
-    TimeControlEntryId,
-    TimeLimit,
-    UpdateKeypadCode,
-    UpdateTime,
-    UpdateTimeControlEntry,
 )
 from custom_components.smartlock.protocol.settings import Setting
-from custom_components.smartlock.protocol.wire import Date7
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.rules.restore import (
     Calm,
     Journal,
@@ -58,6 +49,7 @@ from custom_components.smartlock.settings.rules.snapshot import (
     Group,
     Part,
     SettingsSnapshot,
+    essence,
     lasting_code,
     lasting_logging,
     missing,
@@ -76,7 +68,10 @@ class SettingsRestorer:
         self,
         hass: HomeAssistant,
         coordinator: SmartLockCoordinator,
+        *,
         pin: PinGuard,
+        clock: LockClock,
+        current: CurrentSettings,
         writer: SettingsWriter,
         take: Take,
     ) -> None:
@@ -84,6 +79,8 @@ class SettingsRestorer:
         self._hass = hass
         self._coordinator = coordinator
         self._pin = pin
+        self._clock = clock
+        self._current = current
         self._writer = writer
         self._take = take
         self._told = asyncio.Event()
@@ -165,9 +162,9 @@ class SettingsRestorer:
         """Read whether the lock has what a step puts back."""
         match step.group:
             case Group.CLOCK:
-                return not self._clock_is_wrong(await self._coordinator.client.read_states())
+                return not self._clock.is_wrong(await self._coordinator.client.read_states())
             case Group.CONFIG | Group.ADVANCED_CONFIG:
-                await self._coordinator.async_read_settings()
+                await self._current.async_read()
                 return not _values(step, wanted, self._coordinator.data)
             case Group.TIME_CONTROL:
                 return not missing(wanted.time_control or (), await self._time_control())
@@ -182,7 +179,7 @@ class SettingsRestorer:
     async def _write(self, step: Step, wanted: SettingsSnapshot) -> None:
         match step.group:
             case Group.CLOCK:
-                await self._order(UpdateTime(time=Date7.of(dt_util.utcnow())))
+                await self._clock.async_write()
             case Group.CONFIG:
                 await self._writer.write(config=_values(step, wanted, self._coordinator.data))
             case Group.ADVANCED_CONFIG:
@@ -195,101 +192,56 @@ class SettingsRestorer:
             case Group.KEYPAD_CODES:
                 await self._write_codes(wanted.keypad_codes or ())
 
-    def _clock_is_wrong(self, states: KeyturnerStates) -> bool:
-        return clock.needs_setting(
-            states.current_time.moment,
-            now=dt_util.utcnow(),
-            machine_up_for=timedelta(seconds=self._hass.loop.time()),
-            last_set=None,
-        )
-
     # --- Lists --------------------------------------------------------------------------------------------
 
     async def _time_control(self) -> tuple[TimeControlEntry, ...]:
-        _, entries = await self._ask(conversations.read_time_control)
+        async with self._pin.session() as session:
+            entries = await schedules.read_schedules(session)
         self.parts[Part.TIME_CONTROL.value] = entries
         return entries
 
     async def _codes(self) -> tuple[KeypadCode, ...]:
-        _, entries = await self._ask(conversations.read_keypad_codes)
+        async with self._pin.session() as session:
+            entries = await directory.read_codes(session)
         self.parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries)
         return entries
 
     async def _logging(self) -> LogEntryCount | None:
-        count, _ = await self._ask(lambda pin: conversations.read_log(pin, count=0))
+        count, _ = await self._pin.ask(lambda pin: conversations.read_log(pin, count=0))
         if count is not None:
             self.parts[Part.LOGGING.value] = lasting_logging(count)
         return count
 
     async def _write_time_control(self, wanted: Sequence[TimeControlEntry]) -> None:
         """Add what is missing; an entry that is there but for being enabled is changed, not added."""
-        found = list(await self._time_control())
-        spare = list(missing(found, wanted))
-        for entry in missing(wanted, found):
-            twin = next((other for other in spare if _same_but_enabled(other, entry)), None)
-            if twin is not None:
-                spare.remove(twin)
-                entry_id = twin.entry_id
-            else:
-                added = await self._ask(
-                    partial(
-                        conversations.add_entry,
-                        AddTimeControlEntry(
-                            weekdays=entry.weekdays, time=entry.time, lock_action=entry.lock_action
-                        ),
-                        TimeControlEntryId,
-                    )
-                )
-                if entry.enabled:
-                    continue
-                entry_id = added.entry_id
-            await self._order(
-                UpdateTimeControlEntry(
-                    entry_id=entry_id,
-                    enabled=entry.enabled,
-                    weekdays=entry.weekdays,
-                    time=entry.time,
-                    lock_action=entry.lock_action,
-                )
-            )
+        async with self._pin.session() as session:
+            found = await schedules.read_schedules(session)
+            spare = list(missing(found, wanted))
+            for entry in missing(wanted, found):
+                twin = next((other for other in spare if _same_but_enabled(other, entry)), None)
+                if twin is not None:
+                    spare.remove(twin)
+                    entry_id = twin.entry_id
+                else:
+                    entry_id = await schedules.add_schedule(session, entry)
+                    if entry.enabled:
+                        continue
+                await schedules.change_schedule(session, replace(entry, entry_id=entry_id))
 
     async def _write_codes(self, wanted: Sequence[KeypadCode]) -> None:
         """Add what is missing; a code whose digits are there is changed, since a lock takes each only once."""
-        found = await self._codes()
-        for entry in missing(wanted, found):
-            limit = entry.limit if entry.limit is not None else TimeLimit()
-            code_id = next((other.code_id for other in found if other.code == entry.code), None)
-            if code_id is None:
-                added = await self._ask(
-                    partial(
-                        conversations.add_entry,
-                        AddKeypadCode(
-                            code=entry.code, name=entry.name, time_limited=entry.time_limited, limit=limit
-                        ),
-                        KeypadCodeId,
-                    )
-                )
-                if entry.enabled:
-                    continue
-                code_id = added.code_id
-            await self._order(
-                UpdateKeypadCode(
-                    code_id=code_id,
-                    code=entry.code,
-                    name=entry.name,
-                    enabled=entry.enabled,
-                    time_limited=entry.time_limited,
-                    limit=limit,
-                )
-            )
+        async with self._pin.session() as session:
+            found = await directory.read_codes(session)
+            for entry in missing(wanted, found):
+                code_id = next((other.code_id for other in found if other.code == entry.code), None)
+                if code_id is None:
+                    code_id = await directory.add_code(session, entry)
+                    if entry.enabled:
+                        continue
+                await directory.change_code(session, replace(entry, code_id=code_id))
 
     async def _order(self, request: Message) -> None:
-        await self._ask(partial(conversations.order, request))
-
-    async def _ask[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
-        """Hold one conversation with the PIN. Raises SmartLockError, and PinUnavailableError without one."""
-        async with self._pin.lent() as pin:
-            return await self._coordinator.client.hold(conversation(pin))
+        await self._pin.ask(partial(conversations.order, request))
 
 
 def _values(step: Step, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[str, Setting]:
@@ -301,7 +253,7 @@ def _values(step: Step, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[st
 
 
 def _same_but_enabled(one: TimeControlEntry, other: TimeControlEntry) -> bool:
-    return (one.weekdays, one.time, one.lock_action) == (other.weekdays, other.time, other.lock_action)
+    return essence(replace(one, enabled=1)) == essence(replace(other, enabled=1))
 
 
 def _may_come_right(error: SmartLockError) -> bool:

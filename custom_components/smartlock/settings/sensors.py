@@ -6,16 +6,16 @@ from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 
 from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
-from custom_components.smartlock.runtime import SmartLockRuntime
+from custom_components.smartlock.settings.archive import SettingsKeeper
 
 
-def _kept_at(runtime: SmartLockRuntime) -> datetime | None:
-    newest = runtime.keeper.kept.newest
+def _kept_at(archive: SettingsKeeper) -> datetime | None:
+    newest = archive.kept.newest
     return None if newest is None else newest.taken_at
 
 
 SETTINGS_SENSORS = tuple(
-    SmartLockSensorDescription(
+    SmartLockSensorDescription[SettingsKeeper](
         key=key,
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -23,7 +23,7 @@ SETTINGS_SENSORS = tuple(
         always_available=True,
     )
     for key, value_fn in (
-        ("battery_changed_at", lambda runtime: runtime.keeper.kept.changed_at),
+        ("battery_changed_at", lambda archive: archive.kept.changed_at),
         ("settings_kept_at", _kept_at),
     )
 )

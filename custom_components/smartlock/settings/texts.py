@@ -1,17 +1,18 @@
 """Settings and their values in the owner's words: the language of Home Assistant, and units as people write them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 import struct
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
 from custom_components.smartlock.settings.rules.battery_change import Sign
-from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Part
+from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Part, SettingsSnapshot
 from custom_components.smartlock.settings.writer import setting_names
 
 _UNITS: Mapping[str, str] = {
@@ -24,8 +25,26 @@ _UNITS: Mapping[str, str] = {
     "unlatch_duration": "s",
     "auto_lock_timeout": "s",
 }
+# For what is not known.
+_NOTHING = "–"
 # Numbers for which 0 and 1 are no switch.
 _PLAIN_NUMBERS = frozenset({"led_brightness", *(part.value for part in Part)})
+
+
+def archived_words(newest: SettingsSnapshot | None) -> dict[str, str]:
+    """Return what there is to restore from a snapshot: when it was read, and how much of each kind."""
+    if newest is None:
+        return dict.fromkeys(("date", "people", "schedules", "codes"), _NOTHING)
+    return {
+        "date": dt_util.as_local(newest.taken_at).strftime("%Y-%m-%d %H:%M"),
+        "people": _number(newest.authorizations),
+        "schedules": _number(newest.time_control),
+        "codes": _number(newest.keypad_codes),
+    }
+
+
+def _number(entries: Sized | None) -> str:
+    return _NOTHING if entries is None else str(len(entries))
 
 
 class SettingTexts:

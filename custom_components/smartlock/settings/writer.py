@@ -13,6 +13,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
@@ -31,18 +32,17 @@ from custom_components.smartlock.protocol.errors import (
 )
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
 from custom_components.smartlock.protocol.settings import (
+    KINDS,
     Setting,
     changed,
     check_possible,
     verify_kept,
     writable,
 )
+from custom_components.smartlock.settings.current import CurrentSettings
 
 # How long the first change waits for others: a script or a scene sends its changes one after the other.
 GATHER_TIME = 0.5
-
-# Platforms with entities of settings.
-PLATFORMS = ("number", "select", "switch", "text", "time")
 
 # Failures that the next write would meet as well.
 _ABOUT_ALL = (NotAuthorizedError, PinError)
@@ -75,22 +75,24 @@ class _Write:
 class SettingsWriter:
     """Changes the settings of one lock."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
+    def __init__(
+        self, hass: HomeAssistant, coordinator: SmartLockCoordinator, current: CurrentSettings, pin: PinGuard
+    ) -> None:
         """Prepare; nothing is sent yet."""
         self._hass = hass
-        self._coordinator = coordinator
+        self.coordinator = coordinator
+        self._current = current
         self._pin = pin
         # What waits for its write, at most one of each kind.
         self._waiting: dict[type[Settings], _Write] = {}
         self._writing = False
-        self._listeners: list[WrittenListener] = []
+        self._listeners = Listeners[Settings, Settings]()
         self._before: list[BeforeWrite] = []
 
     @callback
     def async_on_written(self, listener: WrittenListener) -> CALLBACK_TYPE:
         """Call `listener` with the settings before and after each write of ours, as they were read."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
     @callback
     def async_before_write(self, hook: BeforeWrite) -> CALLBACK_TYPE:
@@ -113,9 +115,9 @@ class SettingsWriter:
         """Change fields of Config and of Advanced Config, and return when the lock is seen to have kept them.
 
         Raises BadSettingError for values that this lock cannot have, nearly always before anything is sent,
-        PinUnavailableError without a PIN that is known to be right, MovingError while the motor runs, LinkError, ProtocolError or LockRefusedError if nothing was
-        written, SettingsNotKeptError if the lock reads back something else, and SettingsUnknownError if it could
-        not be read back.
+        PinUnavailableError without a PIN that is known to be right, MovingError while the motor runs, LinkError,
+        ProtocolError or LockRefusedError if nothing was written, SettingsNotKeptError if the lock reads back
+        something else, and SettingsUnknownError if it could not be read back.
         """
         wanted = [(kind, values) for kind, values in ((Config, config), (AdvancedConfig, advanced)) if values]
         for kind, values in wanted:
@@ -123,7 +125,7 @@ class SettingsWriter:
         joined = [self._join(kind, values) for kind, values in wanted]
         if joined and not self._writing:
             self._writing = True
-            self._coordinator.config_entry.async_create_background_task(
+            self.coordinator.config_entry.async_create_background_task(
                 self._hass, self._write_waiting(), f"{DOMAIN} settings"
             )
         if joined:
@@ -135,7 +137,7 @@ class SettingsWriter:
     def _check(self, kind: type[Settings], values: Mapping[str, Setting]) -> None:
         """Raise BadSettingError for what cannot be, as far as is known without asking the lock."""
         check_possible(kind, values)
-        data = self._coordinator.data
+        data = self.coordinator.data
         known: Settings | None = data.config if kind is Config else data.advanced_config
         if known is not None:
             changed(known, values)
@@ -162,13 +164,12 @@ class SettingsWriter:
             write.fail(error)
 
     async def _write_once(self) -> None:
-        """Hold one conversation for everything that waits, and find out what came of it."""
+        """Run one conversation for everything that waits, and find out what came of it."""
         begun: list[_Write] = []
         try:
             for hook in tuple(self._before):
                 await hook()
-            async with self._pin.lent() as pin:
-                await self._coordinator.client.hold(self._conversation(pin, begun))
+            await self._pin.ask(lambda pin: self._conversation(pin, begun))
         except SmartLockError as error:
             LOGGER.debug("Settings were not written, or only in part: %s", type(error).__name__)
             if isinstance(error, NotAuthorizedError):
@@ -188,7 +189,7 @@ class SettingsWriter:
         before = yield from conversations.read_states()
         if before.lock_state.moving:
             raise MovingError
-        dialect = self._coordinator.dialect
+        dialect = self.coordinator.dialect
 
         def close[S: Settings](settings: S) -> S:
             # Up to here changes could join.
@@ -207,7 +208,7 @@ class SettingsWriter:
         changes = sum(write.wanted != write.before for write in begun)
         if changes:
             after = yield from conversations.read_states()
-            self._coordinator.async_counted(before.config_update_count, after.config_update_count, changes)
+            self._current.counted(before.config_update_count, after.config_update_count, changes)
 
     def _written(self, write: _Write, found: Settings, failure: SmartLockError | None = None) -> None:
         """Publish what the lock has after a write, and tell whether that is what was wanted.
@@ -216,13 +217,12 @@ class SettingsWriter:
         """
         assert write.before is not None
         assert write.wanted is not None
-        self._coordinator.async_take(found)
+        self.coordinator.async_take(found)
         has, had, wanted = (
-            writable(self._coordinator.dialect, settings) for settings in (found, write.before, write.wanted)
+            writable(self.coordinator.dialect, settings) for settings in (found, write.before, write.wanted)
         )
         if has != had:
-            for listener in tuple(self._listeners):
-                listener(write.before, found)
+            self._listeners.notify(write.before, found)
         try:
             verify_kept(wanted, has)
         except SettingsNotKeptError as error:
@@ -250,7 +250,7 @@ class SettingsWriter:
             refused = BadSettingError(tuple(write.values)) if bad else error
         read = conversations.read_config if write.kind is Config else conversations.read_advanced_config
         try:
-            found: Settings = await self._coordinator.client.read(read)
+            found: Settings = await self.coordinator.client.read(read)
         except SmartLockError:
             write.fail(refused or SettingsUnknownError(tuple(write.values)))
             self._read_soon()
@@ -260,8 +260,8 @@ class SettingsWriter:
 
     def _read_soon(self) -> None:
         """Have the lock read, without waiting for it: what is shown may not be so any more."""
-        self._coordinator.config_entry.async_create_background_task(
-            self._hass, self._coordinator.async_request_refresh(), f"{DOMAIN} settings are not known"
+        self.coordinator.config_entry.async_create_background_task(
+            self._hass, self.coordinator.async_request_refresh(), f"{DOMAIN} settings are not known"
         )
 
 
@@ -271,5 +271,5 @@ def setting_names(hass: HomeAssistant) -> Mapping[str, str]:
     # component.smartlock.entity.<platform>.<key>.name
     paths = ((path.split("."), text) for path, text in texts.items())
     return {
-        path[4]: text for path, text in paths if len(path) == 6 and path[3] in PLATFORMS and path[5] == "name"
+        path[4]: text for path, text in paths if len(path) == 6 and path[4] in KINDS and path[5] == "name"
     }

@@ -1,25 +1,31 @@
 """The lock turns stiffer than usual: what to look at, and the owner's word that this is how it turns now."""
 
-from collections.abc import Mapping
-from typing import Any, override
+from typing import Any
 
-from homeassistant.components.repairs import ConfirmRepairFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
+import voluptuous as vol
 
-from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
+from custom_components.smartlock.wear.watch import FLOW, WearWatch
 
-FLOW = "wear"
+__all__ = ["FLOW", "StifferThanUsualFlow"]
 
 
-class StifferThanUsualFlow(ConfirmRepairFlow):
+class StifferThanUsualFlow(LockRepairFlow[WearWatch]):
     """Says what helps; to confirm it starts a new baseline."""
 
-    def __init__(self, entry: SmartLockConfigEntry, data: Mapping[str, Any]) -> None:
-        """Take the lock."""
-        self._entry = entry
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin with the only step."""
+        return await self.async_step_confirm()
 
-    @override
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        if user_input is not None:
-            await self._entry.runtime_data.wear.async_accept()
-        return await super().async_step_confirm(user_input)
+    @while_loaded
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Say what helps, and take the owner's word."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="confirm",
+                data_schema=vol.Schema({}),
+                description_placeholders=self.part.issue_words,
+            )
+        await self.part.async_accept()
+        return self.async_create_entry(data={})

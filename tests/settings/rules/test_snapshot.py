@@ -288,6 +288,20 @@ def test_a_changed_entry_is_missing(change: dict[str, Any]) -> None:
     assert s.missing([CLEANER], [replace(CLEANER, **change)]) == (CLEANER,)
 
 
+def test_no_weekday_means_every_day() -> None:
+    """Whichever way the lock, the app or we write it."""
+    every = Weekdays(0x7F)
+    always = replace(MORNING, weekdays=Weekdays.NONE)
+    assert s.missing([always], [replace(always, weekdays=every)]) == ()
+    assert s.missing([replace(always, weekdays=every)], [always]) == ()
+    assert s.missing([always], [MORNING]) == (always,)
+    none, all_days = (
+        replace(CLEANER, time_limited=1, limit=TimeLimit(allowed_weekdays=days))
+        for days in (Weekdays.NONE, every)
+    )
+    assert s.missing([none], [all_days]) == ()
+
+
 def test_twins_count_twice() -> None:
     assert s.missing([MORNING, MORNING], [replace(MORNING, entry_id=5)]) == (MORNING,)
 

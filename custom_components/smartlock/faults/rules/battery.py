@@ -6,9 +6,8 @@ from custom_components.smartlock.faults.rules.codes import FaultKind
 from custom_components.smartlock.faults.rules.faults import Faults
 from custom_components.smartlock.protocol.enums import AccessoryBattery
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
 
-# The vendor warns at this charge, in percent (support article 14838368305553).
-LOW_PERCENT = 20
 # Cells recover while they rest: what was low is so until it is clearly more, in percent.
 RECOVERED_PERCENT = 30
 # The byte of firmware that does not report the accessories.
@@ -28,7 +27,7 @@ class BatteryCondition(StrEnum):
 
 
 def battery_condition(
-    states: KeyturnerStates | None, faults: Faults, *, low_percent: int = LOW_PERCENT
+    states: KeyturnerStates | None, faults: Faults, *, low_percent: int = LOW_BATTERY_PERCENT
 ) -> BatteryCondition | None:
     """Return how the batteries are doing; None if nobody knows."""
     if any(faults.active_fault(kind) for kind in (FaultKind.LOW_VOLTAGE, FaultKind.CALIBRATION_REFUSED)):

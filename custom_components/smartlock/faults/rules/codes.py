@@ -39,6 +39,13 @@ CALIBRATION_KINDS = frozenset(
     {FaultKind.NOT_CALIBRATED, FaultKind.CALIBRATION_REFUSED, FaultKind.POSITION_LIMIT}
 )
 """What a calibration ends, by whomever."""
+GRAVE_KINDS = frozenset(FaultKind) - {
+    FaultKind.CALIBRATION_REFUSED,
+    FaultKind.POSITION_LIMIT,
+    FaultKind.INCOMPLETE,
+    FaultKind.HANDLE_NOT_LIFTED,
+}
+"""The lock may not do what it is told, so that somebody may stand in front of a closed door, or of an open one."""
 
 # A row for every number with a name; None is no fault of the mechanics.
 ERRORS: Mapping[ErrorCode, FaultKind | None] = {

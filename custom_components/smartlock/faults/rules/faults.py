@@ -22,6 +22,7 @@ from custom_components.smartlock.faults.rules.codes import (
     BLOCKED_KINDS,
     CALIBRATION_KINDS,
     CLUTCH_KINDS,
+    GRAVE_KINDS,
     FaultKind,
     fault_of_completion,
     fault_of_error,
@@ -31,7 +32,6 @@ from custom_components.smartlock.protocol.enums import (
     Command,
     CompletionStatus,
     ErrorCode,
-    LockAction,
     LockState,
     LogEntryType,
     Trigger,
@@ -48,24 +48,6 @@ from custom_components.smartlock.protocol.messages import (
 _RUN_TIME = timedelta(minutes=2)
 # How far the clock of a lock may be off whose PIN is known; it is set at 30 s.
 _CLOCK_ERROR = timedelta(minutes=1)
-_UNDER_WAY = (LockState.LOCKING, LockState.UNLOCKING, LockState.UNLATCHING, LockState.UNLATCHED)
-# Where the bolt is, for states that say so.
-_LOCKED, _UNLOCKED = "locked", "unlocked"
-_PLACES = {
-    LockState.LOCKED: _LOCKED,
-    LockState.UNLOCKED: _UNLOCKED,
-    LockState.UNLOCKED_LOCK_N_GO: _UNLOCKED,
-}
-# Where a run that succeeded has left the bolt. What is missing is no run of the motor.
-_ENDS = {
-    LockAction.UNLOCK: (_UNLOCKED,),
-    LockAction.LOCK: (_LOCKED,),
-    LockAction.FULL_LOCK: (_LOCKED,),
-    LockAction.UNLATCH: (_UNLOCKED,),
-    LockAction.LOCK_N_GO: (_LOCKED, _UNLOCKED),
-    LockAction.LOCK_N_GO_WITH_UNLATCH: (_LOCKED, _UNLOCKED),
-}
-_ALWAYS_RUN = (LockAction.UNLATCH, LockAction.LOCK_N_GO_WITH_UNLATCH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +94,11 @@ class Faults:
             f.kind in CLUTCH_KINDS and f.kind is not FaultKind.MOTOR_POWER_FAILURE for f in self.active
         )
 
+    @property
+    def grave(self) -> bool:
+        """Whether the lock has a fault because of which it may not do what it is told."""
+        return any(fault.kind in GRAVE_KINDS for fault in self.active)
+
     def active_fault(self, kind: FaultKind) -> Fault | None:
         """Return the fault of a kind, None if the lock does not have it."""
         return next((fault for fault in self.active if fault.kind is kind), None)
@@ -144,11 +131,11 @@ class Faults:
     def heard_states(self, states: KeyturnerStates, now: datetime) -> Faults:
         """Take Keyturner States, asked for or not."""
         state = states.lock_state
-        if state in _UNDER_WAY:
+        if state.in_motion and state.heading is not None:
             # A push in the middle of a run begins no other one.
             sources = self.run_sources if self.seen_running else frozenset[Source]()
             return replace(self, seen_running=True, unsettled=False, run_sources=sources)
-        if state in (LockState.BOOT_RUN, LockState.CALIBRATION):
+        if state.moving:
             return replace(self, seen_running=False, rest=None)
         told = replace(
             self,
@@ -161,7 +148,7 @@ class Faults:
             told = told.run_succeeded(now)
         for kind, source, code in self._failures(states):
             told = told.reported(kind, Evidence(source=source, code=code, at=now))
-        if state in _PLACES:
+        if state.place is not None:
             told = told.calibrated(now)
         return told
 
@@ -228,10 +215,10 @@ class Faults:
 
     def _proves_success(self, states: KeyturnerStates) -> bool:
         """Whether states at rest can only follow a run that began after the last failure and went well."""
-        place = _PLACES.get(states.lock_state)
+        place = states.lock_state.place
         if self.unsettled or place is None or states.trigger == Trigger.MANUAL:
             return False
-        before = None if self.rest is None else _PLACES.get(self.rest)
+        before = None if self.rest is None else self.rest.place
         elsewhere = before is not None and before != place
         report = RunReport.of(states)
         if report is None:
@@ -239,11 +226,11 @@ class Faults:
         if (
             report.completion != CompletionStatus.SUCCESS
             or report.trigger == Trigger.MANUAL
-            or place not in _ENDS.get(report.action, ())
+            or place not in report.action.leaves
         ):
             return False
         # From a place that is not known, such as half way, every end is elsewhere.
-        ran = self.seen_running or report.action in _ALWAYS_RUN or (self.rest is not None and before is None)
+        ran = self.seen_running or report.action.unlatches or (self.rest is not None and before is None)
         return elsewhere or (report != self.run and ran)
 
     def calibrated(self, now: datetime) -> Faults:

@@ -71,7 +71,7 @@ class Loss:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Keeping:
+class Archive:
     """Everything that is kept of one lock's settings."""
 
     snapshots: tuple[SettingsSnapshot, ...] = field(default=(), repr=False)

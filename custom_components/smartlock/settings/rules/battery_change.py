@@ -311,9 +311,7 @@ def _told(watch: Watch, event: Told, now: float) -> Watch:
             count=known.count if count is None else count,
             acted=acted,
             # Only a state that says so: a boot run, say, tells nothing.
-            calibrated=not uncalibrated
-            if states.lock_state in (LockState.UNCALIBRATED, LockState.LOCKED, LockState.UNLOCKED)
-            else known.calibrated,
+            calibrated=not uncalibrated if states.lock_state.at_rest else known.calibrated,
         ),
         clocks=clocks,
     )

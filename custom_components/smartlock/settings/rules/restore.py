@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
 from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Group, SettingsSnapshot
@@ -30,8 +29,6 @@ CALM_TIME = 60.0
 RETURN_TIME = timedelta(days=2)
 # A step that fails because of the radio is tried again on other links, but not for ever.
 MAX_TRIES = 8
-
-_AT_REST = (LockState.LOCKED, LockState.UNLOCKED, LockState.UNCALIBRATED)
 
 
 # --- When ---------------------------------------------------------------------------------------------------
@@ -46,7 +43,7 @@ class Calm:
 
     def after(self, states: KeyturnerStates, now: float) -> Self:
         """Take a state of the lock."""
-        if states.lock_state not in _AT_REST:
+        if not states.lock_state.at_rest:
             return replace(self, since=None, low=states.battery_critical)
         return replace(self, since=now if self.since is None else self.since, low=states.battery_critical)
 
@@ -90,7 +87,6 @@ class Problem(StrEnum):
     NOT_REACHED = "not_reached"
     STOPPED = "stopped"
     """An earlier step showed that the lock does not keep what it takes."""
-    CHANGED_MEANWHILE = "changed_meanwhile"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Self, cast
 
+from custom_components.smartlock.access.rules.rights import same_days
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
     AuthorizationEntry,
@@ -322,7 +323,7 @@ def essence(entry: TimeControlEntry | KeypadCode | AuthorizationEntry) -> object
     """Return what makes an entry the same, though the lock gave it another id or a new date."""
     match entry:
         case TimeControlEntry():
-            return entry.weekdays, entry.time, entry.lock_action, entry.enabled
+            return same_days(entry.weekdays), entry.time, entry.lock_action, entry.enabled
         case KeypadCode():
             return entry.code, entry.name, entry.enabled, bool(entry.time_limited), _limit(entry)
         case AuthorizationEntry():
@@ -347,7 +348,8 @@ def lasting_logging(count: LogEntryCount) -> LogEntryCount:
 
 def _limit(entry: KeypadCode | AuthorizationEntry) -> TimeLimit:
     # Without a limit some locks send an empty one and others none.
-    return entry.limit if entry.time_limited and entry.limit is not None else TimeLimit()
+    limit = entry.limit if entry.time_limited and entry.limit is not None else TimeLimit()
+    return replace(limit, allowed_weekdays=same_days(limit.allowed_weekdays))
 
 
 # --- The owner's changes while a loss is open -------------------------------------------------------------

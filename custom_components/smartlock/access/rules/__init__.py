@@ -1,0 +1,1 @@
+"""What a right is, as pure values."""

@@ -1,0 +1,185 @@
+"""When a keypad code or an authorization is good: always, between two dates, on weekdays and hours, or both.
+
+A lock stores the dates in UTC, and the weekdays and hours in its own local time. Dates are converted by the rule of
+their zone on that very date; weekdays and hours are never converted.
+
+A lock that has lost its clock starts again years in the past, where only a start date keeps anybody out. So every
+limit is written with one, and a start at midnight UTC that has passed, without an end, reads as no period.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, tzinfo
+from enum import StrEnum
+from typing import Self
+
+from custom_components.smartlock.protocol.enums import Weekdays
+from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.wire import Date7, Time2
+
+# None means the same to the lock; this is what the vendor's examples write.
+EVERY_DAY = (
+    Weekdays.MONDAY
+    | Weekdays.TUESDAY
+    | Weekdays.WEDNESDAY
+    | Weekdays.THURSDAY
+    | Weekdays.FRIDAY
+    | Weekdays.SATURDAY
+    | Weekdays.SUNDAY
+)
+_MIDNIGHT = time(0, 0)
+_LAST_MINUTE = time(23, 59)
+
+
+class Kind(StrEnum):
+    """What limits a right."""
+
+    ALWAYS = "always"
+    PERIOD = "period"
+    RECURRING = "recurring"
+    PERIOD_AND_RECURRING = "period_and_recurring"
+
+
+class Flaw(StrEnum):
+    """Why a right cannot be given, as the key of a text."""
+
+    BAD_PERIOD = "bad_period"
+    """It ends before it begins, or has ended."""
+    BAD_HOURS = "bad_hours"
+    """One of two hours is missing, both are the same, or they have seconds."""
+    HOURS_OVER_MIDNIGHT = "hours_over_midnight"
+    """What a lock makes of that is not documented; two rights do the same."""
+    NO_SUCH_TIME = "no_such_time"
+    """The clocks skip it when daylight saving begins."""
+
+
+class RightError(ValueError):
+    """A right that cannot be given."""
+
+    def __init__(self, flaw: Flaw) -> None:
+        """Keep the reason."""
+        super().__init__(flaw)
+        self.flaw = flaw
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """Between two moments, aware and to the second; None: open at that side."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurrence:
+    """On some weekdays, from one time of day until another, in the lock's local time; no hours: the whole day."""
+
+    weekdays: Weekdays = EVERY_DAY
+    start: time | None = None
+    end: time | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """When somebody may open the lock; neither period nor recurrence: always."""
+
+    period: Period | None = None
+    recurrence: Recurrence | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What limits it."""
+        if self.period is None:
+            return Kind.ALWAYS if self.recurrence is None else Kind.RECURRING
+        return Kind.PERIOD if self.recurrence is None else Kind.PERIOD_AND_RECURRING
+
+    @classmethod
+    def of(cls, time_limited: int, limit: TimeLimit | None, now: datetime) -> Self:
+        """Return the right that the fields of an entry stand for at an aware moment.
+
+        Never fails: an impossible date or time of day counts as none. Hours that nobody would write, such as those
+        over midnight, are kept as they are.
+        """
+        if not time_limited or limit is None:
+            return cls()
+        return cls(period=_period_of(limit, now), recurrence=_recurrence_of(limit))
+
+    def limit(self, now: datetime) -> tuple[int, TimeLimit]:
+        """Return the fields `time_limited` and `limit` that give this right from an aware moment on.
+
+        Raises RightError.
+        """
+        if self.kind is Kind.ALWAYS:
+            return 0, TimeLimit()
+        period, recurrence = self.period or Period(), self.recurrence or Recurrence()
+        start, end = _moment(period.start), _moment(period.end)
+        if start is None:
+            start = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        if end is not None and (end <= start or end <= now):
+            raise RightError(Flaw.BAD_PERIOD)
+        first, last = _hours(recurrence)
+        return 1, TimeLimit(
+            allowed_from=Date7.of(start),
+            allowed_until=Date7() if end is None else Date7.of(end),
+            allowed_weekdays=recurrence.weekdays or EVERY_DAY,
+            allowed_from_time=Time2(first.hour, first.minute),
+            allowed_until_time=Time2(last.hour, last.minute),
+        )
+
+
+def moment_of(local: datetime, zone: tzinfo, *, is_end: bool = False) -> datetime:
+    """Return the aware moment that a naive date and time means in a zone.
+
+    Of a time that comes twice when daylight saving ends, a start means the first and an end the second. Raises
+    RightError for one that is skipped.
+    """
+    moment = local.replace(tzinfo=zone, fold=int(is_end)).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None, fold=0) != local.replace(fold=0):
+        raise RightError(Flaw.NO_SUCH_TIME)
+    return moment
+
+
+def same_days(weekdays: Weekdays) -> Weekdays:
+    """Return weekdays so that two that mean the same are equal: none set means every day."""
+    return weekdays or EVERY_DAY
+
+
+def _moment(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _hours(recurrence: Recurrence) -> tuple[time, time]:
+    """Return the hours as they are written: midnight twice for the whole day. Raises RightError."""
+    start, end = recurrence.start, recurrence.end
+    if start is None and end is None:
+        return _MIDNIGHT, _MIDNIGHT
+    if (
+        start is None
+        or end is None
+        or any(each != each.replace(second=0, microsecond=0) for each in (start, end))
+    ):
+        raise RightError(Flaw.BAD_HOURS)
+    if start == end == _MIDNIGHT:
+        return start, end
+    end = _LAST_MINUTE if end == _MIDNIGHT else end
+    if start == end:
+        raise RightError(Flaw.BAD_HOURS)
+    if start > end:
+        raise RightError(Flaw.HOURS_OVER_MIDNIGHT)
+    return start, end
+
+
+def _period_of(limit: TimeLimit, now: datetime) -> Period | None:
+    start, end = limit.allowed_from.moment, limit.allowed_until.moment
+    if start is not None and end is None and start.time() == _MIDNIGHT and start <= now:
+        return None
+    return None if start is None and end is None else Period(start=start, end=end)
+
+
+def _recurrence_of(limit: TimeLimit) -> Recurrence | None:
+    start, end = limit.allowed_from_time.time, limit.allowed_until_time.time
+    if start is None or end is None or start == end == _MIDNIGHT:
+        start = end = None
+    weekdays = same_days(limit.allowed_weekdays)
+    if start is None and weekdays & EVERY_DAY == EVERY_DAY:
+        return None
+    return Recurrence(weekdays=weekdays, start=start, end=end)

@@ -1,0 +1,122 @@
+"""Moves the bolt for Home Assistant: at most once, with what came of it published and told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from homeassistant.core import callback
+
+from custom_components.smartlock.const import DOMAIN, LOGGER
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.link import rules
+from custom_components.smartlock.link.advertisements import slots_taken
+from custom_components.smartlock.problems import translated
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
+from custom_components.smartlock.protocol.errors import (
+    LockRefusedError,
+    NoFreeSlotError,
+    NotAuthorizedError,
+    NotStartedError,
+    OutcomeUnknownError,
+    SmartLockError,
+)
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+
+# Until the link of an action is used for what nobody waits for; well below the time for which it is held.
+_FOLLOW_UP_DELAY = 0.25
+
+
+class LockActions:
+    """The actions of one lock."""
+
+    def __init__(self, coordinator: SmartLockCoordinator) -> None:
+        """Take the lock; nothing is sent yet."""
+        self._coordinator = coordinator
+        self._client = coordinator.client
+        self._last_action: float | None = None
+
+    async def async_act(
+        self,
+        action: LockAction,
+        flags: LockActionFlag = LockActionFlag.NONE,
+        *,
+        wanted: Callable[[], bool] | None = None,
+    ) -> None:
+        """Carry out an action at most once, publish what came of it, and raise what the owner must know.
+
+        `wanted` says right before the write whether an action that no person has asked for is still wanted.
+        """
+        idle_time = rules.idle_time(
+            self._coordinator.idle_time, last_action=self._last_action, now=self._coordinator.hass.loop.time()
+        )
+        self._last_action = self._coordinator.hass.loop.time()
+        await self.async_move(
+            lambda: self._client.act(
+                action,
+                flags=flags,
+                deadline=self._coordinator.action_deadline,
+                idle_time=idle_time,
+                wanted=wanted,
+            )
+        )
+
+    async def async_move(
+        self, order: Callable[[], Awaitable[KeyturnerStates | None]]
+    ) -> KeyturnerStates | None:
+        """Have the client move the bolt, publish what came of it, and raise what the owner must know."""
+        received_before = self._coordinator.states_received
+        try:
+            states = await order()
+        except asyncio.CancelledError:
+            self._coordinator.async_doubt()
+            raise
+        except OutcomeUnknownError as error:
+            if error.state is None:
+                self._coordinator.async_doubt()
+            raise translated(error) from error
+        except SmartLockError as error:
+            if isinstance(error, NotAuthorizedError):
+                await self._coordinator.async_request_refresh()
+            elif isinstance(error, LockRefusedError) and self._coordinator.states_received == received_before:
+                # The bolt may have moved a little, and where it is now could not be read.
+                self._coordinator.async_doubt()
+            reason = self._coordinator.explain_reachability()
+            if (
+                type(error) is NotStartedError
+                and slots_taken(self._coordinator.hass, self._coordinator.address)()
+            ):
+                raise translated(NoFreeSlotError(reason)) from error
+            raise translated(error, reason) from error
+        finally:
+            self._follow_up()
+        if states is None:
+            self._coordinator.async_doubt()
+        # The states were published when they were heard; how long it took is new.
+        self._coordinator.async_update_listeners()
+        return states
+
+    @callback
+    def _follow_up(self) -> None:
+        """Use the link that an action has left open, without holding up its caller."""
+        if self._client.connected:
+            self._coordinator.config_entry.async_create_background_task(
+                self._coordinator.hass, self._use_open_link(), f"{DOMAIN} follow-up"
+            )
+
+    async def _use_open_link(self) -> None:
+        """After an action: read the change flag away that we have raised, and let everybody use the link."""
+        # Somebody who acts twice is not to wait for this.
+        await asyncio.sleep(_FOLLOW_UP_DELAY)
+        if not self._client.connected or self._coordinator.stopped:
+            return
+        async with self._client.staying():
+            try:
+                if self._coordinator.is_bridge:
+                    await self._client.request(conversations.read_states())
+            except SmartLockError as error:
+                # Whether the lock has taken the flag down or not, nobody has heard what it stood for.
+                LOGGER.debug("The change flag was not read away: %s", type(error).__name__)
+                self._coordinator.async_link_lost()
+                return
+            if self._coordinator.data.states is not None:
+                await self._coordinator.async_share_link(self._coordinator.data.states)

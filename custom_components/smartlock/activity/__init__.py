@@ -1,0 +1,1 @@
+"""What happened at the lock, as its own log tells it."""

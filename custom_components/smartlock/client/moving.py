@@ -1,0 +1,232 @@
+"""Moving the bolt: written at most once, then followed until it is known what became of it."""
+
+import asyncio
+from collections.abc import Callable
+import contextlib
+
+from custom_components.smartlock.client.figures import Figures, Phase
+from custom_components.smartlock.client.link import LockLink
+from custom_components.smartlock.client.orders import Order, refused
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.enums import (
+    Command,
+    CompletionStatus,
+    ErrorCode,
+    LockState,
+    StatusCode,
+)
+from custom_components.smartlock.protocol.errors import (
+    LinkError,
+    LockRefusedError,
+    NoAnswerError,
+    NotHeardError,
+    NotStartedError,
+    OutcomeUnknownError,
+    ProtocolError,
+    ReplacedError,
+    RunFailedError,
+    SmartLockError,
+    UnreachableError,
+    refusal,
+)
+from custom_components.smartlock.protocol.messages import Challenge, KeyturnerStates, Message, Status
+
+# Between attempts to connect for an action; the lock advertises several times meanwhile.
+_CONNECT_PAUSE = 0.5
+# How long a lost outcome is looked for, and how long between looks; a run takes up to 20 s.
+READ_BACK_TIME = 45.0
+READ_BACK_PAUSE = 3.0
+
+_NO_FAILURE = (CompletionStatus.SUCCESS, CompletionStatus.UNKNOWN)
+
+
+class Mover:
+    """Carries out one order at a time on a link; later orders replace those that are not written yet."""
+
+    def __init__(self, link: LockLink, figures: Figures) -> None:
+        """Move the bolt over a link."""
+        self._link = link
+        self._figures = figures
+        self._unwritten: list[Order] = []
+        self._running: Order | None = None
+        self._challenge_wanted: float | None = None
+        self._began: float | None = None
+
+    def received(self, message: Message) -> None:
+        """Take note of what the lock says while an order is carried out."""
+        order = self._running
+        if self._challenge_wanted is not None and isinstance(message, Challenge):
+            self._figures.took(Phase.CHALLENGE, _now() - self._challenge_wanted)
+            self._challenge_wanted = None
+        if self._began is not None and isinstance(message, Status):
+            self._figures.took(Phase.ACCEPTED, _now() - self._began)
+            self._began = None
+        if order is None or not order.written:
+            return
+        if isinstance(message, Status):
+            order.ran = order.ran or message.status == StatusCode.ACCEPTED
+        elif isinstance(message, KeyturnerStates):
+            order.ran = order.ran or message.lock_state.in_motion
+
+    async def move(self, order: Order) -> KeyturnerStates | None:
+        """Write a request that moves the bolt at most once, and find out what became of it.
+
+        Returns the state afterwards; None only if the lock starts again. Raises what `LockClient.act` raises.
+        """
+        for earlier in self._unwritten:
+            if earlier.request == order.request and not earlier.replaced:
+                # An impatient second tap: it wants what the first one is about to do.
+                await asyncio.wait([earlier.outcome])  # It goes on for the first one if this one gives up.
+                return earlier.outcome.result()
+            if order.wanted is not None:
+                raise ReplacedError("somebody has asked for something else")
+            earlier.replaced = True
+        self._unwritten.append(order)
+        try:
+            states = await self._move_once(order)
+        except BaseException as error:
+            told: BaseException = error
+            if isinstance(error, asyncio.CancelledError):
+                told = OutcomeUnknownError(order.name, None) if order.written else NotStartedError()
+            order.outcome.set_exception(told)
+            order.outcome.exception()  # nobody else may be waiting for it
+            raise
+        order.outcome.set_result(states)
+        return states
+
+    async def _move_once(self, order: Order) -> KeyturnerStates | None:
+        began = _now()
+        try:
+            async with asyncio.timeout(order.deadline) as guard, self._link.turn:
+
+                def about_to_move() -> None:
+                    order.check()
+                    self._link.check_open()
+                    if guard.expired():
+                        raise NotStartedError
+                    guard.reschedule(None)
+                    self._unwritten.remove(order)
+                    self._began = began
+                    self._running = order
+                    order.written = True
+
+                await self._open_for(order)
+                try:
+                    states = await self._act_and_look(order, about_to_move)
+                finally:
+                    self._began = self._running = None
+                self._figures.took(Phase.COMPLETED, _now() - began)
+        except TimeoutError as error:
+            raise order.obstacle or NotStartedError("the action could not be sent in time") from error
+        except (LinkError, ProtocolError, LockRefusedError) as error:
+            if not order.written or refused(error):
+                raise
+            states = await self._read_back(order)
+            if states is None:
+                raise OutcomeUnknownError(order.name, None) from error
+            if not order.proved_by(states) or (_failure(order, states) is not None and not order.ran):
+                raise OutcomeUnknownError(order.name, states.lock_state) from error
+        finally:
+            if not order.written:
+                self._unwritten.remove(order)
+        _check(order, states)
+        return states
+
+    async def _open_for(self, order: Order) -> None:
+        """Open the link for an action, as often as its deadline allows: nothing is written meanwhile."""
+        while True:
+            order.check()
+            try:
+                await self._link.open()
+            except NotHeardError:
+                raise
+            except UnreachableError as error:
+                order.obstacle = error
+                await asyncio.sleep(_CONNECT_PAUSE)
+            else:
+                return
+
+    async def _act_and_look(self, order: Order, about_to_move: Callable[[], None]) -> KeyturnerStates | None:
+        """Act, and read the state unless the lock has told the last one on the way.
+
+        Raises NoAnswerError if it has not, and cannot be read: COMPLETE alone proves nothing.
+        """
+        try:
+            connection = await self._link.open()
+            self._challenge_wanted = _now()
+            try:
+                states = await connection.run(
+                    conversations.act(order.request, pin=order.pin),
+                    about_to_move=about_to_move,
+                    pin_tries=order.pin_tries,
+                )
+                order.completed = True
+            except LockRefusedError as error:
+                if refused(error):
+                    with contextlib.suppress(SmartLockError):
+                        await connection.run(conversations.read_states())
+                raise
+            if states is None or states.lock_state.in_motion or not order.reached(states):
+                try:
+                    states = await connection.run(conversations.read_states())
+                except SmartLockError as error:
+                    if order.restarts:
+                        return None
+                    raise NoAnswerError("the state after the run could not be read") from error
+                if states.lock_state == LockState.MOTOR_BLOCKED:
+                    raise refusal(ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
+            if states.lock_state.moving and order.action is not None and order.action.goal is not None:
+                raise NoAnswerError("the bolt still moves")
+            return states
+        finally:
+            self._challenge_wanted = None
+            await self._link.release(order.idle_time)
+
+    async def _read_back(self, order: Order) -> KeyturnerStates | None:
+        """Read the state until it proves the order, or the bolt is seen at rest twice; None if unreadable."""
+        resting: KeyturnerStates | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READ_BACK_TIME):
+                while not self._link.closed:
+                    try:
+                        states = await self._link.read_states()
+                    except LockRefusedError:
+                        break
+                    except LinkError, ProtocolError:
+                        resting = None
+                    else:
+                        if order.proved_by(states):
+                            return states
+                        # The motor may not have started yet when the state is read for the first time.
+                        if resting is not None and not states.lock_state.moving:
+                            return states
+                        resting = None if states.lock_state.moving else states
+                    await asyncio.sleep(READ_BACK_PAUSE)
+        return resting
+
+
+def _check(order: Order, states: KeyturnerStates | None) -> None:
+    """Raise RunFailedError or OutcomeUnknownError unless an order counts as done by the state after it."""
+    if states is None:
+        return
+    completion = _failure(order, states)
+    if completion is not None and (order.ran or not order.reached(states)):
+        raise RunFailedError(completion)
+    if not order.reached(states):
+        raise OutcomeUnknownError(order.name, states.lock_state)
+
+
+def _failure(order: Order, states: KeyturnerStates) -> CompletionStatus | None:
+    """Return how the run of an order has failed by the lock's own word; None if the lock does not say so.
+
+    For some failures, such as a handle that was not lifted, no error code is documented. While the motor runs, and
+    where it had nothing to do, the word is about a run before.
+    """
+    completion = states.last_lock_action_completion_status
+    if states.last_lock_action != order.action or states.lock_state.in_motion or completion in _NO_FAILURE:
+        return None
+    return completion
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

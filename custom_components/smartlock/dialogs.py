@@ -1,0 +1,62 @@
+"""What the dialogs about a lock have in common: each ends, with a text, when its lock is not loaded any more."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, Protocol
+
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+
+
+class _Dialog(Protocol):
+    @property
+    def is_loaded(self) -> bool: ...
+
+    def async_abort(self, *, reason: str) -> Any: ...
+
+
+def while_loaded[S: _Dialog, **P, R](
+    step: Callable[Concatenate[S, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
+    """End a dialog about a lock that has been unloaded since it was opened."""
+
+    @wraps(step)
+    async def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.is_loaded:
+            return await step(self, *args, **kwargs)
+        result: R = self.async_abort(reason="not_loaded")
+        return result
+
+    return guarded
+
+
+def is_set_up(entry: ConfigEntry) -> bool:
+    """Whether the parts of a lock exist."""
+    return entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)
+
+
+class LockRepairFlow[P](RepairsFlow):
+    """A guided repair that needs one part of a lock."""
+
+    def __init__(self, entry: ConfigEntry, part: Callable[[], P]) -> None:
+        """Take the lock, and how to get at its part.
+
+        The part is asked for at each step: the lock may have been set up again while the dialog was open.
+        """
+        self._entry = entry
+        self._get_part = part
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the lock is set up."""
+        return is_set_up(self._entry)
+
+    @property
+    def part(self) -> P:
+        """The part as it is now."""
+        return self._get_part()
+
+    @property
+    def name(self) -> dict[str, str]:
+        """The placeholder for the name of the lock."""
+        return {"name": self._entry.title}

@@ -1,0 +1,86 @@
+"""The one writer of repair issues, and the one policy for them.
+
+An issue stays in the registry over a reload, so that one which the owner has ignored stays ignored while its cause
+lasts. A lock that is disabled or removed has none.
+"""
+
+from collections.abc import Callable, Mapping
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.issue_registry import IssueSeverity
+
+from custom_components.smartlock.const import CONF_NUKI_ID, DOCUMENTATION, DOMAIN
+from custom_components.smartlock.protocol.beacon import nuki_id_text
+
+# In the data of an issue that has a guided repair.
+ATTR_ENTRY_ID = "entry_id"
+ATTR_FLOW = "flow"
+
+
+class LockIssues:
+    """The repair issues of one lock."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Take the lock; nothing is shown yet."""
+        self._hass = hass
+        self._entry = entry
+
+    @callback
+    def show(
+        self,
+        key: str,
+        *,
+        severity: IssueSeverity = IssueSeverity.WARNING,
+        placeholders: Mapping[str, str] | None = None,
+        flow: str | None = None,
+        data: Mapping[str, str] | None = None,
+        learn_more: str | None = None,
+        subject: str = "",
+    ) -> None:
+        """Show an issue, or change one that is shown; one that was ignored stays so.
+
+        `key` is its translation key, and `flow` names its guided repair in `repairs.py`, which is given `data`.
+        `learn_more` is a document of ours, with its anchor. `subject` tells issues with the same key apart.
+        """
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue_id(key, subject),
+            data=None
+            if flow is None
+            else {ATTR_FLOW: flow, ATTR_ENTRY_ID: self._entry.entry_id, **(data or {})},
+            is_fixable=flow is not None,
+            learn_more_url=None if learn_more is None else f"{DOCUMENTATION}{learn_more}",
+            severity=severity,
+            translation_key=key,
+            translation_placeholders={"name": self._entry.title, **(placeholders or {})},
+        )
+
+    @callback
+    def withdraw(self, key: str, subject: str = "") -> None:
+        """Take an issue back, if there is one: its cause is gone."""
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(key, subject))
+
+    @callback
+    def keep_only(self, key: str, keep: Callable[[str], bool]) -> None:
+        """Take back the issues with a key for whose subject `keep` is false."""
+        start, ending = f"{key}_", self._issue_id("", "")
+        for domain, issue_id in tuple(ir.async_get(self._hass).issues):
+            if domain == DOMAIN and issue_id.startswith(start) and issue_id.endswith(ending):
+                subject = issue_id.removeprefix(start).removesuffix(ending)
+                if not keep(subject):
+                    ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+    @callback
+    def withdraw_all(self) -> None:
+        """Take back everything about this lock."""
+        ending = self._issue_id("", "")
+        for domain, issue_id in tuple(ir.async_get(self._hass).issues):
+            if domain == DOMAIN and issue_id.endswith(ending):
+                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+    def _issue_id(self, key: str, subject: str) -> str:
+        about = f"{key}_{subject}" if subject else key
+        return f"{about}_{nuki_id_text(self._entry.data[CONF_NUKI_ID])}"

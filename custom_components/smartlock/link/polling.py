@@ -1,0 +1,100 @@
+"""Carries out the poll policy of one lock: one timer for whatever comes first."""
+
+import asyncio
+from collections.abc import Callable
+
+from homeassistant.core import HomeAssistant, callback
+
+from custom_components.smartlock.const import LOGGER
+from custom_components.smartlock.link.rules import Reading
+
+
+class Polling:
+    """Reads the lock when its policy says so, and tells when the last state may not be believed any more."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        policy: Reading,
+        *,
+        read: Callable[[str], None],
+        on_doubt: Callable[[], None],
+        on_absent: Callable[[], None],
+        absent_at: Callable[[], float | None],
+    ) -> None:
+        """Prepare; nothing is planned until `update`.
+
+        `read` starts a read, for a reason that is only logged. `on_doubt` is called each time the state is found not
+        to be believable. `absent_at` says when a lock that is not heard stops counting as present, on the clock of
+        the event loop, and `on_absent` is called then.
+        """
+        self._hass = hass
+        self._policy = policy
+        self._read = read
+        self._on_doubt = on_doubt
+        self._on_absent = on_absent
+        self._absent_at = absent_at
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused = False
+
+    @property
+    def policy(self) -> Reading:
+        """What has happened, as far as it decides when to read."""
+        return self._policy
+
+    @callback
+    def update(self, policy: Reading) -> None:
+        """Take what has happened, and plan again."""
+        self._policy = policy
+        self.plan()
+
+    @callback
+    def note(self, policy: Reading) -> None:
+        """Take what has happened; something that plans again is about to follow."""
+        self._policy = policy
+
+    @callback
+    def pause(self) -> None:
+        """Plan nothing until `resume`."""
+        self._paused = True
+        self._cancel()
+
+    @callback
+    def resume(self) -> None:
+        """Plan again."""
+        self._paused = False
+        self.plan()
+
+    @callback
+    def plan(self) -> None:
+        """Set one timer for whatever comes first: the next read, the end of belief, or that the lock is gone."""
+        self._cancel()
+        if self._paused:
+            return
+        now = self._hass.loop.time()
+        believable = self._policy.believable(now)
+        if not believable:
+            self._on_doubt()
+        due = self._policy.due(now)
+        doubtful_at = self._policy.doubtful_at() if believable else None
+        times = (None if due is None else due[0], doubtful_at, self._absent_at())
+        if planned := [at for at in times if at is not None]:
+            self._timer = self._hass.loop.call_at(max(min(planned), now), self._expired)
+
+    @callback
+    def _expired(self) -> None:
+        self._timer = None
+        now = self._hass.loop.time()
+        due = self._policy.due(now)
+        if due is not None and due[0] <= now:
+            LOGGER.debug("Reading because of %s", due[1].value)
+            self._read(due[1].value)
+        else:
+            self._on_absent()
+            self.plan()
+
+    @callback
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,154 @@
+"""The restores of one lock's settings: one at a time, each carried on over restarts until its journal is done."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.listeners import Listeners
+from custom_components.smartlock.protocol.errors import LinkLostError
+from custom_components.smartlock.settings.archive_store import ArchiveStore
+from custom_components.smartlock.settings.reader import SettingsReader
+from custom_components.smartlock.settings.restorer import SettingsRestorer
+from custom_components.smartlock.settings.rules import restore
+from custom_components.smartlock.settings.rules.archive import Loss
+from custom_components.smartlock.settings.rules.restore import Journal, StepState
+from custom_components.smartlock.settings.rules.snapshot import Group, Part, Reason
+
+
+class Restores:
+    """Begins restores, waits for them, and keeps what is left to decide afterwards."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        *,
+        store: ArchiveStore,
+        reader: SettingsReader,
+        restorer: SettingsRestorer,
+        on_finish: Callable[[], None],
+    ) -> None:
+        """Prepare. `on_finish` is called when the end of a restore has been kept."""
+        self._hass = hass
+        self._entry = entry
+        self._store = store
+        self._reader = reader
+        self._restorer = restorer
+        self._on_finish = on_finish
+        self._task: asyncio.Task[Journal] | None = None
+        self._listeners = Listeners[Journal]()
+
+    @callback
+    def async_on_restored(self, listener: Callable[[Journal], None]) -> CALLBACK_TYPE:
+        """Call `listener` at the end of each restore."""
+        return self._listeners.add(listener)
+
+    @property
+    def running(self) -> bool:
+        """Whether settings are being restored."""
+        return self._task is not None
+
+    async def async_stop(self) -> None:
+        """Cut off what is running; its journal is on disk."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def async_restore(self, names: Collection[str]) -> Journal:
+        """Put back settings of the loss, leave the others as they are, and return how it went.
+
+        Waits until the lock is calm. Goes on by itself if the caller gives up, or Home Assistant restarts.
+        """
+        while True:
+            async with self._store.turn:
+                earlier = self._task
+                if earlier is None:
+                    journal = await self.async_begin(names, asked=True)
+                    break
+            # What is put back by itself, or was asked for elsewhere, comes first.
+            journal = await self._wait(earlier)
+            if not names or self._store.kept.loss is None:
+                return journal
+        return journal if (task := self._task) is None else await self._wait(task)
+
+    async def _wait(self, task: asyncio.Task[Journal]) -> Journal:
+        """Wait for a restore. Whoever waits may give up; the restore does not. Raises LinkLostError."""
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise LinkLostError("the restore goes on when the lock is set up again")
+        return task.result()
+
+    async def async_begin(self, names: Collection[str], *, asked: bool) -> Journal:
+        """Write down what is to be put back, and begin. Raises LinkLostError if it was settled meanwhile."""
+        if (loss := self._store.kept.loss) is None:
+            raise LinkLostError("nothing is lost any more")
+        steps = restore.plan(self._store.differences, names)
+        journal = Journal(begun_at=dt_util.utcnow(), wanted=loss.reference, steps=steps, asked=asked)
+        if steps:
+            await self._store.async_keep(replace(self._store.kept, journal=journal))
+            self.resume()
+        return journal
+
+    @callback
+    def resume(self) -> None:
+        """Go on with the restore whose journal is kept."""
+        journal = self._store.kept.journal
+        assert journal is not None
+        self._task = self._entry.async_create_background_task(
+            self._hass, self._run(journal), f"{DOMAIN} restore"
+        )
+
+    async def _run(self, journal: Journal) -> Journal:
+        try:
+            journal = await self._restorer.run(journal)
+            async with self._store.turn:
+                await self._finish(journal)
+        finally:
+            self._task = None
+        self._listeners.notify(journal)
+        return journal
+
+    async def _step_taken(self, journal: Journal) -> None:
+        """Keep the journal after each line; before anything is written, too."""
+        await self._store.async_keep(replace(self._store.kept, journal=journal))
+
+    async def _finish(self, journal: Journal) -> None:
+        """Keep what the lock has now, and what is left to decide."""
+        now = self._reader.present()
+        loss, kept = self._store.kept.loss, self._store.kept.after_restore(journal, dt_util.utcnow())
+        if loss is not None and now is not None:
+            after = replace(loss.after.merged(now), **(_read_back(journal) | self._restorer.parts))
+            # What was put back by an earlier run of Home Assistant is read again in full.
+            self._reader.read_parts_soon()
+            left: Loss | None = replace(loss, after=after)
+            if journal.asked:
+                # What was not chosen is to stay as it is; what failed is still to be put back.
+                others = {entry.name for entry in loss.differences} - journal.failed().keys()
+                left = replace(loss, after=after).without(others)
+            elif not replace(loss, after=after).differences:
+                left = None
+            kept = replace(kept, loss=left)
+            if left is None:
+                kept = kept.with_snapshot(replace(after, reason=Reason.RESTORED))
+        await self._store.async_keep(kept)
+        self._on_finish()
+
+
+def _read_back(journal: Journal) -> dict[str, Any]:
+    """Return the parts that were read back as wanted, be it by an earlier run of Home Assistant."""
+    groups = {step.group for step in journal.steps if step.state is StepState.VERIFIED}
+    return {
+        part.value: getattr(journal.wanted, part.value)
+        for group, part in (
+            (Group.TIME_CONTROL, Part.TIME_CONTROL),
+            (Group.LOGGING, Part.LOGGING),
+            (Group.KEYPAD_CODES, Part.KEYPAD_CODES),
+        )
+        if group in groups
+    }

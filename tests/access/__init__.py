@@ -1,0 +1,1 @@
+"""Codes, authorizations and time control of a lock."""

@@ -1,0 +1,1 @@
+"""The log of a lock, and how far it has been read."""

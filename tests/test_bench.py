@@ -1,0 +1,69 @@
+"""The benchmarks run and print every row; what they measure is not judged here."""
+
+import json
+import math
+from pathlib import Path
+import subprocess
+
+import pytest
+
+from benchmarks import peer
+from benchmarks.__main__ import main
+from benchmarks.groups import NAMES
+from benchmarks.suite import suite
+
+pytestmark = pytest.mark.process
+
+
+@pytest.mark.interop
+@pytest.mark.skipif(peer.nuki is None, reason="pyNukiBT cannot be imported (requirements_interop.txt)")
+def test_every_row_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--json", "--quick"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["name"] for row in rows] == list(NAMES)
+    for row in rows:
+        assert set(row) == {"name", "value", "unit", "peer", "ratio"}
+        assert all(math.isfinite(row[figure]) for figure in ("value", "peer", "ratio")), row
+        assert row["unit"]
+
+
+SCRIPT = """#!/bin/sh
+echo "$(basename "$0")" "$@" >> calls
+{body}
+"""
+
+
+def commit(checkout: Path, body: str) -> str:
+    """Commit scripts that note what they are asked for; return the commit."""
+    (checkout / "scripts").mkdir(exist_ok=True)
+    for name, does in (("setup", ""), ("test", body)):
+        script = checkout / "scripts" / name
+        script.write_text(SCRIPT.format(body=does), encoding="utf-8")
+        script.chmod(0o755)
+    identity = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
+    for arguments in (("add", "scripts"), (*identity, "commit", "--quiet", "--message", "Scripts")):
+        subprocess.run(("git", *arguments), cwd=checkout, check=True)
+    shown = subprocess.run(("git", "rev-parse", "HEAD"), cwd=checkout, check=True, stdout=subprocess.PIPE)
+    return shown.stdout.decode().strip()
+
+
+def test_the_tests_are_compared_with_those_of_a_commit(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    subprocess.run(("git", "init", "--quiet"), cwd=tmp_path, check=True)
+    before = commit(tmp_path, 'case "$1" in --*) ;; *) sleep 1;; esac')
+    commit(tmp_path, 'case "$1" in --*) ;; *) sleep 0.5; exit 1;; esac')
+
+    whole, quick = suite(before, tmp_path)
+
+    assert (whole.name, quick.name) == ("suite_time", "suite_quick_time")
+    assert whole.peer == quick.peer
+    assert whole.peer is not None
+    assert whole.peer >= 1
+    assert whole.value >= 0.5
+    calls = ["setup --browser", "test --collect-only --quiet", "test"]
+    assert (tmp_path / ".cache" / "suite" / before / "calls").read_text().splitlines() == calls
+    assert (tmp_path / "calls").read_text().splitlines() == [*calls, "test --quick"]
+    output, errors = capfd.readouterr()
+    assert output == ""
+    assert f"scripts/test in {tmp_path} ended with code 1" in errors

@@ -1,0 +1,56 @@
+"""How many processes share the tests of a run, and which tests stay together in one of them."""
+
+import os
+from typing import override
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+END_TO_END = "tests/e2e/"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take a process for each core if all tests are to run, and none where starting them takes longer than it saves.
+
+    End-to-end tests mostly wait for a Home Assistant, which is a process of its own, so that there is room for more.
+    """
+    option = config.option
+    some = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.keyword or option.lf
+    if some or option.collectonly:
+        return 0
+    cores = len(os.sched_getaffinity(0))
+    return cores if "not e2e" in option.markexpr else cores + 2
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the end-to-end tests first.
+
+    So each process starts at most one Home Assistant, which lasts until none of them is left to be run, and in the end
+    no process is left alone with a long one.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(END_TO_END))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Hand out the tests to the processes in this order."""
+    config.option.loadscopereorder = False
+    return _Scheduler(config, log)
+
+
+class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out end-to-end tests one by one, others with all their cases."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(END_TO_END) else nodeid.partition("[")[0]
+
+    @override
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        super().mark_test_complete(node, item_index, duration)
+        # What is done is not counted again after each test.
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
