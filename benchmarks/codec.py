@@ -12,7 +12,7 @@ from benchmarks.sides import APP_ID
 from benchmarks.stopwatch import alternately, seconds_per_call
 from custom_components.smartlock.protocol import crypto, frames
 from custom_components.smartlock.protocol.channel import SessionChannel
-from custom_components.smartlock.protocol.conversations import Step
+from custom_components.smartlock.protocol.conversations import Exchange
 from custom_components.smartlock.protocol.dialects import GENERATIONS_1_TO_4
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.frames import Session
@@ -90,7 +90,7 @@ def codec(*, quick: bool) -> list[Row]:
 
     def encode() -> bytes:
         request = LockActionRequest(action=LockAction.UNLOCK, app_id=APP_ID)
-        return channel.encode(Step(send=request, expect=(), challenge=nonce)).value
+        return channel.encode(Exchange(send=request, expect=(), challenge=nonce)).value
 
     our_frames = iter(sealed)
 

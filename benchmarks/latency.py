@@ -18,7 +18,7 @@ from benchmarks.peer import PYNUKIBT, nuki
 from benchmarks.rows import Row
 from benchmarks.sides import APP_ID, OurSide, Paired, PeerSide, Side, paired_lock
 from custom_components.smartlock.protocol.channel import SessionChannel
-from custom_components.smartlock.protocol.conversations import Step
+from custom_components.smartlock.protocol.conversations import Exchange
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.messages import Challenge, LockActionRequest, Message, RequestData
 from simulator.local_adapter import LocalAdapter
@@ -150,7 +150,7 @@ async def minimum() -> float:
     handles = {entry.uuid: entry.handle for service in lock.services for entry in service.characteristics}
 
     async def write(message: Message, challenge: bytes | None = None) -> None:
-        step = Step(send=message, expect=(), challenge=challenge)
+        step = Exchange(send=message, expect=(), challenge=challenge)
         await link.write(handles[channel.answers], channel.encode(step).value)
 
     began = clock()

@@ -16,7 +16,7 @@ from custom_components.smartlock.protocol.enums import (
 )
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates
 from custom_components.smartlock.protocol.wire import Date7, Time2, Version
-from custom_components.smartlock.settings.rules.snapshot import Reason, SettingsSnapshot
+from custom_components.smartlock.settings.rules.snapshot import SettingsSnapshot, SnapshotReason
 
 __all__ = ["NOON", "advanced_config", "config", "settings", "states"]
 
@@ -111,7 +111,7 @@ def settings(**fields: Any) -> SettingsSnapshot:
     """Return the settings of a lock; a field may be one of Config, Advanced Config, or the snapshot's own."""
     basic = {name: fields.pop(name) for name in list(fields) if name in _CONFIG}
     advanced = {name: fields.pop(name) for name in list(fields) if name in _ADVANCED}
-    values: dict[str, Any] = {"taken_at": NOON, "reason": Reason.CHANGED}
+    values: dict[str, Any] = {"taken_at": NOON, "reason": SnapshotReason.CHANGED}
     return SettingsSnapshot(
         config=config(**basic), advanced_config=advanced_config(**advanced), **values | fields
     )

@@ -109,7 +109,7 @@ class LockActions:
         await asyncio.sleep(_FOLLOW_UP_DELAY)
         if not self._client.connected or self._coordinator.stopped:
             return
-        async with self._client.staying():
+        async with self._client.keep_connected():
             try:
                 if self._coordinator.is_bridge:
                     await self._client.request(conversations.read_states())

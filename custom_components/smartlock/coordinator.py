@@ -30,7 +30,7 @@ from custom_components.smartlock.link.lock_client import lock_client
 from custom_components.smartlock.link.polling import Polling
 from custom_components.smartlock.link.presence import Presence, wall_time
 from custom_components.smartlock.link.reauth import async_close_reauth
-from custom_components.smartlock.link.rules import Reading
+from custom_components.smartlock.link.rules import PollPolicy
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LinkUser, LockPart, async_share_link
 from custom_components.smartlock.problems import problem, translated
@@ -77,7 +77,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             idle_time=None if entry.options.get(CONF_STAY_CONNECTED) else self.idle_time,
             on_message=self._message_received,
             on_lost=self.async_link_lost,
-            on_unheard=self._answer_lost,
+            on_answer_lost=self._answer_lost,
             on_closed=self._link_closed,
         )
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
@@ -85,7 +85,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         minutes = entry.options.get(CONF_READ_INTERVAL)
         self._polling = Polling(
             hass,
-            Reading.of(bridge=self.is_bridge, poll=minutes * 60.0 if minutes else None, now=self._now),
+            PollPolicy.of(bridge=self.is_bridge, poll=minutes * 60.0 if minutes else None, now=self._now),
             read=self._read_in_background,
             on_doubt=self._publish_unknown,
             on_absent=self.async_update_listeners,
@@ -121,7 +121,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         await self.async_shutdown()
 
     @property
-    def _policy(self) -> Reading:
+    def _policy(self) -> PollPolicy:
         return self._polling.policy
 
     @property
@@ -172,11 +172,11 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @override
     async def _async_update_data(self) -> LockSnapshot:
-        async with self.client.staying():
+        async with self.client.keep_connected():
             return await self._read()
 
     async def _read(self) -> LockSnapshot:
-        self._polling.note(self._policy.spent(self._now))
+        self._polling.note(self._policy.read_started(self._now))
         ended = False
         try:
             states = await self.client.read_states()
@@ -188,7 +188,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                 return self.data
             refused = isinstance(error, NotAuthorizedError)
             self._polling.update(
-                self._policy.refused(self._now) if refused else self._policy.failed(self._now)
+                self._policy.read_refused(self._now) if refused else self._policy.read_failed(self._now)
             )
             key, placeholders = problem(error)
             raise (ConfigEntryAuthFailed if self._policy.locked_out else UpdateFailed)(
@@ -197,7 +197,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         finally:
             if not ended:
                 # A caller that gave up, or a defect, of ours or below us: it must not be the end of all reading.
-                self._polling.update(self._policy.failed(self._now))
+                self._polling.update(self._policy.read_failed(self._now))
         await self.async_share_link(states)
         # The states were published when they were heard.
         return self.data
@@ -260,7 +260,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         previous = self.data.last_states
         percent = states.battery_percent
         self._polling.note(
-            self._policy.told(
+            self._policy.states_received(
                 changed=previous is not None and previous.lock_state != states.lock_state,
                 door_changed=previous is not None and previous.door_sensor_state != states.door_sensor_state,
                 passing=states.lock_state.passing,
@@ -285,7 +285,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def _beacon_received(self, flag: bool) -> None:
         """Take the change flag of an advertisement."""
         before = self._policy
-        after = before.heard(flag=flag, now=self._now)
+        after = before.advertised(flag=flag, now=self._now)
         if after is before:
             return
         self._polling.note(after)
@@ -295,7 +295,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def _out_of_sight(self) -> None:
-        self._polling.note(self._policy.gone(connected=self.client.connected))
+        self._polling.note(self._policy.out_of_sight(connected=self.client.connected))
         self.async_update_listeners()
         self._polling.plan()
 
@@ -313,7 +313,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def _answer_lost(self) -> None:
         """The state was asked for, and no answer was received. Only for a Bridge does that clear the flag."""
         if self.is_bridge and not self.stopped:
-            self._polling.update(self._policy.unheard(self._now))
+            self._polling.update(self._policy.answer_lost(self._now))
 
     @callback
     def async_doubt(self) -> None:
@@ -327,7 +327,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         """Leave the lock alone, so that it advertises and can be paired again."""
         self._polling.pause()
         try:
-            await self.client.let_go()
+            await self.client.disconnect()
             yield
         finally:
             if not self.stopped:

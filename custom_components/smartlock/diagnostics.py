@@ -7,7 +7,7 @@ from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import HomeAssistant
 
 from custom_components.smartlock.auto_unlock.report import rule_diagnostics
-from custom_components.smartlock.client.figures import Phase
+from custom_components.smartlock.client.statistics import Phase
 from custom_components.smartlock.const import (
     CONF_ACTION_DEADLINE,
     CONF_IDLE_TIME,
@@ -31,7 +31,7 @@ async def async_get_config_entry_diagnostics(
     """Return what is known of the lock; only what is listed here leaves the installation."""
     coordinator = entry.runtime_data.coordinator
     snapshot = coordinator.data
-    figures = coordinator.client.figures
+    statistics = coordinator.client.statistics
     states, config = snapshot.last_states, snapshot.config
     return {
         "entry": {
@@ -47,10 +47,10 @@ async def async_get_config_entry_diagnostics(
             "last_read_succeeded": coordinator.last_update_success,
             "state": coordinator.connection_state,
             "signal_strength": coordinator.presence.signal_strength,
-            "connections_in_a_day": figures.connections_in_a_day(hass.loop.time()),
-            "reads_in_a_day": figures.reads_in_a_day(hass.loop.time()),
+            "connections_in_a_day": statistics.connections_in_a_day(hass.loop.time()),
+            "reads_in_a_day": statistics.reads_in_a_day(hass.loop.time()),
             "seconds": {
-                phase.value: None if (summary := figures.summary(phase)) is None else asdict(summary)
+                phase.value: None if (summary := statistics.summary(phase)) is None else asdict(summary)
                 for phase in Phase
             },
         },

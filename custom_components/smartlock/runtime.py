@@ -12,15 +12,15 @@ from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.issues import FaultIssues
-from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
-from custom_components.smartlock.remote_access.notices import ClientNotices
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.remote_access.notices import RemoteAccessNotices
+from custom_components.smartlock.settings.archive import SettingsArchive
 from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.writer import SettingsWriter
-from custom_components.smartlock.wear.watch import WearWatch
+from custom_components.smartlock.wear.monitor import WearMonitor
 
 type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
 
@@ -35,10 +35,10 @@ class SmartLockRuntime:
     pin: PinGuard
     log: LogReader
     clock: LockClock
-    faults: FaultKeeper
-    wear: WearWatch
+    faults: FaultTracker
+    wear: WearMonitor
     settings: SettingsWriter
-    archive: SettingsKeeper
+    archive: SettingsArchive
     auto_unlock: Rules
     parts: tuple[LockPart, ...]
     """In the order in which they are loaded and started; they end in the reverse."""
@@ -52,11 +52,11 @@ class SmartLockRuntime:
         pin = PinGuard(hass, entry, coordinator, issues)
         log = LogReader(hass, coordinator.nuki_id, pin)
         clock = LockClock(hass, coordinator, pin)
-        faults = FaultKeeper(hass, coordinator, actions, pin=pin, log=log)
-        wear = WearWatch(hass, coordinator, issues)
+        faults = FaultTracker(hass, coordinator, actions, pin=pin, log=log)
+        wear = WearMonitor(hass, coordinator, issues)
         current = CurrentSettings(coordinator)
         settings = SettingsWriter(hass, coordinator, current, pin)
-        archive = SettingsKeeper(
+        archive = SettingsArchive(
             hass,
             entry,
             coordinator,
@@ -91,7 +91,7 @@ class SmartLockRuntime:
                 wear,
                 clock,
                 FaultIssues(coordinator, faults, issues),
-                ClientNotices(hass, coordinator, issues),
+                RemoteAccessNotices(hass, coordinator, issues),
                 coordinator,
                 pin,
                 log,

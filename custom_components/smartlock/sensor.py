@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SENSORS, RuleSensor
-from custom_components.smartlock.client.figures import Phase, Summary
+from custom_components.smartlock.client.statistics import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity_sensor import SmartLockSensor, SmartLockSensorDescription
 from custom_components.smartlock.faults.sensors import FAULT_SENSORS
@@ -40,7 +40,7 @@ def _duration(
     phase: Phase, value: Callable[[Summary], float]
 ) -> Callable[[SmartLockCoordinator], float | None]:
     def duration(coordinator: SmartLockCoordinator) -> float | None:
-        summary = coordinator.client.figures.summary(phase)
+        summary = coordinator.client.statistics.summary(phase)
         return None if summary is None else value(summary)
 
     return duration
@@ -123,11 +123,11 @@ SENSORS = (
     ),
     _figure(
         "connections_a_day",
-        lambda coordinator: coordinator.client.figures.connections_in_a_day(coordinator.hass.loop.time()),
+        lambda coordinator: coordinator.client.statistics.connections_in_a_day(coordinator.hass.loop.time()),
     ),
     _figure(
         "reads_a_day",
-        lambda coordinator: coordinator.client.figures.reads_in_a_day(coordinator.hass.loop.time()),
+        lambda coordinator: coordinator.client.statistics.reads_in_a_day(coordinator.hass.loop.time()),
     ),
 )
 

@@ -134,11 +134,11 @@ def test_staying_holds_the_link_and_lets_go_at_once() -> None:
     """Several reads on one link, with pauses longer than the idle time of a read."""
 
     async def scenario(world: World, client: LockClient) -> None:
-        async with client.staying():
+        async with client.keep_connected():
             assert not connected(client)
             await client.read_states()
             await asyncio.sleep(3 * READ_IDLE_TIME)
-            async with client.staying():
+            async with client.keep_connected():
                 await client.request(conversations.read_states())
             await asyncio.sleep(3 * READ_IDLE_TIME)
             await client.read_states()
@@ -146,7 +146,7 @@ def test_staying_holds_the_link_and_lets_go_at_once() -> None:
         assert not connected(client)
         assert len(world.lock.journal.connections) == 1
         # An action in the meantime keeps its idle time.
-        async with client.staying():
+        async with client.keep_connected():
             await client.act(LockAction.UNLOCK)
         await asyncio.sleep(IDLE_TIME - 0.2)
         assert connected(client)
@@ -160,7 +160,7 @@ def test_staying_ends_while_somebody_else_talks() -> None:
     """He lets go when he is done."""
 
     async def scenario(world: World, client: LockClient) -> None:
-        async with client.staying():
+        async with client.keep_connected():
             await client.read_states()
             acting = asyncio.create_task(client.act(LockAction.UNLOCK, idle_time=1))
             await asyncio.sleep(0.1)
@@ -186,7 +186,7 @@ def test_action_tries_to_connect_until_its_deadline() -> None:
         assert states is not None
         assert states.lock_state == LockState.UNLOCKED
 
-        await client.let_go()
+        await client.disconnect()
         world.radio.set_rssi(world.transport, world.lock.address, None)
         began = now()
         with pytest.raises(UnreachableError):

@@ -127,9 +127,9 @@ class LockAndClient(RuleBasedStateMachine):
         before, now = self.faults, datetime.now(UTC)
         match message:
             case KeyturnerStates():
-                self.faults = before.heard_states(message, now)
+                self.faults = before.with_states_from(message, now)
             case ErrorReport():
-                self.faults = before.heard_error_report(message.code, message.refused, now)
+                self.faults = before.with_error_report(message.code, message.refused, now)
         entries = self.world.lock.journal.entries
         if self.faults.new_since(before):
             self.failure_told_at = len(entries)

@@ -55,7 +55,7 @@ def test_link_stays(model: str) -> None:
         questions = len(heard(world))
         assert questions == pytest.approx(3600 / KEEP_ALIVE, abs=5)
         now = asyncio.get_running_loop().time()
-        assert client.figures.reads_in_a_day(now) == questions
+        assert client.statistics.reads_in_a_day(now) == questions
 
     play(scenario, model)
 

@@ -60,7 +60,7 @@ class OwnedLock:
         """The lock actions for which the motor has run."""
         return [str(entry.facts["action"]) for entry in self.lock.journal.motor_runs]
 
-    async def let_go(self) -> None:
+    async def disconnect(self) -> None:
         """Wait until Home Assistant has disconnected, as it does when it has nothing to say."""
         async with asyncio.timeout(20):
             while self.lock.status()["links"]:

@@ -31,7 +31,7 @@ async def owned_with_settings(house: House, lock: VirtualLock) -> OwnedLock:
     """Add a lock whose owner has made it his own, and wait until its settings are kept."""
     lock.settings.change(**CHANGES)
     owned = await add_with_pin(house, lock)
-    await owned.let_go()
+    await owned.disconnect()
     answer = await owned.api.command(
         "call_service",
         domain="smartlock",
@@ -42,7 +42,7 @@ async def owned_with_settings(house: House, lock: VirtualLock) -> OwnedLock:
     (snapshot,) = answer["response"].values()
     assert snapshot["config"]["led_brightness"] == 1
     assert snapshot["lacks"] == []
-    await owned.let_go()
+    await owned.disconnect()
     return owned
 
 
@@ -58,7 +58,7 @@ async def noticed(owned: OwnedLock, lose: list[str]) -> None:
     await owned.api.wait_for(
         "the change of batteries", lambda: owned.api.states[entity_id].state != before, 30
     )
-    await owned.let_go()
+    await owned.disconnect()
 
 
 async def restored_by_action(owned: OwnedLock) -> None:

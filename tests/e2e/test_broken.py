@@ -106,7 +106,7 @@ async def test_clutch_and_log_are_one_fault(house: House, mount: Mount) -> None:
     assert failure.value.translation_key == "clutch_power_failure"
     assert "4B" in failure.value.message
     clutch = await owned.api.wait_for_state(owned.entities.clutch_fault, "on")
-    await owned.let_go()
+    await owned.disconnect()
     clutch = owned.api.states[owned.entities.clutch_fault]
     assert (clutch.attributes["fault"], clutch.attributes["certain"]) == ("clutch_power_failure", True)
     assert clutch.attributes["evidence"] == ["error_report 0x4B", "log 0x07"]

@@ -56,7 +56,7 @@ async def test_actions(house: House, mount: Mount) -> None:
     owned = await add_bridge(house, mount(timing=TIMING))
     cold, warm = [], []
     for _ in range(ROUNDS):
-        await owned.let_go()
+        await owned.disconnect()
         cold.append(await timed_action(owned, "unlock", "unlocking"))
         warm.append(await timed_action(owned, "lock", "locking"))
     record("cold call to motor start", [motor for motor, _ in cold], "0.90")
@@ -73,7 +73,7 @@ async def test_change_by_hand(house: House, mount: Mount) -> None:
     owned = await add_bridge(house, mount(timing=TIMING))
     seconds = []
     for hand in ("unlock", "lock", "unlock"):
-        await owned.let_go()
+        await owned.disconnect()
         # Long enough for its advertisements to be heard again.
         await asyncio.sleep(1)
         began = now()
@@ -87,10 +87,10 @@ async def test_change_by_hand(house: House, mount: Mount) -> None:
 async def test_flag_that_is_stuck(house: House, mount: Mount) -> None:
     """An App cannot clear it, and is not to ask every few seconds what it means."""
     app = await add_app(house, mount(timing=TIMING))
-    await app.let_go()
+    await app.disconnect()
     app.lock.turn_key("unlock")
     await asyncio.sleep(2)
-    await app.let_go()
+    await app.disconnect()
     assert app.lock.unread_change
     before = len(house.radio.connections)
     await asyncio.sleep(IDLE)
@@ -105,7 +105,7 @@ async def test_flag_that_is_stuck(house: House, mount: Mount) -> None:
 async def test_deleted_authorization(house: House, mount: Mount) -> None:
     """Three refusals in a row, then the owner is asked to pair again and the lock is left in peace."""
     owned = await add_bridge(house, mount(timing=TIMING))
-    await owned.let_go()
+    await owned.disconnect()
     (authorization,) = owned.lock.authorizations
     owned.lock.delete_authorization(authorization.index)
     before = len(owned.lock.journal.of(Kind.REQUEST))

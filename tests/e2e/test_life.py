@@ -39,7 +39,7 @@ async def test_after_a_restart_a_sleeping_lock_is_not_shown_as_before(owned: Own
 
 
 async def test_after_a_restart_a_lock_in_reach_is_read(owned: OwnedLock) -> None:
-    await owned.let_go()
+    await owned.disconnect()
     await owned.house.home_assistant.stop()
     owned.lock.turn_key("unlock")
     await owned.house.home_assistant.start()
@@ -75,7 +75,7 @@ async def test_an_unloaded_lock_is_let_go_and_comes_back(owned: OwnedLock) -> No
     api = owned.api
     await api.set_entry_disabled(owned.entry_id, disabled=True)
     await api.wait_for("the entities to go", lambda: owned.state() in {"gone", "unavailable"})
-    await owned.let_go()
+    await owned.disconnect()
     before = len(owned.lock.journal.connections)
     owned.lock.turn_key("unlock")
     await asyncio.sleep(2)
@@ -97,6 +97,6 @@ async def test_nothing_of_a_removed_lock_stays(owned: OwnedLock) -> None:
         while await api.entries(DOMAIN) or await api.entity_ids(DOMAIN) or await api.devices(DOMAIN):
             await asyncio.sleep(0.1)
     assert home_assistant.storage("smartlock.pairings") == {}
-    await owned.let_go()
+    await owned.disconnect()
     # It can be added again.
     await discovered(owned.house, owned.lock)

@@ -40,17 +40,17 @@ async def test_stronger_proxy_is_used_and_replaced(house: House, mount: Mount, s
     house.radio.set_rssi(house.proxy, lock.address, WEAK)
     house.radio.set_rssi(second, lock.address, STRONG)
     owned = await add_bridge(house, lock)
-    await owned.let_go()
+    await owned.disconnect()
     await owned.call("unlock")
     assert used(owned) == second.name
 
     # Somebody pulls its plug, while nobody is connected.
-    await owned.let_go()
+    await owned.disconnect()
     await second.stop()
     await owned.call("lock")
     assert used(owned) == house.proxy.name
     assert owned.state() == "locked"
-    await owned.let_go()
+    await owned.disconnect()
     lock.turn_key("unlock")
     await owned.shows("lock", "unlocked")
     assert used(owned) == house.proxy.name
@@ -66,7 +66,7 @@ async def test_proxy_that_dies_in_the_middle_of_an_action(
     house.radio.set_rssi(house.proxy, lock.address, WEAK)
     house.radio.set_rssi(second, lock.address, STRONG)
     owned = await add_bridge(house, lock)
-    await owned.let_go()
+    await owned.disconnect()
     task = asyncio.create_task(owned.call("unlock"))
     async with asyncio.timeout(20):
         while not owned.motor_runs:

@@ -54,10 +54,10 @@ async def test_what_people_do_by_hand_shows_at_once(owned: OwnedLock) -> None:
 
 
 async def test_what_people_do_shows_when_nobody_is_connected(owned: OwnedLock) -> None:
-    await owned.let_go()
+    await owned.disconnect()
     owned.lock.turn_key("unlock")
     await owned.shows("lock", "unlocked")
-    await owned.let_go()
+    await owned.disconnect()
     owned.lock.turn_key("lock")
     await owned.shows("lock", "locked")
 
@@ -123,7 +123,7 @@ async def test_after_a_lost_answer_the_state_is_read(owned: OwnedLock, moment: M
 
 async def test_an_action_out_of_reach_fails_and_never_happens_later(owned: OwnedLock) -> None:
     radio, proxy = owned.house.radio, owned.house.proxy
-    await owned.let_go()
+    await owned.disconnect()
     radio.set_rssi(proxy, owned.lock.address, None)
     with pytest.raises(RequestError) as failure:
         await owned.call("unlock")

@@ -69,7 +69,7 @@ def watch_events(home: Home) -> list[str]:
     return fired
 
 
-async def let_go(home: Home, lock: VirtualLock) -> None:
+async def disconnect(home: Home, lock: VirtualLock) -> None:
     """Wait until nobody is connected."""
     await home.until(lambda: not home.connected(lock))
 
@@ -212,7 +212,7 @@ async def test_jammed_until_a_run_succeeds(home: Home) -> None:
     lock.jam(Jam.MOTOR)
     await fails(home)
     assert (home.state(), home.state("lock_state")) == (View.JAMMED, "motor_blocked")
-    await let_go(home, lock)
+    await disconnect(home, lock)
     lock.turn_key("unlock")
     await home.until(lambda: home.state("lock_state") == "unlocked")
     assert home.state() == View.JAMMED
@@ -282,13 +282,13 @@ async def test_the_log_is_read_once_for_a_new_fault(home: Home) -> None:
     await home.set_up(lock, pin=PIN)
     lock.jam(Jam.CLUTCH_POWER)
     await fails(home)
-    await let_go(home, lock)
+    await disconnect(home, lock)
     assert len(lock.journal.requests("REQUEST_LOG_ENTRIES")) == 1
     clutch = home.full_state("clutch_fault").attributes
     assert set(clutch["evidence"]) == {"error_report 0x4B", "completion 0x07", "log 0x07"}
     assert clutch["times"] == 1
     await home.read()
-    await let_go(home, lock)
+    await disconnect(home, lock)
     assert len(lock.journal.requests("REQUEST_LOG_ENTRIES")) == 1
     assert lock.journal.broken_rules == []
 
@@ -298,7 +298,7 @@ async def test_no_log_without_a_pin(home: Home) -> None:
     await home.set_up(lock)
     lock.jam(Jam.CLUTCH_POWER)
     await fails(home)
-    await let_go(home, lock)
+    await disconnect(home, lock)
     assert lock.journal.pins_sent == []
 
 
@@ -491,7 +491,7 @@ async def test_read_again_without_news(home: Home) -> None:
 
 async def test_read_again_after_somebody_has_run_it(home: Home) -> None:
     lock, _entry, repair, menu = await broken(home)
-    await let_go(home, lock)
+    await disconnect(home, lock)
     lock.repair()
     lock.press_button()
     await asyncio.sleep(10)
@@ -502,7 +502,7 @@ async def test_read_again_after_somebody_has_run_it(home: Home) -> None:
 
 async def test_read_again_out_of_reach(home: Home) -> None:
     lock, _entry, repair, menu = await broken(home)
-    await let_go(home, lock)
+    await disconnect(home, lock)
     home.go_out_of_range(lock)
     result = await repair.choose(menu, "read")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_read")

@@ -14,7 +14,7 @@ from custom_components.smartlock.protocol.channel import (
     SessionChannel,
     decode_answer,
 )
-from custom_components.smartlock.protocol.conversations import Step
+from custom_components.smartlock.protocol.conversations import Exchange
 from custom_components.smartlock.protocol.dialects import DIALECTS, GENERATION_5, Dialect
 from custom_components.smartlock.protocol.enums import Command
 from custom_components.smartlock.protocol.errors import DecodeError, ProtocolError
@@ -61,7 +61,7 @@ def fuzz_one(data: bytes) -> None:
 def _after_the_sealed_step() -> PairingChannel:
     channel = PairingChannel(GENERATION_5, bytes)
     message = AuthorizationDataWithPin(app_id=1, name="", security_pin=1)
-    channel.encode(Step(send=message, expect=(EncryptedAuthorizationId,), session=SESSION))
+    channel.encode(Exchange(send=message, expect=(EncryptedAuthorizationId,), session=SESSION))
     return channel
 
 

@@ -58,7 +58,7 @@ def reads(lock: VirtualLock) -> int:
     )
 
 
-# --- Reading ----------------------------------------------------------------------------------------------
+# --- PollPolicy ----------------------------------------------------------------------------------------------
 
 
 @every_kind
@@ -157,7 +157,7 @@ async def test_turned_by_hand_while_connected(home: Home) -> None:
     """On an open link the lock says so itself."""
     lock = home.add_lock()
     entry = await home.set_up(lock)
-    async with entry.runtime_data.coordinator.client.staying():
+    async with entry.runtime_data.coordinator.client.keep_connected():
         await home.read()
         assert home.connected(lock)
         began = reads(lock)
@@ -184,7 +184,7 @@ async def test_turned_by_hand_while_connected_and_again_later(home: Home) -> Non
     """A push does not clear the flag; left set, it could not rise for what happens next."""
     lock = home.add_lock()
     entry = await home.set_up(lock, "bridge")
-    async with entry.runtime_data.coordinator.client.staying():
+    async with entry.runtime_data.coordinator.client.keep_connected():
         await home.read()
         lock.turn_key("unlock")
         await home.until(lambda: home.state() == View.UNLOCKED, within=1)

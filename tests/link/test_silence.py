@@ -138,7 +138,7 @@ class Twin:
         """Act and read, which takes the flag down, before anybody else hears of it."""
         await self._client.act(action)
         await self._client.read_states()
-        await self._client.let_go()
+        await self._client.disconnect()
 
 
 async def shows(home: Home, view: View, within: float) -> None:

@@ -33,7 +33,7 @@ def states(lock_state: LockState) -> KeyturnerStates:
     return KeyturnerStates.decode(bytes([2, lock_state]) + bytes(11))
 
 
-def result[T](conversation: Generator[c.Step, Message, T], last: Message) -> T:
+def result[T](conversation: Generator[c.Exchange, Message, T], last: Message) -> T:
     """Send the last answer and return what the conversation returns."""
     with pytest.raises(StopIteration) as end:
         conversation.send(last)
@@ -59,7 +59,7 @@ def test_verify_pin() -> None:
     assert result(conversation, COMPLETE) is None
 
 
-def act() -> Generator[c.Step, Message, KeyturnerStates | None]:
+def act() -> Generator[c.Exchange, Message, KeyturnerStates | None]:
     """Return an action that is about to be answered."""
     conversation = c.act(LOCK)
     assert next(conversation).send == RequestData(requested=Command.CHALLENGE)

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.smartlock.protocol import crypto, frames
 from custom_components.smartlock.protocol.channel import PairingChannel, SessionChannel
-from custom_components.smartlock.protocol.conversations import Step
+from custom_components.smartlock.protocol.conversations import Exchange
 from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.protocol.errors import AuthenticationError, DecodeError, ProtocolError
@@ -63,10 +63,10 @@ def test_plain_frames_in_any_chunks(cuts: list[int]) -> None:
     assert [f for c in cut(b"".join(wanted), cuts) for f in reassembler.receive(c)] == wanted
 
 
-def sealed_step() -> Step:
+def sealed_step() -> Exchange:
     """Return the step of the fifth generation's pairing after which answers may be encrypted."""
     message = AuthorizationDataWithPin(app_id=1, name="Test", security_pin=123456)
-    return Step(send=message, expect=(EncryptedAuthorizationId,), session=SESSION)
+    return Exchange(send=message, expect=(EncryptedAuthorizationId,), session=SESSION)
 
 
 @given(cuts=cuts)
@@ -149,13 +149,13 @@ def test_unknown_command_is_kept() -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        Step(send=None, expect=(Status,)),
-        Step(send=RequestConfig(), expect=(Status,)),
-        Step(send=VerifySecurityPin(), expect=(Status,), challenge=bytes(32)),
+        Exchange(send=None, expect=(Status,)),
+        Exchange(send=RequestConfig(), expect=(Status,)),
+        Exchange(send=VerifySecurityPin(), expect=(Status,), challenge=bytes(32)),
     ],
     ids=["nothing to send", "no challenge", "no PIN"],
 )
-def test_a_request_without_its_proof_is_not_encoded(step: Step) -> None:
+def test_a_request_without_its_proof_is_not_encoded(step: Exchange) -> None:
     """The declaration says what proof is needed; leaving it out is a fault of ours."""
     with pytest.raises(ValueError, match=r"needs|sends nothing"):
         SessionChannel(GENERATIONS_1_TO_4, SESSION, bytes).encode(step)
@@ -163,7 +163,9 @@ def test_a_request_without_its_proof_is_not_encoded(step: Step) -> None:
 
 def test_secrets_are_not_in_any_repr() -> None:
     """What could be logged by mistake shows no key, id, PIN or payload."""
-    step = Step(send=VerifySecurityPin(), expect=(Status,), challenge=b"\xab" * 32, pin=4711, session=SESSION)
+    step = Exchange(
+        send=VerifySecurityPin(), expect=(Status,), challenge=b"\xab" * 32, pin=4711, session=SESSION
+    )
     outgoing = SessionChannel(GENERATIONS_1_TO_4, SESSION, bytes).encode(step)
     message: Message = AuthorizationDataWithPin(app_id=1, name="Anna", security_pin=471100)
     text = repr((step, outgoing, SESSION, message, frames.decode_encrypted(SESSION, outgoing.value)))

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.smartlock.protocol.channel import decode_answer, encode_payload
-from custom_components.smartlock.protocol.conversations import Step
+from custom_components.smartlock.protocol.conversations import Exchange
 from custom_components.smartlock.protocol.dialects import GENERATIONS_1_TO_4, OPENER
 from custom_components.smartlock.protocol.enums import Command, NukiState, OpenerAction, OpenerState
 from custom_components.smartlock.protocol.frames import Frame
@@ -42,7 +42,7 @@ def test_action() -> None:
     """In the place of a lock action, and written at most once like it."""
     request = OpenerActionRequest(action=OpenerAction.ELECTRIC_STRIKE_ACTUATION, app_id=1)
     assert request.moves_bolt
-    step = Step(send=request, expect=(), challenge=bytes(32))
+    step = Exchange(send=request, expect=(), challenge=bytes(32))
     command, payload = encode_payload(OPENER, step)
     assert (command, payload[:6].hex(), len(payload)) == (Command.LOCK_ACTION, "030100000000", 38)
 

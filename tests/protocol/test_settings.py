@@ -38,7 +38,9 @@ CONFIG = Config.decode(vector_bytes("config-79-5g", "payload"))
 ADVANCED = AdvancedConfig.decode(vector_bytes("advanced-config-31", "payload"))
 
 
-def play(conversation: Generator[c.Step, Message, Any], *answers: Message) -> tuple[list[c.Step], Any]:
+def play(
+    conversation: Generator[c.Exchange, Message, Any], *answers: Message
+) -> tuple[list[c.Exchange], Any]:
     """Answer every question with a challenge or the next answer; return the steps and the result."""
     left = list(answers)
     steps = [next(conversation)]
@@ -51,7 +53,7 @@ def play(conversation: Generator[c.Step, Message, Any], *answers: Message) -> tu
             return steps, end.value
 
 
-def sent(steps: list[c.Step]) -> list[Message]:
+def sent(steps: list[c.Exchange]) -> list[Message]:
     """Return what was sent, challenges left out."""
     return [step.send for step in steps if step.send is not None and Challenge not in step.expect]
 
@@ -87,9 +89,9 @@ def test_change_that_does_not_stick() -> None:
 
 def test_vendor_lengths() -> None:
     """The published lengths of both writes."""
-    step = c.Step(send=writable_config(CONFIG), expect=(), challenge=NONCE, pin=PIN)
+    step = c.Exchange(send=writable_config(CONFIG), expect=(), challenge=NONCE, pin=PIN)
     assert len(encode_payload(GENERATIONS_1_TO_4, step)[1]) == 89
-    step = c.Step(
+    step = c.Exchange(
         send=writable_advanced_config(GENERATIONS_1_TO_4, ADVANCED), expect=(), challenge=NONCE, pin=PIN
     )
     assert encode_payload(GENERATIONS_1_TO_4, step)[1] == vector_bytes("set-advanced-config-gen14", "payload")

@@ -15,7 +15,7 @@ from custom_components.smartlock.protocol.channel import (
     SessionChannel,
     encode_payload,
 )
-from custom_components.smartlock.protocol.conversations import Step, act
+from custom_components.smartlock.protocol.conversations import Exchange, act
 from custom_components.smartlock.protocol.dialects import GENERATION_5, GENERATIONS_1_TO_4, Dialect, Product
 from custom_components.smartlock.protocol.enums import (
     AuthorizationIdType,
@@ -233,7 +233,7 @@ def test_payload(vector_id: str) -> None:
     body, challenge, pin = split_proof(kind, dialect, payload)
     message = kind.decode(body)
     assert message.trailing == b"" or kind is LogEntry
-    step = Step(send=message, expect=(), challenge=challenge, pin=pin)
+    step = Exchange(send=message, expect=(), challenge=challenge, pin=pin)
     assert encode_payload(dialect, step) == (command, payload)
     if "nonce" in vector:
         assert (challenge, pin) == (vector_bytes(vector_id, "nonce"), vector["pin"])
@@ -305,7 +305,7 @@ def test_length_of_requests(command: Command) -> None:
             if last
             else kind.minimum_size
         )
-        step = Step(send=kind.decode(bytes(size)), expect=(), challenge=bytes(32), pin=0)
+        step = Exchange(send=kind.decode(bytes(size)), expect=(), challenge=bytes(32), pin=0)
         assert len(encode_payload(dialect, step)[1]) == REQUEST_LENGTHS[command][index]
 
 
@@ -332,7 +332,7 @@ def test_advertisement(vector_id: str) -> None:
     assert seen.state_changed is expect["state_changed"]
 
 
-def written(channel: PairingChannel | SessionChannel, step: Step) -> Outgoing:
+def written(channel: PairingChannel | SessionChannel, step: Exchange) -> Outgoing:
     """Encode a step and check that it goes where the document says."""
     outgoing = channel.encode(step)
     assert outgoing.characteristic == channel.answers
@@ -382,7 +382,7 @@ def test_whole_pairing_of_the_fifth_generation() -> None:
         private_key=vector_bytes("v23-ultra-kdf", "client_private_key"),
     )
 
-    def answer(message: bytes) -> Step:
+    def answer(message: bytes) -> Exchange:
         (decoded,) = channel.receive(GENERATION_5.pairing_gdio, message)
         return conversation.send(decoded)
 

@@ -22,8 +22,8 @@ from tests.integration.home import NUKI_ID, PINS, Home
 from tests.integration.secrets_of import found, spellings_of_keys, spellings_of_number
 from tests.settings.test_archive import (
     CHANGES,
+    archive_of,
     issue,
-    keeper_of,
     lock_with_settings,
     settings_of,
     swapped,
@@ -55,7 +55,7 @@ async def test_save(home: Home) -> None:
     lock.settings.change(led_brightness=3)
     response = await called(home, "save_settings")
     assert response["config"]["led_brightness"] == 3
-    newest = keeper_of(entry).kept.newest
+    newest = archive_of(entry).kept.newest
     assert newest is not None
     assert newest.to_json() == response
     text = json.dumps(response)
@@ -107,7 +107,7 @@ async def test_restore_an_older_snapshot(home: Home) -> None:
     for brightness in (2, 3):
         lock.settings.change(led_brightness=brightness)
         await home.read()
-    assert len(keeper_of(entry).kept.snapshots) == 3
+    assert len(archive_of(entry).kept.snapshots) == 3
     response = await called(home, "restore_settings", snapshot=3)
     assert response["restored"] == ["clock", "led_brightness"]
     assert settings_of(lock) == CHANGES
@@ -240,7 +240,7 @@ async def test_wrong_files(home: Home, tmp_path: Path, text: str, error: str) ->
 
 async def test_file_of_another_lock(home: Home, tmp_path: Path) -> None:
     _, entry = await lock_with_settings(home, pin=False)
-    newest = keeper_of(entry).kept.newest
+    newest = archive_of(entry).kept.newest
     assert newest is not None
     data = newest.to_json()
     data["config"]["nuki_id"] += 1
@@ -251,7 +251,7 @@ async def test_file_of_another_lock(home: Home, tmp_path: Path) -> None:
 
 async def test_a_lock_out_of_reach(home: Home, tmp_path: Path) -> None:
     lock, entry = await lock_with_settings(home, pin=False)
-    newest = keeper_of(entry).kept.newest
+    newest = archive_of(entry).kept.newest
     assert newest is not None
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(newest.to_json()))

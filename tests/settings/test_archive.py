@@ -23,7 +23,7 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockAction, Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, Time2
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 from simulator.lock.faults import Once
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import Kind, VirtualLock, quick
@@ -42,10 +42,10 @@ CHANGES = {
 ISSUE = f"settings_lost_{NUKI_ID:08X}"
 
 
-def keeper_of(entry: MockConfigEntry) -> SettingsKeeper:
-    """Return the keeper of a lock."""
-    keeper: SettingsKeeper = entry.runtime_data.archive
-    return keeper
+def archive_of(entry: MockConfigEntry) -> SettingsArchive:
+    """Return the archive of a lock."""
+    archive: SettingsArchive = entry.runtime_data.archive
+    return archive
 
 
 async def lock_with_settings(
@@ -133,7 +133,7 @@ async def swapped(home: Home, lock: VirtualLock, lose: Collection[str]) -> None:
 
 async def test_a_snapshot_at_set_up(home: Home, hass_storage: dict[str, Any]) -> None:
     lock, entry = await lock_with_settings(home)
-    (snapshot,) = keeper_of(entry).kept.snapshots
+    (snapshot,) = archive_of(entry).kept.snapshots
     assert snapshot.config.led_brightness == 1
     assert snapshot.lacks == ()
     stored = hass_storage[f"smartlock.{NUKI_ID:08X}.settings"]["data"]
@@ -145,7 +145,7 @@ async def test_a_snapshot_at_set_up(home: Home, hass_storage: dict[str, Any]) ->
 
 async def test_without_a_pin_it_says_what_it_lacks(home: Home) -> None:
     lock, entry = await lock_with_settings(home, pin=False)
-    (snapshot,) = keeper_of(entry).kept.snapshots
+    (snapshot,) = archive_of(entry).kept.snapshots
     assert snapshot.lacks == ("logging", "time_control", "authorizations")
     assert lock.journal.pins_sent == []
 
@@ -156,7 +156,7 @@ async def test_a_change_in_the_app_is_the_new_snapshot(home: Home) -> None:
     for brightness in (2, 3, 4, 5, 0, 2):
         lock.settings.change(led_brightness=brightness)
         await home.read()
-    kept = keeper_of(entry).kept
+    kept = archive_of(entry).kept
     assert [snapshot.config.led_brightness for snapshot in kept.snapshots] == [2, 0, 5, 4, 3]
     assert issue(home) is None
     assert written(lock) == []
@@ -174,7 +174,7 @@ async def test_nothing_lost_is_no_noise(home: Home) -> None:
     reasons = home.full_state("battery_changed").attributes["reasons"]
     assert "boot_run" in reasons or "charge_rose" in reasons
     assert written(lock) == []
-    assert len(keeper_of(entry).kept.snapshots) == 1
+    assert len(archive_of(entry).kept.snapshots) == 1
 
 
 @pytest.mark.parametrize("model", ["gen2", "gen3", "gen4", "ultra"])
@@ -202,7 +202,7 @@ async def test_all_is_restored(home: Home, model: str) -> None:
     assert lock.journal.broken_rules == []
     assert not [pin for pin in lock.journal.pins_sent if not pin.facts["accepted"]]
     # What was restored is what is kept.
-    newest = keeper_of(entry).kept.newest
+    newest = archive_of(entry).kept.newest
     assert newest is not None
     assert newest.config.led_brightness == CHANGES["led_brightness"]
 
@@ -292,7 +292,7 @@ async def test_the_new_ones_are_kept(home: Home) -> None:
     assert (await repair.choose("keep"))["type"] is FlowResultType.CREATE_ENTRY
     assert issue(home) is None
     assert written(lock) == []
-    kept = keeper_of(entry).kept
+    kept = archive_of(entry).kept
     # The old ones can still be asked for.
     assert [snapshot.config.led_brightness for snapshot in kept.snapshots] == [5, 1]
     assert home.state("battery_changed_at") == changed_at
@@ -335,7 +335,7 @@ async def test_what_the_owner_puts_right_elsewhere(home: Home) -> None:
     await swapped(home, lock, ["settings"])
     lock.settings.change(led_brightness=4, single_lock=1)
     await home.read()
-    names = {entry.name for entry in keeper_of(entry).differences}
+    names = {entry.name for entry in archive_of(entry).differences}
     assert "led_brightness" not in names
     assert "single_lock" not in names
     assert "auto_lock_enabled" in names
@@ -343,7 +343,7 @@ async def test_what_the_owner_puts_right_elsewhere(home: Home) -> None:
     lock.settings.change(name="Villa Kunterbunt")
     await home.read()
     assert issue(home) is None
-    newest = keeper_of(entry).kept.newest
+    newest = archive_of(entry).kept.newest
     assert newest is not None
     assert newest.config.led_brightness == 4
 
@@ -397,8 +397,8 @@ async def test_after_pairing_a_reset_lock_again(home: Home) -> None:
     )
     lock.settings.change(led_brightness=2)
     await home.read()
-    await keeper_of(entry).async_save()
-    newest = keeper_of(entry).kept.newest
+    await archive_of(entry).async_save()
+    newest = archive_of(entry).kept.newest
     assert newest is not None
     assert newest.lacks == ()
 
@@ -438,7 +438,7 @@ async def test_a_name_survives_byte_for_byte(home: Home) -> None:
     lock.settings.change(name=name)
     await home.read()
     # It looks like damaged memory, which it is not.
-    await keeper_of(entry).async_no_change()
+    await archive_of(entry).async_no_change()
     await asyncio.sleep(1000)
     await swapped(home, lock, ["settings"])
     repair = Repair(home, entry)
@@ -452,17 +452,17 @@ async def test_a_name_that_no_lock_takes_any_more(home: Home) -> None:
     lock, entry = await lock_with_settings(home)
     lock.settings.change(name="T\0x")
     await home.read()
-    await home.until(lambda: issue(home) is not None or keeper_of(entry).kept.changed_at is not None)
-    keeper = keeper_of(entry)
-    await keeper.async_keep_new()
-    newest = keeper.kept.newest
+    await home.until(lambda: issue(home) is not None or archive_of(entry).kept.changed_at is not None)
+    archive = archive_of(entry)
+    await archive.async_keep_new()
+    newest = archive.kept.newest
     assert newest is not None
     assert newest.config.name == "T\0x"
     lock.settings.change(name="Other", led_brightness=4)
     await home.read()
-    loss = await keeper.async_compare(newest)
-    await keeper.async_offer(loss)
-    obstacles = {entry.name: entry.obstacle for entry in keeper.differences}
+    loss = await archive.async_compare(newest)
+    await archive.async_offer(loss)
+    obstacles = {entry.name: entry.obstacle for entry in archive.differences}
     assert obstacles == {"name": "not_supported", "led_brightness": None}
 
 
@@ -498,7 +498,7 @@ async def test_what_is_kept_is_damaged(
     await home.hass.config_entries.async_unload(entry.entry_id)
     hass_storage[f"smartlock.{NUKI_ID:08X}.settings"]["data"]["snapshots"][0]["config"]["name"] = 5
     assert await home.hass.config_entries.async_setup(entry.entry_id)
-    await home.until(lambda: keeper_of(entry).kept.newest is not None)
+    await home.until(lambda: archive_of(entry).kept.newest is not None)
     assert "cannot be read" in caplog.text
 
 
@@ -511,7 +511,7 @@ async def test_consent_taken_back(home: Home, hass_storage: dict[str, Any]) -> N
     )
     lock.settings.change(led_brightness=2)
     await home.read()
-    await keeper_of(entry).async_save()
+    await archive_of(entry).async_save()
     assert "345678" in str(hass_storage)
     home.hass.config_entries.async_update_entry(entry, options={**entry.options, "keep_codes": False})
     await home.hass.async_block_till_done()
@@ -529,7 +529,7 @@ async def test_silence_of_the_lock_alone_is_a_sign(home: Home) -> None:
     await home.until(lambda: home.state() == "unavailable")
     lock.power_on()
     await home.until(lambda: home.state() != "unavailable")
-    await home.until(lambda: keeper_of(entry).kept.changed_at is not None, within=900)
+    await home.until(lambda: archive_of(entry).kept.changed_at is not None, within=900)
     assert "not_heard" in home.full_state("battery_changed").attributes["reasons"]
 
 
@@ -537,11 +537,11 @@ async def test_two_ways_at_once(home: Home) -> None:
     """The repair is opened while harmless settings are put back by themselves."""
     lock, entry = await lock_with_settings(home, restore_by_itself=True)
     await swapped(home, lock, ["settings"])
-    assert keeper_of(entry).restoring is not None
+    assert archive_of(entry).restoring is not None
     repair = Repair(home, entry)
     shown = await repair.open()
     assert shown["type"] is FlowResultType.SHOW_PROGRESS
-    journal = await keeper_of(entry).async_restore(["single_lock", "auto_lock_enabled"])
+    journal = await archive_of(entry).async_restore(["single_lock", "auto_lock_enabled"])
     assert journal.restored() == ("clock", "single_lock", "auto_lock_enabled")
     assert (lock.settings.values.led_brightness, lock.settings.values.single_lock) == (1, 1)
     counts = Counter(written(lock))
@@ -552,12 +552,12 @@ async def test_two_ways_at_once(home: Home) -> None:
 
 
 async def started(home: Home, lock: VirtualLock, entry: MockConfigEntry) -> asyncio.Task[Any]:
-    """Lose settings and begin to put them all back; the lock is not calm yet."""
+    """Lose settings and begin to put them all back; the lock is not idle yet."""
     await swapped(home, lock, ["settings"])
-    keeper = keeper_of(entry)
-    names = [each.name for each in keeper.differences]
-    task = home.hass.async_create_task(keeper.async_restore(names))
-    await home.until(lambda: keeper.restoring is not None)
+    archive = archive_of(entry)
+    names = [each.name for each in archive.differences]
+    task = home.hass.async_create_task(archive.async_restore(names))
+    await home.until(lambda: archive.restoring is not None)
     assert written(lock) == []
     return task
 
@@ -580,7 +580,7 @@ async def test_not_with_low_batteries(home: Home) -> None:
     await swapped(home, lock, ["settings"])
     lock.set_battery(5)
     await home.read()
-    task = home.hass.async_create_task(keeper_of(entry).async_restore(["led_brightness"]))
+    task = home.hass.async_create_task(archive_of(entry).async_restore(["led_brightness"]))
     await asyncio.sleep(2000)
     assert written(lock) == []
     lock.set_battery(90)
@@ -599,7 +599,7 @@ async def test_the_lock_refuses_a_setting(home: Home) -> None:
     assert set(failed.values()) == {"refused"}
     assert "led_brightness" in failed
     assert lock.settings.values.auto_lock_timeout == CHANGES["auto_lock_timeout"]
-    assert {each.name for each in keeper_of(entry).differences} == set(failed)
+    assert {each.name for each in archive_of(entry).differences} == set(failed)
     assert issue(home) is not None
 
 
@@ -638,16 +638,16 @@ async def test_a_change_of_ours_is_kept_at_once(home: Home) -> None:
     lock, entry = await lock_with_settings(home)
     writer = entry.runtime_data.settings
     await writer.write(config={"led_brightness": 3})
-    await home.until(lambda: len(keeper_of(entry).kept.snapshots) == 2)
-    newest = keeper_of(entry).kept.newest
+    await home.until(lambda: len(archive_of(entry).kept.snapshots) == 2)
+    newest = archive_of(entry).kept.newest
     assert newest is not None
     assert newest.config.led_brightness == 3
     assert home.state("battery_changed") == "unknown"
 
     await swapped(home, lock, ["settings"])
     await writer.write(config={"led_brightness": 4})
-    await home.until(lambda: "led_brightness" not in {each.name for each in keeper_of(entry).differences})
-    await keeper_of(entry).async_restore(["single_lock"])
+    await home.until(lambda: "led_brightness" not in {each.name for each in archive_of(entry).differences})
+    await archive_of(entry).async_restore(["single_lock"])
     assert (lock.settings.values.led_brightness, lock.settings.values.single_lock) == (4, 1)
     assert issue(home) is None
 
@@ -683,7 +683,7 @@ async def test_codes_that_were_changed(home: Home) -> None:
     assert gardener is not None
     gardener.enabled = 0
     lock.time_control.add(Entry(weekdays=Weekdays.MONDAY, time=Time2(7, 0), lock_action=LockAction.UNLOCK))
-    wanted = await keeper_of(entry).async_save()
+    wanted = await archive_of(entry).async_save()
 
     cleaner = codes.get(1)
     assert cleaner is not None
@@ -692,9 +692,9 @@ async def test_codes_that_were_changed(home: Home) -> None:
     lock.time_control.replace(
         1, Entry(weekdays=Weekdays.MONDAY, time=Time2(7, 0), lock_action=LockAction.UNLOCK, enabled=0)
     )
-    keeper = keeper_of(entry)
-    await keeper.async_offer(await keeper.async_compare(wanted))
-    journal = await keeper.async_restore(["keypad_codes", "time_control"])
+    archive = archive_of(entry)
+    await archive.async_offer(await archive.async_compare(wanted))
+    journal = await archive.async_restore(["keypad_codes", "time_control"])
     assert journal.failed() == {}
     assert sorted((code.code, code.name, code.enabled) for code in codes) == [
         (345678, "Cleaner", 1),
@@ -707,12 +707,12 @@ async def test_two_people_at_once(home: Home) -> None:
     """Two dialogs put the same back: one restore does it, and both are told how it went."""
     lock, entry = await lock_with_settings(home)
     await swapped(home, lock, ["settings"])
-    keeper = keeper_of(entry)
+    archive = archive_of(entry)
     names = ["single_lock", "auto_lock_enabled"]
-    first, second = await asyncio.gather(keeper.async_restore(names), keeper.async_restore(names))
+    first, second = await asyncio.gather(archive.async_restore(names), archive.async_restore(names))
     assert first == second
     assert set(Counter(written(lock)).values()) == {1}
-    assert keeper.restoring is None
+    assert archive.restoring is None
 
 
 async def test_a_dialog_about_what_was_settled_meanwhile(home: Home) -> None:
@@ -721,7 +721,7 @@ async def test_a_dialog_about_what_was_settled_meanwhile(home: Home) -> None:
     repair = Repair(home, entry)
     await repair.open()
     await repair.choose("choose")
-    await keeper_of(entry).async_keep_new()
+    await archive_of(entry).async_keep_new()
     assert (await repair.submit(settings=["single_lock"]))["type"] is FlowResultType.CREATE_ENTRY
     assert written(lock) == []
 
@@ -729,14 +729,14 @@ async def test_a_dialog_about_what_was_settled_meanwhile(home: Home) -> None:
 async def test_nothing_is_written_long_after_unloading(home: Home, hass_storage: dict[str, Any]) -> None:
     """What the lock still says while its link is closed is not written over what is kept after a reload."""
     lock, entry = await lock_with_settings(home)
-    keeper = keeper_of(entry)
+    archive = archive_of(entry)
     await home.hass.config_entries.async_reload(entry.entry_id)
     await home.settled(entry, lock)
-    await keeper_of(entry).async_save()
+    await archive_of(entry).async_save()
     file = f"smartlock.{NUKI_ID:08X}.settings"
     await home.hass.config_entries.async_unload(entry.entry_id)
     kept = hass_storage[file]["data"]
-    keeper._store.note(replace(keeper.kept.known, newest_log_entry=4711))
+    archive._store.note(replace(archive.kept.known, newest_log_entry=4711))
     await asyncio.sleep(1000)
     assert hass_storage[file]["data"] == kept
 
@@ -746,26 +746,26 @@ async def test_another_decision_comes_too_late(home: Home, option: str) -> None:
     """One dialog restores while another still shows the menu: what is under way goes to its end."""
     lock, entry = await lock_with_settings(home)
     await swapped(home, lock, ["settings"])
-    keeper = keeper_of(entry)
+    archive = archive_of(entry)
     repair = Repair(home, entry)
     await repair.open()
-    names = [each.name for each in keeper.differences]
-    task = asyncio.create_task(keeper.async_restore(names))
-    await home.until(lambda: keeper.restoring is not None)
+    names = [each.name for each in archive.differences]
+    task = asyncio.create_task(archive.async_restore(names))
+    await home.until(lambda: archive.restoring is not None)
     assert (await repair.choose(option))["step_id"] == "report"
     await task
     assert settings_of(lock) == CHANGES
-    assert keeper.kept.newest is not None
-    assert keeper.kept.newest.config.single_lock == 1
+    assert archive.kept.newest is not None
+    assert archive.kept.newest.config.single_lock == 1
 
 
 async def test_an_action_while_a_dialog_restores(home: Home) -> None:
     """What the action is about is put back as well, after what the dialog has chosen."""
     lock, entry = await lock_with_settings(home)
     await swapped(home, lock, ["settings"])
-    keeper = keeper_of(entry)
-    task = asyncio.create_task(keeper.async_restore(["led_brightness"]))
-    await home.until(lambda: keeper.restoring is not None)
+    archive = archive_of(entry)
+    task = asyncio.create_task(archive.async_restore(["led_brightness"]))
+    await home.until(lambda: archive.restoring is not None)
     response = await home.hass.services.async_call(
         DOMAIN,
         "restore_settings",

@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 
 from custom_components.smartlock.protocol.enums import LockAction, Weekdays
 from custom_components.smartlock.protocol.wire import Time2
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 from custom_components.smartlock.settings.rules import restore
 from simulator.lock.faults import Once
 from simulator.lock.time_control import Entry
@@ -126,10 +126,10 @@ class World:
         assert await self._home.hass.config_entries.async_setup(entry.entry_id)
 
 
-def keeper_of(entry: MockConfigEntry) -> SettingsKeeper:
-    """Return the keeper of a lock."""
-    keeper: SettingsKeeper = entry.runtime_data.archive
-    return keeper
+def archive_of(entry: MockConfigEntry) -> SettingsArchive:
+    """Return the archive of a lock."""
+    archive: SettingsArchive = entry.runtime_data.archive
+    return archive
 
 
 @dataclass(frozen=True)
@@ -160,22 +160,22 @@ async def one_death(home: Home, storage: dict[str, Any], story: Story) -> None:
         lock.time_control.add(each)
     lock.battery.set(40)
     entry = await home.set_up(lock, "bridge", pin=str(pin))
-    await keeper_of(entry).async_save()
+    await archive_of(entry).async_save()
     await home.until(lambda: not home.connected(lock))
 
     lock.time_control.clear()
     lock.swap_batteries(["settings"])
     lock.log.enabled = False
-    await home.until(lambda: keeper_of(entry).kept.loss is not None)
+    await home.until(lambda: archive_of(entry).kept.loss is not None)
     await home.until(lambda: not home.connected(lock))
     lock.clock.offset = timedelta(hours=-3)
 
     world = World(home, lock, storage)
     with world.watched():
         world.plan(story.death, story.occasion)
-        keeper = keeper_of(entry)
+        archive = archive_of(entry)
         task = home.hass.async_create_task(
-            keeper.async_restore(restore.all_at_once(keeper.differences)), eager_start=False
+            archive.async_restore(restore.all_at_once(archive.differences)), eager_start=False
         )
         await home.until(lambda: world.dead or task.done())
         died = world.dead
@@ -184,13 +184,13 @@ async def one_death(home: Home, storage: dict[str, Any], story: Story) -> None:
             await world.restart(entry)
         task.cancel()
         await asyncio.wait([task])
-        keeper = keeper_of(entry)
-        await home.until(lambda: keeper.restoring is None)
-        if died and keeper.kept.loss is not None:
+        archive = archive_of(entry)
+        await home.until(lambda: archive.restoring is None)
+        if died and archive.kept.loss is not None:
             # It died before the owner's word was on disk.
             assert set(WRITES) & set(written(lock)) == set()
-            await keeper.async_restore(restore.all_at_once(keeper.differences))
-    assert_consistent(lock, keeper)
+            await archive.async_restore(restore.all_at_once(archive.differences))
+    assert_consistent(lock, archive)
 
 
 def written(lock: VirtualLock) -> Counter[str]:
@@ -202,7 +202,7 @@ def written(lock: VirtualLock) -> Counter[str]:
     )
 
 
-def assert_consistent(lock: VirtualLock, keeper: SettingsKeeper) -> None:
+def assert_consistent(lock: VirtualLock, archive: SettingsArchive) -> None:
     """Whatever happened: the lock has what it had, each thing was written once, and what is kept says so."""
     values = lock.settings.values
     assert {name: getattr(values, name) for name in CHANGES} == CHANGES
@@ -213,7 +213,7 @@ def assert_consistent(lock: VirtualLock, keeper: SettingsKeeper) -> None:
     counts = written(lock)
     assert counts.pop("time") == 1
     assert counts == WRITES
-    kept = keeper.kept
+    kept = archive.kept
     assert (kept.loss, kept.journal) == (None, None)
     newest = kept.newest
     assert newest is not None

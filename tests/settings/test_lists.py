@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.smartlock.protocol.enums import Command, LockAction, Weekdays
 from custom_components.smartlock.protocol.wire import Date7, Time2
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 from simulator.lock.rights import ALWAYS
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import VirtualLock
@@ -25,12 +25,12 @@ def fill(lock: VirtualLock, count: int = COUNT) -> None:
         lock.authorizations.add(bytes(32), app_id=number, name=f"Person {number}")
 
 
-async def kept(home: Home, lock: VirtualLock, **options: Any) -> SettingsKeeper:
+async def kept(home: Home, lock: VirtualLock, **options: Any) -> SettingsArchive:
     """Set the lock up and have everything saved."""
     entry = await home.set_up(lock, pin=str(PINS["gen3"]), keep_codes=True, **options)
-    keeper: SettingsKeeper = entry.runtime_data.archive
-    await keeper.async_save()
-    return keeper
+    archive: SettingsArchive = entry.runtime_data.archive
+    await archive.async_save()
+    return archive
 
 
 async def test_long_lists_are_kept_to_their_end(home: Home) -> None:
@@ -51,10 +51,10 @@ async def test_nothing_of_a_long_list_counts_as_lost(home: Home) -> None:
     """What lies behind the hundredth entry is there as it was."""
     lock = home.add_lock()
     fill(lock)
-    keeper = await kept(home, lock)
+    archive = await kept(home, lock)
     first = next(iter(lock.keypad_codes))
     lock.keypad_codes.remove(first)
-    loss = await keeper.async_compare()
+    loss = await archive.async_compare()
     (difference,) = loss.differences
     assert (difference.name, difference.was, difference.now) == ("keypad_codes", COUNT, COUNT - 1)
 
@@ -90,17 +90,17 @@ async def test_a_list_that_lacks_an_entry_is_not_kept(home: Home, part: str, com
         lock.time_control.add(
             Entry(weekdays=Weekdays.MONDAY, time=Time2(hour, 0), lock_action=LockAction.LOCK)
         )
-    keeper = await kept(home, lock)
-    before = keeper.kept.newest
+    archive = await kept(home, lock)
+    before = archive.kept.newest
     assert before is not None
     lock.faults.drop_next_answer(command)
     lock.settings.change(led_brightness=3)
-    await keeper.async_save()
-    after = keeper.kept.newest
+    await archive.async_save()
+    after = archive.kept.newest
     assert after is not None
     assert after.config.led_brightness == 3
     assert getattr(after, part) == getattr(before, part)
-    assert (await keeper.async_compare(after)).differences == ()
+    assert (await archive.async_compare(after)).differences == ()
     lock.faults.drop_next_answer(command)
-    loss = await keeper.async_compare(before)
+    loss = await archive.async_compare(before)
     assert part not in {difference.name for difference in loss.differences}

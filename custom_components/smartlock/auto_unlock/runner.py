@@ -50,7 +50,7 @@ from custom_components.smartlock.auto_unlock.warm_link import WarmLink
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
@@ -84,7 +84,7 @@ class RuleRunner:
         hass: HomeAssistant,
         coordinator: SmartLockCoordinator,
         pin: PinGuard,
-        faults: FaultKeeper,
+        faults: FaultTracker,
         *,
         actions: LockActions,
         current: CurrentSettings,

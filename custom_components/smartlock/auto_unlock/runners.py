@@ -13,7 +13,7 @@ from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule, pi
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
@@ -31,7 +31,7 @@ class Rules(LockPart):
         *,
         current: CurrentSettings,
         pin: PinGuard,
-        faults: FaultKeeper,
+        faults: FaultTracker,
         issues: LockIssues,
     ) -> None:
         """Prepare; `async_load` comes first."""

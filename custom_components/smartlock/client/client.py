@@ -5,10 +5,10 @@ import contextlib
 import os
 
 from custom_components.smartlock.client.connection import PinTries
-from custom_components.smartlock.client.figures import Figures
 from custom_components.smartlock.client.link import IDLE_TIME, LinkEvents, LockLink
 from custom_components.smartlock.client.moving import Mover
 from custom_components.smartlock.client.orders import Order
+from custom_components.smartlock.client.statistics import LinkStatistics
 from custom_components.smartlock.client.transport import Transport
 from custom_components.smartlock.protocol.channel import Random, SessionChannel
 from custom_components.smartlock.protocol.conversations import Conversation
@@ -41,7 +41,7 @@ class LockClient:
         app_id: int,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
-        on_unheard: Callable[[], None] = lambda: None,
+        on_answer_lost: Callable[[], None] = lambda: None,
         on_closed: Callable[[], None] = lambda: None,
         random: Random = os.urandom,
         idle_time: float | None = IDLE_TIME,
@@ -49,12 +49,12 @@ class LockClient:
         """Speak to the lock as an authorization.
 
         `on_message` sees everything the lock says. `on_lost` is called when an idle link ends without our
-        doing: what the lock would have pushed over it is missed from then on. `on_unheard` is called when a link has
+        doing: what the lock would have pushed over it is missed from then on. `on_answer_lost` is called when a link has
         ended on which the state was asked for, which takes the change flag down, and nothing was heard of it.
         `on_closed` is called when we have disconnected: the lock advertises again. With `idle_time` None the link
         is never let go, and the state is read often enough for the lock not to drop it.
         """
-        self.figures = Figures()
+        self.statistics = LinkStatistics()
         self.authorization_id = session.authorization_id
         """Our own authorization in the lock."""
         self._app_id = app_id
@@ -63,12 +63,12 @@ class LockClient:
             transport,
             lambda: SessionChannel(dialect, session, random),
             events=LinkEvents(
-                on_message=self._received, on_lost=on_lost, on_unheard=on_unheard, on_closed=on_closed
+                on_message=self._received, on_lost=on_lost, on_answer_lost=on_answer_lost, on_closed=on_closed
             ),
-            figures=self.figures,
+            statistics=self.statistics,
             idle_time=idle_time,
         )
-        self._mover = Mover(self._link, self.figures)
+        self._mover = Mover(self._link, self.statistics)
 
     @property
     def connected(self) -> bool:
@@ -95,12 +95,12 @@ class LockClient:
         return await self._link.request(conversation, pin_tries=pin_tries)
 
     @contextlib.asynccontextmanager
-    async def staying(self) -> AsyncIterator[None]:
+    async def keep_connected(self) -> AsyncIterator[None]:
         """Keep the link that a request in the block opens until its end, and then let go of it at once.
 
         Not before an action's idle time is over, though. The block itself opens no link.
         """
-        async with self._link.staying():
+        async with self._link.keep_connected():
             yield
 
     async def connect(self) -> None:
@@ -152,9 +152,9 @@ class LockClient:
         """
         return await self._mover.move(Order(RequestReboot(), pin=pin, pin_tries=pin_tries, deadline=deadline))
 
-    async def let_go(self) -> None:
+    async def disconnect(self) -> None:
         """Disconnect when what is running has ended; the next request connects again."""
-        await self._link.let_go()
+        await self._link.disconnect()
 
     async def close(self) -> None:
         """Disconnect for good; what is still running fails with LinkLostError."""

@@ -8,7 +8,7 @@ from typing import Self
 
 from custom_components.smartlock.client.transport import Link, Transport
 from custom_components.smartlock.protocol.channel import Channel
-from custom_components.smartlock.protocol.conversations import Conversation, Step, read_states
+from custom_components.smartlock.protocol.conversations import Conversation, Exchange, read_states
 from custom_components.smartlock.protocol.enums import Command
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
@@ -43,13 +43,13 @@ class Connection:
         channel: Channel,
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
-        on_unheard: Callable[[], None],
+        on_answer_lost: Callable[[], None],
     ) -> None:
         """Prepare; use `open`."""
         self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
-        self._on_unheard = on_unheard
+        self._on_unheard = on_answer_lost
         self._states_outstanding = False
         self._link: Link | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -65,14 +65,14 @@ class Connection:
         *,
         on_message: Callable[[Message], None] = lambda message: None,
         on_lost: Callable[[], None] = lambda: None,
-        on_unheard: Callable[[], None] = lambda: None,
+        on_answer_lost: Callable[[], None] = lambda: None,
     ) -> Self:
         """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`.
 
-        `on_unheard` is called at its end if the state was asked for, which takes the change flag of the lock down,
+        `on_answer_lost` is called at its end if the state was asked for, which takes the change flag of the lock down,
         and nothing was heard of it after that.
         """
-        self = cls(channel, on_message, on_lost, on_unheard)
+        self = cls(channel, on_message, on_lost, on_answer_lost)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
             await self._link.subscribe(channel.answers)
@@ -138,13 +138,13 @@ class Connection:
                 # It would be taken for the answer to the next question.
                 self._fail(LinkLostError("a conversation was cut off"))
 
-    def _answered(self, step: Step, pin_tries: PinTries | None) -> None:
+    def _answered(self, step: Exchange, pin_tries: PinTries | None) -> None:
         self._answer_outstanding = False
         if step.pin is not None and pin_tries is not None:
             pin_tries.answered += 1
 
     async def _write(
-        self, step: Step, about_to_move: Callable[[], None] | None, pin_tries: PinTries | None
+        self, step: Exchange, about_to_move: Callable[[], None] | None, pin_tries: PinTries | None
     ) -> None:
         # What came before the question cannot be its answer.
         while not self._inbox.empty():
@@ -187,7 +187,7 @@ class Connection:
         except SmartLockError as error:
             self._fail(error)
 
-    async def _answer(self, step: Step, asked: Message | None) -> Message:
+    async def _answer(self, step: Exchange, asked: Message | None) -> Message:
         """Wait for a message that the step expects, or raise the refusal of what was asked."""
         quiet = step.quiet
         if step.send is not None and not step.send.moves_bolt and self._channel.refusals is not None:
@@ -204,7 +204,7 @@ class Connection:
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {step.within:g} s") from error
 
-    async def _next_answer(self, step: Step, asked: Message | None) -> Message:
+    async def _next_answer(self, step: Exchange, asked: Message | None) -> Message:
         while True:
             message = await self._inbox.get()
             if isinstance(message, SmartLockError):

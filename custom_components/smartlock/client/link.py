@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from custom_components.smartlock.client.connection import Connection, PinTries
-from custom_components.smartlock.client.figures import Figures, Phase
+from custom_components.smartlock.client.statistics import LinkStatistics, Phase
 from custom_components.smartlock.client.transport import Transport
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.channel import Channel
@@ -23,7 +23,7 @@ from custom_components.smartlock.protocol.messages import KeyturnerStates, Messa
 IDLE_TIME = 5.0
 # After a mere read nobody is about to ask again, and most links are made for one: holding them all for the idle
 # time would be most of all the time on the radio. Long enough for a second request of the same caller; who knows
-# that there are no more says so by the end of `staying`.
+# that there are no more says so by the end of `keep_connected`.
 READ_IDLE_TIME = 0.5
 # A link that is to stay open must not be idle for the lock's own 20 s.
 KEEP_ALIVE = 15.0
@@ -39,7 +39,7 @@ class LinkEvents:
     """Everything that the lock says."""
     on_lost: Callable[[], None]
     """An idle link ended without our doing: what the lock would have pushed over it is missed from then on."""
-    on_unheard: Callable[[], None]
+    on_answer_lost: Callable[[], None]
     """The state was asked for, which takes the change flag down, and nothing was heard of it until the link ended."""
     on_closed: Callable[[], None]
     """We have disconnected: the lock advertises again."""
@@ -54,7 +54,7 @@ class LockLink:
         channel: Callable[[], Channel],
         *,
         events: LinkEvents,
-        figures: Figures,
+        statistics: LinkStatistics,
         idle_time: float | None,
     ) -> None:
         """Prepare; nothing is connected yet.
@@ -67,7 +67,7 @@ class LockLink:
         self._transport = transport
         self._channel = channel
         self._events = events
-        self._figures = figures
+        self._statistics = statistics
         self._idle_time = idle_time
         self._connection: Connection | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -83,7 +83,7 @@ class LockLink:
 
     async def read_states(self) -> KeyturnerStates:
         """Read the state. Raises LinkError, ProtocolError or LockRefusedError."""
-        self._figures.read(_now())
+        self._statistics.read(_now())
         return await self.read(conversations.read_states)
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
@@ -113,7 +113,7 @@ class LockLink:
             pass
 
     @contextlib.asynccontextmanager
-    async def staying(self) -> AsyncIterator[None]:
+    async def keep_connected(self) -> AsyncIterator[None]:
         """Keep the link that a request in the block opens until its end, and then let go of it at once.
 
         Not before an action's idle time is over, though. The block itself opens no link.
@@ -152,15 +152,15 @@ class LockLink:
             self._channel(),
             on_message=self._received,
             on_lost=self._lost,
-            on_unheard=self._events.on_unheard,
+            on_answer_lost=self._events.on_answer_lost,
         )
         self._connection = connection
         if self.closed:
             # Closed while it was connecting: nobody else knows of this link.
             await self._disconnect()
             self.check_open()
-        self._figures.connected(_now())
-        self._figures.took(Phase.CONNECT, _now() - began)
+        self._statistics.connected(_now())
+        self._statistics.took(Phase.CONNECT, _now() - began)
         return connection
 
     def check_open(self) -> None:
@@ -184,7 +184,7 @@ class LockLink:
             delay = self._open_until - _now()
         self._idle = asyncio.get_running_loop().call_later(delay, self._idle_expired)
 
-    async def let_go(self) -> None:
+    async def disconnect(self) -> None:
         """Disconnect when what is running has ended; the next request connects again."""
         async with self.turn:
             self._keep_open()
@@ -216,19 +216,19 @@ class LockLink:
     def _idle_expired(self) -> None:
         self._idle = None
         self._ending = asyncio.create_task(
-            self._keep_alive() if self._idle_time is None else self._let_go_if_idle()
+            self._keep_alive() if self._idle_time is None else self._disconnect_if_idle()
         )
 
     async def _keep_alive(self) -> None:
-        self._figures.read(_now())
+        self._statistics.read(_now())
         try:
             await self.request(conversations.read_states())
         except SmartLockError:
             # Also a lock that refuses us: it must be free to advertise, for pairing again.
-            await self.let_go()
+            await self.disconnect()
             self._events.on_lost()
 
-    async def _let_go_if_idle(self) -> None:
+    async def _disconnect_if_idle(self) -> None:
         async with self.turn:
             # Somebody may have taken the turn first; then a new idle time runs.
             if self._idle is None:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 import contextlib
 
-from custom_components.smartlock.client.figures import Figures, Phase
 from custom_components.smartlock.client.link import LockLink
 from custom_components.smartlock.client.orders import Order, refused
+from custom_components.smartlock.client.statistics import LinkStatistics, Phase
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import (
     Command,
@@ -43,10 +43,10 @@ _NO_FAILURE = (CompletionStatus.SUCCESS, CompletionStatus.UNKNOWN)
 class Mover:
     """Carries out one order at a time on a link; later orders replace those that are not written yet."""
 
-    def __init__(self, link: LockLink, figures: Figures) -> None:
+    def __init__(self, link: LockLink, statistics: LinkStatistics) -> None:
         """Move the bolt over a link."""
         self._link = link
-        self._figures = figures
+        self._statistics = statistics
         self._unwritten: list[Order] = []
         self._running: Order | None = None
         self._challenge_wanted: float | None = None
@@ -56,10 +56,10 @@ class Mover:
         """Take note of what the lock says while an order is carried out."""
         order = self._running
         if self._challenge_wanted is not None and isinstance(message, Challenge):
-            self._figures.took(Phase.CHALLENGE, _now() - self._challenge_wanted)
+            self._statistics.took(Phase.CHALLENGE, _now() - self._challenge_wanted)
             self._challenge_wanted = None
         if self._began is not None and isinstance(message, Status):
-            self._figures.took(Phase.ACCEPTED, _now() - self._began)
+            self._statistics.took(Phase.ACCEPTED, _now() - self._began)
             self._began = None
         if order is None or not order.written:
             return
@@ -115,7 +115,7 @@ class Mover:
                     states = await self._act_and_look(order, about_to_move)
                 finally:
                     self._began = self._running = None
-                self._figures.took(Phase.COMPLETED, _now() - began)
+                self._statistics.took(Phase.COMPLETED, _now() - began)
         except TimeoutError as error:
             raise order.obstacle or NotStartedError("the action could not be sent in time") from error
         except (LinkError, ProtocolError, LockRefusedError) as error:

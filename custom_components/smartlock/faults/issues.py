@@ -15,7 +15,7 @@ from custom_components.smartlock.faults.rules.battery import (
 )
 from custom_components.smartlock.faults.rules.codes import GRAVE_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.records import Fault
-from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
@@ -36,7 +36,7 @@ _BATTERY_SEVERITIES = {
 class FaultIssues(LockPart):
     """Keeps the issues of one lock as its faults and batteries are."""
 
-    def __init__(self, coordinator: SmartLockCoordinator, tracker: FaultKeeper, issues: LockIssues) -> None:
+    def __init__(self, coordinator: SmartLockCoordinator, tracker: FaultTracker, issues: LockIssues) -> None:
         """Prepare; `start` begins."""
         self._coordinator = coordinator
         self._tracker = tracker

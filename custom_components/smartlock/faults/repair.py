@@ -15,7 +15,7 @@ from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
 from custom_components.smartlock.faults.issues import FLOW, fault_words
 from custom_components.smartlock.faults.rules.codes import CALIBRATION_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.records import Fault
-from custom_components.smartlock.faults.tracker import FaultKeeper
+from custom_components.smartlock.faults.tracker import FaultTracker
 
 __all__ = ["FLOW", "FaultFlow"]
 
@@ -24,10 +24,10 @@ CALIBRATION_HELPS = CLUTCH_KINDS | CALIBRATION_KINDS | {FaultKind.MOTOR_BLOCKED,
 _CONSENT = "bolt_may_move"
 
 
-class FaultFlow(LockRepairFlow[FaultKeeper]):
+class FaultFlow(LockRepairFlow[FaultTracker]):
     """Guides through one fault; ends well when the lock has it no more."""
 
-    def __init__(self, entry: ConfigEntry, tracker: Callable[[], FaultKeeper], kind: FaultKind) -> None:
+    def __init__(self, entry: ConfigEntry, tracker: Callable[[], FaultTracker], kind: FaultKind) -> None:
         """Take the lock, its faults, and the kind of this one."""
         super().__init__(entry, tracker)
         self._kind = kind

@@ -17,7 +17,7 @@ from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
 from custom_components.smartlock.faults.rules.battery import BatteryCondition
 from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.faults import Faults
-from custom_components.smartlock.faults.tracker import FaultKeeper, fault_facts
+from custom_components.smartlock.faults.tracker import FaultTracker, fault_facts
 
 NO_FAULT = "none"
 
@@ -35,14 +35,14 @@ def _certain(kinds: frozenset[FaultKind]) -> Callable[[Faults], bool]:
     return lambda faults: any(fault.kind in kinds and fault.certain for fault in faults.active)
 
 
-def _last_fault(tracker: FaultKeeper) -> str | None:
+def _last_fault(tracker: FaultTracker) -> str | None:
     faults = tracker.faults
     if faults.last is not None:
         return faults.last.kind.value
     return None if faults.run is None else NO_FAULT
 
 
-def _last_fault_facts(tracker: FaultKeeper) -> Mapping[str, Any] | None:
+def _last_fault_facts(tracker: FaultTracker) -> Mapping[str, Any] | None:
     faults = tracker.faults
     last = faults.last
     if last is None:
@@ -76,7 +76,7 @@ FAULT_BINARY_SENSORS = (
     ),
 )
 FAULT_SENSORS = (
-    SmartLockSensorDescription[FaultKeeper](
+    SmartLockSensorDescription[FaultTracker](
         key="last_fault",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -85,7 +85,7 @@ FAULT_SENSORS = (
         facts_fn=_last_fault_facts,
         always_available=True,
     ),
-    SmartLockSensorDescription[FaultKeeper](
+    SmartLockSensorDescription[FaultTracker](
         key="battery_condition",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -100,7 +100,7 @@ class FaultBinarySensor(SmartLockEntity, BinarySensorEntity):
 
     entity_description: FaultBinarySensorDescription
 
-    def __init__(self, tracker: FaultKeeper, description: FaultBinarySensorDescription) -> None:
+    def __init__(self, tracker: FaultTracker, description: FaultBinarySensorDescription) -> None:
         """Bind a description to the faults of a lock."""
         super().__init__(tracker.coordinator, description)
         self._tracker = tracker

@@ -35,7 +35,7 @@ _LOG_ENTRIES = 5
 type FaultListener = Callable[[str, Mapping[str, Any]], None]
 
 
-class FaultKeeper(LockPart):
+class FaultTracker(LockPart):
     """The faults of one lock, as far as they are safely stored."""
 
     def __init__(
@@ -128,11 +128,11 @@ class FaultKeeper(LockPart):
         now = dt_util.utcnow()
         match message:
             case ErrorReport():
-                self._change(self._known.heard_error_report(message.code, message.refused, now))
+                self._change(self._known.with_error_report(message.code, message.refused, now))
             case KeyturnerStates():
-                self._change(self._known.heard_states(message, now))
+                self._change(self._known.with_states_from(message, now))
             case BatteryReport():
-                self._change(self._known.heard_battery_report(message, now))
+                self._change(self._known.with_battery_report(message, now))
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Read what the log says about a new fault, over the link that is open anyway."""
@@ -141,7 +141,7 @@ class FaultKeeper(LockPart):
         # Also after a failure: nobody waits for it.
         self._log_wanted = False
         page = await self._log.read()
-        self._change(self._known.heard_log(page.entries[:_LOG_ENTRIES], dt_util.utcnow()))
+        self._change(self._known.with_log(page.entries[:_LOG_ENTRIES], dt_util.utcnow()))
 
     @callback
     def _change(self, known: Faults) -> None:

@@ -29,7 +29,7 @@ def lock_client(
     idle_time: float | None,
     on_message: Callable[[Message], None],
     on_lost: Callable[[], None],
-    on_unheard: Callable[[], None],
+    on_answer_lost: Callable[[], None],
     on_closed: Callable[[], None],
 ) -> LockClient:
     """Return the client of a paired lock, with the arguments of `LockClient`; nothing is sent yet."""
@@ -49,7 +49,7 @@ def lock_client(
         app_id=entry.data[CONF_APP_ID],
         on_message=on_message,
         on_lost=on_lost,
-        on_unheard=on_unheard,
+        on_answer_lost=on_answer_lost,
         on_closed=on_closed,
         idle_time=idle_time,
     )

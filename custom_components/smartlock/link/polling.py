@@ -6,7 +6,7 @@ from collections.abc import Callable
 from homeassistant.core import HomeAssistant, callback
 
 from custom_components.smartlock.const import LOGGER
-from custom_components.smartlock.link.rules import Reading
+from custom_components.smartlock.link.rules import PollPolicy
 
 
 class Polling:
@@ -15,7 +15,7 @@ class Polling:
     def __init__(
         self,
         hass: HomeAssistant,
-        policy: Reading,
+        policy: PollPolicy,
         *,
         read: Callable[[str], None],
         on_doubt: Callable[[], None],
@@ -38,18 +38,18 @@ class Polling:
         self._paused = False
 
     @property
-    def policy(self) -> Reading:
+    def policy(self) -> PollPolicy:
         """What has happened, as far as it decides when to read."""
         return self._policy
 
     @callback
-    def update(self, policy: Reading) -> None:
+    def update(self, policy: PollPolicy) -> None:
         """Take what has happened, and plan again."""
         self._policy = policy
         self.plan()
 
     @callback
-    def note(self, policy: Reading) -> None:
+    def note(self, policy: PollPolicy) -> None:
         """Take what has happened; something that plans again is about to follow."""
         self._policy = policy
 

@@ -1,7 +1,7 @@
 """When to read the lock, and whether what was read may still be believed: every rule in one place.
 
 Nothing here waits or looks at a clock: `now` is an argument, in seconds of a clock that never goes back. Each
-event returns a new `Reading`; `due` says when the next read is, `doubtful_at` when the state stops being believed.
+event returns a new `PollPolicy`; `due` says when the next read is, `doubtful_at` when the state stops being believed.
 
 What a read costs is the owner's battery, so every reason to read has a bound:
 
@@ -69,7 +69,7 @@ _DAY = 86400.0
 _MAX_DOUBLINGS = 10
 
 
-class Reason(Enum):
+class PollReason(Enum):
     """Why the lock is read next."""
 
     CHANGE_FLAG = "change_flag"
@@ -89,7 +89,7 @@ def idle_time(usual: float, *, last_action: float | None, now: float) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class PollPolicy:
     """What has happened, as far as it decides when to read."""
 
     poll: float
@@ -110,7 +110,7 @@ class Reading:
     """A read is being tried."""
     polling: bool = False
     """It is tried because nothing else has asked for one for so long."""
-    wanted: tuple[float, Reason] | None = None
+    wanted: tuple[float, PollReason] | None = None
     """A read is wanted from this time on."""
     changed_at: float | None = None
     """The lock is known to have changed since it was last read."""
@@ -149,7 +149,7 @@ class Reading:
         poll = self.poll if not self.trusting else POLL_BRIDGE if told else POLL_APP
         return replace(self, told_of_changes=told, poll=poll)
 
-    def heard(self, *, flag: bool, now: float) -> Self:
+    def advertised(self, *, flag: bool, now: float) -> Self:
         """An advertisement came, with or without the change flag."""
         edge = flag and not self.flag
         if self.in_sight and flag == self.flag:
@@ -160,38 +160,38 @@ class Reading:
         # Whatever failed before, the lock is there now.
         state = replace(state, failed_at=None, failures=0)
         if not edge:
-            return state.want(Reason.APPEARED, now)
+            return state.want(PollReason.APPEARED, now)
         changed_at = now if self.changed_at is None else self.changed_at
-        return replace(state, changed_at=changed_at).want(Reason.CHANGE_FLAG, now + EDGE_DELAY)
+        return replace(state, changed_at=changed_at).want(PollReason.CHANGE_FLAG, now + EDGE_DELAY)
 
-    def gone(self, *, connected: bool) -> Self:
+    def out_of_sight(self, *, connected: bool) -> Self:
         """Nobody has heard the lock for long. Unless a link is open, what it does meanwhile is told to nobody."""
         doubted = self.doubted or (self.read_at is not None and not connected)
         return replace(self, in_sight=False, flag=False, doubted=doubted)
 
     def link_lost(self, now: float) -> Self:
         """An idle link ended by itself."""
-        return self.want(Reason.LINK_LOST, now + LOST_DELAY)
+        return self.want(PollReason.LINK_LOST, now + LOST_DELAY)
 
-    def unheard(self, now: float) -> Self:
+    def answer_lost(self, now: float) -> Self:
         """The state was asked for, which takes the flag down, and the answer was lost."""
         unheard_at = now if self.unheard_at is None else self.unheard_at
-        return replace(self, unheard_at=unheard_at).want(Reason.UNHEARD, now + RETRY_DELAY)
+        return replace(self, unheard_at=unheard_at).want(PollReason.UNHEARD, now + RETRY_DELAY)
 
     def outcome_unknown(self, now: float) -> Self:
         """An action was written, or may have been, and its result is not known."""
-        return replace(self.want(Reason.OUTCOME_UNKNOWN, now), doubted=True)
+        return replace(self.want(PollReason.OUTCOME_UNKNOWN, now), doubted=True)
 
-    def want(self, reason: Reason, at: float) -> Self:
+    def want(self, reason: PollReason, at: float) -> Self:
         """A read is wanted, unless one is wanted before that already."""
-        if self.locked_out and reason not in (Reason.APPEARED, Reason.OUTCOME_UNKNOWN):
+        if self.locked_out and reason not in (PollReason.APPEARED, PollReason.OUTCOME_UNKNOWN):
             # Not each change is worth a question that was refused so often.
             return self
         if self.wanted is not None and self.wanted[0] <= at:
             return self
         return replace(self, wanted=(at, reason))
 
-    def told(
+    def states_received(
         self, *, changed: bool, passing: bool, low_battery: bool, now: float, door_changed: bool = False
     ) -> Self:
         """The lock told its state, asked or not."""
@@ -228,13 +228,13 @@ class Reading:
             low_battery=low_battery,
         )
 
-    def spent(self, now: float) -> Self:
+    def read_started(self, now: float) -> Self:
         """A read is tried: that is what the budget counts."""
         due = self.due(now)
-        polling = due is not None and due[1] is Reason.POLL and due[0] <= now
+        polling = due is not None and due[1] is PollReason.POLL and due[0] <= now
         return replace(self, budget=self._budget(now) - 1.0, budget_at=now, under_way=True, polling=polling)
 
-    def failed(self, now: float) -> Self:
+    def read_failed(self, now: float) -> Self:
         """A read did not succeed."""
         return replace(
             self,
@@ -246,12 +246,12 @@ class Reading:
             polling=False,
         )
 
-    def refused(self, now: float) -> Self:
+    def read_refused(self, now: float) -> Self:
         """The lock said that it does not know us."""
         again = self.refusals + 1 < REFUSALS_FOR_PROOF
         return replace(
             self,
-            wanted=(now + REFUSAL_DELAY, Reason.REFUSED) if again else None,
+            wanted=(now + REFUSAL_DELAY, PollReason.REFUSED) if again else None,
             refusals=self.refusals + 1,
             refused_at=now,
             under_way=False,
@@ -268,21 +268,21 @@ class Reading:
         """Whether the flag has not told of several changes in a row, so that somebody may take it down."""
         return self.missed >= MISSED_FOR_DOUBT
 
-    def due(self, now: float) -> tuple[float, Reason] | None:
+    def due(self, now: float) -> tuple[float, PollReason] | None:
         """When to read next, and why; None while it is not heard, or is being read."""
         if not self.in_sight or self.under_way:
             return None
         candidates = [] if self.wanted is None else [self.wanted]
         if self.locked_out and self.refused_at is not None:
-            candidates.append((self.refused_at + REFUSED_PAUSE, Reason.REFUSED))
+            candidates.append((self.refused_at + REFUSED_PAUSE, PollReason.REFUSED))
             return self._bounded(*min(candidates, key=lambda candidate: candidate[0]), now)
-        candidates.append((self._poll_at(now), Reason.POLL))
+        candidates.append((self._poll_at(now), PollReason.POLL))
         if self.passing is not None and self.read_at is not None:
             delay = PASSING_DELAY * 2 ** min(self.passing, _MAX_DOUBLINGS)
-            candidates.append((self.read_at + delay, Reason.PASSING_STATE))
+            candidates.append((self.read_at + delay, PollReason.PASSING_STATE))
         return self._bounded(*min(candidates, key=lambda candidate: candidate[0]), now)
 
-    def _bounded(self, at: float, reason: Reason, now: float) -> tuple[float, Reason]:
+    def _bounded(self, at: float, reason: PollReason, now: float) -> tuple[float, PollReason]:
         """Put a read off for as long as failures and the budget want it."""
         if self.failed_at is not None and self.failures:
             pause = min(RETRY_DELAY * 2 ** (self.failures - 1), self.poll)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from . import frames
-from .conversations import Step
+from .conversations import Exchange
 from .crypto import NONCE_SIZE
 from .dialects import Dialect
 from .enums import Command, ErrorCode
@@ -42,14 +42,14 @@ class Channel(Protocol):
     def refusals(self) -> str | None:
         """UUID of the one on which the lock says what it cannot encrypt; None if it is the same one."""
 
-    def encode(self, step: Step) -> Outgoing:
+    def encode(self, step: Exchange) -> Outgoing:
         """Return what to write for a step that sends a message."""
 
     def receive(self, characteristic: str, chunk: bytes) -> list[Message]:
         """Return the messages that this indication completes. Raises ProtocolError."""
 
 
-def encode_payload(dialect: Dialect, step: Step) -> tuple[Command, bytes]:
+def encode_payload(dialect: Dialect, step: Exchange) -> tuple[Command, bytes]:
     """Return command and payload of the message of a step, with the proof that it declares."""
     message = step.send
     if message is None:
@@ -95,7 +95,7 @@ class SessionChannel:
         """The Keyturner GDIO: after the authorization was deleted the lock answers there only."""
         return self._dialect.keyturner_gdio
 
-    def encode(self, step: Step) -> Outgoing:
+    def encode(self, step: Exchange) -> Outgoing:
         """Return the encrypted frame of a step."""
         frame = frames.encode_encrypted(
             self._session, self._random(NONCE_SIZE), *encode_payload(self._dialect, step)
@@ -156,7 +156,7 @@ class PairingChannel:
         """Refusals come on the same characteristic."""
         return
 
-    def encode(self, step: Step) -> Outgoing:
+    def encode(self, step: Exchange) -> Outgoing:
         """Return the frame of a step: plain, or sealed if the step carries a session."""
         command, payload = encode_payload(self._dialect, step)
         if step.session is None:

@@ -1,6 +1,6 @@
 """Command sequences, written the way the vendor's document draws them.
 
-A conversation is a generator: it yields a `Step` (what to send, what may answer, how long to wait) and is
+A conversation is a generator: it yields a `Exchange` (what to send, what may answer, how long to wait) and is
 resumed with the answer. Its position is its state; it knows neither radio nor clock.
 
     conversation = read_states()
@@ -74,7 +74,7 @@ ID_TIME = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class Exchange:
     """What to send, if anything, and what to wait for."""
 
     send: Message | None
@@ -89,7 +89,7 @@ class Step:
     """Seconds of silence after which the state is asked for besides, once; None: never."""
 
 
-type Conversation[T] = Generator[Step, Message, T]
+type Conversation[T] = Generator[Exchange, Message, T]
 
 
 def ask[A: Message](
@@ -101,7 +101,7 @@ def ask[A: Message](
     session: Session | None = None,
 ) -> Conversation[A]:
     """Send a message and wait for one answer of a type."""
-    reply = yield Step(send=message, expect=(answer,), challenge=challenge, pin=pin, session=session)
+    reply = yield Exchange(send=message, expect=(answer,), challenge=challenge, pin=pin, session=session)
     return cast(A, reply)
 
 
@@ -144,7 +144,7 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
     success only if the states have shown the whole run. Raises MotorError if they have shown a blocked motor.
     """
     challenge = yield from read(Challenge)
-    reply = yield Step(send=request, expect=(Status, KeyturnerStates), challenge=challenge.nonce, pin=pin)
+    reply = yield Exchange(send=request, expect=(Status, KeyturnerStates), challenge=challenge.nonce, pin=pin)
     travel = travel_time(request)
     # What the states must have shown for a run to be believed without its last Status; empty: any motion.
     proofs = request.action.shows if isinstance(request, LockActionRequest) else frozenset[LockState]()
@@ -159,7 +159,7 @@ def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerSt
             at_rest = moved and not states.lock_state.in_motion
             done = done or (moved and (not proofs or states.lock_state in proofs))
         try:
-            reply = yield Step(
+            reply = yield Exchange(
                 send=None,
                 expect=(Status, KeyturnerStates),
                 within=REST_TIME if at_rest or _stands(states, looks) else travel,
@@ -251,7 +251,7 @@ def read_entries[C: Message, E: Message](
 ) -> Conversation[tuple[C | None, tuple[E, ...]]]:
     """Ask for a list: the lock sends a count where it has one, then the entries, then Status COMPLETE."""
     challenge = yield from read(Challenge)
-    reply = yield Step(send=request, expect=(count, entry, Status), challenge=challenge.nonce, pin=pin)
+    reply = yield Exchange(send=request, expect=(count, entry, Status), challenge=challenge.nonce, pin=pin)
     told: C | None = None
     entries: list[E] = []
     while not (isinstance(reply, Status) and reply.status == StatusCode.COMPLETE):
@@ -259,7 +259,7 @@ def read_entries[C: Message, E: Message](
             told = reply
         elif isinstance(reply, entry):
             entries.append(reply)
-        reply = yield Step(send=None, expect=(count, entry, Status))
+        reply = yield Exchange(send=None, expect=(count, entry, Status))
     return told, tuple(entries)
 
 
@@ -302,5 +302,5 @@ def add_entry[I: Message](request: Message, answer: type[I], pin: int) -> Conver
     told = yield from prove(request, answer, pin=pin)
     # The id alone says that the entry is there.
     with suppress(NoAnswerError, LinkLostError):
-        yield Step(send=None, expect=(Status,), within=ID_TIME)
+        yield Exchange(send=None, expect=(Status,), within=ID_TIME)
     return told

@@ -15,7 +15,7 @@ from custom_components.smartlock.storage import lock_store
 _LEARN_MORE = "README.md#other-ways-into-the-lock"
 
 
-class ClientNotices(LockPart):
+class RemoteAccessNotices(LockPart):
     """Keeps the notices of one lock as its remote access is."""
 
     def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, issues: LockIssues) -> None:

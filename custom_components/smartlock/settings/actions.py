@@ -12,7 +12,7 @@ import voluptuous as vol
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import SmartLockError
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 from custom_components.smartlock.settings.issues import possible
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
@@ -46,7 +46,7 @@ RESTORE_SCHEMA: Mapping[vol.Marker, Any] = {
 }
 
 
-async def save(archive: SettingsKeeper) -> SettingsSnapshot:
+async def save(archive: SettingsArchive) -> SettingsSnapshot:
     """Read all settings, archive them, and return them. Raises HomeAssistantError."""
     try:
         return await archive.async_save()
@@ -54,27 +54,27 @@ async def save(archive: SettingsKeeper) -> SettingsSnapshot:
         raise translated(error, archive.coordinator.explain_reachability()) from error
 
 
-async def restore_settings(keeper: SettingsKeeper, call: ServiceCall) -> ServiceResponse:
+async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> ServiceResponse:
     """Restore settings, or say what would be. Raises HomeAssistantError."""
     texts = SettingTexts(call.hass)
     dry_run: bool = call.data[ATTR_DRY_RUN]
-    wanted = _snapshot(keeper, call.data.get(ATTR_SNAPSHOT))
+    wanted = _snapshot(archive, call.data.get(ATTR_SNAPSHOT))
     try:
-        if keeper.restoring is not None and not dry_run:
+        if archive.restoring is not None and not dry_run:
             # At its end it would take what is offered here for what the owner wants to stay.
-            await keeper.async_restore(())
-        loss = await keeper.async_compare(wanted)
+            await archive.async_restore(())
+        loss = await archive.async_compare(wanted)
         found = possible(loss.differences)
         names = call.data.get(ATTR_SETTINGS, restore.all_at_once(found))
         if dry_run:
             return {"settings": {entry.name: _told(entry, texts, names) for entry in found}}
         if not restore.plan(found, names):
             return {"restored": [], "failed": {}}
-        keeper.check_pin()
-        await keeper.async_offer(loss)
-        journal = await keeper.async_restore(names)
+        archive.check_pin()
+        await archive.async_offer(loss)
+        journal = await archive.async_restore(names)
     except SmartLockError as error:
-        raise translated(error, keeper.coordinator.explain_reachability()) from error
+        raise translated(error, archive.coordinator.explain_reachability()) from error
     failed: dict[str, JsonValueType] = {name: why.value for name, why in journal.failed().items()}
     if failed and not call.return_response:
         raise HomeAssistantError(
@@ -85,13 +85,13 @@ async def restore_settings(keeper: SettingsKeeper, call: ServiceCall) -> Service
     return {"restored": list(journal.restored()), "failed": failed}
 
 
-def _snapshot(keeper: SettingsKeeper, wanted: int | dict[str, Any] | None) -> SettingsSnapshot | None:
+def _snapshot(archive: SettingsArchive, wanted: int | dict[str, Any] | None) -> SettingsSnapshot | None:
     """Return the snapshot that the caller means: one that is kept, by its age, or one that was brought along."""
     match wanted:
         case None:
             return None
         case int():
-            kept = keeper.kept.snapshots
+            kept = archive.kept.snapshots
             if wanted <= len(kept):
                 return kept[wanted - 1]
             raise ServiceValidationError(
@@ -101,7 +101,7 @@ def _snapshot(keeper: SettingsKeeper, wanted: int | dict[str, Any] | None) -> Se
             )
         case _:
             try:
-                return keeper.imported(wanted)
+                return archive.imported(wanted)
             except SnapshotError as error:
                 raise ServiceValidationError(
                     translation_domain=DOMAIN, translation_key="not_a_snapshot"

@@ -27,7 +27,7 @@ from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.battery_watch import BatteryWatch
 from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.issues import FLOW, LOST, RETURNED, possible
-from custom_components.smartlock.settings.parts import PinReads
+from custom_components.smartlock.settings.parts import PinParts
 from custom_components.smartlock.settings.reader import SettingsReader
 from custom_components.smartlock.settings.restorer import SettingsRestorer
 from custom_components.smartlock.settings.restores import Restores
@@ -39,8 +39,8 @@ from custom_components.smartlock.settings.rules.restore import Journal
 from custom_components.smartlock.settings.rules.snapshot import (
     Difference,
     Part,
-    Reason,
     SettingsSnapshot,
+    SnapshotReason,
     differences,
 )
 from custom_components.smartlock.settings.texts import SettingTexts
@@ -50,7 +50,7 @@ from custom_components.smartlock.settings.writer import SettingsWriter
 _SAVE_DELAY = 600.0
 
 
-class SettingsKeeper(LockPart):
+class SettingsArchive(LockPart):
     """What is kept of one lock's settings, and everything that happens to it."""
 
     def __init__(
@@ -74,7 +74,7 @@ class SettingsKeeper(LockPart):
         self._issues = issues
         self._current = current
         self._store = ArchiveStore(hass, coordinator.nuki_id, on_change=coordinator.async_update_listeners)
-        reads = PinReads(pin, log)
+        reads = PinParts(pin, log)
         self._restorer = SettingsRestorer(
             hass, coordinator, pin=pin, clock=clock, current=current, writer=writer, take=self._step_taken
         )
@@ -86,7 +86,7 @@ class SettingsKeeper(LockPart):
             current=current,
             reads=reads,
             on_known=self._store.note,
-            on_sign=self._restorer.count_anew,
+            on_sign=self._restorer.wait_again,
         )
         self._reader = SettingsReader(
             hass, entry, coordinator, current=current, reads=reads, take=self._batteries.take
@@ -194,7 +194,7 @@ class SettingsKeeper(LockPart):
             if verdict is not None:
                 await self._batteries_changed(verdict, now)
             elif newest is None:
-                await self._keep_snapshot(now, Reason.SET_UP)
+                await self._keep_snapshot(now, SnapshotReason.SET_UP)
             elif self._paired_anew:
                 await self._paired(newest, now)
             elif loss is not None:
@@ -205,9 +205,9 @@ class SettingsKeeper(LockPart):
             elif changes:
                 await self._changed_in_the_app(newest, now)
             elif self._reader.parts_due:
-                await self._keep_snapshot(now, Reason.CHANGED)
+                await self._keep_snapshot(now, SnapshotReason.CHANGED)
 
-    async def _keep_snapshot(self, now: SettingsSnapshot, reason: Reason) -> None:
+    async def _keep_snapshot(self, now: SettingsSnapshot, reason: SnapshotReason) -> None:
         """Keep a snapshot: first what is there, then what the PIN opens."""
         now = replace(now, reason=reason)
         await self._store.async_keep(self.kept.with_snapshot(now))
@@ -220,14 +220,14 @@ class SettingsKeeper(LockPart):
             self._say_returned(names)
             left = {name: at for name, at in self.kept.restored_at.items() if name not in names}
             self._store.kept = replace(self.kept, restored_at=left)
-        await self._keep_snapshot(now, Reason.CHANGED)
+        await self._keep_snapshot(now, SnapshotReason.CHANGED)
 
     # --- Losses -------------------------------------------------------------------------------------------
 
     async def _batteries_changed(self, verdict: Verdict, now: SettingsSnapshot) -> None:
         """Keep what was before, tell everybody, and put back what may be put back by itself."""
         LOGGER.info("The batteries of a lock were changed")
-        self._restorer.count_anew()
+        self._restorer.wait_again()
         self._paired_anew = False
         kept = self.kept
         # Without anything to compare with, what is there now is what is kept.
@@ -345,7 +345,7 @@ class SettingsKeeper(LockPart):
     async def async_save(self) -> SettingsSnapshot:
         """Read everything and keep it. Raises SmartLockError."""
         async with self._store.turn:
-            whole = replace(await self._reader.read(), reason=Reason.REQUESTED)
+            whole = replace(await self._reader.read(), reason=SnapshotReason.REQUESTED)
             await self._store.async_keep(self.kept.with_snapshot(whole))
             return self.kept.newest or whole
 
@@ -381,7 +381,7 @@ class SettingsKeeper(LockPart):
             raise OtherLockError
         if not self._entry.options.get(CONF_KEEP_CODES):
             snapshot = snapshot.without_codes()
-        return replace(snapshot, reason=Reason.IMPORTED)
+        return replace(snapshot, reason=SnapshotReason.IMPORTED)
 
     @callback
     def async_restarted(self) -> None:
@@ -396,7 +396,7 @@ class SettingsKeeper(LockPart):
             await self._current.async_read()
         now = self._reader.present()
         if now is not None and self.kept.loss is None and self.kept.newest is None:
-            await self._store.async_keep(self.kept.with_snapshot(replace(now, reason=Reason.SET_UP)))
+            await self._store.async_keep(self.kept.with_snapshot(replace(now, reason=SnapshotReason.SET_UP)))
 
     @callback
     def _written(self, before: Config | AdvancedConfig, after: Config | AdvancedConfig) -> None:

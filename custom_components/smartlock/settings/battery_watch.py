@@ -12,18 +12,18 @@ from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.messages import BatteryReport, KeyturnerStates, Message
 from custom_components.smartlock.settings.current import CurrentSettings
-from custom_components.smartlock.settings.parts import PinReads
+from custom_components.smartlock.settings.parts import PinParts
 from custom_components.smartlock.settings.rules.battery_change import (
+    BatteryChangeDetector,
     BatteryRead,
     Event,
     Known,
-    NotHeard,
+    OutOfSight,
     PinRefused,
     Restarted,
     Sign,
-    Told,
+    StatesReceived,
     Verdict,
-    Watch,
 )
 
 # A receiver that has heard something this lately was working while the lock was silent.
@@ -41,7 +41,7 @@ class BatteryWatch:
         pin: PinGuard,
         clock: LockClock,
         current: CurrentSettings,
-        reads: PinReads,
+        reads: PinParts,
         on_known: Callable[[Known], None],
         on_sign: Callable[[], None],
     ) -> None:
@@ -57,7 +57,7 @@ class BatteryWatch:
         self._reads = reads
         self._on_known = on_known
         self._on_sign = on_sign
-        self._watch = Watch()
+        self._watch = BatteryChangeDetector()
         self._followed: frozenset[Sign] = frozenset()
         self._silent = False
         self._pin_was_right = False
@@ -65,7 +65,7 @@ class BatteryWatch:
     @callback
     def start(self, known: Known) -> list[CALLBACK_TYPE]:
         """Go on with what an earlier run of Home Assistant knew; return what ends it."""
-        self._watch = Watch(known=known)
+        self._watch = BatteryChangeDetector(known=known)
         self._pin_was_right = self._pin.state is PinState.VALID
         address = self._coordinator.address
         return [
@@ -118,8 +118,8 @@ class BatteryWatch:
             case KeyturnerStates():
                 if self._silent:
                     self._silent = False
-                    self.take(NotHeard(others_heard=True))
-                self.take(Told(states=message, our_time=self._clock.our_time))
+                    self.take(OutOfSight(others_heard=True))
+                self.take(StatesReceived(states=message, our_time=self._clock.our_time))
             case BatteryReport():
                 self.take(BatteryRead(report=message))
 

@@ -10,7 +10,7 @@ from homeassistant.helpers.json import json_bytes
 
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.protocol.beacon import nuki_id_text
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 
 _PATH = f"/api/{DOMAIN}/settings/"
 
@@ -43,8 +43,8 @@ class SettingsFileView(http.HomeAssistantView):
         entry = request.app[http.KEY_HASS].config_entries.async_get_entry(entry_id)
         if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        keeper: SettingsKeeper = entry.runtime_data.archive
-        snapshot = keeper.kept.newest
+        archive: SettingsArchive = entry.runtime_data.archive
+        snapshot = archive.kept.newest
         if snapshot is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
         return web.Response(

@@ -14,7 +14,7 @@ import voluptuous as vol
 from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_ITSELF
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 from custom_components.smartlock.settings.files import file_name, file_path
 from custom_components.smartlock.settings.rules.message_json import OtherLockError, SnapshotError
 
@@ -45,8 +45,8 @@ class SettingsOptions(OptionsFlow):
 
     async def async_step_export_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Give the link to the file."""
-        keeper = self._keeper
-        if keeper is None or keeper.kept.newest is None:
+        archive = self._archive
+        if archive is None or archive.kept.newest is None:
             return self.async_abort(reason="nothing_saved")
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options))
@@ -59,16 +59,16 @@ class SettingsOptions(OptionsFlow):
 
     async def async_step_import_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take a file, and offer what differs as a repair."""
-        keeper = self._keeper
-        if keeper is None:
+        archive = self._archive
+        if archive is None:
             return self.async_abort(reason="nothing_saved")
         errors: dict[str, str] = {}
         reason = ""
         if user_input is not None:
             try:
                 data = await self.hass.async_add_executor_job(self._read, user_input[CONF_FILE])
-                loss = await keeper.async_compare(keeper.imported(data))
-                found = await keeper.async_offer(loss)
+                loss = await archive.async_compare(archive.imported(data))
+                found = await archive.async_offer(loss)
             except OtherLockError:
                 errors[CONF_FILE] = "other_lock"
             except SnapshotError:
@@ -86,12 +86,12 @@ class SettingsOptions(OptionsFlow):
         )
 
     @property
-    def _keeper(self) -> SettingsKeeper | None:
-        """The keeper of a lock that is loaded."""
+    def _archive(self) -> SettingsArchive | None:
+        """The archive of a lock that is loaded."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return None
-        keeper: SettingsKeeper = self.config_entry.runtime_data.archive
-        return keeper
+        archive: SettingsArchive = self.config_entry.runtime_data.archive
+        return archive
 
     def _read(self, file_id: str) -> Any:
         """Return the data of an uploaded file. Raises SnapshotError."""

@@ -37,7 +37,7 @@ class Found:
     """Parts of a snapshot, by their names."""
 
 
-class PinReads:
+class PinParts:
     """Reads with a PIN that is known to be right, and nothing at all without one."""
 
     def __init__(self, pin: PinGuard, log: LogReader) -> None:

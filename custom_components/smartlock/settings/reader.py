@@ -11,9 +11,9 @@ from custom_components.smartlock.const import CONF_KEEP_CODES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.settings.current import CurrentSettings
-from custom_components.smartlock.settings.parts import PinReads
+from custom_components.smartlock.settings.parts import PinParts
 from custom_components.smartlock.settings.rules.battery_change import Event, Verdict
-from custom_components.smartlock.settings.rules.snapshot import Reason, SettingsSnapshot
+from custom_components.smartlock.settings.rules.snapshot import SettingsSnapshot, SnapshotReason
 
 # Time control, rights and codes are changed in the app without a trace in what is read otherwise.
 _PARTS_PAUSE = 86400.0
@@ -31,7 +31,7 @@ class SettingsReader:
         coordinator: SmartLockCoordinator,
         *,
         current: CurrentSettings,
-        reads: PinReads,
+        reads: PinParts,
         take: Callable[[Event], Verdict | None],
     ) -> None:
         """Prepare. `take` sees what tells of a restart."""
@@ -50,7 +50,7 @@ class SettingsReader:
             return None
         return SettingsSnapshot(
             taken_at=dt_util.utcnow(),
-            reason=Reason.CHANGED,
+            reason=SnapshotReason.CHANGED,
             config=replace(data.config, trailing=b""),
             advanced_config=replace(data.advanced_config, trailing=b""),
         )

@@ -17,7 +17,7 @@ import voluptuous as vol
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
 from custom_components.smartlock.protocol.errors import SmartLockError
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.restore import Journal
 from custom_components.smartlock.settings.texts import SettingTexts
@@ -25,10 +25,10 @@ from custom_components.smartlock.settings.texts import SettingTexts
 CONF_SETTINGS = "settings"
 
 
-class BatteryChangeFlow(LockRepairFlow[SettingsKeeper]):
+class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
     """Shows a table of was and now, and puts back what the owner says."""
 
-    def __init__(self, entry: ConfigEntry, archive: Callable[[], SettingsKeeper]) -> None:
+    def __init__(self, entry: ConfigEntry, archive: Callable[[], SettingsArchive]) -> None:
         """Take the lock, and what is kept of its settings."""
         super().__init__(entry, archive)
         self._task: asyncio.Task[Journal] | None = None
@@ -116,7 +116,7 @@ class BatteryChangeFlow(LockRepairFlow[SettingsKeeper]):
                 return self.async_create_entry(data={})
             if not names:
                 return await self.async_step_keep()
-        # It waits until the lock is calm, and must not keep Home Assistant from stopping meanwhile.
+        # It waits until the lock is idle, and must not keep Home Assistant from stopping meanwhile.
         self._task = self.hass.async_create_background_task(
             self.part.async_restore(names), f"{DOMAIN} wait for a restore"
         )

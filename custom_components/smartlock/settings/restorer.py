@@ -1,4 +1,4 @@
-"""Puts settings back: waits until the lock is calm, writes in order, reads back, and takes down every line."""
+"""Puts settings back: waits until the lock is idle, writes in order, reads back, and takes down every line."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -38,10 +38,10 @@ from custom_components.smartlock.protocol.messages import (
 from custom_components.smartlock.protocol.settings import Setting
 from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.rules.restore import (
-    Calm,
+    Idle,
     Journal,
-    Problem,
-    Step,
+    RestoreProblem,
+    RestoreStep,
     StepState,
     next_state,
 )
@@ -85,34 +85,34 @@ class SettingsRestorer:
         self._take = take
         self._told = asyncio.Event()
         self._journal: Journal
-        self.calm = Calm()
+        self.idle = Idle()
         self.parts: dict[str, Any] = {}
         """What needs a PIN, as it was last read back."""
 
     @callback
     def heard(self, states: KeyturnerStates) -> None:
         """Take a state of the lock."""
-        self.calm = self.calm.after(states, self._hass.loop.time())
+        self.idle = self.idle.after(states, self._hass.loop.time())
         self._told.set()
 
     @callback
-    def count_anew(self) -> None:
+    def wait_again(self) -> None:
         """The lock seems to have lost its power not long ago: leave it alone for a while from now."""
-        self.calm = self.calm.anew(self._hass.loop.time())
+        self.idle = self.idle.anew(self._hass.loop.time())
 
     async def run(self, journal: Journal) -> Journal:
         """Take all steps that are left and return the journal with their results."""
         self.parts = {}
         self._journal = journal
         while (step := self._journal.current) is not None:
-            await self._until_calm()
+            await self._until_idle()
             try:
                 # What it was like a while ago does not count; this tells whether it is still at rest.
                 await self._coordinator.client.read_states()
                 if self._pause() == 0:
                     await self._take_step(step, self._journal.wanted)
             except MovingError:
-                self.calm = self.calm.moving()
+                self.idle = self.idle.moving()
             except SmartLockError as error:
                 LOGGER.debug("A setting was not put back: %s", type(error).__name__)
                 if not _may_come_right(error):
@@ -128,15 +128,17 @@ class SettingsRestorer:
         self._journal = journal
         await self._take(journal)
 
-    async def _enter(self, step: Step, state: StepState, problem: Problem | None = None) -> None:
+    async def _enter(
+        self, step: RestoreStep, state: StepState, problem: RestoreProblem | None = None
+    ) -> None:
         await self._note(self._journal.entered(step.group, state, problem))
 
     def _pause(self) -> float | None:
         """Return the seconds until settings may be written; None if nobody knows yet."""
-        ready_at = self.calm.ready_at()
+        ready_at = self.idle.ready_at()
         return None if ready_at is None else max(0.0, ready_at - self._hass.loop.time())
 
-    async def _until_calm(self) -> None:
+    async def _until_idle(self) -> None:
         """Wait until the lock has been at rest for a while, as far as it has told."""
         while (pause := self._pause()) != 0:
             self._told.clear()
@@ -146,7 +148,7 @@ class SettingsRestorer:
 
     # --- Steps --------------------------------------------------------------------------------------------
 
-    async def _take_step(self, step: Step, wanted: SettingsSnapshot) -> None:
+    async def _take_step(self, step: RestoreStep, wanted: SettingsSnapshot) -> None:
         """Write one step, unless it is there already. Raises SmartLockError."""
         there = await self._is_there(step, wanted)
         state = next_state(step.state, there=there)
@@ -156,9 +158,9 @@ class SettingsRestorer:
             await self._enter(step, StepState.WRITTEN)
             there = await self._is_there(step, wanted)
             state = StepState.VERIFIED if there else StepState.FAILED
-        await self._enter(step, state, None if there else Problem.NOT_KEPT)
+        await self._enter(step, state, None if there else RestoreProblem.NOT_KEPT)
 
-    async def _is_there(self, step: Step, wanted: SettingsSnapshot) -> bool:
+    async def _is_there(self, step: RestoreStep, wanted: SettingsSnapshot) -> bool:
         """Read whether the lock has what a step puts back."""
         match step.group:
             case Group.CLOCK:
@@ -176,7 +178,7 @@ class SettingsRestorer:
             case Group.KEYPAD_CODES:
                 return not missing(wanted.keypad_codes or (), await self._codes())
 
-    async def _write(self, step: Step, wanted: SettingsSnapshot) -> None:
+    async def _write(self, step: RestoreStep, wanted: SettingsSnapshot) -> None:
         match step.group:
             case Group.CLOCK:
                 await self._clock.async_write()
@@ -244,7 +246,7 @@ class SettingsRestorer:
         await self._pin.ask(partial(conversations.order, request))
 
 
-def _values(step: Step, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[str, Setting]:
+def _values(step: RestoreStep, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[str, Setting]:
     """Return what is still to be written of a step's settings."""
     source: Config | AdvancedConfig = wanted.config if step.group is Group.CONFIG else wanted.advanced_config
     found = data.config if step.group is Group.CONFIG else data.advanced_config
@@ -263,11 +265,11 @@ def _may_come_right(error: SmartLockError) -> bool:
     return isinstance(error, LinkError | ProtocolError | NotAuthorizedError | SettingsUnknownError)
 
 
-def _problem(error: SmartLockError) -> Problem:
+def _problem(error: SmartLockError) -> RestoreProblem:
     match error:
         case PinError() | PinUnavailableError():
-            return Problem.PIN
+            return RestoreProblem.PIN
         case SettingsNotKeptError():
-            return Problem.NOT_KEPT
+            return RestoreProblem.NOT_KEPT
         case _:
-            return Problem.REFUSED
+            return RestoreProblem.REFUSED

@@ -18,7 +18,7 @@ from custom_components.smartlock.settings.restorer import SettingsRestorer
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.archive import Loss
 from custom_components.smartlock.settings.rules.restore import Journal, StepState
-from custom_components.smartlock.settings.rules.snapshot import Group, Part, Reason
+from custom_components.smartlock.settings.rules.snapshot import Group, Part, SnapshotReason
 
 
 class Restores:
@@ -63,7 +63,7 @@ class Restores:
     async def async_restore(self, names: Collection[str]) -> Journal:
         """Put back settings of the loss, leave the others as they are, and return how it went.
 
-        Waits until the lock is calm. Goes on by itself if the caller gives up, or Home Assistant restarts.
+        Waits until the lock is idle. Goes on by itself if the caller gives up, or Home Assistant restarts.
         """
         while True:
             async with self._store.turn:
@@ -135,7 +135,7 @@ class Restores:
                 left = None
             kept = replace(kept, loss=left)
             if left is None:
-                kept = kept.with_snapshot(replace(after, reason=Reason.RESTORED))
+                kept = kept.with_snapshot(replace(after, reason=SnapshotReason.RESTORED))
         await self._store.async_keep(kept)
         self._on_finish()
 

@@ -6,16 +6,16 @@ from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 
 from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
-from custom_components.smartlock.settings.archive import SettingsKeeper
+from custom_components.smartlock.settings.archive import SettingsArchive
 
 
-def _kept_at(archive: SettingsKeeper) -> datetime | None:
+def _kept_at(archive: SettingsArchive) -> datetime | None:
     newest = archive.kept.newest
     return None if newest is None else newest.taken_at
 
 
 SETTINGS_SENSORS = tuple(
-    SmartLockSensorDescription[SettingsKeeper](
+    SmartLockSensorDescription[SettingsArchive](
         key=key,
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,

@@ -6,12 +6,12 @@ from homeassistant.components.repairs.models import RepairsFlowResult
 import voluptuous as vol
 
 from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
-from custom_components.smartlock.wear.watch import FLOW, WearWatch
+from custom_components.smartlock.wear.monitor import FLOW, WearMonitor
 
 __all__ = ["FLOW", "StifferThanUsualFlow"]
 
 
-class StifferThanUsualFlow(LockRepairFlow[WearWatch]):
+class StifferThanUsualFlow(LockRepairFlow[WearMonitor]):
     """Says what helps; to confirm it starts a new baseline."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:

@@ -12,15 +12,15 @@ from homeassistant.const import (
 )
 
 from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
+from custom_components.smartlock.wear.monitor import WearMonitor
 from custom_components.smartlock.wear.rules.motor_run import MotorRun
-from custom_components.smartlock.wear.watch import WearWatch
 
 # The vendor's document says mWs and degrees. One mWs is one mJ.
 _ENERGY_BY_DISTANCE = "mJ/°"
 _MILLIOHM = "mΩ"
 
 
-def _wear(watch: WearWatch) -> int | None:
+def _wear(watch: WearMonitor) -> int | None:
     wear = watch.history.wear
     return None if wear is None else wear.percent
 
@@ -33,14 +33,14 @@ def _of_last_run(
     *,
     shown_in: str | None = None,
     precision: int = 0,
-) -> SmartLockSensorDescription[WearWatch]:
+) -> SmartLockSensorDescription[WearMonitor]:
     """Return a sensor for those who want to see the curves behind the wear."""
 
-    def value(watch: WearWatch) -> float | None:
+    def value(watch: WearMonitor) -> float | None:
         run = watch.history.last_run
         return None if run is None else value_fn(run)
 
-    return SmartLockSensorDescription[WearWatch](
+    return SmartLockSensorDescription[WearMonitor](
         key=key,
         device_class=device_class,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -54,7 +54,7 @@ def _of_last_run(
 
 
 WEAR_SENSORS = (
-    SmartLockSensorDescription[WearWatch](
+    SmartLockSensorDescription[WearMonitor](
         key="wear",
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,

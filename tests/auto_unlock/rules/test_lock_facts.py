@@ -19,7 +19,7 @@ from tests.lock_of import config
 from tests.snapshots import states
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WELL = Faults().heard_states(states(), NOW)
+WELL = Faults().with_states_from(states(), NOW)
 
 
 def facts(faults: Faults = WELL, auto_unlatch: int = 0, **changes: Any) -> LockFacts:
@@ -74,8 +74,8 @@ def test_settings_that_were_not_read() -> None:
 
 def test_faults() -> None:
     blocked = states(last_lock_action_completion_status=CompletionStatus.MOTOR_BLOCKED)
-    assert facts(Faults().heard_states(blocked, NOW)).jammed is True
-    clutch = WELL.heard_error_report(ErrorCode.K_CLUTCH_POWER_FAILURE, Command.LOCK_ACTION, NOW)
+    assert facts(Faults().with_states_from(blocked, NOW)).jammed is True
+    clutch = WELL.with_error_report(ErrorCode.K_CLUTCH_POWER_FAILURE, Command.LOCK_ACTION, NOW)
     assert facts(clutch).faulty is True
     assert (facts(Faults()).jammed, facts(Faults()).faulty) == (None, None)
 

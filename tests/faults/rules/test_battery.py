@@ -37,7 +37,7 @@ def test_condition(byte: int, condition: BatteryCondition) -> None:
 @pytest.mark.parametrize("code", [ErrorCode.K_MOTOR_LOW_VOLTAGE, ErrorCode.K_VOLTAGE_TOO_LOW])
 def test_too_weak_for_a_run(code: ErrorCode) -> None:
     """Whatever charge the lock believes they have."""
-    weak = Faults().heard_error_report(code, Command.LOCK_ACTION, NOW)
+    weak = Faults().with_error_report(code, Command.LOCK_ACTION, NOW)
     assert battery_condition(states(battery=PERCENT[100]), weak) is BatteryCondition.TOO_WEAK
     assert battery_condition(states(battery=PERCENT[100]), weak.run_succeeded(NOW)) is BatteryCondition.OK
 

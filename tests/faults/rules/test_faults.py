@@ -40,7 +40,7 @@ def told(
     now: datetime = NOW,
 ) -> Faults:
     """Return what is known after states."""
-    return faults.heard_states(
+    return faults.with_states_from(
         states(
             lock_state=state,
             trigger=trigger if moved_by is None else moved_by,
@@ -54,7 +54,7 @@ def told(
 
 def failed_live(faults: Faults, code: int, *, now: datetime = NOW) -> Faults:
     """Return what is known after an Error Report about a lock action."""
-    return faults.heard_error_report(ErrorCode(code), Command.LOCK_ACTION, now)
+    return faults.with_error_report(ErrorCode(code), Command.LOCK_ACTION, now)
 
 
 def kinds(faults: Faults) -> list[str]:
@@ -175,9 +175,9 @@ def test_also_the_other_way_round() -> None:
 
 def test_clutch_live_and_motor_in_the_log_are_one_fault() -> None:
     """Calibration: the states keep silent about it."""
-    faults = UNLOCKED_WELL.heard_error_report(
+    faults = UNLOCKED_WELL.with_error_report(
         ErrorCode.K_CLUTCH_POWER_FAILURE, Command.REQUEST_CALIBRATION, NOW
-    ).heard_log([entry(7, 0x07, LogEntryType.CALIBRATION), entry(6, 0x00)], NOW)
+    ).with_log([entry(7, 0x07, LogEntryType.CALIBRATION), entry(6, 0x00)], NOW)
     (fault,) = faults.active
     assert [(e.source, e.code) for e in fault.evidence] == [
         (Source.ERROR_REPORT, 0x4B),
@@ -387,7 +387,7 @@ def test_calibration() -> None:
     lost = told(UNLOCKED_WELL, LockState.UNCALIBRATED, UNLOCK)
     assert kinds(lost) == ["not_calibrated"]
     assert (lost.clutch_fault, lost.motor_blocked) == (False, False)
-    refused = lost.heard_error_report(ErrorCode.K_VOLTAGE_TOO_LOW, Command.REQUEST_CALIBRATION, NOW)
+    refused = lost.with_error_report(ErrorCode.K_VOLTAGE_TOO_LOW, Command.REQUEST_CALIBRATION, NOW)
     refused = told(refused, LockState.UNCALIBRATED, UNLOCK)
     assert kinds(refused) == ["not_calibrated", "calibration_refused"]
     done = told(told(refused, LockState.CALIBRATION, UNLOCK), UNLOCKED, UNLOCK)
@@ -406,46 +406,46 @@ def test_a_lock_that_is_calibrated_again_may_still_have_a_dead_clutch() -> None:
 
 def test_log_alone() -> None:
     """A calibration by the app failed: the states are silent, the log is not."""
-    faults = UNLOCKED_WELL.heard_log([entry(8, 0x07, LogEntryType.CALIBRATION), entry(7, 0)], NOW)
+    faults = UNLOCKED_WELL.with_log([entry(8, 0x07, LogEntryType.CALIBRATION), entry(7, 0)], NOW)
     (fault,) = faults.active
     assert (fault.kind, fault.certain, faults.clutch_fault) == (FaultKind.MOTOR_POWER_FAILURE, False, True)
-    assert faults.repaired(NOW).heard_log([entry(8, 0x07, LogEntryType.CALIBRATION)], NOW).active == ()
+    assert faults.repaired(NOW).with_log([entry(8, 0x07, LogEntryType.CALIBRATION)], NOW).active == ()
 
 
 def test_what_the_log_tells_of_before_is_over() -> None:
     older = [entry(5, 0x07, LogEntryType.CALIBRATION), entry(6, 0x00)]
-    assert UNLOCKED_WELL.heard_log(older, NOW).active == ()
+    assert UNLOCKED_WELL.with_log(older, NOW).active == ()
     # A run of which the states tell is told better there.
-    assert UNLOCKED_WELL.heard_log([entry(7, 0x06)], NOW).active == ()
+    assert UNLOCKED_WELL.with_log([entry(7, 0x06)], NOW).active == ()
 
 
 def test_the_log_ends_nothing() -> None:
     """An entry does not say whether the motor ran for it."""
-    assert BROKEN.heard_log([entry(9, 0x00)], LATER).clutch_fault is True
+    assert BROKEN.with_log([entry(9, 0x00)], LATER).clutch_fault is True
 
 
 def test_the_log_does_not_revive_what_is_over() -> None:
     repaired = BROKEN.repaired(NOW)
-    assert repaired.heard_log([entry(9, 0x06)], LATER).active == ()
-    assert repaired.heard_log([entry(9, 0x06, LogEntryType.CALIBRATION)], LATER).active == ()
+    assert repaired.with_log([entry(9, 0x06)], LATER).active == ()
+    assert repaired.with_log([entry(9, 0x06, LogEntryType.CALIBRATION)], LATER).active == ()
     failed = entry(10, 0x06, LogEntryType.CALIBRATION, hour=13)
-    assert repaired.heard_log([failed], LATER).clutch_fault is True
+    assert repaired.with_log([failed], LATER).clutch_fault is True
 
 
 def test_a_log_that_was_erased_counts_from_the_start() -> None:
-    seen = UNLOCKED_WELL.heard_log([entry(900, 0x00)], NOW)
-    assert seen.heard_log([entry(2, 0x06, LogEntryType.CALIBRATION)], NOW).clutch_fault is True
+    seen = UNLOCKED_WELL.with_log([entry(900, 0x00)], NOW)
+    assert seen.with_log([entry(2, 0x06, LogEntryType.CALIBRATION)], NOW).clutch_fault is True
 
 
 def test_other_entries_are_not_looked_at() -> None:
     entries = [entry(1, 0x06, LogEntryType.DOOR_SENSOR), entry(2, 0x06, LogEntryType(0x77))]
-    assert UNLOCKED_WELL.heard_log(entries, NOW) is UNLOCKED_WELL
+    assert UNLOCKED_WELL.with_log(entries, NOW) is UNLOCKED_WELL
 
 
 def test_weak_batteries_belong_to_a_fault() -> None:
-    assert UNLOCKED_WELL.heard_battery_report(battery_report(critical=True), NOW) == UNLOCKED_WELL
-    assert BROKEN.heard_battery_report(battery_report(critical=False), NOW) == BROKEN
-    weak = BROKEN.heard_battery_report(battery_report(critical=True), NOW)
+    assert UNLOCKED_WELL.with_battery_report(battery_report(critical=True), NOW) == UNLOCKED_WELL
+    assert BROKEN.with_battery_report(battery_report(critical=False), NOW) == BROKEN
+    weak = BROKEN.with_battery_report(battery_report(critical=True), NOW)
     (fault,) = weak.active
     assert [e.source for e in fault.evidence][-1] is Source.BATTERY_REPORT
     assert (fault.code, fault.times) == (0x43, 1)
@@ -456,7 +456,7 @@ def test_weak_batteries_belong_to_a_fault() -> None:
 
 
 def test_it_survives_a_restart() -> None:
-    broken = BROKEN.heard_log([entry(4, 0x06)], NOW).heard_battery_report(battery_report(critical=True), NOW)
+    broken = BROKEN.with_log([entry(4, 0x06)], NOW).with_battery_report(battery_report(critical=True), NOW)
     again = Faults.from_json(broken.as_json())
     assert again == broken
     # The same states as before the restart are old ones, and a success is a new one.

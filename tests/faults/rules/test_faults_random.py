@@ -42,7 +42,7 @@ class Event:
 def _error(code: int, command: Command | None) -> Event:
     return Event(
         f"error 0x{code:02X}",
-        lambda faults, now: faults.heard_error_report(ErrorCode(code), command, now),
+        lambda faults, now: faults.with_error_report(ErrorCode(code), command, now),
         fails=fault_of_error(ErrorCode(code), command) is not None,
     )
 
@@ -59,7 +59,7 @@ def _states(state: int, moved_by: int, run: tuple[int, int, int] | None) -> Even
     success = (completion == 0 and trigger != Trigger.MANUAL) or completion is None
     return Event(
         f"states {told.lock_state.name} {run}",
-        lambda faults, now: faults.heard_states(told, now),
+        lambda faults, now: faults.with_states_from(told, now),
         may_end=state in AT_REST and moved_by != Trigger.MANUAL and success,
         told=told,
     )
@@ -67,7 +67,7 @@ def _states(state: int, moved_by: int, run: tuple[int, int, int] | None) -> Even
 
 def _log(entries: list[tuple[int, int, int]]) -> Event:
     told = [entry(index, completion, LogEntryType(kind)) for index, completion, kind in entries]
-    return Event(f"log {entries}", lambda faults, now: faults.heard_log(told, now))
+    return Event(f"log {entries}", lambda faults, now: faults.with_log(told, now))
 
 
 # Often what a lock really says, sometimes anything.
@@ -87,7 +87,7 @@ EVENTS = st.one_of(
     st.builds(
         lambda critical: Event(
             f"battery {critical}",
-            lambda faults, now: faults.heard_battery_report(battery_report(critical=critical), now),
+            lambda faults, now: faults.with_battery_report(battery_report(critical=critical), now),
         ),
         st.booleans(),
     ),

@@ -11,7 +11,7 @@ from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import BatteryReport
 from custom_components.smartlock.protocol.wire import Date7, Version
 from custom_components.smartlock.settings.rules import battery_change as b
-from custom_components.smartlock.settings.rules.battery_change import Event, Sign, Watch
+from custom_components.smartlock.settings.rules.battery_change import BatteryChangeDetector, Event, Sign
 from tests.lock_of import NOON, config, states
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -22,7 +22,7 @@ def told(at: float = 0.0, percent: int | None = 80, **fields: Any) -> Event:
     """Return a state told `at` seconds after noon; both clocks are right unless the test says otherwise."""
     our_time = fields.pop("our_time", NOON + timedelta(seconds=at))
     fields.setdefault("time", NOON + timedelta(seconds=at))
-    return b.Told(states=states(percent, **fields), our_time=our_time)
+    return b.StatesReceived(states=states(percent, **fields), our_time=our_time)
 
 
 def read(changes: int = 0, *, ours: bool = False, **fields: Any) -> Event:
@@ -71,9 +71,11 @@ BEFORE: Trace = (
 """An ordinary lock, looked at with a PIN."""
 
 
-def verdicts(trace: Trace, watch: Watch | None = None) -> list[tuple[float, tuple[Sign, ...]]]:
+def verdicts(
+    trace: Trace, watch: BatteryChangeDetector | None = None
+) -> list[tuple[float, tuple[Sign, ...]]]:
     """Return when a change was found, and why."""
-    watch = watch or Watch()
+    watch = watch or BatteryChangeDetector()
     found = []
     for now, event in trace:
         watch = watch.after(event, now)
@@ -110,12 +112,12 @@ T = 600.0
             [Sign.CHARGE_ROSE, Sign.ACTION_FORGOTTEN],
         ),
         (
-            [(T, b.NotHeard(others_heard=True)), (T + 1, told(T + 1, 100)), (T + 2, read())],
+            [(T, b.OutOfSight(others_heard=True)), (T + 1, told(T + 1, 100)), (T + 2, read())],
             [Sign.CHARGE_ROSE, Sign.NOT_HEARD],
         ),
         (
             [
-                (T, b.NotHeard(others_heard=True)),
+                (T, b.OutOfSight(others_heard=True)),
                 (T + 1, told(T + 1, last_lock_action=LockAction.NONE)),
                 (T + 2, read()),
             ],
@@ -189,7 +191,7 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
             [
                 (T, told(T, 60, charging=True)),
                 (9 * HOUR, told(9 * HOUR, 100)),
-                (9 * HOUR + 1, b.NotHeard(others_heard=True)),
+                (9 * HOUR + 1, b.OutOfSight(others_heard=True)),
                 (9 * HOUR + 2, read()),
             ],
             id="charged while nobody looked",
@@ -213,19 +215,19 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
         # --- Radio.
         pytest.param(
             [
-                (T, b.NotHeard(others_heard=False)),
+                (T, b.OutOfSight(others_heard=False)),
                 (T + 1, told(T + 1, last_lock_action=LockAction.NONE)),
                 (T + 2, read()),
             ],
             id="the proxy restarted",
         ),
         pytest.param(
-            [(T, b.NotHeard(others_heard=True)), (T + 1, told(T + 1)), (T + 2, read(3))],
+            [(T, b.OutOfSight(others_heard=True)), (T + 1, told(T + 1)), (T + 2, read(3))],
             id="out of range, and settings changed",
         ),
         pytest.param(
             [
-                (T, b.NotHeard(others_heard=True)),
+                (T, b.OutOfSight(others_heard=True)),
                 (T + 1, told(T + 1)),
                 (T + 2, read()),
                 (T + 20 * MINUTE, told(T + 20 * MINUTE, 100)),
@@ -321,7 +323,7 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
         ),
         pytest.param(
             [
-                (T, b.NotHeard(others_heard=True)),
+                (T, b.OutOfSight(others_heard=True)),
                 (T + 1, told(T + 1, lock_state=LockState.BOOT_RUN)),
                 (T + 4, told(T + 4, last_lock_action=LockAction.NONE)),
                 (T + 5, read(firmware_version=Version(3, 12, 0))),
@@ -369,7 +371,7 @@ def test_signs_wait_until_the_settings_can_be_read() -> None:
     assert verdicts([*BEFORE, *trace]) == [(late, (Sign.BOOT_RUN,))]
     trace = [
         (T, told(T, 100)),
-        (T + HOUR, b.NotHeard(others_heard=True)),
+        (T + HOUR, b.OutOfSight(others_heard=True)),
         (late, read()),
     ]
     assert verdicts([*BEFORE, *trace]) == []
@@ -412,10 +414,10 @@ def test_the_next_change_is_found_too() -> None:
 
 def test_a_change_while_nobody_looked() -> None:
     """What was known before is kept when Home Assistant restarts, with a clock that starts again."""
-    watch = Watch()
+    watch = BatteryChangeDetector()
     for now, event in BEFORE:
         watch = watch.after(event, now)
-    again = Watch(known=watch.known)
+    again = BatteryChangeDetector(known=watch.known)
     trace = [
         (10.0, told(DAY, 100, config_update_count=0, last_lock_action=LockAction.NONE)),
         (11.0, read(3, led_brightness=5)),
@@ -442,7 +444,7 @@ _events = st.one_of(
         time=st.sampled_from([NOON, LOST_TIME, Date7()]),
     ),
     st.builds(read, st.integers(0, 9), ours=st.booleans(), name=st.sampled_from(["Villa", "", "\0"])),
-    st.builds(b.NotHeard, others_heard=st.booleans()),
+    st.builds(b.OutOfSight, others_heard=st.booleans()),
     st.just(b.PinRefused()),
     st.just(b.Restarted()),
     st.builds(counters, unexpected_reboots=st.integers(0, 3)),
@@ -454,7 +456,7 @@ _events = st.one_of(
 @hypothesis_settings(max_examples=300)
 def test_whatever_happens(steps: list[tuple[float, Event]]) -> None:
     """A verdict comes with a read of the settings, has reasons enough, and never twice in the same window."""
-    watch, now, last = Watch(), 0.0, -b.WINDOW
+    watch, now, last = BatteryChangeDetector(), 0.0, -b.WINDOW
     for pause, event in steps:
         now += pause
         watch = watch.after(event, now)

@@ -11,7 +11,7 @@ import pytest
 from custom_components.smartlock.protocol.enums import BatteryType, LockState
 from custom_components.smartlock.settings.rules import restore as r
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
-from custom_components.smartlock.settings.rules.restore import Calm, Journal, Problem, StepState
+from custom_components.smartlock.settings.rules.restore import Idle, Journal, RestoreProblem, StepState
 from custom_components.smartlock.settings.rules.snapshot import (
     ADVANCED_SETTINGS,
     CONFIG_SETTINGS,
@@ -97,7 +97,7 @@ def test_every_plan(lost: list[Difference], data: Any) -> None:
 
 def journal(*groups: Group) -> Journal:
     """Return a journal at its beginning."""
-    steps = tuple(r.Step(group=group, settings=(f"{group}_setting",)) for group in groups)
+    steps = tuple(r.RestoreStep(group=group, settings=(f"{group}_setting",)) for group in groups)
     return Journal(begun_at=NOON, wanted=FULL, steps=steps, asked=True)
 
 
@@ -117,7 +117,7 @@ def test_a_restore_from_beginning_to_end() -> None:
 
 def test_a_refusal_ends_one_step() -> None:
     state = journal(Group.CONFIG, Group.LOGGING)
-    state = state.entered(Group.CONFIG, StepState.FAILED, Problem.REFUSED)
+    state = state.entered(Group.CONFIG, StepState.FAILED, RestoreProblem.REFUSED)
     assert state.current is not None
     assert state.current.group is Group.LOGGING
 
@@ -125,12 +125,12 @@ def test_a_refusal_ends_one_step() -> None:
 @pytest.mark.parametrize(
     ("problem", "others"),
     [
-        (Problem.NOT_KEPT, Problem.STOPPED),
-        (Problem.PIN, Problem.PIN),
-        (Problem.NOT_REACHED, Problem.NOT_REACHED),
+        (RestoreProblem.NOT_KEPT, RestoreProblem.STOPPED),
+        (RestoreProblem.PIN, RestoreProblem.PIN),
+        (RestoreProblem.NOT_REACHED, RestoreProblem.NOT_REACHED),
     ],
 )
-def test_what_ends_all(problem: Problem, others: Problem) -> None:
+def test_what_ends_all(problem: RestoreProblem, others: RestoreProblem) -> None:
     """A lock that does not keep what it takes, or takes no PIN, is not written to again."""
     state = journal(Group.CLOCK, Group.CONFIG, Group.LOGGING).entered(Group.CLOCK, StepState.VERIFIED)
     state = state.entered(Group.CONFIG, StepState.FAILED, problem)
@@ -144,7 +144,7 @@ def test_not_for_ever() -> None:
     for _ in range(r.MAX_TRIES - 1):
         state = state.tried_again(Group.CONFIG)
         assert not state.done
-    assert state.tried_again(Group.CONFIG).failed() == {"config_setting": Problem.NOT_REACHED}
+    assert state.tried_again(Group.CONFIG).failed() == {"config_setting": RestoreProblem.NOT_REACHED}
 
 
 @pytest.mark.parametrize(
@@ -192,16 +192,16 @@ def test_whatever_becomes_of_the_steps(words: list[StepState | None]) -> None:
 
 
 def test_calm() -> None:
-    calm = Calm()
-    assert calm.ready_at() is None
-    calm = calm.after(states(lock_state=LockState.BOOT_RUN), 10)
-    assert calm.ready_at() is None
-    calm = calm.after(states(lock_state=LockState.LOCKED), 13)
-    assert calm.ready_at() == 13 + r.CALM_TIME
-    assert calm.after(states(), 50).ready_at() == 13 + r.CALM_TIME
-    assert calm.anew(40).ready_at() == 40 + r.CALM_TIME
-    assert calm.moving().anew(40).ready_at() is None
-    assert calm.moving().after(states(), 50).ready_at() == 50 + r.CALM_TIME
+    idle = Idle()
+    assert idle.ready_at() is None
+    idle = idle.after(states(lock_state=LockState.BOOT_RUN), 10)
+    assert idle.ready_at() is None
+    idle = idle.after(states(lock_state=LockState.LOCKED), 13)
+    assert idle.ready_at() == 13 + r.IDLE_TIME
+    assert idle.after(states(), 50).ready_at() == 13 + r.IDLE_TIME
+    assert idle.anew(40).ready_at() == 40 + r.IDLE_TIME
+    assert idle.moving().anew(40).ready_at() is None
+    assert idle.moving().after(states(), 50).ready_at() == 50 + r.IDLE_TIME
 
 
 @pytest.mark.parametrize(
@@ -213,15 +213,15 @@ def test_calm() -> None:
     ],
 )
 def test_not_in_motion_nor_jammed(state: LockState) -> None:
-    calm = Calm().after(states(), 0).after(states(lock_state=state), 100)
-    assert calm.ready_at() is None
-    assert calm.after(states(), 200).ready_at() == 200 + r.CALM_TIME
+    idle = Idle().after(states(), 0).after(states(lock_state=state), 100)
+    assert idle.ready_at() is None
+    assert idle.after(states(), 200).ready_at() == 200 + r.IDLE_TIME
 
 
 def test_not_with_low_voltage() -> None:
-    calm = Calm().after(states(critical=True), 0)
-    assert calm.ready_at() is None
-    assert calm.after(states(), 500).ready_at() == r.CALM_TIME
+    idle = Idle().after(states(critical=True), 0)
+    assert idle.ready_at() is None
+    assert idle.after(states(), 500).ready_at() == r.IDLE_TIME
 
 
 # --- What comes back --------------------------------------------------------------------------------------

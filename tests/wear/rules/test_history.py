@@ -18,7 +18,7 @@ from custom_components.smartlock.wear.rules.history import (
     Wear,
     WearHistory,
 )
-from custom_components.smartlock.wear.rules.motor_run import Figures, MotorRun
+from custom_components.smartlock.wear.rules.motor_run import MotorRun, RunMetrics
 
 BEGIN = datetime(2027, 3, 1, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -279,10 +279,10 @@ def test_stiffening_in_winter_is_wear_all_the_same() -> None:
 def test_slopes_are_learned_from_week_to_week() -> None:
     random = Random(3)
     correction = Correction()
-    before = Figures(energy=1.0, current=6.0, temperature=15, voltage=5.0)
+    before = RunMetrics(energy=1.0, current=6.0, temperature=15, voltage=5.0)
     for _ in range(60):
         by_t, by_v = random.gauss(0, 5), random.gauss(0, 0.3)
-        after = Figures(
+        after = RunMetrics(
             # Besides, it wears by 2 % a week.
             energy=before.energy - 0.02 * by_t - 0.15 * by_v + 0.02 + random.gauss(0, 0.03),
             current=before.current - 0.01 * by_t + 0.05 * by_v + 0.02 + random.gauss(0, 0.03),
@@ -301,8 +301,8 @@ def test_slopes_are_learned_from_week_to_week() -> None:
 
 def test_a_leap_is_no_weather() -> None:
     """New weather stripping in a week in which it also got a little colder."""
-    before = Figures(energy=1.0, current=6.0, temperature=15, voltage=5.0)
-    after = Figures(energy=2.0, current=7.0, temperature=13, voltage=5.0)
+    before = RunMetrics(energy=1.0, current=6.0, temperature=15, voltage=5.0)
+    after = RunMetrics(energy=2.0, current=7.0, temperature=13, voltage=5.0)
     learned = Correction().learned(after, before)
     assert abs(learned.energy[0] - Correction().energy[0]) < 0.005
 

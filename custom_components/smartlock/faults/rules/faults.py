@@ -120,7 +120,7 @@ class Faults:
 
     # --- What happens -------------------------------------------------------------------------------------
 
-    def heard_error_report(self, code: ErrorCode, command: Command | None, now: datetime) -> Faults:
+    def with_error_report(self, code: ErrorCode, command: Command | None, now: datetime) -> Faults:
         """Take what the lock reports live about a request of ours."""
         kind = fault_of_error(code, command)
         if kind is None:
@@ -128,7 +128,7 @@ class Faults:
         failed = self.reported(kind, Evidence(source=Source.ERROR_REPORT, code=code, at=now))
         return replace(failed, unsettled=True, seen_running=False)
 
-    def heard_states(self, states: KeyturnerStates, now: datetime) -> Faults:
+    def with_states_from(self, states: KeyturnerStates, now: datetime) -> Faults:
         """Take Keyturner States, asked for or not."""
         state = states.lock_state
         if state.in_motion and state.heading is not None:
@@ -152,14 +152,14 @@ class Faults:
             told = told.calibrated(now)
         return told
 
-    def heard_battery_report(self, report: BatteryReport, now: datetime) -> Faults:
+    def with_battery_report(self, report: BatteryReport, now: datetime) -> Faults:
         """Take the report of the batteries: weak ones are no fault, but belong to one that is there."""
         if not report.critical_battery_state:
             return self
         weak = Evidence(source=Source.BATTERY_REPORT, code=1, at=now)
         return replace(self, active=tuple(fault.with_evidence(weak, again=False) for fault in self.active))
 
-    def heard_log(self, entries: Iterable[LogEntry], now: datetime) -> Faults:
+    def with_log(self, entries: Iterable[LogEntry], now: datetime) -> Faults:
         """Take the newest entries of the log, in any order.
 
         They add to faults, and tell of failed calibrations, about which the states are silent. They end nothing:

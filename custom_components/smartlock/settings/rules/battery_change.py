@@ -125,7 +125,7 @@ _RESTART = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class StatesReceived:
     """The lock told its state."""
 
     states: KeyturnerStates
@@ -152,7 +152,7 @@ class BatteryRead:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotHeard:
+class OutOfSight:
     """The lock is heard again after minutes of silence."""
 
     others_heard: bool
@@ -189,7 +189,9 @@ class Restarted:
     """We have made the lock restart."""
 
 
-type Event = Told | SettingsRead | BatteryRead | NotHeard | PinRefused | Counters | LogRead | Restarted
+type Event = (
+    StatesReceived | SettingsRead | BatteryRead | OutOfSight | PinRefused | Counters | LogRead | Restarted
+)
 
 
 # --- State ------------------------------------------------------------------------------------------------
@@ -222,7 +224,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
+class BatteryChangeDetector:
     """What is known, and which signs have been seen lately."""
 
     known: Known = field(default_factory=Known)
@@ -241,17 +243,17 @@ class Watch:
         """What speaks for a change that has not been found yet."""
         return frozenset(sign for sign, _ in self.signs)
 
-    def after(self, event: Event, now: float) -> Watch:
+    def after(self, event: Event, now: float) -> BatteryChangeDetector:
         """Return what an event makes of it; `now` in seconds of a clock that never goes back."""
         watch = replace(self, verdict=None)
         match event:
-            case Told():
+            case StatesReceived():
                 return _told(watch, event, now)
             case SettingsRead():
                 return _settings_read(watch, event, now)
             case BatteryRead(report=report):
                 return _battery_read(watch, report, now)
-            case NotHeard():
+            case OutOfSight():
                 return _with(watch, {Sign.NOT_HEARD} if event.others_heard else set(), now)
             case PinRefused():
                 return _with(watch, {Sign.PIN_FORGOTTEN}, now)
@@ -263,7 +265,7 @@ class Watch:
                 return _explained(watch, now)
 
 
-def _with(watch: Watch, signs: set[Sign], now: float, **known: Any) -> Watch:
+def _with(watch: BatteryChangeDetector, signs: set[Sign], now: float, **known: Any) -> BatteryChangeDetector:
     """Add signs, and replace what is known."""
     if watch.settled_until is not None and now < watch.settled_until:
         signs = set()
@@ -274,7 +276,7 @@ def _with(watch: Watch, signs: set[Sign], now: float, **known: Any) -> Watch:
     return replace(watch, signs=kept + fresh, known=replace(watch.known, **known))
 
 
-def _told(watch: Watch, event: Told, now: float) -> Watch:
+def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> BatteryChangeDetector:
     states, known = event.states, watch.known
     signs = set()
     if states.lock_state == LockState.BOOT_RUN:
@@ -318,7 +320,7 @@ def _told(watch: Watch, event: Told, now: float) -> Watch:
 
 
 def _clock(
-    watch: Watch, lock_time: datetime | None, our_time: datetime | None, now: float
+    watch: BatteryChangeDetector, lock_time: datetime | None, our_time: datetime | None, now: float
 ) -> tuple[bool, Sign | None]:
     """Return whether the clock of the lock is right, and the sign if it is not any more."""
     was_right = watch.known.clock_right
@@ -337,14 +339,14 @@ def _clock(
     return False, None if _is_zone_shift(behind) else Sign.CLOCK_BEHIND
 
 
-def _our_clock_moved(watch: Watch, our_time: datetime, now: float) -> bool:
+def _our_clock_moved(watch: BatteryChangeDetector, our_time: datetime, now: float) -> bool:
     if watch.clocks is None:
         return False
     before, second = watch.clocks
     return abs((our_time - before).total_seconds() - (now - second)) > CLOCK_STEP
 
 
-def _settings_read(watch: Watch, event: SettingsRead, now: float) -> Watch:
+def _settings_read(watch: BatteryChangeDetector, event: SettingsRead, now: float) -> BatteryChangeDetector:
     config, known = event.config, watch.known
     named, zoned, firmware = _is_named(config), _has_zone(config), str(config.firmware_version)
     signs = set()
@@ -360,7 +362,7 @@ def _settings_read(watch: Watch, event: SettingsRead, now: float) -> Watch:
     return watch if event.ours else _judged(watch, now)
 
 
-def _explained(watch: Watch, now: float) -> Watch:
+def _explained(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
     """A restart has another reason. What log and counters tell of it may be read much later."""
     return replace(
         watch,
@@ -370,7 +372,7 @@ def _explained(watch: Watch, now: float) -> Watch:
     )
 
 
-def _judged(watch: Watch, now: float) -> Watch:
+def _judged(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
     found = watch.suspects
     pair = any(
         SOURCES[one] is not SOURCES[other] and abs(at - then) <= WINDOW
@@ -384,13 +386,13 @@ def _judged(watch: Watch, now: float) -> Watch:
     return replace(watch, verdict=Verdict(reasons=reasons), signs=(), settled_until=now + WINDOW)
 
 
-def _battery_read(watch: Watch, report: BatteryReport, now: float) -> Watch:
+def _battery_read(watch: BatteryChangeDetector, report: BatteryReport, now: float) -> BatteryChangeDetector:
     before, voltage = watch.known.voltage, report.battery_voltage
     rose = before is not None and voltage >= before + VOLTAGE_STEP and not watch.known.charging
     return _with(watch, {Sign.VOLTAGE_ROSE} if rose else set(), now, voltage=voltage)
 
 
-def _counted(watch: Watch, counters: Counters, now: float) -> Watch:
+def _counted(watch: BatteryChangeDetector, counters: Counters, now: float) -> BatteryChangeDetector:
     before = watch.known.counters
     restarted = before is not None and (
         counters.last_reboot != before.last_reboot
@@ -401,7 +403,7 @@ def _counted(watch: Watch, counters: Counters, now: float) -> Watch:
     return _with(watch, {Sign.RESTART_COUNTED} if restarted else set(), now, counters=counters)
 
 
-def _log_read(watch: Watch, event: LogRead, now: float) -> Watch:
+def _log_read(watch: BatteryChangeDetector, event: LogRead, now: float) -> BatteryChangeDetector:
     before = watch.known.newest_log_entry
     restarted = before is not None and any(index > before for index in event.boot_runs)
     return _with(watch, {Sign.BOOT_LOGGED} if restarted else set(), now, newest_log_entry=event.newest)

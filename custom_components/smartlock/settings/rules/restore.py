@@ -24,7 +24,7 @@ from custom_components.smartlock.settings.rules.message_json import SnapshotErro
 from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Group, SettingsSnapshot
 
 # After power came back the lock finds its position; it is left alone until it has been at rest for so long.
-CALM_TIME = 60.0
+IDLE_TIME = 60.0
 # A difference that comes back within this time was not lost again: the lock does not keep it, or somebody wants it so.
 RETURN_TIME = timedelta(days=2)
 # A step that fails because of the radio is tried again on other links, but not for ever.
@@ -35,7 +35,7 @@ MAX_TRIES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calm:
+class Idle:
     """Since when the lock has been at rest; seconds of a clock that never goes back."""
 
     since: float | None = None
@@ -57,7 +57,7 @@ class Calm:
 
     def ready_at(self) -> float | None:
         """When settings may be written; None while nobody knows: in motion, jammed, or low in voltage."""
-        return None if self.since is None or self.low else self.since + CALM_TIME
+        return None if self.since is None or self.low else self.since + IDLE_TIME
 
 
 # --- What ---------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ class StepState(StrEnum):
         return self in (StepState.VERIFIED, StepState.FAILED)
 
 
-class Problem(StrEnum):
+class RestoreProblem(StrEnum):
     """Why a step failed."""
 
     REFUSED = "refused"
@@ -90,25 +90,25 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class RestoreStep:
     """One request, or one list of entries."""
 
     group: Group
     settings: tuple[str, ...]
     state: StepState = StepState.PLANNED
-    problem: Problem | None = None
+    problem: RestoreProblem | None = None
     tries: int = 0
 
 
 def plan(
     differences: Sequence[Difference], chosen: Collection[str], *, clock: bool = True
-) -> tuple[Step, ...]:
+) -> tuple[RestoreStep, ...]:
     """Return the steps that put back the chosen settings, as far as they can be; the clock goes first."""
     wanted = [entry for entry in differences if entry.restorable and entry.name in chosen]
     by_group = {group: tuple(entry.name for entry in wanted if entry.group is group) for group in Group}
     if clock and wanted:
         by_group[Group.CLOCK] = (Group.CLOCK.value,)
-    return tuple(Step(group=group, settings=names) for group, names in by_group.items() if names)
+    return tuple(RestoreStep(group=group, settings=names) for group, names in by_group.items() if names)
 
 
 def by_itself(differences: Sequence[Difference]) -> frozenset[str]:
@@ -137,12 +137,12 @@ class Journal:
 
     begun_at: datetime
     wanted: SettingsSnapshot = field(repr=False)
-    steps: tuple[Step, ...]
+    steps: tuple[RestoreStep, ...]
     asked: bool
     """Whether the owner asked for it; otherwise it was done by itself."""
 
     @property
-    def current(self) -> Step | None:
+    def current(self) -> RestoreStep | None:
         """The step to go on with; None at the end."""
         return next((step for step in self.steps if not step.state.final), None)
 
@@ -157,25 +157,25 @@ class Journal:
             name for step in self.steps if step.state is StepState.VERIFIED for name in step.settings
         )
 
-    def failed(self) -> dict[str, Problem]:
+    def failed(self) -> dict[str, RestoreProblem]:
         """Return what is not as wanted, and why."""
         return {
-            name: step.problem or Problem.STOPPED
+            name: step.problem or RestoreProblem.STOPPED
             for step in self.steps
             if step.state is StepState.FAILED
             for name in step.settings
         }
 
-    def entered(self, group: Group, state: StepState, problem: Problem | None = None) -> Self:
+    def entered(self, group: Group, state: StepState, problem: RestoreProblem | None = None) -> Self:
         """Return it with the step of a group in another state; a lock that keeps nothing ends all."""
-        stop = problem in (Problem.NOT_KEPT, Problem.PIN, Problem.NOT_REACHED)
-        steps: list[Step] = []
+        stop = problem in (RestoreProblem.NOT_KEPT, RestoreProblem.PIN, RestoreProblem.NOT_REACHED)
+        steps: list[RestoreStep] = []
         for step in self.steps:
             if step.group is group:
                 tries = step.tries + (state is StepState.WRITING)
                 steps.append(replace(step, state=state, problem=problem, tries=tries))
             elif stop and not step.state.final:
-                why = Problem.STOPPED if problem is Problem.NOT_KEPT else problem
+                why = RestoreProblem.STOPPED if problem is RestoreProblem.NOT_KEPT else problem
                 steps.append(replace(step, state=StepState.FAILED, problem=why))
             else:
                 steps.append(step)
@@ -185,7 +185,7 @@ class Journal:
         """Return it after a link was lost on the way; too often is a failure."""
         step = next(step for step in self.steps if step.group is group)
         if step.tries + 1 >= MAX_TRIES:
-            return self.entered(group, StepState.FAILED, Problem.NOT_REACHED)
+            return self.entered(group, StepState.FAILED, RestoreProblem.NOT_REACHED)
         steps = tuple(
             replace(other, tries=other.tries + 1) if other.group is group else other for other in self.steps
         )
@@ -219,11 +219,11 @@ class Journal:
                 asked=bool(data["asked"]),
                 wanted=wanted,
                 steps=tuple(
-                    Step(
+                    RestoreStep(
                         group=Group(entry["group"]),
                         settings=tuple(entry["settings"]),
                         state=StepState(entry["state"]),
-                        problem=None if entry["problem"] is None else Problem(entry["problem"]),
+                        problem=None if entry["problem"] is None else RestoreProblem(entry["problem"]),
                         tries=int(entry["tries"]),
                     )
                     for entry in data["steps"]

@@ -35,7 +35,7 @@ VERSION = 1
 KEPT = 5
 
 
-class Reason(StrEnum):
+class SnapshotReason(StrEnum):
     """Why a snapshot was made."""
 
     SET_UP = "set_up"
@@ -59,7 +59,7 @@ class SettingsSnapshot:
     """The settings of one lock."""
 
     taken_at: datetime
-    reason: Reason
+    reason: SnapshotReason
     config: Config = field(repr=False)
     advanced_config: AdvancedConfig
     logging: LogEntryCount | None = None
@@ -124,7 +124,7 @@ class SettingsSnapshot:
             raise SnapshotError("another version")
         try:
             taken_at = datetime.fromisoformat(data["taken_at"])
-            reason = Reason(data["reason"])
+            reason = SnapshotReason(data["reason"])
             config = message_from_json(Config, data["config"])
             advanced_config = message_from_json(AdvancedConfig, data["advanced_config"])
         except KeyError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple, Self
 
-from custom_components.smartlock.wear.rules.motor_run import Figures
+from custom_components.smartlock.wear.rules.motor_run import RunMetrics
 
 # What is expected of an unknown lock, relative change of a figure per degree C and per volt, and how far locks
 # are thought to lie from it (standard deviation). docs/wear.md says why.
@@ -39,7 +39,7 @@ class Correction:
     doubt: tuple[float, float, float] = (_DOUBT[0] ** 2, 0.0, _DOUBT[1] ** 2)
     """Covariance of the slopes: temperature, both, voltage."""
 
-    def residual(self, figures: Figures, usual: Figures) -> Residual:
+    def residual(self, figures: RunMetrics, usual: RunMetrics) -> Residual:
         """Return what is left of a difference when temperature and voltage are accounted for."""
         by = (figures.temperature - usual.temperature, figures.voltage - usual.voltage)
         return Residual(
@@ -47,7 +47,7 @@ class Correction:
             current=figures.current - usual.current - _times(self.current, by),
         )
 
-    def learned(self, figures: Figures, before: Figures) -> Self:
+    def learned(self, figures: RunMetrics, before: RunMetrics) -> Self:
         """Take how one week differs from the one before (a step of a Kalman filter with a constant state)."""
         by = (figures.temperature - before.temperature, figures.voltage - before.voltage)
         tt, tv, vv = self.doubt

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, Self
 
 from custom_components.smartlock.wear.rules.correction import Correction, Residual
-from custom_components.smartlock.wear.rules.motor_run import Figures, MotorRun, typical
+from custom_components.smartlock.wear.rules.motor_run import MotorRun, RunMetrics, typical
 
 # Warn from here on, in percent above the usual; or earlier if it has grown by so much within TREND, since what
 # breaks soon grows fast. Be content again below the last one; in between nothing changes.
@@ -46,8 +46,8 @@ class Kind:
     """The runs of one kind, oldest first, and what was usual for it."""
 
     runs: tuple[MotorRun, ...] = ()
-    usual: Figures | None = None
-    week: Figures | None = None
+    usual: RunMetrics | None = None
+    week: RunMetrics | None = None
     """Of the last whole week that had enough runs."""
     week_at: datetime | None = None
     """Its last run."""
@@ -178,8 +178,8 @@ class WearHistory:
             kinds={
                 name: Kind(
                     runs=tuple(MotorRun.from_json(run) for run in kind["runs"]),
-                    usual=None if kind["usual"] is None else Figures(*kind["usual"]),
-                    week=None if kind["week"] is None else Figures(*kind["week"]),
+                    usual=None if kind["usual"] is None else RunMetrics(*kind["usual"]),
+                    week=None if kind["week"] is None else RunMetrics(*kind["week"]),
                     week_at=_moment(kind["week_at"]),
                 )
                 for name, kind in stored["kinds"].items()
@@ -205,7 +205,7 @@ def _rise(history: WearHistory, level: Residual) -> int:
     return _percent(max(level) - max(before[-1])) if before else 0
 
 
-def _raised(usual: Figures, level: Residual) -> Figures:
+def _raised(usual: RunMetrics, level: Residual) -> RunMetrics:
     return usual._replace(energy=usual.energy + level.energy, current=usual.current + level.current)
 
 

@@ -16,7 +16,7 @@ from custom_components.smartlock.protocol.messages import BatteryReport
 _USUAL_CURRENT = 0.4
 
 
-class Figures(NamedTuple):
+class RunMetrics(NamedTuple):
     """The figures that are compared: how hard the bolt turned, and what else that depends on."""
 
     energy: float
@@ -79,9 +79,9 @@ class MotorRun:
         return self.drain / self.distance
 
     @cached_property
-    def figures(self) -> Figures:
+    def figures(self) -> RunMetrics:
         """What is compared."""
-        return Figures(
+        return RunMetrics(
             energy=log(self.energy),
             current=log(self.max_current),
             temperature=self.temperature,
@@ -133,6 +133,6 @@ class MotorRun:
         )
 
 
-def typical(figures: Sequence[Figures]) -> Figures:
+def typical(figures: Sequence[RunMetrics]) -> RunMetrics:
     """Return the median of each figure, which a few odd runs do not move."""
-    return Figures(*(median(column) for column in zip(*figures, strict=True)))
+    return RunMetrics(*(median(column) for column in zip(*figures, strict=True)))

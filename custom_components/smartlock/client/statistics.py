@@ -31,7 +31,7 @@ class Summary:
     percentile_95: float
 
 
-class Figures:
+class LinkStatistics:
     """The last durations of each phase, and what happened within a day. Times are of one running clock."""
 
     def __init__(self) -> None:

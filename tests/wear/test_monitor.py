@@ -51,7 +51,7 @@ def reports_read(lock: VirtualLock) -> int:
     return len(lock.journal.of(Kind.ANSWER, command="BATTERY_REPORT"))
 
 
-async def let_go(home: Home, lock: VirtualLock) -> None:
+async def disconnect(home: Home, lock: VirtualLock) -> None:
     """Wait until nobody is connected."""
     await home.until(lambda: not home.connected(lock))
 
@@ -94,7 +94,7 @@ async def test_the_report_of_a_run_is_read_once_over_the_link_that_is_open(
     # Whatever ran before, asked once; a fresh lock has nothing to tell.
     assert (reports_read(lock), FILE in hass_storage) == (1, False)
     await home.call("unlock")
-    await let_go(home, lock)
+    await disconnect(home, lock)
     acted = lock.journal.of(Kind.REQUEST, command="LOCK_ACTION")[0].facts["connection"]
     assert [
         entry.facts["connection"] for entry in lock.journal.of(Kind.ANSWER, command="BATTERY_REPORT")
@@ -116,12 +116,12 @@ async def test_runs_that_others_cause_count_and_hands_do_not(
     await home.set_up(lock, "bridge")
     lock.press_button()
     await home.until(lambda: home.state() == "unlocked")
-    await let_go(home, lock)
+    await disconnect(home, lock)
     assert reports_read(lock) == 2
     assert len(list(stored_runs(hass_storage))) == 1
     lock.turn_key("lock")
     await home.until(lambda: home.state() == "locked")
-    await let_go(home, lock)
+    await disconnect(home, lock)
     assert reports_read(lock) == 2
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from custom_components.smartlock.client.client import LockClient
-from custom_components.smartlock.client.figures import Figures, Phase, Summary
+from custom_components.smartlock.client.statistics import LinkStatistics, Phase, Summary
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockAction
 from custom_components.smartlock.protocol.errors import LinkError, MotorError, NotStartedError
@@ -30,36 +30,36 @@ DAY = 86400.0
     ],
 )
 def test_summary(durations: list[float], expected: Summary | None) -> None:
-    figures = Figures()
+    statistics = LinkStatistics()
     for seconds in durations:
-        figures.took(Phase.CONNECT, seconds)
-    summary = figures.summary(Phase.CONNECT)
+        statistics.took(Phase.CONNECT, seconds)
+    summary = statistics.summary(Phase.CONNECT)
     assert (summary is None) is (expected is None)
     if summary is not None and expected is not None:
         assert (summary.count, summary.median) == (expected.count, expected.median)
         assert summary.percentile_95 == pytest.approx(expected.percentile_95)
-    assert figures.summary(Phase.ACCEPTED) is None
-    assert figures.summary(Phase.COMPLETED) is None
+    assert statistics.summary(Phase.ACCEPTED) is None
+    assert statistics.summary(Phase.COMPLETED) is None
 
 
 def test_counts_of_a_day() -> None:
     """A day that ends now, not a calendar day; connections and reads apart."""
-    figures = Figures()
+    statistics = LinkStatistics()
     for now in (0.0, 100.0, 200.0):
-        figures.connected(now)
-    figures.read(150.0)
-    assert (figures.connections_in_a_day(200), figures.reads_in_a_day(200)) == (3, 1)
-    assert (figures.connections_in_a_day(DAY), figures.reads_in_a_day(DAY)) == (3, 1)
-    assert (figures.connections_in_a_day(DAY + 100.5), figures.reads_in_a_day(DAY + 100.5)) == (1, 1)
-    assert (figures.connections_in_a_day(3 * DAY), figures.reads_in_a_day(3 * DAY)) == (0, 0)
+        statistics.connected(now)
+    statistics.read(150.0)
+    assert (statistics.connections_in_a_day(200), statistics.reads_in_a_day(200)) == (3, 1)
+    assert (statistics.connections_in_a_day(DAY), statistics.reads_in_a_day(DAY)) == (3, 1)
+    assert (statistics.connections_in_a_day(DAY + 100.5), statistics.reads_in_a_day(DAY + 100.5)) == (1, 1)
+    assert (statistics.connections_in_a_day(3 * DAY), statistics.reads_in_a_day(3 * DAY)) == (0, 0)
 
 
 def test_only_a_day_is_kept() -> None:
     """Weeks of reading do not fill the memory, whether anybody looks at the figures or not."""
-    figures = Figures()
+    statistics = LinkStatistics()
     for hour in range(24 * 14):
-        figures.read(hour * 3600.0)
-    assert len(figures._reads) == 25
+        statistics.read(hour * 3600.0)
+    assert len(statistics._reads) == 25
 
 
 # --- Of a client ------------------------------------------------------------------------------------------
@@ -77,14 +77,14 @@ def play(scenario: Callable[[World, LockClient], Awaitable[None]]) -> None:
 
 def median(client: LockClient, phase: Phase) -> float:
     """Return the median of a phase that has been seen."""
-    summary = client.figures.summary(phase)
+    summary = client.statistics.summary(phase)
     assert summary is not None
     return summary.median
 
 
 def counts(client: LockClient) -> list[int]:
     """Return how often each phase was timed, in the order of an action."""
-    summaries = [client.figures.summary(phase) for phase in Phase]
+    summaries = [client.statistics.summary(phase) for phase in Phase]
     return [0 if summary is None else summary.count for summary in summaries]
 
 
@@ -116,7 +116,7 @@ def test_reads_and_connections() -> None:
         await asyncio.sleep(60)
         await client.read_states()
         now = asyncio.get_running_loop().time()
-        assert (client.figures.connections_in_a_day(now), client.figures.reads_in_a_day(now)) == (2, 3)
+        assert (client.statistics.connections_in_a_day(now), client.statistics.reads_in_a_day(now)) == (2, 3)
         assert counts(client) == [2, 0, 0, 0]
 
     play(scenario)

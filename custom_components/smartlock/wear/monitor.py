@@ -25,7 +25,7 @@ FLOW = "wear"
 type _Mark = tuple[object, ...]
 
 
-class WearWatch(LockPart):
+class WearMonitor(LockPart):
     """Keeps the history of one lock's motor runs."""
 
     def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, issues: LockIssues) -> None:
