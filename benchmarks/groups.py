@@ -58,6 +58,7 @@ GROUPS = (
             "proximity_unsafe",
             "proximity_needless",
             "proximity_impersonated",
+            "proximity_accidents",
             "proximity_served",
             "proximity_delay",
             "proximity_preconnected_delay",

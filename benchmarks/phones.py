@@ -17,8 +17,8 @@ from benchmarks.parameters import LOCK, RADIO
 from benchmarks.rows import Row
 from benchmarks.sides import entry_of, paired_lock
 from benchmarks.stopwatch import seconds_per_call
+from custom_components.smartlock.auto_unlock.modes import Mode
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
-from custom_components.smartlock.auto_unlock.switches import Switch
 from simulator.local_adapter import LocalAdapter
 from simulator.phone import PrivatePhone, resolvable
 from simulator.radio import DEFAULT_RSSI, Radio, Sighting
@@ -96,7 +96,7 @@ async def measure(rounds: int, calls: int) -> dict[str, tuple[float, float]]:
         traffic = Traffic(adapter)
         for _ in range(rounds):
             for on in (True, False):
-                await rule.async_turn(Switch.ENABLED, on=on)
+                await rule.async_choose(Mode.ENABLED if on else Mode.DISABLED)
                 for kind, send in traffic.senders(calls + 2).items():
                     send()
                     results[kind, on].append(seconds_per_call(send, calls))

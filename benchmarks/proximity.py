@@ -13,13 +13,15 @@ from benchmarks.door import ABOUT, AWAY, INSIDE, Door, Figures, Side, live
 from benchmarks.rows import Row
 from benchmarks.rules import Geofence, LateRule, Rule, Threshold
 from custom_components.smartlock.auto_unlock.rules import RuleSettings
-from simulator.walks import Life, World, impersonate
+from simulator.walks import ACCIDENTS, Life, World, impersonate
 
 __all__ = ["calibrated", "compare", "proximity"]
 
 QUICK_DAYS = 12
 # The rule that does not connect before somebody is near lives through the first days of each variant only.
 LATE_DAYS = 60
+# Days of each variant with one and the same accident on each of them.
+ACCIDENT_DAYS = 60
 # How the threshold is found, as the set-up does it: the middle of what the scanner at the door hears, for the
 # weakest place in which the phone is carried, and a little less.
 REPEATS, MARGIN = 5, 4.0
@@ -41,6 +43,9 @@ def proximity(*, quick: bool) -> list[Row]:
     days = QUICK_DAYS if quick else world.days_per_variant
     early = compare(world, min(days, LATE_DAYS), (RULE, LATE, THRESHOLD))
     attacked = compare(world, min(days, LATE_DAYS), (RULE, THRESHOLD), attacked=True)
+    happened = Figures()
+    for accident in ACCIDENTS:
+        happened.add(compare(world, min(days, ACCIDENT_DAYS), (RULE,), accident=accident)[RULE])
     figures = compare(world, days, (RULE, THRESHOLD, GEOFENCE))
     ours, threshold, geofence = (figures[name] for name in (RULE, THRESHOLD, GEOFENCE))
     note = f"{ours.days} simulated days, {ours.arrivals} arrivals"
@@ -70,6 +75,14 @@ def proximity(*, quick: bool) -> list[Row]:
             against="plain signal threshold",
             peer=_more(attacked[THRESHOLD], early[THRESHOLD]),
             note=f"somebody plays the phone at a random moment of each of {attacked[RULE].days} days",
+        ),
+        Row(
+            name="proximity_accidents",
+            value=_unsafe(happened),
+            unit="unlocks",
+            against="plain signal threshold",
+            peer=_unsafe(threshold),
+            note=f"{happened.days} days with an accident on each, {len(ACCIDENTS)} kinds",
         ),
         Row(
             name="proximity_served",
@@ -107,9 +120,24 @@ def proximity(*, quick: bool) -> list[Row]:
 
 
 def compare(
-    world: World, days: int, names: tuple[str, ...], *, listening: float = 1.0, attacked: bool = False
+    world: World,
+    days: int,
+    names: tuple[str, ...],
+    *,
+    listening: float = 1.0,
+    attacked: bool = False,
+    accident: str | None = None,
 ) -> dict[str, Figures]:
-    """Let sides live through all variants. `listening`: share of the time that the scanners listen."""
+    """Let sides live through all variants.
+
+    Args:
+        world: People, houses, phones.
+        days: For each variant.
+        names: The sides.
+        listening: Share of the time that the scanners listen.
+        attacked: Somebody plays the phone at the door once a day.
+        accident: What happens on every day, instead of what the world says.
+    """
     totals = {name: Figures() for name in names}
     for number, variant in enumerate(world.variants):
         life = Life(world, variant, world.seed + number, listening=listening)
@@ -118,7 +146,7 @@ def compare(
             name: (SIDES[name](settings), Door(life, world, Figures(), world.seed + number)) for name in names
         }
         moments = random.Random(world.seed + number)
-        for day in life.days(days):
+        for day in life.days(days, accident):
             if attacked:
                 impersonate(day, moments)
             for side, door in sides.values():

@@ -7,29 +7,46 @@ from typing import override
 from benchmarks.door import COLD_UNLOCK, FAILING, READ, WARM_UNLOCK, Door, Side
 from custom_components.smartlock.auto_unlock.rules import (
     AskLocation,
+    Entrances,
     Fire,
     Heard,
     Located,
     LockTold,
+    OnNetwork,
     Outcome,
     Paused,
-    Phase,
     PreConnect,
-    Proximity,
     QuietHours,
-    Restarted,
+    Reset,
     Result,
+    RulePhase,
+    RuleReason,
     RuleSettings,
+    RuleState,
+    Scanner,
     Signal,
     Tick,
     Trouble,
     Unlocked,
+    ZonesEdited,
     due,
     start,
     step,
 )
-from custom_components.smartlock.auto_unlock.rules.events import Event
-from simulator.walks import Advertisement, ByHand, Entrance, Position, Restart
+from custom_components.smartlock.auto_unlock.rules.events import RuleInput
+from simulator.walks import (
+    Advertisement,
+    ByHand,
+    Entrance,
+    EntranceKnown,
+    FellAsleep,
+    Position,
+    Presence,
+    Restart,
+    ScannerThere,
+    Woke,
+    ZoneEdited,
+)
 from simulator.walks.traces import Trace
 from tests.auto_unlock.rules.scenes import FACTS
 
@@ -37,16 +54,25 @@ __all__ = ["Geofence", "LateRule", "Rule", "Threshold"]
 
 # A plain threshold is ready again when the phone was away from the door for so long.
 _READY_AGAIN = 60.0
+# What the plain sides do not even know of.
+_NOTHING_TO_THEM = (EntranceKnown, FellAsleep, Presence, Restart, ScannerThere, Woke, ZoneEdited)
 
 
 class Rule(Side):
     """The rule as it ships."""
 
-    ignores = ()
+    ignores: tuple[type, ...] = ()
+    lets_go = True
+    """Whether the link through a proxy at the door is let go of between the read and the unlock."""
 
     def __init__(self, settings: RuleSettings) -> None:
         self._rule = start(settings, 0.0)
         self._due: float | None = None
+        # The clock of the loop stands still while the machine sleeps.
+        self._slept = 0.0
+        self._asleep = False
+        self._radius: float | None = None
+        self._link_until = -inf
         for event in (Paused(False), QuietHours(False), Trouble(False)):
             self._rule, _ = step(self._rule, event, 0.0)
 
@@ -56,60 +82,103 @@ class Rule(Side):
         return f"{self._rule.phase} ({self._rule.reason})"
 
     @property
-    def rule(self) -> Proximity:
+    def rule(self) -> RuleState:
         return self._rule
 
     @override
     def sees(self, trace: Trace, door: Door) -> None:
         match trace:
             case Advertisement(at, scanner, rssi):
-                self.take(Heard(rssi=rssi, scanner=scanner, at=at), door)
+                if not self._misses(scanner, at, door):
+                    self.take(Heard(rssi=rssi, scanner=scanner, at=at - self._slept), door)
             case Position():
-                self.take(_located(trace, door), door)
+                self.take(self._located(trace, door), door)
             case ByHand() | Entrance():
                 self.take(Unlocked(), door)
+            case Presence(kind="router", home=home):
+                self.take(OnNetwork(home), door)
+            case ZoneEdited(radius=radius):
+                self._radius = radius
+                self.take(ZonesEdited(), door)
+            case ScannerThere(present=present):
+                self.take(Scanner(present), door)
+            case EntranceKnown(known=known):
+                self.take(Entrances(known), door)
             case Restart():
-                self.take(Restarted(), door)
-                for event in (Paused(False), QuietHours(False), Trouble(False)):
-                    self.take(event, door)
+                self._begin_again(RuleReason.RESTARTED, door)
+            case FellAsleep():
+                self._asleep = True
+            case Woke(slept=slept):
+                self._asleep = False
+                self._slept += slept
+                self._begin_again(RuleReason.CLOCK_GAP, door)
+
+    def _begin_again(self, reason: RuleReason, door: Door) -> None:
+        for event in (Reset(reason), Paused(False), QuietHours(False), Trouble(False)):
+            self.take(event, door)
+
+    def _misses(self, scanner: str, at: float, door: Door) -> bool:
+        """Whether the proxy at the door carries a connection, and hears a tenth."""
+        return (
+            at < self._link_until
+            and scanner == "door"
+            and door.life.house.proxy
+            and door.rng.random() > door.world.proxy_listens
+        )
 
     @property
     @override
     def due(self) -> float:
-        return inf if self._due is None else self._due
+        return inf if self._due is None or self._asleep else self._due + self._slept
 
     @override
     def ticks(self, door: Door) -> None:
         self.take(Tick(), door)
 
-    def take(self, event: Event, door: Door) -> None:
-        self._rule, effects = step(self._rule, event, door.now)
+    def take(self, event: RuleInput, door: Door) -> None:
+        now = door.now - self._slept
+        self._rule, effects = step(self._rule, event, now)
         for effect in effects:
             match effect:
-                case PreConnect():
-                    self._connect(door)
+                case PreConnect(until):
+                    self._connect(door, until + self._slept)
                 case AskLocation():
                     self._ask(door)
                 case Fire():
-                    door.later(WARM_UNLOCK, lambda: self._fired(door))
-        self._due = due(self._rule, door.now)
+                    # A link through the proxy at the door was let go of after the read.
+                    door.later(
+                        COLD_UNLOCK if door.life.house.proxy else WARM_UNLOCK, lambda: self._fired(door)
+                    )
+        self._due = due(self._rule, now)
 
-    def _connect(self, door: Door) -> None:
+    def _connect(self, door: Door, until: float) -> None:
         door.figures.connections += 1
+        self._link_until = door.now + READ if door.life.house.proxy and self.lets_go else until
         if door.rng.random() >= FAILING:
             door.later(READ, lambda: self._read(door))
 
     def _ask(self, door: Door) -> None:
         told = door.answer()
         if told is not None:
-            door.later(told.at - door.now, lambda: self.take(_located(told, door), door))
+            door.later(told.at - door.now, lambda: self.take(self._located(told, door), door))
 
     def _read(self, door: Door) -> None:
-        self.take(LockTold(replace(FACTS, read_at=door.now, locked=door.locked)), door)
+        self.take(LockTold(replace(FACTS, read_at=door.now - self._slept, locked=door.locked)), door)
 
     def _fired(self, door: Door) -> None:
         door.unlock()
         self.take(Outcome(Result.DONE), door)
+
+    def _located(self, told: Position, door: Door) -> Located:
+        radius = door.world.zone_radius if self._radius is None else self._radius
+        return Located(
+            tracker=told.tracker,
+            at_home=_in_zone(told, radius),
+            distance=told.distance,
+            accuracy=told.accuracy,
+            fixed_at=told.taken_at - self._slept,
+            radius=radius,
+        )
 
 
 class LateRule(Rule):
@@ -120,14 +189,14 @@ class LateRule(Rule):
         self._wanted = False
 
     @override
-    def take(self, event: Event, door: Door) -> None:
+    def take(self, event: RuleInput, door: Door) -> None:
         super().take(event, door)
-        if self._wanted and self.rule.phase is Phase.NEAR:
+        if self._wanted and self.rule.phase is RulePhase.NEAR:
             self._wanted = False
-            super()._connect(door)
+            super()._connect(door, door.now)
 
     @override
-    def _connect(self, door: Door) -> None:
+    def _connect(self, door: Door, until: float) -> None:
         self._wanted = True
 
 
@@ -135,7 +204,7 @@ class Threshold(Side):
     """Unlocks whenever the phone comes near, however it got there."""
 
     stands = "too weak"
-    ignores = (Entrance, Position, Restart)
+    ignores = (Entrance, Position, *_NOTHING_TO_THEM)
     due = inf
 
     def __init__(self, settings: RuleSettings) -> None:
@@ -165,7 +234,7 @@ class Geofence(Side):
     """Unlocks when the phone enters the zone of the home."""
 
     stands = "not in the zone, or there already"
-    ignores = (Advertisement, Entrance, Restart)
+    ignores = (Advertisement, Entrance, *_NOTHING_TO_THEM)
     due = inf
 
     def __init__(self) -> None:
@@ -174,7 +243,7 @@ class Geofence(Side):
     @override
     def sees(self, trace: Trace, door: Door) -> None:
         if isinstance(trace, Position):
-            home = _in_zone(trace, door)
+            home = _in_zone(trace, door.world.zone_radius)
             if home and self._home is False:
                 door.figures.connections += 1
                 door.later(COLD_UNLOCK, door.unlock)
@@ -185,12 +254,6 @@ class Geofence(Side):
         pass
 
 
-def _in_zone(told: Position, door: Door) -> bool:
+def _in_zone(told: Position, radius: float) -> bool:
     """Home Assistant counts a position as in a zone that its circle of error touches."""
-    return told.distance - told.accuracy < door.world.zone_radius
-
-
-def _located(told: Position, door: Door) -> Located:
-    return Located(
-        at_home=_in_zone(told, door), distance=told.distance, accuracy=told.accuracy, fixed_at=told.taken_at
-    )
+    return told.distance - told.accuracy < radius

@@ -94,6 +94,18 @@ class CompanionApp:
         self.move(latitude, longitude, accuracy)
         await self._send("update_location", {"gps": [latitude, longitude], "gps_accuracy": accuracy})
 
+    async def register_contact(self, name: str) -> None:
+        """Tell of a contact, such as one that the phone sees; it is shut."""
+        await self._send("register_sensor", self._contact(name, opened=False) | {"name": name})
+
+    async def tell_contact(self, name: str, *, opened: bool) -> None:
+        """Tell whether a contact is open."""
+        await self._send("update_sensor_states", [self._contact(name, opened=opened)])
+
+    @staticmethod
+    def _contact(name: str, *, opened: bool) -> dict[str, Any]:
+        return {"type": "binary_sensor", "unique_id": name.lower(), "state": opened}
+
     async def uninstall(self) -> None:
         """Remove the person and the app."""
         await self.api.command("person/delete", person_id=self.person.removeprefix("person."))
@@ -101,5 +113,5 @@ class CompanionApp:
             if entry["title"] == self.device:
                 await self.api.remove_entry(entry["entry_id"])
 
-    async def _send(self, kind: str, data: dict[str, Any]) -> None:
+    async def _send(self, kind: str, data: Any) -> None:
         await self.api.request("POST", f"/api/webhook/{self.webhook}", {"type": kind, "data": data})

@@ -4,7 +4,7 @@ An issue stays in the registry over a reload, so that one which the owner has ig
 lasts. A lock that is disabled or removed has none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -88,6 +88,16 @@ class LockIssues:
     def withdraw(self, key: str, subject: str = "") -> None:
         """Take an issue back, if there is one: its cause is gone."""
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(key, subject))
+
+    @callback
+    def keep_only(self, key: str, keep: Callable[[str], bool]) -> None:
+        """Take back the issues with a key for whose subject `keep` is false."""
+        start, ending = f"{key}_", self._issue_id("", "")
+        for domain, issue_id in tuple(ir.async_get(self._hass).issues):
+            if domain == DOMAIN and issue_id.startswith(start) and issue_id.endswith(ending):
+                subject = issue_id.removeprefix(start).removesuffix(ending)
+                if not keep(subject):
+                    ir.async_delete_issue(self._hass, DOMAIN, issue_id)
 
     @callback
     def withdraw_all(self) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
 
+from custom_components.smartlock.auto_unlock.issues import FLOW as AUTO_UNLOCK
+from custom_components.smartlock.auto_unlock.repair import PhoneFlow
 from custom_components.smartlock.faults.repair import FLOW as FAULTS, FaultFlow
 from custom_components.smartlock.faults.rules.codes import FaultKind
 from custom_components.smartlock.issues import ATTR_ENTRY_ID, ATTR_FLOW
@@ -20,6 +22,7 @@ type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFl
 
 # By the name of the flow in the data of an issue. Each is handed the part of the lock that it needs.
 FLOWS: Mapping[str, FlowFactory] = {
+    AUTO_UNLOCK: lambda entry, data: PhoneFlow(entry, lambda: entry.runtime_data.auto_unlock, data["rule"]),
     BATTERY_CHANGE: lambda entry, data: BatteryChangeFlow(entry, lambda: entry.runtime_data.archive),
     FAULTS: lambda entry, data: FaultFlow(entry, lambda: entry.runtime_data.faults, FaultKind(data["kind"])),
     PIN: lambda entry, data: PinLostFlow(

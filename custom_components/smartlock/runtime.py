@@ -69,7 +69,9 @@ class SmartLockRuntime:
             issues=issues,
         )
         faults.async_on_calibration(archive.async_calibrated)
-        auto_unlock = Rules(hass, coordinator, actions, current=current, pin=pin, faults=faults)
+        auto_unlock = Rules(
+            hass, coordinator, actions, current=current, pin=pin, faults=faults, issues=issues
+        )
         # The others need to know whether the PIN is right, and that this is another link. What is archived can
         # wait longest.
         coordinator.link_users = (current, pin, log, faults, clock, wear, archive)

@@ -9,6 +9,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.auto_unlock.entities import RuleModeSelect, async_remove_former_switches
 from custom_components.smartlock.protocol.enums import (
     AdvertisingMode,
     BatteryType,
@@ -80,6 +81,9 @@ async def async_setup_entry(
     async_add_settings(
         entry.runtime_data.settings, Platform.SELECT, SELECTS, SettingSelect, async_add_entities
     )
+    for rule in entry.runtime_data.auto_unlock:
+        async_remove_former_switches(hass, rule)
+        async_add_entities([RuleModeSelect(rule)], config_subentry_id=rule.rule.subentry_id)
 
 
 class SettingSelect(SettingEntity, SelectEntity):

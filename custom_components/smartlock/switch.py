@@ -1,4 +1,4 @@
-"""Settings of the lock that are on or off, and the switches of auto-unlock."""
+"""Settings of the lock that are on or off."""
 
 from typing import Any, override
 
@@ -7,8 +7,6 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from custom_components.smartlock.auto_unlock.entities import RuleSwitch
-from custom_components.smartlock.auto_unlock.switches import Switch
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
@@ -50,10 +48,6 @@ async def async_setup_entry(
     async_add_settings(
         entry.runtime_data.settings, Platform.SWITCH, SWITCHES, SettingSwitch, async_add_entities
     )
-    for rule in entry.runtime_data.auto_unlock:
-        async_add_entities(
-            [RuleSwitch(rule, switch) for switch in Switch], config_subentry_id=rule.rule.subentry_id
-        )
 
 
 class SettingSwitch(SettingEntity, SwitchEntity):

@@ -7,7 +7,7 @@ import random
 
 from simulator.walks.traces import Advertisement, Day
 
-__all__ = ["impersonate"]
+__all__ = ["impersonate", "impersonate_at"]
 
 _WALK_UP, _STAY = 10.0, 60.0
 _EVERY = 0.5
@@ -16,11 +16,15 @@ _WEAKEST, _STRONGEST = -90, -50
 
 def impersonate(day: Day, rng: random.Random) -> None:
     """Let somebody come to the door at a random moment and stay for a minute, louder than any phone in a pocket."""
-    begins = day.stretches[0].since + rng.uniform(0, 86400.0)
+    impersonate_at(day, day.stretches[0].since + rng.uniform(0, 86400.0), rng)
+    day.traces.sort(key=lambda trace: trace.at)
+
+
+def impersonate_at(day: Day, begins: float, rng: random.Random) -> None:
+    """Let somebody come to the door at a moment and stay for a minute. The traces are not sorted afterwards."""
     at = begins
     while at < begins + _WALK_UP + _STAY:
         part = min(1.0, (at - begins) / _WALK_UP)
         rssi = round(_WEAKEST + part * (_STRONGEST - _WEAKEST) + rng.gauss(0, 1))
         day.traces.append(Advertisement(at, "door", rssi))
         at += _EVERY
-    day.traces.sort(key=lambda trace: trace.at)

@@ -6,9 +6,10 @@ from math import exp, hypot, inf, log
 import random
 from typing import Any
 
+from simulator.walks.accidents import happen
 from simulator.walks.phone import Locator
 from simulator.walks.radio import Ear
-from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Entrance, Restart, Stretch
+from simulator.walks.traces import Advertisement, Arrival, ByHand, Day, Entrance, Restart, Stretch, Trip
 from simulator.walks.world import Point, Variant, World
 
 __all__ = ["Life"]
@@ -37,13 +38,15 @@ class Life:
         """Start. `listening`: share of the time that the scanners listen."""
         self.world, self.variant = world, variant
         self._rng = random.Random(seed)
-        self._house, self._phone = world.houses[variant.house], world.phones[variant.phone]
+        self.house = self._house = world.houses[variant.house]
+        self._phone = world.phones[variant.phone]
         self.locator = Locator(world, self._phone, random.Random(seed + 1))
         radio = random.Random(seed + 2)
         self._ears = {
             name: Ear(world, self._house, at, level=self._phone.level, listening=listening, rng=radio)
             for name, at in self._house.scanners.items()
         }
+        self._accidents = random.Random(seed + 3)
         self._came_in_at = inf
         self._usual = self._carry()
         self._carried = self._usual
@@ -58,10 +61,21 @@ class Life:
         heard = [trace for trace in day.traces if isinstance(trace, Advertisement)]
         return [trace.rssi for trace in heard if trace.scanner == "door" and trace.at > there]
 
-    def days(self, count: int) -> Iterator[Day]:
-        """Yield one day after the other."""
+    def days(self, count: int, accident: str | None = None) -> Iterator[Day]:
+        """Yield one day after the other, with accidents as often as the file says, or with the same one each day."""
+        chance = self._accidents
         for number in range(count):
-            yield self._day(number)
+            day = self._day(number)
+            for name, often in self.world.accidents.items():
+                if name == accident or (accident is None and chance.random() < often):
+                    happen(name, self, day, chance, attacked=accident is not None)
+            yield day
+
+    def passes_hall(self, day: Day, at: float) -> None:
+        """Go through the hall, once more than planned."""
+        rng = self._accidents
+        rooms = self._house.rooms
+        self._walk(day, at, [rng.choice(rooms), _HALL, _AT_DOOR_INSIDE, rng.choice(rooms)])
 
     def _day(self, number: int) -> Day:
         rng, habits = self._rng, self.world.habits
@@ -135,7 +149,7 @@ class Life:
         day.traces.append(self._by_hand(out - 6))
         self._walk(day, out, [_AT_DOOR, *reversed(way)])
         there = self._travel(day, out, metres, mode, last, outward=True)
-        leaves = there + stay
+        leaves = leaves_first = there + stay
         day.stretches.append(Stretch(there, metres, 0.0, False))
         if rng.random() < world.habits["passes_by_on_a_trip"]:
             leaves = self._pass_by(day, leaves, metres, mode)
@@ -160,6 +174,7 @@ class Life:
         else:
             ends = self._come_in(day, home + sitting, [*way, _AT_DOOR], genuine=genuine)
         day.traces += self.locator.on_a_trip(day, out, ends)
+        day.trips.append(Trip(out, there, leaves_first, ends))
         return ends
 
     def _travel(

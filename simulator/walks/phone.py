@@ -43,6 +43,8 @@ class Locator:
         """Return the answer to a request for the position; None if none comes."""
         if self._rng.random() < self._phone.reply_lost:
             return None
+        if any(begins <= at < ends for begins, ends in day.cut_off):
+            return None
         return self.told(day, at + self._lag(self._phone.reply))
 
     def on_a_trip(self, day: Day, begins: float, ends: float) -> Iterator[Position]:

@@ -4,7 +4,24 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Advertisement", "Arrival", "ByHand", "Day", "Entrance", "Position", "Restart", "Stretch", "Trace"]
+__all__ = [
+    "Advertisement",
+    "Arrival",
+    "ByHand",
+    "Day",
+    "Entrance",
+    "EntranceKnown",
+    "FellAsleep",
+    "Position",
+    "Presence",
+    "Restart",
+    "ScannerThere",
+    "Stretch",
+    "Trace",
+    "Trip",
+    "Woke",
+    "ZoneEdited",
+]
 
 
 class Advertisement(NamedTuple):
@@ -22,6 +39,58 @@ class Position(NamedTuple):
     taken_at: float
     distance: float
     accuracy: float
+    tracker: str = "phone"
+
+
+class Presence(NamedTuple):
+    """A tracker of the person that measures no position ("router" or "bluetooth") sees the phone, or not."""
+
+    at: float
+    kind: str
+    home: bool
+
+
+class FellAsleep(NamedTuple):
+    """The machine sleeps from here on: nothing that it planned happens."""
+
+    at: float
+
+
+class Woke(NamedTuple):
+    """The machine slept for so many seconds before."""
+
+    at: float
+    slept: float
+
+
+class ZoneEdited(NamedTuple):
+    """The zone of the home has another radius, m."""
+
+    at: float
+    radius: float
+
+
+class ScannerThere(NamedTuple):
+    """The scanner at the door is there again, or is noticed to be gone."""
+
+    at: float
+    present: bool
+
+
+class EntranceKnown(NamedTuple):
+    """The contact of the other entrance is available, or not any more."""
+
+    at: float
+    known: bool
+
+
+class Trip(NamedTuple):
+    """Out of the door, where it goes, from there, and in again."""
+
+    out: float
+    there: float
+    leaves: float
+    ends: float
 
 
 class Restart(NamedTuple):
@@ -38,12 +107,25 @@ class ByHand(NamedTuple):
 
 
 class Entrance(NamedTuple):
-    """Another entrance that is watched was opened."""
+    """Another entrance that is watched was opened; its contact has another name than the rule was given."""
 
     at: float
+    renamed: bool = False
 
 
-type Trace = Advertisement | ByHand | Entrance | Position | Restart
+type Trace = (
+    Advertisement
+    | ByHand
+    | Entrance
+    | EntranceKnown
+    | FellAsleep
+    | Position
+    | Presence
+    | Restart
+    | ScannerThere
+    | Woke
+    | ZoneEdited
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +154,9 @@ class Day:
     traces: list[Trace] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
     stretches: list[Stretch] = field(default_factory=list)
+    trips: list[Trip] = field(default_factory=list)
+    cut_off: list[tuple[float, float]] = field(default_factory=list)
+    """From when until when the phone answers nobody."""
     wrong: list[tuple[float, float, float, float]] = field(default_factory=list)
     """The phone takes another place for its own: from, until, distance, accuracy."""
 

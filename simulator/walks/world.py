@@ -26,6 +26,8 @@ class House:
     pass_by: list[Point]
     other_entrance: list[Point] | None
     """The way in by another entrance, the second point in front of it."""
+    proxy: bool
+    """The scanner at the door is an ESPHome proxy with Wi-Fi: it listens less while it carries a connection."""
     entrance_watched: bool
     """That entrance has a sensor, and the rule knows it."""
     rooms: list[Point]
@@ -92,6 +94,10 @@ class World:
     last_metres_on_foot: dict[str, float]
     days: dict[str, list[tuple[str, float, float]]]
     habits: dict[str, float]
+    proxy_listens: float
+    """Share of the time that such a proxy listens while it carries a connection."""
+    accidents: dict[str, float]
+    """How often each happens on a day."""
     wrong_positions: dict[str, Any]
     variants: list[Variant]
 

@@ -152,11 +152,15 @@ class Resident:
         """Why it stands there."""
         return self.full_state("sensor", "auto_unlock_reason").state
 
-    async def turn(self, key: str, *, on: bool) -> None:
-        """Move a switch of her rule."""
-        service = "turn_on" if on else "turn_off"
-        target = {"entity_id": self.entity_id("switch", key)}
-        await self.hass.services.async_call("switch", service, target, blocking=True)
+    @property
+    def mode(self) -> str:
+        """What her rule may do."""
+        return self.full_state("select", "auto_unlock_mode").state
+
+    async def choose(self, mode: str) -> None:
+        """Let her rule do something else: disabled, dry_run, enabled or paused."""
+        target = {"entity_id": self.entity_id("select", "auto_unlock_mode"), "option": mode}
+        await self.hass.services.async_call("select", "select_option", target, blocking=True)
 
     @property
     def runs(self) -> list[str]:
@@ -232,5 +236,5 @@ async def resident(
         await home.settled(entry, lock)
         anna.watch()
         if switched_on:
-            await anna.turn("auto_unlock", on=True)
+            await anna.choose("enabled")
         yield anna

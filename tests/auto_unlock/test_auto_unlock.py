@@ -3,8 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from homeassistant.components.homeassistant.exposed_entities import async_should_expose
 from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.helpers.storage import Store
+from homeassistant.setup import async_setup_component
+from homeassistant.util.file import WriteError
 import pytest
 
 from custom_components.smartlock.auto_unlock.rules import Hold
@@ -119,7 +125,7 @@ async def test_who_comes_in_by_another_entrance(home: Home, entrance: str, shut:
 
 async def test_off_until_switched_on(home: Home) -> None:
     async with resident(home, switched_on=False) as anna:
-        assert anna.full_state("switch", "auto_unlock").state == "off"
+        assert anna.mode == "disabled"
         await anna.leave()
         await anna.arrive()
         assert anna.phase == "disabled"
@@ -133,7 +139,7 @@ async def test_switching_on_does_not_arm(home: Home) -> None:
         anna.phone.go_away()
         anna.report(900)
         await anna.sleep(60)
-        await anna.turn("auto_unlock", on=True)
+        await anna.choose("enabled")
         await anna.come_back()
         await anna.walk_to_the_door()
         await anna.sleep(30)
@@ -145,11 +151,11 @@ async def test_switching_off_is_at_once(home: Home, before: bool) -> None:
     async with resident(home) as anna:
         await anna.leave()
         if before:
-            await anna.turn("auto_unlock", on=False)
+            await anna.choose("disabled")
         await anna.come_back()
         anna.phone.walk({home.adapter: -72}, 20)
         await anna.sleep(20)
-        await anna.turn("auto_unlock", on=False)
+        await anna.choose("disabled")
         anna.phone.walk({home.adapter: -55}, 5)
         await anna.sleep(30)
         assert anna.phase == "disabled"
@@ -159,12 +165,12 @@ async def test_switching_off_is_at_once(home: Home, before: bool) -> None:
 async def test_a_pause_holds_and_leaves_everything_as_it_is(home: Home) -> None:
     async with resident(home) as anna:
         await anna.leave()
-        await anna.turn("auto_unlock_pause", on=True)
+        await anna.choose("paused")
         assert anna.phase == "away"
         await anna.arrive()
         assert anna.orders == 0
         assert anna.told == [("refused", "paused")]
-        await anna.turn("auto_unlock_pause", on=False)
+        await anna.choose("enabled")
         # Too late for this time: she may be inside by now.
         await anna.sleep(30)
         assert anna.orders == 0
@@ -172,29 +178,112 @@ async def test_a_pause_holds_and_leaves_everything_as_it_is(home: Home) -> None:
 
 async def test_a_dry_run_only_reports(home: Home) -> None:
     async with resident(home) as anna:
-        await anna.turn("auto_unlock_dry_run", on=True)
+        await anna.choose("dry_run")
         await anna.leave()
         await anna.arrive()
         assert anna.orders == 0
         assert anna.told == [("would_fire", "would_fire")]
 
 
-async def test_switches_last(home: Home) -> None:
+async def test_the_mode_lasts(home: Home) -> None:
     async with resident(home) as anna:
-        await anna.turn("auto_unlock_dry_run", on=True)
+        await anna.choose("dry_run")
         await home.hass.config_entries.async_reload(anna.entry.entry_id)
         await home.settled(anna.entry, anna.lock)
-        shown = {
-            key: anna.full_state("switch", key).state
-            for key in ("auto_unlock", "auto_unlock_pause", "auto_unlock_dry_run")
-        }
-        assert shown == {"auto_unlock": "on", "auto_unlock_pause": "off", "auto_unlock_dry_run": "on"}
-        await anna.turn("auto_unlock", on=False)
+        assert anna.mode == "dry_run"
+        await anna.choose("disabled")
         # Twice is no mistake.
-        await anna.turn("auto_unlock", on=False)
+        await anna.choose("disabled")
         await home.hass.config_entries.async_reload(anna.entry.entry_id)
         await home.settled(anna.entry, anna.lock)
-        assert anna.full_state("switch", "auto_unlock").state == "off"
+        assert anna.mode == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("enabled", "paused", "dry_run", "mode"),
+    [
+        (False, False, False, "disabled"),
+        (False, True, True, "disabled"),
+        (True, False, False, "enabled"),
+        (True, True, False, "paused"),
+        (True, True, True, "paused"),
+        (True, False, True, "dry_run"),
+    ],
+)
+async def test_three_switches_of_before_become_one_mode(
+    home: Home, enabled: bool, paused: bool, dry_run: bool, mode: str
+) -> None:
+    async with resident(home, switched_on=False) as anna:
+        await home.hass.config_entries.async_unload(anna.entry.entry_id)
+        store: LockStore[Any] = lock_store(home.hass, f"{anna.lock.nuki_id:08X}", "auto_unlock")
+        stored = {"enabled": enabled, "paused": paused, "dry_run": dry_run}
+        await store.async_save({anna.subentry_id: stored})
+        registry = er.async_get(home.hass)
+        unique_id = f"{anna.lock.nuki_id:08X}_{anna.subentry_id}_auto_unlock"
+        switch = registry.async_get_or_create("switch", "smartlock", unique_id).entity_id
+        assert await home.hass.config_entries.async_setup(anna.entry.entry_id)
+        assert anna.mode == mode
+        assert registry.async_get(switch) is None
+
+
+@pytest.mark.parametrize("action", ["turn_on", "turn_off", "toggle"])
+async def test_a_wide_target_does_not_reach_the_mode(home: Home, action: str) -> None:
+    """The lights of the hall, and nothing else."""
+    async with resident(home, switched_on=action != "turn_on") as anna:
+        before = anna.mode
+        assert await async_setup_component(home.hass, "homeassistant", {})
+        area = ar.async_get(home.hass).async_create("Hall")
+        mode = er.async_get(home.hass).async_get(anna.entity_id("select", "auto_unlock_mode"))
+        assert mode is not None
+        assert mode.device_id is not None
+        dr.async_get(home.hass).async_update_device(mode.device_id, area_id=area.id)
+        for target in ({"area_id": area.id}, {"device_id": mode.device_id}):
+            await home.hass.services.async_call("homeassistant", action, target=target, blocking=True)
+            for select in ("select_first", "select_last", "select_next"):
+                await home.hass.services.async_call("select", select, target=target, blocking=True)
+            assert anna.mode == before
+
+
+async def test_the_mode_is_nothing_for_voice_assistants(home: Home) -> None:
+    async with resident(home) as anna:
+        assert await async_setup_component(home.hass, "homeassistant", {})
+        for assistant in ("conversation", "cloud.alexa", "cloud.google_assistant"):
+            for entity in er.async_entries_for_config_entry(er.async_get(home.hass), anna.entry.entry_id):
+                if entity.config_subentry_id is not None and entity.domain in ("select", "switch"):
+                    assert not async_should_expose(home.hass, assistant, entity.entity_id)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now"),
+    [
+        ("enabled", "disabled", "disabled"),
+        ("enabled", "paused", "paused"),
+        ("disabled", "enabled", "disabled"),
+        ("paused", "enabled", "paused"),
+    ],
+)
+async def test_a_mode_that_cannot_be_stored(
+    home: Home, monkeypatch: pytest.MonkeyPatch, before: str, after: str, now: str
+) -> None:
+    """The disk is full: it is said, the rule does no more than before, and less at once."""
+
+    async def full(store: Store[Any], data: dict[str, Any]) -> None:
+        raise WriteError("no space left on device")
+
+    async with resident(home) as anna:
+        if before != "enabled":
+            await anna.choose(before)
+        with monkeypatch.context() as disk:
+            disk.setattr(Store, "_async_write_data", full)
+            with pytest.raises(HomeAssistantError) as told:
+                await anna.choose(after)
+            assert told.value.translation_key == "auto_unlock_not_saved"
+        await anna.sleep(1)
+        assert anna.mode == now
+        if now != "enabled":
+            await anna.leave()
+            await anna.arrive()
+            assert anna.orders == 0
 
 
 async def test_nonsense_in_storage_leaves_the_lock_alone(
@@ -204,10 +293,10 @@ async def test_nonsense_in_storage_leaves_the_lock_alone(
         (subentry,) = anna.entry.subentries.values()
         await home.hass.config_entries.async_unload(anna.entry.entry_id)
         store: LockStore[Any] = lock_store(home.hass, f"{anna.lock.nuki_id:08X}", "auto_unlock")
-        for nonsense in ({"enabled": "yes"}, {"unheard_of": True}, 7):
+        for nonsense in ({"enabled": "yes"}, {"mode": "wide open", "phone": None}, {"unheard_of": True}, 7):
             await store.async_save({subentry.subentry_id: nonsense})
             assert await home.hass.config_entries.async_setup(anna.entry.entry_id)
-            assert anna.full_state("switch", "auto_unlock").state == "off"
+            assert anna.mode == "disabled"
             await home.hass.config_entries.async_unload(anna.entry.entry_id)
         data = {**subentry.data, "irk": "no key"}
         home.hass.config_entries.async_update_subentry(anna.entry, subentry, data=data)
@@ -404,9 +493,9 @@ async def test_what_came_up_before_it_could_be_sent(home: Home, meanwhile: str) 
         await home.until(lambda: anna.phase == "fired", within=10)
         match meanwhile:
             case "paused":
-                await anna.turn("auto_unlock_pause", on=True)
+                await anna.choose("paused")
             case "switched off":
-                await anna.turn("auto_unlock", on=False)
+                await anna.choose("disabled")
             case "alarm":
                 home.hass.states.async_set(ALARM, "arming")
         home.come_into_range(anna.lock)

@@ -13,7 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.auto_unlock.calibration import MEASURING_TIME
-from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietHours, Rule
+from custom_components.smartlock.auto_unlock.references import Reference
+from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietTimes, Rule
 from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
 from simulator.phone import PrivatePhone, VirtualPhone
 from tests.auto_unlock.arrivals import IRK, TRACKER
@@ -204,9 +205,7 @@ async def test_a_new_rule_is_there_at_once_and_off(dialog: Dialog) -> None:
         if entity.config_subentry_id == subentry_id
     }
     assert {key: state and state.state for key, state in states.items()} == {
-        "auto_unlock": "off",
-        "auto_unlock_pause": "off",
-        "auto_unlock_dry_run": "off",
+        "auto_unlock_mode": "disabled",
         "auto_unlock_state": "disabled",
         "auto_unlock_reason": "unknown",
         "auto_unlock_decision": "unknown",
@@ -290,8 +289,8 @@ async def test_what_keeps_the_door_locked(dialog: Dialog, notified: list[Service
     assert dialog.shown["reason"] == "reconfigure_successful"
     rule = rule_of(dialog)
     assert rule.quiet is not None
-    assert rule.alarm == "alarm_control_panel.home"
-    assert rule.entrances == tuple(entrances)
+    assert rule.alarm == Reference(entity_id="alarm_control_panel.home")
+    assert [each.entity_id for each in rule.entrances] == entrances
     assert rule.notify == NOTIFY
     assert rule.settings.action is RuleAction.UNLATCH
     assert rule.settings.unlatching_allowed
@@ -412,6 +411,6 @@ async def test_a_scanner_that_is_away_stays_chosen(dialog: Dialog) -> None:
 )
 def test_quiet_hours(begin: int, end: int, quiet: tuple[int, ...], not_quiet: tuple[int, ...]) -> None:
     """Hours that end where they begin are the whole day: the door stays locked."""
-    hours = QuietHours(begin=time(begin), end=time(end))
+    hours = QuietTimes(begin=time(begin), end=time(end))
     for hour in (*quiet, *not_quiet):
         assert hours.active(datetime(2026, 11, 20, hour, tzinfo=UTC)) is (hour in quiet)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import secrets
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from simulator.companion_app import CompanionApp
@@ -20,6 +21,7 @@ from tests.e2e.owned import OwnedLock, add_bridge
 HOME, AWAY, FURTHER = (47.0700, 15.4400), (47.0790, 15.4400), (47.0880, 15.4400)
 # The shortest absence that an owner can choose, in minutes.
 ABSENCE = 1
+FIX = "/api/repairs/issues/fix"
 
 
 @pytest_asyncio.fixture(loop_scope="package")
@@ -80,8 +82,18 @@ class Resident:
 
     async def switch_on(self) -> None:
         """Allow the rule to unlock."""
-        await self.owned.api.call("switch.turn_on", self._entities["auto_unlock"])
+        await self.owned.api.call(
+            "select.select_option", self._entities["auto_unlock_mode"], option="enabled"
+        )
         await self.phase("home")
+
+    async def confirm_phone(self) -> None:
+        """Say in the repair that it was this phone that was away."""
+        api = self.owned.api
+        issue = f"auto_unlock_{self._prefix}auto_unlock_phone"
+        menu = await api.request("POST", FIX, {"handler": "smartlock", "issue_id": issue})
+        done = await api.request("POST", f"{FIX}/{menu['flow_id']}", {"next_step_id": "with_me"})
+        assert done["type"] == "create_entry"
 
     @property
     def orders(self) -> int:
@@ -177,6 +189,8 @@ async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porc
             await anna.app.tell_position(*HOME)
             await anna.phase("returning")
             assert anna.orders == 0
+            # It is the first time: is it her phone?
+            await anna.confirm_phone()
             anna.phone.walk({porch: -52, indoor: -75}, 6)
             await front.shows("lock", "unlocked")
         assert bert.orders == 0
@@ -220,3 +234,52 @@ async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porc
         names = {device["name"] for device in await house.api.devices("smartlock")}
         assert names == {"Front door", "Back door", "Back door: auto-unlock for Bert"}
         await front.shows("lock", "locked")
+
+
+@pytest.mark.timeout(300)
+async def test_the_contact_of_the_garage_is_renamed_while_she_is_away(
+    house: House, mount: Mount, porch: VirtualProxy
+) -> None:
+    """She comes in by the garage, and passes the front door inside."""
+    front = await add_bridge(house, mount(name="Front door"))
+    api = house.api
+    async with AsyncExitStack() as stack:
+        clara = await CompanionApp.install(api, "Clara")
+        stack.push_async_callback(clara.uninstall)
+        await clara.register_contact("Garage")
+        garage = "binary_sensor.claras_phone_garage"
+        await api.wait_for("the contact", lambda: garage in api.states)
+        anna = await move_in(stack, front, "Anna", entrances=[garage])
+        stack.push_async_callback(anna.app.uninstall)
+        anna.phone.place({house.proxy: -55, porch: -80})
+        await asyncio.sleep(2)
+        anna.phone.go_away(2)
+        await asyncio.sleep(3)
+        await anna.app.tell_position(*AWAY)
+        await anna.phase("leaving")
+        await asyncio.sleep(ABSENCE * 60 + 1)
+        await anna.app.tell_position(*FURTHER)
+        await anna.phase("away")
+
+        await api.command(
+            "config/entity_registry/update", entity_id=garage, new_entity_id="binary_sensor.garage_door"
+        )
+        await api.wait_for("its new name", lambda: "binary_sensor.garage_door" in api.states)
+        await anna.app.tell_position(*HOME)
+        await anna.phase("returning")
+        await anna.confirm_phone()
+        await clara.tell_contact("Garage", opened=True)
+        await anna.phase("home")
+        assert anna.reason == "unlocked"
+        anna.phone.walk({porch: -48, house.proxy: -60}, 4)
+        await asyncio.sleep(8)
+        assert anna.orders == 0
+
+        # Gone for good: the repair names rule and contact.
+        await api.command("config/entity_registry/remove", entity_id="binary_sensor.garage_door")
+        await api.wait_for("the rule to hold", lambda: anna.reason == "reference_gone")
+        listed = await api.command("repairs/list_issues")
+        (issue,) = [
+            each for each in listed["issues"] if each["translation_key"] == "auto_unlock_reference_gone"
+        ]
+        assert issue["translation_placeholders"] == {"lock": "Front door", "rule": "Anna", "what": garage}

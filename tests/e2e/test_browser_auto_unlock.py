@@ -84,8 +84,13 @@ async def test_an_owner_adds_and_changes_a_rule(house: House, mount: Mount, page
             await page.get_by_text("Close", exact=True).last.click()
 
             await page.get_by_text("Front door: auto-unlock for Anna").first.click()
-            await expect(page.get_by_text("Dry run")).to_be_visible()
-            await page.get_by_role("switch").first.click(force=True)
+            await expect(page.get_by_text("Mode", exact=True).first).to_be_visible()
+            (mode,) = [
+                entity_id
+                for unique_id, entity_id in (await house.api.entity_ids("smartlock")).items()
+                if unique_id.endswith("_auto_unlock_mode")
+            ]
+            await house.api.call("select.select_option", mode, option="enabled")
             await expect(page.get_by_text("Not armed")).to_be_visible()
             await expect(page.get_by_text("Switched on")).to_be_visible()
             await album.add("device")

@@ -5,7 +5,20 @@ from statistics import median
 
 import pytest
 
-from simulator.walks import Advertisement, Life, Position, World, impersonate
+from simulator.walks import (
+    ACCIDENTS,
+    Advertisement,
+    EntranceKnown,
+    FellAsleep,
+    Life,
+    Position,
+    Presence,
+    ScannerThere,
+    Woke,
+    World,
+    ZoneEdited,
+    impersonate,
+)
 
 WORLD = World.load()
 
@@ -74,3 +87,57 @@ def test_an_impersonator_is_loud_and_stays_a_minute() -> None:
     impersonate(day, random.Random(1))
     assert len(day.traces) - before == 140
     assert day.traces == sorted(day.traces, key=lambda trace: trace.at)
+
+
+@pytest.mark.parametrize("name", ACCIDENTS)
+def test_accidents_happen(name: str) -> None:
+    """On most days of somebody who works, in a house with a watched garage; the other days stay as they are."""
+    plain = [day.traces for day in life(9).days(12)]
+    happened = [day.traces for day in life(9).days(12, accident=name)]
+    changed = sum(before != after for before, after in zip(plain, happened, strict=True))
+    assert changed >= (1 if name == "entrance_renamed" else 6)
+    assert all(traces == sorted(traces, key=lambda trace: trace.at) for traces in happened)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("asleep", {FellAsleep, Woke}),
+        ("bluetooth", {Presence}),
+        ("router", {Presence}),
+        ("zone_edited", {ZoneEdited}),
+        ("entrance_dead", {EntranceKnown}),
+        ("scanner_dead", {ScannerThere}),
+    ],
+)
+def test_what_home_assistant_gets_to_know_of_them(name: str, kinds: set[type]) -> None:
+    traces = [trace for day in life(9).days(12, accident=name) for trace in day.traces]
+    assert kinds <= {type(trace) for trace in traces}
+
+
+def test_nothing_is_known_while_the_machine_sleeps() -> None:
+    for day in life(9).days(12, accident="asleep"):
+        for begins, ends in zip(
+            (trace.at for trace in day.traces if isinstance(trace, FellAsleep)),
+            (trace.at for trace in day.traces if isinstance(trace, Woke)),
+            strict=True,
+        ):
+            known = [trace for trace in day.traces if begins < trace.at < ends]
+            assert not [trace for trace in known if isinstance(trace, Advertisement | Position)]
+
+
+def test_a_phone_in_flight_mode_answers_nobody_and_delivers_later() -> None:
+    one = life(9)
+    cut_off = 0
+    for day in one.days(12, accident="flight_mode"):
+        for begins, ends in day.cut_off:
+            cut_off += 1
+            assert one.locator.asked(day, (begins + ends) / 2) is None
+            assert not [
+                trace
+                for trace in day.traces
+                if isinstance(trace, Advertisement | Position) and begins <= trace.at < ends
+            ]
+            run = [trace for trace in day.traces if isinstance(trace, Position) and trace.at >= ends]
+            assert len(run) >= 2
+    assert cut_off >= 6

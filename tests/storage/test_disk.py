@@ -107,22 +107,25 @@ def forget(hass: HomeAssistant) -> None:
 # --- Auto-unlock ------------------------------------------------------------------------------------------
 
 
-async def test_a_switch_stays_where_it_was(home: Home, disk: Disk) -> None:
-    """A rule that was switched off, and is on again after the next start, would open the door."""
+async def test_a_rule_does_no_more_than_is_stored(home: Home, disk: Disk) -> None:
+    """One that was switched off, and is on again after the next start, would open the door: so it is told."""
     async with resident(home) as anna:
         disk.fail()
-        for switch, on in (("auto_unlock", False), ("auto_unlock_pause", True)):
-            before = anna.full_state("switch", switch).state
+        for mode in ("paused", "disabled"):
             with pytest.raises(HomeAssistantError) as caught:
-                await anna.turn(switch, on=on)
-            assert caught.value.translation_key == "not_stored"
-            assert anna.full_state("switch", switch).state == before
+                await anna.choose(mode)
+            assert caught.value.translation_key == "auto_unlock_not_saved"
+            # Less is allowed at once.
+            assert anna.mode == mode
+        with pytest.raises(HomeAssistantError):
+            await anna.choose("enabled")
+        assert anna.mode == "disabled"
         assert told(home.hass)
         disk.mend()
-        await anna.turn("auto_unlock", on=False)
+        await anna.sleep(70)
         assert not told(home.hass)
         await restart(home, anna.lock, anna.entry)
-        assert anna.full_state("switch", "auto_unlock").state == "off"
+        assert anna.mode == "disabled"
 
 
 # --- The PIN ----------------------------------------------------------------------------------------------
@@ -208,13 +211,13 @@ async def test_the_repair_ends_when_the_disk_is_mended(home: Home, disk: Disk) -
     async with resident(home) as anna:
         disk.fail()
         with pytest.raises(HomeAssistantError):
-            await anna.turn("auto_unlock", on=False)
+            await anna.choose("disabled")
         await anna.sleep(200)
         assert told(home.hass)
         disk.mend()
         await anna.sleep(70)
         assert not told(home.hass)
-        assert anna.full_state("switch", "auto_unlock").state == "on"
+        assert anna.mode == "disabled"
 
 
 # --- Settings ---------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ _ENOUGH = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class Reception:
     """What one scanner heard, in dBm: the middle, and the range of the middle half."""
 
     count: int
@@ -59,9 +59,9 @@ class Calibration:
             listener.stop()
         return cls(dict(signals))
 
-    def heard(self) -> dict[str, Heard]:
+    def heard(self) -> dict[str, Reception]:
         """Return what each scanner heard that heard anything, the best first."""
-        found = {source: Heard.of(signals) for source, signals in self._signals.items()}
+        found = {source: Reception.of(signals) for source, signals in self._signals.items()}
         return dict(sorted(found.items(), key=lambda item: -item[1].middle))
 
     def threshold(self, scanners: frozenset[str]) -> int | None:

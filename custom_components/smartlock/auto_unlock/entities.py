@@ -2,47 +2,57 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
-from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN
 from homeassistant.const import EntityCategory
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
-from custom_components.smartlock.auto_unlock.rules import Hold, Kind, Phase, Proof, Proximity, Reason, Report
+from custom_components.smartlock.auto_unlock.modes import Mode
+from custom_components.smartlock.auto_unlock.rules import (
+    Hold,
+    Proof,
+    Report,
+    ReportKind,
+    RulePhase,
+    RuleReason,
+    RuleState,
+)
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
-from custom_components.smartlock.auto_unlock.switches import Switch
 from custom_components.smartlock.const import DOMAIN
 
-# What an owner moves every day stands beside the sensors, the rest among the settings.
-SWITCHES = {
-    Switch.ENABLED: SwitchEntityDescription(key="auto_unlock"),
-    Switch.PAUSED: SwitchEntityDescription(key="auto_unlock_pause"),
-    Switch.DRY_RUN: SwitchEntityDescription(key="auto_unlock_dry_run", entity_category=EntityCategory.CONFIG),
-}
+# A setting: it belongs to no area, scene or voice assistant, which would switch it with the lights.
+_MODE = SelectEntityDescription(
+    key="auto_unlock_mode", entity_category=EntityCategory.CONFIG, options=[*Mode]
+)
+# What there was before: three switches.
+_FORMER_SWITCHES = ("auto_unlock", "auto_unlock_pause", "auto_unlock_dry_run")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSensorDescription(SensorEntityDescription):
     """A word about a rule."""
 
-    value_fn: Callable[[Proximity], str | None]
+    value_fn: Callable[[RuleState], str | None]
 
 
 SENSORS = (
     RuleSensorDescription(
         key="auto_unlock_state",
         device_class=SensorDeviceClass.ENUM,
-        options=[*Phase],
+        options=[*RulePhase],
         value_fn=lambda rule: rule.phase,
     ),
     RuleSensorDescription(
         key="auto_unlock_reason",
         device_class=SensorDeviceClass.ENUM,
-        options=[*Reason, *Hold],
+        options=[*RuleReason, *Hold],
         value_fn=lambda rule: rule.reason,
     ),
 )
@@ -77,26 +87,31 @@ class RuleEntity(Entity):
         """Nothing depends on the entity id."""
 
 
-class RuleSwitch(RuleEntity, SwitchEntity):
-    """Whether the rule may unlock, is paused, or only reports."""
+class RuleModeSelect(RuleEntity, SelectEntity):
+    """Whether the rule may unlock, only reports, is paused, or off."""
 
-    def __init__(self, runner: RuleRunner, switch: Switch) -> None:
-        """Bind one of the owner's switches."""
-        super().__init__(runner, SWITCHES[switch])
-        self._switch = switch
+    def __init__(self, runner: RuleRunner) -> None:
+        """Bind it to a rule."""
+        super().__init__(runner, _MODE)
 
     @property
     @override
-    def is_on(self) -> bool:
-        return self.runner.is_on(self._switch)
+    def current_option(self) -> str:
+        return self.runner.mode
 
     @override
-    async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.runner.async_turn(self._switch, on=True)
+    async def async_select_option(self, option: str) -> None:
+        await self.runner.async_choose(Mode(option))
 
-    @override
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.runner.async_turn(self._switch, on=False)
+
+@callback
+def async_remove_former_switches(hass: HomeAssistant, runner: RuleRunner) -> None:
+    """Forget the switches that a rule had once."""
+    registry = er.async_get(hass)
+    for key in _FORMER_SWITCHES:
+        unique_id = f"{runner.coordinator.nuki_id}_{runner.rule.subentry_id}_{key}"
+        if entity_id := registry.async_get_entity_id(SWITCH_DOMAIN, DOMAIN, unique_id):
+            registry.async_remove(entity_id)
 
 
 class RuleSensor(RuleEntity, SensorEntity):
@@ -115,7 +130,9 @@ class RuleEvent(RuleEntity, EventEntity):
 
     def __init__(self, runner: RuleRunner) -> None:
         """Tell of the rule."""
-        super().__init__(runner, EventEntityDescription(key="auto_unlock_decision", event_types=[*Kind]))
+        super().__init__(
+            runner, EventEntityDescription(key="auto_unlock_decision", event_types=[*ReportKind])
+        )
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+import secrets
 from typing import Any, override
 from uuid import UUID
 
@@ -14,10 +15,13 @@ import voluptuous as vol
 from custom_components.smartlock.auto_unlock import forms
 from custom_components.smartlock.auto_unlock.calibration import Calibration, scanner_names
 from custom_components.smartlock.auto_unlock.phone_radio import parse_irk
+from custom_components.smartlock.auto_unlock.references import without_ids
 from custom_components.smartlock.auto_unlock.rule import (
     CONF_ACTION,
+    CONF_ALARM,
     CONF_CONFIRM,
     CONF_ENTITY,
+    CONF_ENTRANCES,
     CONF_EVIDENCE,
     CONF_IRK,
     CONF_MAJOR,
@@ -26,16 +30,18 @@ from custom_components.smartlock.auto_unlock.rule import (
     CONF_NEAR_STATE,
     CONF_NOTIFY,
     CONF_PERSON,
+    CONF_PHONE_CHECK,
     CONF_QUIET_FROM,
     CONF_QUIET_TO,
     CONF_SCANNERS,
     CONF_THRESHOLD,
     CONF_UUID,
     phone_of,
+    pinned_data,
 )
 from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
 
-type Step = Callable[[], Coroutine[Any, Any, SubentryFlowResult]]
+type NextForm = Callable[[], Coroutine[Any, Any, SubentryFlowResult]]
 
 _CONF_MEASURE, _CONF_AGAIN, _CONF_UNDERSTOOD = "measure", "again", "understood"
 # What belongs to the kinds of evidence: another kind makes it void.
@@ -45,6 +51,8 @@ _OF_EVIDENCE: Mapping[Evidence, tuple[str, ...]] = {
     Evidence.ENTITY: (CONF_ENTITY, CONF_NEAR_STATE, CONF_NEAR_BELOW),
 }
 _BINARY = "binary_sensor."
+# Whoever changes one of these may have taken another phone.
+_WHOSE_PHONE = (CONF_PERSON, CONF_EVIDENCE, CONF_IRK, CONF_UUID, CONF_MAJOR, CONF_MINOR, CONF_ENTITY)
 
 
 class AutoUnlockFlow(ConfigSubentryFlow):
@@ -53,6 +61,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         """Start with an empty rule."""
         self._data: dict[str, Any] = {}
+        self._before: Mapping[str, Any] = {}
         self._measuring: asyncio.Task[Calibration] | None = None
         self._calibration: Calibration | None = None
 
@@ -71,13 +80,14 @@ class AutoUnlockFlow(ConfigSubentryFlow):
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Let the owner choose what to change."""
-        self._data = dict(self._get_reconfigure_subentry().data)
+        self._before = pinned_data(self.hass, self._get_reconfigure_subentry().data)
+        self._data = dict(self._before)
         door = () if self._data[CONF_EVIDENCE] == Evidence.ENTITY else ("door",)
         return self.async_show_menu(
             step_id="reconfigure", menu_options=["person", *door, "conditions", "limits"]
         )
 
-    async def _done(self, following: Step) -> SubentryFlowResult:
+    async def _done(self, following: NextForm) -> SubentryFlowResult:
         """Go on with a rule that is added; store one that is changed."""
         if self.source != SOURCE_RECONFIGURE:
             return await following()
@@ -85,7 +95,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
             self._get_entry(),
             self._get_reconfigure_subentry(),
             title=self._title,
-            data=self._data,
+            data=self._whole(),
             reason="reconfigure_successful",
         )
 
@@ -94,9 +104,20 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         errors = {}
         if user_input is not None:
             if user_input[_CONF_UNDERSTOOD]:
-                return self.async_create_entry(title=self._title, data=self._data)
+                return self.async_create_entry(title=self._title, data=self._whole())
             errors = {_CONF_UNDERSTOOD: "not_understood"}
         return self._form("risk", {vol.Required(_CONF_UNDERSTOOD, default=False): BooleanSelector()}, errors)
+
+    def _whole(self) -> dict[str, Any]:
+        """Return the data; with another phone its owner is asked again whether it is theirs."""
+        if any(self._data.get(key) != self._before.get(key) for key in _WHOSE_PHONE):
+            self._data[CONF_PHONE_CHECK] = secrets.token_hex(4)
+        return self._data
+
+    def _take(self, user_input: Mapping[str, Any], *keys: str) -> None:
+        """Take what was filled in. What `keys` name now is meant, not what had that name before."""
+        self._data |= user_input
+        self._data = pinned_data(self.hass, without_ids(self._data, keys))
 
     @property
     def _title(self) -> str:
@@ -116,7 +137,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
                 for other, keys in _OF_EVIDENCE.items():
                     if other is not evidence:
                         self._forget(keys)
-                self._data |= user_input
+                self._take(user_input, CONF_PERSON)
                 return await self._evidence_step(evidence)()
             errors = {CONF_PERSON: "person_taken"}
         return self._form("person", forms.PERSON, errors, user_input)
@@ -124,12 +145,12 @@ class AutoUnlockFlow(ConfigSubentryFlow):
     def _persons_of_others(self) -> set[str]:
         own = self._reconfigure_subentry_id if self.source == SOURCE_RECONFIGURE else None
         return {
-            subentry.data[CONF_PERSON]
+            pinned_data(self.hass, subentry.data)[CONF_PERSON]
             for subentry in self._get_entry().get_subentries_of_type(self._subentry_type)
             if subentry.subentry_id != own
         }
 
-    def _evidence_step(self, evidence: Evidence) -> Step:
+    def _evidence_step(self, evidence: Evidence) -> NextForm:
         match evidence:
             case Evidence.PRIVATE_DEVICE:
                 return self.async_step_private_device
@@ -178,7 +199,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
             choices = {CONF_NEAR_STATE, CONF_NEAR_BELOW} & user_input.keys()
             if len(choices) == 1 or (not choices and user_input[CONF_ENTITY].startswith(_BINARY)):
                 self._forget((*_OF_EVIDENCE[Evidence.ENTITY], CONF_SCANNERS, CONF_THRESHOLD))
-                self._data |= user_input
+                self._take(user_input, CONF_ENTITY)
                 return await self._done(self.async_step_conditions)
             errors = {"base": "state_or_number"}
         return self._form("entity", forms.ENTITY, errors, user_input)
@@ -256,7 +277,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
                 errors[CONF_QUIET_TO] = "both_times"
             if not errors:
                 self._forget(str(key) for key in schema)
-                self._data |= user_input
+                self._take(user_input, CONF_ALARM, CONF_ENTRANCES, CONF_NOTIFY)
                 return await self._done(self.async_step_limits)
         return self._form("conditions", schema, errors, user_input)
 

@@ -19,8 +19,8 @@ _CLEAR = "clear_notification"
 class PhoneApp:
     """Reaches one phone through its notify action."""
 
-    def __init__(self, hass: HomeAssistant, notify: str) -> None:
-        """Use the notify action of this name, such as `mobile_app_annas_phone`."""
+    def __init__(self, hass: HomeAssistant, notify: Callable[[], str | None]) -> None:
+        """Use the notify action of the name that this returns, such as `mobile_app_annas_phone`."""
         self._hass = hass
         self._notify = notify
         self._stop_listening: CALLBACK_TYPE | None = None
@@ -91,6 +91,8 @@ class PhoneApp:
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         try:
-            await self._hass.services.async_call(NOTIFY_DOMAIN, self._notify, dict(message), blocking=True)
+            await self._hass.services.async_call(
+                NOTIFY_DOMAIN, self._notify() or "", dict(message), blocking=True
+            )
         except Exception as error:  # noqa: BLE001 - whatever the app's side raises, nobody was asked
             LOGGER.info("The phone could not be asked: %s", type(error).__name__)

@@ -10,7 +10,6 @@ from typing import Any
 from custom_components.smartlock.auto_unlock.entities import shown
 from custom_components.smartlock.auto_unlock.rules import Decision
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
-from custom_components.smartlock.auto_unlock.switches import Switch
 
 
 def rule_diagnostics(runner: RuleRunner) -> dict[str, Any]:
@@ -18,7 +17,10 @@ def rule_diagnostics(runner: RuleRunner) -> dict[str, Any]:
     rule, state = runner.rule, runner.state
     settings = rule.settings
     return {
-        "switches": {switch.value: runner.is_on(switch) for switch in Switch},
+        "mode": runner.mode,
+        "phone_confirmed": settings.phone_confirmed,
+        "entrances": len(rule.entrances),
+        "missing": len(runner.missing),
         "evidence": settings.evidence,
         "door_scanners": len(settings.door_scanners),
         "threshold": settings.threshold,

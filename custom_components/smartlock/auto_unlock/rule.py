@@ -9,9 +9,10 @@ from uuid import UUID
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import State, valid_entity_id
+from homeassistant.core import HomeAssistant, State, valid_entity_id
 
 from custom_components.smartlock.auto_unlock.phone_radio import IRK_SIZE, BeaconPhone, Phone, PrivatePhone
+from custom_components.smartlock.auto_unlock.references import Reference, app_entry_of, pinned, reference_of
 from custom_components.smartlock.auto_unlock.rules.settings import Evidence, RuleAction, RuleSettings
 from custom_components.smartlock.rules.stored import flag, integer, listed, optional, real, text
 
@@ -40,6 +41,8 @@ CONF_ARM_DISTANCE: Final = "arm_distance"
 CONF_ARM_AFTER: Final = "arm_after"
 CONF_WINDOW: Final = "window"
 CONF_COOL_DOWN: Final = "cool_down"
+# Stands for the choice of person and phone; not in the data of rules from before that was asked.
+CONF_PHONE_CHECK: Final = "phone_check"
 
 # Minutes in the forms and in the data, seconds everywhere else.
 _MINUTE = 60.0
@@ -52,7 +55,7 @@ _OPEN = (STATE_ON, "open", "opening", "unlocked", "unlocking")
 class NearEntity:
     """An entity of another integration that says whether the phone is at the door."""
 
-    entity_id: str
+    reference: Reference
     state: str | None = None
     """Near while it shows this word; a binary sensor while it is on."""
     below: float | None = None
@@ -73,7 +76,7 @@ class NearEntity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuietHours:
+class QuietTimes:
     """A part of the day, which may go over midnight; all of it if it begins when it ends."""
 
     begin: time
@@ -93,18 +96,30 @@ class Rule:
 
     subentry_id: str
     title: str
-    person: str
+    person: Reference
     """Entity that tells where the person is."""
     phone: Phone | None
     entity: NearEntity | None
-    quiet: QuietHours | None
-    alarm: str | None
-    entrances: tuple[str, ...]
+    quiet: QuietTimes | None
+    alarm: Reference | None
+    entrances: tuple[Reference, ...]
     """Entities of other ways in: whoever opens one has come home without this door."""
     notify: str | None
-    """Name of the notify action that reaches the phone."""
+    """Name of the notify action that reaches the phone, as it was when the rule was loaded."""
+    app_entry: str | None
+    """Config entry of the companion app behind it."""
+    phone_check: str | None
+    """Stands for the choice of person and phone; None in a rule from before that was asked."""
     settings: RuleSettings
     """As if switched off; the switches are kept elsewhere."""
+
+    @property
+    def entities(self) -> tuple[Reference, ...]:
+        """All entities that the owner chose."""
+        evidence = None if self.entity is None else self.entity.reference
+        return tuple(
+            each for each in (self.person, evidence, self.alarm, *self.entrances) if each is not None
+        )
 
     @classmethod
     def of(cls, subentry: ConfigSubentry) -> Self:
@@ -120,13 +135,17 @@ class Rule:
         return cls(
             subentry_id=subentry.subentry_id,
             title=subentry.title,
-            person=_entity_id(data[CONF_PERSON]),
+            person=reference_of(data, _entity_id(data[CONF_PERSON])),
             phone=phone_of(data),
             entity=_entity_of(data) if evidence is Evidence.ENTITY else None,
             quiet=_quiet_hours_of(data),
-            alarm=alarm,
-            entrances=listed(_entity_id, data.get(CONF_ENTRANCES, [])),
+            alarm=None if alarm is None else reference_of(data, alarm),
+            entrances=tuple(
+                reference_of(data, each) for each in listed(_entity_id, data.get(CONF_ENTRANCES, []))
+            ),
             notify=notify,
+            app_entry=None if notify is None else app_entry_of(data, notify),
+            phone_check=optional(text, data.get(CONF_PHONE_CHECK)),
             settings=RuleSettings(
                 evidence=evidence,
                 door_scanners=frozenset(listed(text, data.get(CONF_SCANNERS, []))),
@@ -144,6 +163,11 @@ class Rule:
                 can_locate=notify is not None,
             ),
         )
+
+
+def pinned_data(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of a rule with present names, and ids that outlast them, of all that it refers to."""
+    return pinned(hass, data, (CONF_PERSON, CONF_ENTITY, CONF_ALARM), CONF_ENTRANCES, CONF_NOTIFY)
 
 
 def phone_of(data: Mapping[str, Any]) -> Phone | None:
@@ -167,7 +191,7 @@ def opened(before: State | None, after: State | None) -> bool:
 
 def _entity_of(data: Mapping[str, Any]) -> NearEntity:
     return NearEntity(
-        entity_id=_entity_id(data[CONF_ENTITY]),
+        reference=reference_of(data, _entity_id(data[CONF_ENTITY])),
         state=optional(text, data.get(CONF_NEAR_STATE)),
         below=optional(real, data.get(CONF_NEAR_BELOW)),
     )
@@ -187,8 +211,8 @@ def _irk(value: Any) -> bytes:
     return irk
 
 
-def _quiet_hours_of(data: Mapping[str, Any]) -> QuietHours | None:
+def _quiet_hours_of(data: Mapping[str, Any]) -> QuietTimes | None:
     begin, end = data.get(CONF_QUIET_FROM), data.get(CONF_QUIET_TO)
     if begin is None or end is None:
         return None
-    return QuietHours(begin=time.fromisoformat(begin), end=time.fromisoformat(end))
+    return QuietTimes(begin=time.fromisoformat(begin), end=time.fromisoformat(end))

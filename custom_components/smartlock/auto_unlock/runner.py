@@ -3,61 +3,61 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from homeassistant.components.alarm_control_panel import AlarmControlPanelState
-from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_track_state_change_event, async_track_time_change
+from homeassistant.helpers.event import async_track_time_change
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock import rules as proximity
+from custom_components.smartlock.auto_unlock.firing import async_fire
+from custom_components.smartlock.auto_unlock.inputs import RuleEntities
+from custom_components.smartlock.auto_unlock.issues import GONE, PHONE, RuleIssues
+from custom_components.smartlock.auto_unlock.modes import Mode, Modes
 from custom_components.smartlock.auto_unlock.phone_app import PhoneApp
 from custom_components.smartlock.auto_unlock.phone_radio import PhoneListener, PhoneSignal
-from custom_components.smartlock.auto_unlock.rule import Rule, opened
+from custom_components.smartlock.auto_unlock.references import References
+from custom_components.smartlock.auto_unlock.rule import Rule
 from custom_components.smartlock.auto_unlock.rules import (
-    Alarm,
     AskConfirmation,
     AskLocation,
     Configured,
     Confirmed,
     Effect,
-    Event as RuleEvent,
     Fire,
     Heard,
     LockTold,
-    Outcome,
     Paused,
-    Phase,
     PreConnect,
     QuietHours,
     Report,
-    Reported,
-    Result,
+    Reset,
     RuleAction,
+    RuleInput,
+    RulePhase,
+    RuleReason,
     RuleSettings,
     Tick,
     Trouble,
     Unlocked,
     lock_facts,
 )
-from custom_components.smartlock.auto_unlock.switches import Switch, Switches
+from custom_components.smartlock.auto_unlock.surroundings import ClockGap, Surroundings
+from custom_components.smartlock.auto_unlock.warm_link import WarmLink
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultTracker
+from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.problems import translated
-from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag, LockState
-from custom_components.smartlock.protocol.errors import LockRefusedError, OutcomeUnknownError, RunFailedError
+from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 from custom_components.smartlock.settings.current import CurrentSettings
-from custom_components.smartlock.storage import NotStoredError
 
-_ACTIONS = {RuleAction.UNLOCK: LockAction.UNLOCK, RuleAction.UNLATCH: LockAction.UNLATCH}
 _OPEN = frozenset(
     {
         LockState.UNLOCKING,
@@ -68,8 +68,6 @@ _OPEN = frozenset(
     }
 )
 _REFUSED_PIN = (PinState.INVALID, PinState.BLOCKED)
-# Shorter than the shortest idle time that an owner can choose: a link that is wanted is not let go in between.
-_HOLD_STEP = 1.5
 
 
 class RuleRunner:
@@ -78,6 +76,7 @@ class RuleRunner:
     Attributes:
         rule: What the owner chose.
         state: Where the rule stands.
+        missing: What the rule refers to and is gone.
     """
 
     def __init__(
@@ -89,23 +88,36 @@ class RuleRunner:
         *,
         actions: LockActions,
         current: CurrentSettings,
+        issues: LockIssues,
         rule: Rule,
-        switches: Switches,
+        modes: Modes,
     ) -> None:
         """Prepare a rule that is not armed."""
         self._actions = actions
         self._current = current
         self.rule = rule
-        self.state = proximity.start(self._settings_with(rule, switches), hass.loop.time())
+        self.missing: tuple[str, ...] = ()
+        self._modes = modes
+        self.state = proximity.start(self._settings(), hass.loop.time())
         self.coordinator = coordinator
         self._hass = hass
         self._entry = coordinator.config_entry
         self._pin = pin
         self._faults = faults
-        self._switches = switches
-        self._whereabouts = Whereabouts(hass, rule.person, self.tell)
+        self._references = References(
+            hass,
+            entities=rule.entities,
+            notify=rule.notify,
+            app_entry=rule.app_entry,
+            scanners=rule.settings.door_scanners,
+        )
+        self._whereabouts = Whereabouts(hass, rule.person, self._references, self.tell)
+        self._entities = RuleEntities(hass, rule, self._references, self.tell)
+        self._surroundings = Surroundings(hass, rule.settings.door_scanners, self.tell)
+        self._clock = ClockGap(hass)
+        self._issues = RuleIssues(issues, self._entry.title, rule.subentry_id)
         self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._heard)
-        self._app = None if rule.notify is None else PhoneApp(hass, rule.notify)
+        self._app = None if rule.notify is None else PhoneApp(hass, lambda: self._references.notify)
         self._stops: list[CALLBACK_TYPE] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -113,14 +125,18 @@ class RuleRunner:
         self._report_listeners: list[Callable[[Report], None]] = []
         self._bolt: LockState | None = None
         self._trouble: bool | None = None
-        self._open_until = 0.0
-        self._read_wanted = False
+        self._link = WarmLink(hass, coordinator, rule.settings.door_scanners, self._spawn)
         self._running = False
+        self._absence = {"left": "–", "back": "–"}
 
-    @staticmethod
-    def _settings_with(rule: Rule, switches: Switches) -> RuleSettings:
-        positions = switches.of(rule.subentry_id)
-        return replace(rule.settings, enabled=positions.enabled, dry_run=positions.dry_run)
+    def _settings(self) -> RuleSettings:
+        choice, check = self._modes.of(self.rule.subentry_id), self.rule.phone_check
+        return replace(
+            self.rule.settings,
+            enabled=choice.mode is not Mode.DISABLED,
+            dry_run=choice.mode is Mode.DRY_RUN,
+            phone_confirmed=check is None or choice.phone == check,
+        )
 
     # --- For the entities ---------------------------------------------------------------------------------
 
@@ -136,25 +152,58 @@ class RuleRunner:
         self._report_listeners.append(listener)
         return lambda: self._report_listeners.remove(listener)
 
-    def is_on(self, switch: Switch) -> bool:
-        """Whether a switch of the owner is on."""
-        on: bool = getattr(self._switches.of(self.rule.subentry_id), switch)
-        return on
+    @property
+    def mode(self) -> Mode:
+        """What the owner lets the rule do."""
+        return self._modes.of(self.rule.subentry_id).mode
 
-    async def async_turn(self, switch: Switch, *, on: bool) -> None:
-        """Move a switch for good. Raises HomeAssistantError if that cannot be stored: then it stays where it was."""
-        if self.is_on(switch) is on:
+    async def async_choose(self, mode: Mode) -> None:
+        """Let the rule do more or less, at once and for good.
+
+        Raises HomeAssistantError if it could not be stored. Then it does no more than before; less it does until
+        the next start.
+        """
+        before = self.mode
+        if mode is before:
             return
+        less = mode is not Mode.ENABLED
+        self._modes.choose(self.rule.subentry_id, mode=mode)
+        if less:
+            self._chosen()
         try:
-            await self._switches.async_turn(self.rule.subentry_id, switch, on=on)
-        except NotStoredError as error:
-            raise translated(error) from error
-        if switch is Switch.PAUSED:
-            self.tell(Paused(on))
-        else:
-            self.tell(Configured(self._settings_with(self.rule, self._switches)))
+            await self._modes.async_save()
+        except HomeAssistantError:
+            if not less:
+                self._modes.choose(self.rule.subentry_id, mode=before)
+            raise
+        if not less:
+            self._chosen()
+
+    @callback
+    def _chosen(self) -> None:
+        settings = self._settings()
+        if settings != self.state.settings:
+            self.tell(Configured(settings))
             self._listen_if_on()
+        self.tell(Paused(self.mode is Mode.PAUSED))
         self._changed()
+
+    async def async_confirm_phone(self, *, mine: bool) -> None:
+        """Take whether the phone is the one that was away with its owner. Raises like `async_choose`."""
+        if not mine:
+            self._issues.withdraw(PHONE)
+            await self.async_choose(Mode.DISABLED)
+            return
+        self._modes.choose(self.rule.subentry_id, phone=self.rule.phone_check or "")
+        await self._modes.async_save()
+        self._issues.withdraw(PHONE)
+        # What is known of the present absence stays.
+        self.state = replace(self.state, settings=self._settings())
+
+    @property
+    def phone_question(self) -> dict[str, str]:
+        """What is put into the question whether the phone was away with its owner."""
+        return {"lock": self._entry.title, "rule": self.rule.title, **self._absence}
 
     @property
     def played_packets(self) -> int:
@@ -167,28 +216,73 @@ class RuleRunner:
     def start(self) -> None:
         """Begin with what can be seen now, and follow it."""
         self._running = True
-        rule = self.rule
-        self.tell(Paused(self.is_on(Switch.PAUSED)))
-        self._look_at_clock()
-        self._look_at_lock()
+        self._clock = ClockGap(self._hass)
         self._stops += [
             self.coordinator.async_add_listener(self._look_at_lock),
             self.coordinator.async_add_message_listener(self._lock_said),
+            self._references.follow(self._renamed),
         ]
-        if rule.quiet is not None:
+        if self.rule.quiet is not None:
             # Every minute, so that no change of the clocks is missed.
             self._stops.append(async_track_time_change(self._hass, self._look_at_clock, second=0))
-        if rule.alarm is not None:
-            self._follow(rule.alarm, lambda state: Alarm(_armed(state)))
-        if (entity := rule.entity) is not None:
-            self._follow(entity.entity_id, lambda state: Reported(entity.near(state)))
-        if rule.entrances:
-            self._stops.append(
-                async_track_state_change_event(self._hass, rule.entrances, self._entrance_changed)
-            )
+        self._surroundings.start(self._look_around)
+        self._entities.start()
         self._whereabouts.start()
-        self._stops.append(self._whereabouts.stop)
+        self._stops += [self._surroundings.stop, self._entities.stop, self._whereabouts.stop]
+        self._tell_conditions()
+        self._look_for_references()
+        # Repairs from before whose cause may be gone.
+        self._issues.keep_only({PHONE, *self.missing})
         self._listen_if_on()
+
+    @callback
+    def _tell_conditions(self) -> None:
+        """Tell what a rule that knows nothing must know."""
+        self.tell(Paused(self.mode is Mode.PAUSED))
+        self._look_at_clock()
+        self._trouble = None
+        self._look_at_lock()
+
+    @callback
+    def _look_around(self) -> None:
+        """Look at what nobody tells."""
+        self._look_for_sleep()
+        self._look_for_references()
+        self._entities.tell_entrances()
+
+    @callback
+    def _look_for_sleep(self) -> None:
+        """Know nothing any more if the machine was asleep: somebody may have come home meanwhile."""
+        if not self._clock.look():
+            return
+        LOGGER.info("Auto-unlock begins again: the machine was asleep, or its clock jumped")
+        self._step(Reset(RuleReason.CLOCK_GAP))
+        self._surroundings.look()
+        self._entities.renamed()
+        self._whereabouts.tell_network()
+        self._tell_conditions()
+        self._tell_completeness()
+
+    @callback
+    def _renamed(self) -> None:
+        self._entities.renamed()
+        self._whereabouts.renamed()
+        self._look_for_references()
+
+    @callback
+    def _look_for_references(self) -> None:
+        """Hold the rule, and tell its owner, when something that it uses is gone."""
+        before, self.missing = self.missing, self._references.missing()
+        for name in set(self.missing) - set(before):
+            self._issues.show(name, GONE, {"rule": self.rule.title, "what": name})
+        for name in set(before) - set(self.missing):
+            self._issues.withdraw(name)
+        if bool(before) is not bool(self.missing):
+            self._tell_completeness()
+
+    @callback
+    def _tell_completeness(self) -> None:
+        self.tell(proximity.References(complete=not self.missing))
 
     @callback
     def stop(self) -> None:
@@ -206,12 +300,19 @@ class RuleRunner:
             self._timer = None
         for task in tuple(self._tasks):
             task.cancel()
+        if self._entry.disabled_by is not None or self.rule.subentry_id not in self._entry.subentries:
+            self._issues.keep_only(set())
 
     @callback
-    def tell(self, event: RuleEvent) -> None:
+    def tell(self, event: RuleInput) -> None:
         """Have the rule take an event, and do what follows from it."""
         if not self._running:
             return
+        self._look_for_sleep()
+        self._step(event)
+
+    @callback
+    def _step(self, event: RuleInput) -> None:
         before, now = self.state, self._now
         self.state, effects = proximity.step(before, event, now)
         for effect in effects:
@@ -219,9 +320,22 @@ class RuleRunner:
         self._plan(now)
         if self.state.phase is not before.phase or self.state.reason is not before.reason:
             LOGGER.debug("Auto-unlock: %s because of %s", self.state.phase, self.state.reason)
+            decisions = (decision for decision in self.state.record[-3:] if decision.at == now)
+            if any(decision.reason is RuleReason.CAME_BACK for decision in decisions):
+                self._ask_about_phone(before.approach.out_at)
             self._changed()
-        if self._app is not None and self._app.asking and self.state.phase is not Phase.NEAR:
+        if self._app is not None and self._app.asking and self.state.phase is not RulePhase.NEAR:
             self._spawn(self._app.clear(), "take back a question")
+
+    @callback
+    def _ask_about_phone(self, out_at: float) -> None:
+        """Ask, once, whether it was this phone that was away."""
+        if self._modes.of(self.rule.subentry_id).phone == (self.rule.phone_check or ""):
+            return
+        back = dt_util.now()
+        left = back - timedelta(seconds=self._now - out_at)
+        self._absence = {"left": f"{left:%H:%M}", "back": f"{back:%H:%M}"}
+        self._issues.show(PHONE, PHONE, {"rule": self.rule.title, **self._absence})
 
     @property
     def _now(self) -> float:
@@ -252,7 +366,7 @@ class RuleRunner:
         """Listen to the phone while the rule is switched on: it costs a little for every advertisement."""
         if self._radio is not None:
             self._radio.stop()
-            if self._running and self.is_on(Switch.ENABLED):
+            if self._running and self.mode is not Mode.DISABLED:
                 self._radio.start()
 
     @callback
@@ -283,29 +397,15 @@ class RuleRunner:
         if before is not None and before not in _OPEN and message.lock_state in _OPEN:
             self.tell(Unlocked())
 
-    @callback
-    def _entrance_changed(self, event: Event[EventStateChangedData]) -> None:
-        if opened(event.data["old_state"], event.data["new_state"]):
-            self.tell(Unlocked())
-
-    @callback
-    def _follow(self, entity_id: str, event_of: Callable[[State | None], RuleEvent]) -> None:
-        @callback
-        def changed(event: Event[EventStateChangedData]) -> None:
-            self.tell(event_of(event.data["new_state"]))
-
-        self._stops.append(async_track_state_change_event(self._hass, entity_id, changed))
-        self.tell(event_of(self._hass.states.get(entity_id)))
-
     # --- What the rule asks for ---------------------------------------------------------------------------
 
     @callback
     def _perform(self, effect: Effect) -> None:
         match effect:
             case PreConnect(until):
-                self._pre_connect(until)
+                self._link.want(until)
             case Fire(action=action):
-                self._spawn(self._fire(_ACTIONS[action]), "auto-unlock")
+                self._spawn(self._fire(action), "auto-unlock")
             case AskLocation():
                 if self._app is not None:
                     self._whereabouts.asked()
@@ -330,35 +430,8 @@ class RuleRunner:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    @callback
-    def _pre_connect(self, until: float) -> None:
-        holding = self._read_wanted or self._open_until > self._now
-        self._open_until, self._read_wanted = until, True
-        if not holding:
-            self._spawn(self._hold_open(), "pre-connect")
-
-    async def _hold_open(self) -> None:
-        """Open the link, read the state over it, and keep it open as long as somebody is expected."""
-        try:
-            while self._now < self._open_until:
-                await self.coordinator.async_connect()
-                if self._read_wanted:
-                    self._read_wanted = False
-                    await self.coordinator.async_refresh()
-                await asyncio.sleep(min(_HOLD_STEP, max(0.0, self._open_until - self._now)))
-        except HomeAssistantError as error:
-            LOGGER.debug("Auto-unlock could not connect: %s", error.translation_key)
-        finally:
-            self._open_until, self._read_wanted = 0.0, False
-
-    async def _fire(self, action: LockAction) -> None:
-        """Tell the lock once, whatever becomes of it."""
-        try:
-            await self._actions.async_act(action, LockActionFlag.AUTO_UNLOCK, wanted=self._still_wanted)
-        except HomeAssistantError as error:
-            self.tell(_outcome_of_failure(error.__cause__))
-        else:
-            self.tell(Outcome(Result.DONE))
+    async def _fire(self, action: RuleAction) -> None:
+        self.tell(await async_fire(self._actions, action, self._still_wanted))
 
     def _still_wanted(self) -> bool:
         """Whether to write it, now that the link is open: that may have taken a while."""
@@ -367,22 +440,3 @@ class RuleRunner:
             and self.rule.subentry_id in self._entry.subentries
             and proximity.may_write(self.state, self._now)
         )
-
-
-def _armed(state: State | None) -> bool | None:
-    """Whether an alarm is, or is about to be, armed; None if it does not say."""
-    if state is None or state.state not in set(AlarmControlPanelState):
-        return None
-    return state.state != AlarmControlPanelState.DISARMED
-
-
-def _outcome_of_failure(error: BaseException | None) -> Outcome:
-    match error:
-        case LockRefusedError():
-            return Outcome(Result.REFUSED, int(error.code))
-        case RunFailedError():
-            # Some locks tell a refusal by how the run has ended.
-            return Outcome(Result.REFUSED, int(error.completion))
-        case OutcomeUnknownError():
-            return Outcome(Result.OUTCOME_UNKNOWN)
-    return Outcome(Result.NOT_SENT)

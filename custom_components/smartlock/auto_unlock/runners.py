@@ -6,12 +6,15 @@ from typing import override
 from homeassistant.core import HomeAssistant, callback
 
 from custom_components.smartlock.actions import LockActions
-from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule
+from custom_components.smartlock.auto_unlock.issues import async_forget_other_rules
+from custom_components.smartlock.auto_unlock.modes import Modes
+from custom_components.smartlock.auto_unlock.references import async_pin_subentry
+from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule, pinned_data
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
-from custom_components.smartlock.auto_unlock.switches import Switches
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultTracker
+from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.settings.current import CurrentSettings
@@ -29,6 +32,7 @@ class Rules(LockPart):
         current: CurrentSettings,
         pin: PinGuard,
         faults: FaultTracker,
+        issues: LockIssues,
     ) -> None:
         """Prepare; `async_load` comes first."""
         self._hass = hass
@@ -37,19 +41,22 @@ class Rules(LockPart):
         self._current = current
         self._pin = pin
         self._faults = faults
+        self._issues = issues
         self._runners: list[RuleRunner] = []
 
     @override
     async def async_load(self) -> None:
         """Read the rules of the lock; none of them is armed."""
         subentries = self._coordinator.config_entry.get_subentries_of_type(SUBENTRY_TYPE)
-        switches = await Switches.load(
+        modes = await Modes.load(
             self._hass, self._coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
         )
         for subentry in subentries:
             try:
-                rule = Rule.of(subentry)
-            except KeyError, TypeError, ValueError:
+                rule = Rule.of(
+                    async_pin_subentry(self._hass, self._coordinator.config_entry, subentry, pinned_data)
+                )
+            except AttributeError, KeyError, TypeError, ValueError:
                 # The lock must run without it. What was stored is personal, so it is not told.
                 LOGGER.error(
                     "An auto-unlock rule cannot be read and does nothing; remove it and add it again"
@@ -63,8 +70,9 @@ class Rules(LockPart):
                     self._faults,
                     actions=self._actions,
                     current=self._current,
+                    issues=self._issues,
                     rule=rule,
-                    switches=switches,
+                    modes=modes,
                 )
             )
 
@@ -76,6 +84,7 @@ class Rules(LockPart):
     @callback
     def start(self) -> None:
         """Begin with all rules."""
+        async_forget_other_rules(self._issues, {runner.rule.subentry_id for runner in self._runners})
         for runner in self._runners:
             runner.start()
 

@@ -1,4 +1,7 @@
-"""Where a person's phone says that it is: states of a person or a device tracker as events for a rule.
+"""Where a person's phone says that it is: states of the device trackers of a person as events for a rule.
+
+Only trackers that measure a position may say that somebody is away or back. A router says only that the phone is in
+the home's network, and Bluetooth nothing at all: whoever plays the phone at the door is that phone to it.
 
 What was restored after a start, came back after it was not known, or says the same place again is no news: only
 that the phone spoke counts, and only while we listened.
@@ -9,6 +12,7 @@ from math import isfinite
 from typing import Any
 
 from homeassistant.components.device_tracker import ATTR_SOURCE_TYPE, SourceType
+from homeassistant.components.zone import ENTITY_ID_HOME
 from homeassistant.const import (
     ATTR_GPS_ACCURACY,
     ATTR_LATITUDE,
@@ -32,6 +36,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event, async_track_state_report_event
 from homeassistant.util.location import distance
 
+from custom_components.smartlock.auto_unlock.references import Reference, References
 from custom_components.smartlock.auto_unlock.rules import Located, LocationLost, OnNetwork
 
 type OnWhereabouts = Callable[[Located | LocationLost | OnNetwork], None]
@@ -40,56 +45,146 @@ type OnWhereabouts = Callable[[Located | LocationLost | OnNetwork], None]
 _ANSWER_WITHIN = 60.0
 _NOT_KNOWN = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 _PRESENT = {STATE_HOME: True, STATE_NOT_HOME: False}
-# What a person shows: its trackers, and the one that it goes by at the moment.
-_TRACKERS, _SOURCE = "device_trackers", "source"
+# What a person shows of its trackers, and a tracker of the zones that it is in and of how it knows.
+_TRACKERS, _IN_ZONES, _TRACKING_TYPE, _CONNECTION = (
+    "device_trackers",
+    "in_zones",
+    "tracking_type",
+    "connection",
+)
 
 
 class Whereabouts:
     """Follows one person until it is stopped."""
 
-    def __init__(self, hass: HomeAssistant, entity_id: str, tell: OnWhereabouts) -> None:
+    def __init__(
+        self, hass: HomeAssistant, person: Reference, references: References, tell: OnWhereabouts
+    ) -> None:
         """Follow from `start` on."""
         self._hass = hass
-        self._entity_id = entity_id
+        self._registry = er.async_get(hass)
+        self._person = person
+        self._references = references
         self._tell = tell
         self._trackers: list[str] = []
+        self._ids: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
-        self._seen: dict[str, tuple[State, bool]] = {}
-        self._stop_person: CALLBACK_TYPE | None = None
-        self._stop_trackers: list[CALLBACK_TYPE] = []
+        self._stops: list[CALLBACK_TYPE] = []
         self._asked_until = 0.0
         self._on_network: bool | None = False
 
     @callback
     def start(self) -> None:
         """Tell what comes from now on; where the person is at this moment may be old and is not told."""
-        self._stop_person = async_track_state_change_event(self._hass, self._entity_id, self._changed)
-        self._follow_trackers()
+        person = self._references.entity_id(self._person)
+        self._trackers = self._trackers_of(person)
+        self._stops = [
+            async_track_state_change_event(self._hass, self._trackers, self._tracker_changed),
+            async_track_state_report_event(self._hass, self._trackers, self._tracker_reported),
+        ]
+        if person is not None:
+            self._stops.append(async_track_state_change_event(self._hass, person, self._person_changed))
+        for tracker in self._trackers:
+            self._learn_kind(self._hass.states.get(tracker))
+        self._look_at_network()
 
     @callback
     def stop(self) -> None:
         """Tell nothing any more."""
-        if self._stop_person is not None:
-            self._stop_person()
-            self._stop_person = None
-        self._leave_trackers()
+        for stop in self._stops:
+            stop()
+        self._stops = []
+
+    @callback
+    def renamed(self) -> None:
+        """Follow what is called otherwise now."""
+        self.stop()
+        self.start()
+
+    @callback
+    def tell_network(self) -> None:
+        """Tell again how the home's network sees the phone."""
+        self._tell(OnNetwork(self._on_network))
 
     @callback
     def asked(self) -> None:
         """The phone was asked where it is: it may say that it has not moved."""
         self._asked_until = self._hass.loop.time() + _ANSWER_WITHIN
 
-    # --- The person -------------------------------------------------------------------------------------
+    # --- Who is followed ----------------------------------------------------------------------------------
+
+    def _trackers_of(self, person: str | None) -> list[str]:
+        if person is None:
+            return []
+        state = self._hass.states.get(person)
+        named = None if state is None else state.attributes.get(_TRACKERS)
+        if named is None:
+            return [person]
+        return [self._present_name(tracker) for tracker in named]
+
+    def _present_name(self, tracker: str) -> str:
+        """Return what a tracker is called now: a person goes on naming it as before."""
+        entry = self._registry.async_get(tracker)
+        if entry is not None:
+            self._ids[tracker] = entry.id
+            return tracker
+        known = self._registry.entities.get_entry(self._ids.get(tracker, ""))
+        return tracker if known is None else known.entity_id
+
+    def _key(self, tracker: str) -> str:
+        """Return what stands for a tracker in a rule, whatever it is called."""
+        entry = self._registry.async_get(tracker)
+        return tracker if entry is None else entry.id
 
     @callback
-    def _changed(self, event: Event[EventStateChangedData]) -> None:
-        old, new = event.data["old_state"], event.data["new_state"]
-        if new is not None and self._trackers_of(new) != self._trackers:
-            self._follow_trackers()
+    def _person_changed(self, event: Event[EventStateChangedData]) -> None:
+        new = event.data["new_state"]
+        if new is None:
+            self._lose(self._trackers)
+        elif self._trackers_of(new.entity_id) != self._trackers:
+            before = self._trackers
+            self.renamed()
+            # Another phone, or the same one that is no longer this person's.
+            self._lose([tracker for tracker in before if tracker not in self._trackers])
+
+    @callback
+    def _lose(self, trackers: list[str]) -> None:
+        for tracker in trackers:
+            if self._kinds.get(tracker) == SourceType.GPS:
+                self._tell(LocationLost(tracker=self._key(tracker)))
+
+    # --- Its trackers -----------------------------------------------------------------------------------
+
+    @callback
+    def _tracker_changed(self, event: Event[EventStateChangedData]) -> None:
+        tracker, old, new = event.data["entity_id"], event.data["old_state"], event.data["new_state"]
+        self._learn_kind(new)
+        self._look_at_network()
+        if not self._measures(tracker):
+            return
         if new is None or new.state in _NOT_KNOWN:
-            self._tell(LocationLost())
-        elif old is not None and _place(old) != _place(new) and self._is_news(_source(new)):
-            self._tell(self._fix(new))
+            self._tell(LocationLost(tracker=self._key(tracker)))
+        elif old is None or old.state in _NOT_KNOWN:
+            # What it remembered or began with.
+            return
+        elif _place(old) != _place(new):
+            if self._hass.state is CoreState.running:
+                self._tell(self._fix(new))
+        else:
+            self._answered(new)
+
+    @callback
+    def _tracker_reported(self, event: Event[EventStateReportedData]) -> None:
+        state = event.data["new_state"]
+        if state.state not in _NOT_KNOWN and self._measures(state.entity_id):
+            self._answered(state)
+
+    @callback
+    def _answered(self, state: State) -> None:
+        """Take the same place again, which is worth something if it was asked for."""
+        if self._hass.loop.time() <= self._asked_until:
+            self._asked_until = 0.0
+            self._tell(self._fix(state))
 
     def _fix(self, state: State) -> Located:
         config = self._hass.config
@@ -97,72 +192,41 @@ class Whereabouts:
         # 0 is what trackers show whose phone has not told.
         accuracy = _number(state, ATTR_GPS_ACCURACY) or None
         metres = None
-        # A position without an accuracy is not measured: a person gets that of the zone it is in.
+        # A position without an accuracy is not measured.
         if latitude is not None and longitude is not None and accuracy is not None:
             metres = distance(config.latitude, config.longitude, latitude, longitude)
         return Located(
-            at_home=state.state == STATE_HOME,
+            tracker=self._key(state.entity_id),
+            # The smallest zone gives its name; the home may be around it.
+            at_home=state.state == STATE_HOME or ENTITY_ID_HOME in state.attributes.get(_IN_ZONES, ()),
             distance=metres,
             accuracy=None if metres is None else accuracy,
             fixed_at=self._hass.loop.time(),
+            radius=float(config.radius),
         )
 
-    def _is_news(self, tracker: str) -> bool:
-        """Whether a tracker shows what its phone told while we listened, not what it remembered or began with."""
-        state = self._hass.states.get(tracker)
+    # --- Of which kind they are -------------------------------------------------------------------------
+
+    @callback
+    def _learn_kind(self, state: State | None) -> None:
         if state is None:
-            self._seen.pop(tracker, None)
-            return False
-        before, news = self._seen.get(tracker, (None, False))
-        if before is not state:
-            if before is None or before.state in _NOT_KNOWN or state.state in _NOT_KNOWN:
-                news = False
-            elif _place(before) != _place(state):
-                news = self._hass.state is CoreState.running
-            self._seen[tracker] = (state, news)
-        return news
-
-    # --- Its trackers -----------------------------------------------------------------------------------
-
-    def _trackers_of(self, person: State | None) -> list[str]:
-        trackers = None if person is None else person.attributes.get(_TRACKERS)
-        return [self._entity_id] if trackers is None else list(trackers)
-
-    @callback
-    def _follow_trackers(self) -> None:
-        self._leave_trackers()
-        self._trackers = self._trackers_of(self._hass.states.get(self._entity_id))
-        self._stop_trackers = [
-            async_track_state_change_event(self._hass, self._trackers, self._tracker_spoke),
-            async_track_state_report_event(self._hass, self._trackers, self._tracker_spoke),
-        ]
-        for tracker in self._trackers:
-            self._is_news(tracker)
-        self._look_at_network()
-
-    @callback
-    def _leave_trackers(self) -> None:
-        for stop in self._stop_trackers:
-            stop()
-        self._stop_trackers.clear()
-
-    @callback
-    def _tracker_spoke(self, event: Event[EventStateChangedData] | Event[EventStateReportedData]) -> None:
-        self._look_at_network()
-        person, tracker = self._hass.states.get(self._entity_id), event.data["entity_id"]
-        self._is_news(tracker)
-        before, after = event.data.get("old_state"), event.data["new_state"]
-        if isinstance(before, State) and after is not None and _place(before) != _place(after):
-            # Another place is told by the person itself, which may not know of it yet.
             return
-        if (
-            self._hass.loop.time() <= self._asked_until
-            and person is not None
-            and person.state not in _NOT_KNOWN
-            and tracker == _source(person)
-        ):
-            self._asked_until = 0.0
-            self._tell(self._fix(person))
+        kind = state.attributes.get(ATTR_SOURCE_TYPE)
+        if kind == SourceType.GPS and state.attributes.get(_TRACKING_TYPE) == _CONNECTION:
+            kind = SourceType.ROUTER
+        if kind is None and ATTR_GPS_ACCURACY in state.attributes:
+            kind = SourceType.GPS
+        if kind is not None:
+            self._kinds[state.entity_id] = kind
+
+    def _measures(self, tracker: str) -> bool:
+        """Whether a tracker measures positions, and nobody knows that the phone's own is another one."""
+        own = self._references.phone_tracker
+        if own is not None and own in self._trackers and tracker != own:
+            return False
+        return self._kinds.get(tracker) == SourceType.GPS
+
+    # --- The home's network -----------------------------------------------------------------------------
 
     @callback
     def _look_at_network(self) -> None:
@@ -177,11 +241,8 @@ class Whereabouts:
         return True if True in found else None if None in found else False
 
     def _sees(self, tracker: str) -> bool | None:
-        state = self._hass.states.get(tracker)
-        if state is not None and (kind := state.attributes.get(ATTR_SOURCE_TYPE)) is not None:
-            self._kinds[tracker] = kind
-        kind = self._kinds.get(tracker)
-        if kind is None and state is None and er.async_get(self._hass).async_get(tracker) is None:
+        state, kind = self._hass.states.get(tracker), self._kinds.get(tracker)
+        if kind is None and state is None and self._registry.async_get(tracker) is None:
             # Deleted, though the person still names it.
             return False
         if kind is not None and kind != SourceType.ROUTER:
@@ -189,15 +250,10 @@ class Whereabouts:
         return None if state is None else _PRESENT.get(state.state)
 
 
-def _source(person: State) -> str:
-    """Return the tracker that a person goes by; a tracker goes by itself."""
-    source: str = person.attributes.get(_SOURCE, person.entity_id)
-    return source
-
-
 def _place(state: State) -> tuple[Any, ...]:
     keys = (ATTR_LATITUDE, ATTR_LONGITUDE, ATTR_GPS_ACCURACY)
-    return (state.state, *(state.attributes.get(key) for key in keys))
+    at_home = ENTITY_ID_HOME in state.attributes.get(_IN_ZONES, ())
+    return (state.state, at_home, *(state.attributes.get(key) for key in keys))
 
 
 def _number(state: State, key: str) -> float | None:

@@ -8,19 +8,19 @@ from custom_components.smartlock.auto_unlock.rules import (
     Confirmed,
     Door,
     Effect,
-    Event,
     Heard,
     Located,
     LockFacts,
     LockTold,
     Outcome,
     Paused,
-    Phase,
     PreConnect,
-    Proximity,
     QuietHours,
     Result,
+    RuleInput,
+    RulePhase,
     RuleSettings,
+    RuleState,
     Trouble,
     start,
     step,
@@ -40,7 +40,7 @@ FACTS = LockFacts(
     auto_unlatch=False,
 )
 FAR = 2000.0
-KNOWN: Sequence[Event] = (Paused(False), QuietHours(False), Trouble(False), Alarm(False))
+KNOWN: Sequence[RuleInput] = (Paused(False), QuietHours(False), Trouble(False), Alarm(False))
 
 
 @dataclass
@@ -51,24 +51,26 @@ class Scene:
     now: float = 1000.0
     facts: LockFacts | None = FACTS
     """What the lock tells when the link is opened; None: it is out of reach."""
-    told: Sequence[Event] = KNOWN
+    told: Sequence[RuleInput] = KNOWN
     """What is known from the start."""
-    rule: Proximity = field(init=False)
+    rule: RuleState = field(init=False)
     effects: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rule = start(self.settings, self.now)
         self.know()
+        # The phone is about the house, and not silent.
+        self.tell(Heard(rssi=-90, scanner=UPSTAIRS, at=self.now))
 
     def know(self) -> None:
         """Tell what is known from the start, as after each start."""
         for event in self.told:
             self.tell(event)
 
-    def is_in(self, phase: Phase) -> bool:
+    def is_in(self, phase: RulePhase) -> bool:
         return self.rule.phase == phase
 
-    def tell(self, event: Event, after: float = 0.0) -> list[Effect]:
+    def tell(self, event: RuleInput, after: float = 0.0) -> list[Effect]:
         """Let time pass, tell one thing, answer a wish for the state at once."""
         self.now += after
         self.rule, effects = step(self.rule, event, self.now)
@@ -85,15 +87,16 @@ class Scene:
 
     def leave(self) -> None:
         """Go far away and stay there until the rule is armed."""
+        self.hear(-90, scanner=UPSTAIRS)
         self.located(FAR / 2, 60)
         self.located(FAR, 301)
-        assert self.is_in(Phase.AWAY)
+        assert self.is_in(RulePhase.AWAY)
 
     def come_back(self) -> None:
         """Leave, and enter the home's zone."""
         self.leave()
         self.located(50, 1800)
-        assert self.is_in(Phase.RETURNING)
+        assert self.is_in(RulePhase.RETURNING)
 
     def walk_up(self, first: float = -95.0, last: float = -60.0, every: float = 0.5) -> list[Effect]:
         """Walk to the door: the level rises by 2 dB with each advertisement, and stays for a few seconds."""

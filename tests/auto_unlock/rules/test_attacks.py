@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smartlock.auto_unlock.rules import Fire, Phase, Restarted, Tick, Unlocked, timing as t
+from custom_components.smartlock.auto_unlock.rules import Fire, Reset, RulePhase, Tick, Unlocked, timing as t
 from tests.auto_unlock.rules.scenes import FAR, RULE, UPSTAIRS, Scene
 
 LOCATES = replace(RULE, can_locate=True)
@@ -23,7 +23,7 @@ def test_a_copy_or_a_recording_while_the_phone_is_away() -> None:
         scene.tell(Tick(), 20)
     assert not fired(scene)
     scene.located(FAR)
-    assert scene.is_in(Phase.HOME)
+    assert scene.is_in(RulePhase.HOME)
     # The attack has cost the owner the comfort, nothing else: the way home does not open either.
     scene.located(20, 3600)
     scene.walk_up()
@@ -68,7 +68,7 @@ def test_a_signal_that_flickers_all_night(seed: int) -> None:
         if minute % 45 == 0:
             scene.located(15)
     assert not fired(scene)
-    assert scene.is_in(Phase.HOME)
+    assert scene.is_in(RulePhase.HOME)
 
 
 @pytest.mark.parametrize("accuracy", [15.0, 99.0])
@@ -105,16 +105,19 @@ def test_a_scanner_that_starts_again(silence: float) -> None:
 
 
 def test_home_assistant_starts_again_while_somebody_is_away() -> None:
-    """Then leaving must be seen anew: on the way home the positions move."""
+    """Then leaving must be seen anew: on the way home the positions move, and the phone answers."""
     scene = Scene(LOCATES)
     scene.leave()
-    scene.tell(Restarted(), 3600)
+    scene.tell(Reset(), 3600)
     scene.know()
     scene.located(5000, 10)
     scene.located(5000, 301)
-    assert scene.is_in(Phase.LEAVING)
+    assert scene.is_in(RulePhase.LEAVING)
     scene.located(2500, 301)
-    assert scene.is_in(Phase.AWAY)
+    assert scene.is_in(RulePhase.LEAVING)
+    scene.tell(Tick(), 61)
+    scene.located(2000, 6)
+    assert scene.is_in(RulePhase.AWAY)
     scene.located(20, 400)
     scene.walk_up()
     assert fired(scene) == 1

@@ -14,7 +14,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     Confirmed,
     Door,
     Effect,
-    Event,
+    Entrances,
     Evidence,
     Fire,
     Heard,
@@ -25,18 +25,23 @@ from custom_components.smartlock.auto_unlock.rules import (
     OnNetwork,
     Outcome,
     Paused,
-    Phase,
     PreConnect,
-    Proximity,
     QuietHours,
+    References,
     Reported,
-    Restarted,
+    Reset,
     Result,
     RuleAction,
+    RuleInput,
+    RulePhase,
+    RuleReason,
     RuleSettings,
+    RuleState,
+    Scanner,
     Tick,
     Trouble,
     Unlocked,
+    ZonesEdited,
     due,
     start,
     step,
@@ -77,8 +82,10 @@ LOCKS_MOSTLY_WELL = st.one_of(
 METRES = st.one_of(st.none(), st.floats(0, 5000), st.sampled_from([float("nan"), 20.0, 190.0, 800.0, 2000.0]))
 ACCURACIES = st.one_of(st.none(), st.sampled_from([0.0, -1.0, 5.0, 30.0, 99.0, 500.0, float("nan")]))
 
-_ONCE: list[Event] = [LocationLost(), Restarted(), Unlocked()]
-_HOLDING: list[Event] = [
+TRACKERS = st.sampled_from(["", "", "tablet"])
+
+_ONCE: list[RuleInput] = [LocationLost(), Reset(), Reset(RuleReason.CLOCK_GAP), Unlocked(), ZonesEdited()]
+_HOLDING: list[RuleInput] = [
     Alarm(None),
     Alarm(True),
     QuietHours(None),
@@ -86,16 +93,21 @@ _HOLDING: list[Event] = [
     Paused(True),
     Trouble(None),
     Trouble(True),
+    Scanner(False),
+    Entrances(False),
+    References(False),
 ]
+_WELL: list[RuleInput] = [*KNOWN, Scanner(True), Entrances(True), References(True)]
 
 
 @st.composite
-def events(draw: st.DrawFn, now: float) -> Event:
+def events(draw: st.DrawFn, now: float) -> RuleInput:
     """Draw anything that may be told."""
     kind = draw(st.integers(0, 14))
     match kind:
         case 0 | 1 | 2:
             return Located(
+                tracker=draw(TRACKERS),
                 at_home=draw(MAYBE),
                 distance=draw(METRES),
                 accuracy=draw(ACCURACIES),
@@ -120,7 +132,7 @@ def events(draw: st.DrawFn, now: float) -> Event:
         case 12:
             return draw(st.sampled_from(_HOLDING))
         case 13:
-            return draw(st.sampled_from(KNOWN))
+            return draw(st.sampled_from(_WELL))
     return Tick()
 
 
@@ -130,23 +142,24 @@ class Witness:
     def __init__(self, rule: RuleSettings) -> None:
         self.settings = rule
         self.now = 1000.0
-        self.rule: Proximity = start(rule, self.now)
+        self.rule: RuleState = start(rule, self.now)
         self.fires: list[Fire] = []
-        self._told: list[tuple[float, Event]] = []
+        self._told: list[tuple[float, RuleInput]] = []
         self._asked_link: float | None = None
         self._asked_phone: float | None = None
         self._armed_since_fire = False
+        self._asked: list[float] = []
 
-    def tell(self, told: Event, after: float = 0.0) -> list[Effect]:
+    def tell(self, told: RuleInput, after: float = 0.0) -> list[Effect]:
         self.now += after
         if isinstance(told, Configured):
             self.settings = told.settings
-        if isinstance(told, Restarted):
+        if isinstance(told, Reset):
             self._told.clear()
             self._armed_since_fire = False
         self._told.append((self.now, told))
         self.rule, effects = step(self.rule, told, self.now)
-        if self.rule.phase == Phase.AWAY:
+        if self.rule.phase == RulePhase.AWAY:
             self._armed_since_fire = True
             self._asked_link = self._asked_phone = None
         for effect in effects:
@@ -155,13 +168,15 @@ class Witness:
                     self._asked_link = self.now
                 case AskConfirmation():
                     self._asked_phone = self.now
+                case AskLocation():
+                    self._asked.append(self.now)
                 case Fire():
                     self._judge(effect)
         wake = due(self.rule, self.now)
         assert wake is None or wake >= self.now
         return list(effects)
 
-    def last[T: Event](self, kind: type[T]) -> T | None:
+    def last[T: RuleInput](self, kind: type[T]) -> T | None:
         """Return the last event of a kind."""
         return next((told for _, told in reversed(self._told) if isinstance(told, kind)), None)
 
@@ -183,6 +198,9 @@ class Witness:
         assert self.last(Trouble) == Trouble(False)
         assert not rule.alarm or self.last(Alarm) == Alarm(False)
         assert not [at for at, told in self._told if isinstance(told, Unlocked) and at > self.now - 180]
+        for kind in (Scanner, Entrances, References):
+            assert self.last(kind) in (None, kind(True))
+        assert not [at for at, told in self._told if told == Entrances(False) and at > self.now - 1800]
 
     def _judge_lock(self, rule: RuleSettings) -> LockFacts:
         told = self.last(LockTold)
@@ -213,15 +231,29 @@ class Witness:
 
     def _judge_location(self, rule: RuleSettings) -> None:
         """Twice far away, told exactly and some minutes apart; then back, not long ago; and no doubt since."""
-        fixes = [(at, told) for at, told in self._told if isinstance(told, Located)]
-        away = [told.fixed_at for _, told in fixes if _is_away(told, rule)]
-        assert len(away) >= 2
-        back = [told.fixed_at for _, told in fixes if _is_back(told, rule)]
-        back += [at for at, told in self._told if told == OnNetwork(True)]
-        assert [at for at in back if away[0] < at >= self.now - rule.window - 1]
-        returned = max(at for at in back if at <= self.now)
-        doubts = (LocationLost, Unlocked)
-        assert not [at for at, told in self._told if isinstance(told, doubts) and at > returned]
+        assert any(self._was_away_and_is_back(rule, tracker) for tracker in ("", "tablet"))
+
+    def _was_away_and_is_back(self, rule: RuleSettings, tracker: str) -> bool:
+        """By one and the same tracker, whose positions were not only delivered late."""
+        fixes = [told for _, told in self._told if isinstance(told, Located) and told.tracker == tracker]
+        away = [told.fixed_at for told in fixes if _is_away(told, rule)]
+        back = [told.fixed_at for told in fixes if _is_back(told, rule) and told.fixed_at <= self.now]
+        if len(away) < 2 or not [at for at in back if away[0] < at >= self.now - rule.window - 1]:
+            return False
+        doubts = (Unlocked, ZonesEdited)
+        doubtful = [
+            at
+            for at, told in self._told
+            if isinstance(told, doubts)
+            or told in (LocationLost(tracker=tracker), OnNetwork(None), Scanner(False))
+        ]
+        signs = [at for at, told in self._told if isinstance(told, Heard) or told in _SIGNS]
+        timely = any(any(at - 900 <= sign <= at for sign in signs) for at in away)
+        answered = any(any(at - 15 <= asked <= at for asked in self._asked) for at in away)
+        return (timely or answered) and not [at for at in doubtful if at > max(back)]
+
+
+_SIGNS = (Reported(True), Reported(False))
 
 
 def _is_away(told: Located, rule: RuleSettings) -> bool:
@@ -234,13 +266,14 @@ def _is_back(told: Located, rule: RuleSettings) -> bool:
     return told.at_home is True or (told.distance is not None and told.distance < rule.arm_distance)
 
 
-def arrival(witness: Witness) -> Iterable[tuple[Event, float]]:
+def arrival(witness: Witness) -> Iterable[tuple[RuleInput, float]]:
     """Yield a whole way out and back, as it ought to be."""
     at = witness.now
     for event_ in KNOWN:
         yield event_, 0.0
     yield Reported(False), 0.0
     yield OnNetwork(False), 0.0
+    yield Heard(rssi=-90, scanner=UPSTAIRS, at=at), 0.0
     for pause, distance in ((60, 700.0), (310, 2000.0), (900, 50.0)):
         at += pause
         yield Located(at_home=distance < 100, distance=distance, accuracy=20.0, fixed_at=at), pause
@@ -269,7 +302,7 @@ def test_no_way_from_something_unknown_to_an_unlock(data: st.DataObject) -> None
                 witness.tell(Confirmed(data.draw(st.booleans())), data.draw(st.sampled_from([1.0, 70.0])))
             if any(isinstance(each, AskLocation) for each in effects) and data.draw(st.booleans()):
                 witness.tell(data.draw(events(witness.now + 1.0)), 1.0)
-        if witness.rule.phase == Phase.FIRED:
+        if witness.rule.phase == RulePhase.FIRED:
             witness.tell(Outcome(Result.DONE))
         witness.tell(Tick(), 700.0)
     event("fired" if witness.fires else "not fired")

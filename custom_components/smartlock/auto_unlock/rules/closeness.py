@@ -1,8 +1,8 @@
 """Whether somebody is coming to the door, or there."""
 
-from custom_components.smartlock.auto_unlock.rules.effects import Phase
+from custom_components.smartlock.auto_unlock.rules.effects import RulePhase
 from custom_components.smartlock.auto_unlock.rules.settings import Evidence
-from custom_components.smartlock.auto_unlock.rules.state import Proximity
+from custom_components.smartlock.auto_unlock.rules.state import RuleState
 
 __all__ = ["RISE", "closeness"]
 
@@ -15,17 +15,17 @@ STANDING = 5.0
 COMING_MARGIN = 12.0
 
 
-def closeness(rule: Proximity, now: float) -> tuple[bool, bool]:
+def closeness(state: RuleState, now: float) -> tuple[bool, bool]:
     """Return whether somebody is coming to the door, and whether somebody is there."""
-    if rule.settings.evidence is Evidence.ENTITY:
-        there = rule.conditions.reported is True and rule.approach.reported_far
+    if state.settings.evidence is Evidence.ENTITY:
+        there = state.conditions.reported is True and state.approach.reported_far
         return there, there
-    level, rise = rule.signal.level(now), rule.signal.rise(now)
+    level, rise = state.signal.level(now), state.signal.rise(now)
     if level is None or rise is None:
         return False, False
-    threshold, rising = rule.settings.threshold, rise >= RISE
-    if rule.phase is Phase.NEAR:
+    threshold, rising = state.settings.threshold, rise >= RISE
+    if state.phase is RulePhase.NEAR:
         return True, level >= threshold - SLACK
-    standing = rule.signal.lowest(STANDING, now)
+    standing = state.signal.lowest(STANDING, now)
     near = level >= threshold or (standing is not None and standing >= threshold - SLACK)
     return rising and level >= threshold - COMING_MARGIN, rising and near

@@ -9,9 +9,9 @@ from dataclasses import replace
 import math
 
 from custom_components.smartlock.auto_unlock.rules.events import Located
-from custom_components.smartlock.auto_unlock.rules.state import Approach, Proximity
+from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
 
-__all__ = ["away_noted", "departure_of"]
+__all__ = ["PAUSE", "SILENT", "awake", "away_noted", "departure_of"]
 
 # From the door to the first position that is away; phones notice late that they left.
 DOOR_BEFORE_FIX = 600.0
@@ -23,28 +23,44 @@ IN_AGAIN = 180.0
 HEARD_AFTER_DOOR = 90.0
 # So far apart at least, whatever their errors.
 MOVED = 100.0
+# A phone that has given no sign of life for so long may report where it was: it was in flight mode, and is at home
+# again. For so long after a silence, too: the radio may be quicker than the app.
+SILENT = 900.0
+# An answer to a question comes so soon after it, in s; and is not one of many that come in a run anyway.
+ANSWER_FROM, ANSWER_UNTIL, PAUSE = 1.0, 15.0, 60.0
 
 
-def away_noted(rule: Proximity, fix: Located) -> Approach:
-    """Return what is known of a departure with one more position that is away."""
-    approach, at = rule.approach, fix.fixed_at
+def away_noted(state: RuleState, fix: Located, before: float, now: float) -> Approach:
+    """Return what is known of a departure with one more position that is away.
+
+    `before` is when the position before this one was taken, `now` when this one came.
+    """
+    approach, at = state.approach, fix.fixed_at
+    begins = approach.left_at is None
+    # Who comes past and goes on was known to be on the way.
+    known = approach.returned_at is not None and (approach.awake or approach.answered)
+    asked_at = approach.asked_at
+    answered = asked_at + ANSWER_FROM <= now <= asked_at + ANSWER_UNTIL and before <= asked_at - PAUSE
     nearest, farthest = approach.nearest, approach.farthest
     if fix.distance is not None and fix.accuracy is not None:
         nearest = min(nearest, fix.distance + fix.accuracy)
         farthest = max(farthest, fix.distance - fix.accuracy)
     first = at if approach.left_at is None else approach.left_at
-    used = rule.conditions.used_at - rule.door_at
+    used = state.conditions.used_at - state.door_at
     seen_off = (
-        rule.came_in_at + IN_AGAIN <= rule.door_at
-        and first <= rule.door_at + DOOR_BEFORE_FIX
-        and rule.heard_at <= rule.door_at + HEARD_AFTER_DOOR
+        state.came_in_at + IN_AGAIN <= state.door_at
+        and first <= state.door_at + DOOR_BEFORE_FIX
+        and state.heard_at <= state.door_at + HEARD_AFTER_DOOR
         and -USED_BEFORE <= used <= USED_AFTER
-        and rule.conditions.reported is not True
+        and state.conditions.reported is not True
     )
     return replace(
         approach,
+        tracker=fix.tracker,
+        awake=(awake(state, at) or known) if begins else approach.awake,
+        answered=answered or (approach.answered and not begins),
         left_at=first,
-        out_at=rule.door_at if seen_off else first if approach.left_at is None else approach.out_at,
+        out_at=state.door_at if seen_off else first if approach.left_at is None else approach.out_at,
         away_at=at,
         away_distance=math.inf if fix.distance is None else fix.distance,
         nearest=nearest,
@@ -53,9 +69,17 @@ def away_noted(rule: Proximity, fix: Located) -> Approach:
     )
 
 
+def awake(state: RuleState, at: float) -> bool:
+    """Whether a phone that reports now that it is away was heard before, and not only just out of a silence."""
+    return at - state.contact_at <= SILENT and at - state.awake_from >= SILENT
+
+
 def departure_of(approach: Approach) -> Approach:
     """Return what is known of having left, without what came of coming back."""
     return Approach(
+        tracker=approach.tracker,
+        awake=approach.awake,
+        answered=approach.answered,
         left_at=approach.left_at,
         out_at=approach.out_at,
         away_at=approach.away_at,

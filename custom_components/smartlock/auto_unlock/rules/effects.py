@@ -12,16 +12,16 @@ __all__ = [
     "Effect",
     "Fire",
     "Hold",
-    "Kind",
-    "Phase",
     "PreConnect",
     "Proof",
-    "Reason",
     "Report",
+    "ReportKind",
+    "RulePhase",
+    "RuleReason",
 ]
 
 
-class Phase(StrEnum):
+class RulePhase(StrEnum):
     """Where a rule stands."""
 
     DISABLED = "disabled"
@@ -59,15 +59,37 @@ class Hold(StrEnum):
     """With the lock's auto unlatch on, or not known, the door would open."""
     SOMEBODY_UNLOCKED = "somebody_unlocked"
     NOT_CONFIRMED = "not_confirmed"
+    ENTRANCE_UNKNOWN = "entrance_unknown"
+    """A watched entrance does not report, or did not shortly before: somebody may have come in by it."""
+    REFERENCE_GONE = "reference_gone"
+    """An entity, a person, a scanner or a notify action that the rule uses no longer exists."""
+    PHONE_NOT_CONFIRMED = "phone_not_confirmed"
+    """Nobody has said yet that this phone is the one which was away with its owner."""
 
 
-class Reason(StrEnum):
+class RuleReason(StrEnum):
     """Why a rule went from one phase to another, where it is not a hold."""
 
     SWITCHED_OFF = "switched_off"
     SWITCHED_ON = "switched_on"
     CONFIGURED = "configured"
     RESTARTED = "restarted"
+    CLOCK_GAP = "clock_gap"
+    """The machine was asleep, or its clock jumped."""
+    SCANNER_GONE = "scanner_gone"
+    ZONES_EDITED = "zones_edited"
+    COMPLETE = "complete"
+    """What was missing is there again."""
+    AT_HOME = "at_home"
+    """The app reports the phone at home, where a reason for not arming was shown before."""
+    NO_POSITION = "no_position"
+    """The app names zones only: that is not enough for having left."""
+    POSITION_INEXACT = "position_inexact"
+    POSITION_JUMPED = "position_jumped"
+    """Back sooner than anybody travels: positions that were kept and came late."""
+    PHONE_SILENT = "phone_silent"
+    """It was not heard before it reported positions that are away: they may be old."""
+    NOT_SEEN_LEAVING = "not_seen_leaving"
     WENT_OUT = "went_out"
     STAYED_AWAY = "stayed_away"
     CAME_BACK = "came_back"
@@ -112,9 +134,9 @@ class Decision:
     """One line of the record."""
 
     at: float
-    phase: Phase
+    phase: RulePhase
     """After it."""
-    reason: Reason | Hold
+    reason: RuleReason | Hold
     proof: Proof
     code: int | None = None
     """What the lock answered."""
@@ -147,7 +169,7 @@ class Fire:
     proof: Proof
 
 
-class Kind(StrEnum):
+class ReportKind(StrEnum):
     """What the owner is told."""
 
     FIRED = "fired"
@@ -161,8 +183,8 @@ class Kind(StrEnum):
 class Report:
     """Tell the owner."""
 
-    kind: Kind
-    reason: Reason | Hold
+    kind: ReportKind
+    reason: RuleReason | Hold
     proof: Proof
     code: int | None = None
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from custom_components.smartlock.auto_unlock.rules.effects import RuleReason
 from custom_components.smartlock.auto_unlock.rules.lock_facts import LockFacts
 from custom_components.smartlock.auto_unlock.rules.settings import RuleSettings
 
@@ -10,7 +11,7 @@ __all__ = [
     "Alarm",
     "Configured",
     "Confirmed",
-    "Event",
+    "Entrances",
     "Heard",
     "Located",
     "LocationLost",
@@ -19,19 +20,28 @@ __all__ = [
     "Outcome",
     "Paused",
     "QuietHours",
+    "References",
     "Reported",
-    "Restarted",
+    "Reset",
     "Result",
+    "RuleInput",
+    "Scanner",
     "Tick",
     "Trouble",
     "Unlocked",
+    "ZonesEdited",
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Located:
-    """The phone's app told where it is. Never a state that was restored after a restart, nor one told twice."""
+    """A tracker of the kind that measures positions told where it is.
 
+    Never a state that was restored after a restart, nor one told twice; never what a router or Bluetooth says.
+    """
+
+    tracker: str = ""
+    """Which one, if the person has several: only the one that was away can be back."""
     at_home: bool | None
     """In the zone of the home; None if that was not told."""
     distance: float | None
@@ -40,11 +50,15 @@ class Located:
     """In m, as the phone says."""
     fixed_at: float
     """When the position was taken, or first heard of if the phone does not tell."""
+    radius: float | None = None
+    """Of the home's zone in m; None if not known."""
 
 
 @dataclass(frozen=True)
 class LocationLost:
     """Where the phone is became unknown or unavailable."""
+
+    tracker: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,32 @@ class QuietHours:
 
 
 @dataclass(frozen=True)
+class Scanner:
+    """Whether every scanner at the door is there and hears something."""
+
+    present: bool
+
+
+@dataclass(frozen=True)
+class Entrances:
+    """Whether every entrance that the owner watches reports whether it is open."""
+
+    known: bool
+
+
+@dataclass(frozen=True)
+class References:
+    """Whether everything that the owner chose for the rule still exists."""
+
+    complete: bool
+
+
+@dataclass(frozen=True)
+class ZonesEdited:
+    """The home was moved, or a zone was added, changed or removed: what was home may be away, and the reverse."""
+
+
+@dataclass(frozen=True)
 class Paused:
     """The owner's switch."""
 
@@ -122,8 +162,10 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class Restarted:
-    """Home Assistant or the integration started again: whatever was known is not."""
+class Reset:
+    """Home Assistant started again, or the machine was asleep: whatever was known is not."""
+
+    reason: RuleReason = RuleReason.RESTARTED
 
 
 @dataclass(frozen=True)
@@ -158,10 +200,11 @@ class Tick:
     """Nothing happened, but `due` has passed."""
 
 
-type Event = (
+type RuleInput = (
     Alarm
     | Configured
     | Confirmed
+    | Entrances
     | Heard
     | Located
     | LocationLost
@@ -170,9 +213,12 @@ type Event = (
     | Outcome
     | Paused
     | QuietHours
+    | References
     | Reported
-    | Restarted
+    | Reset
+    | Scanner
     | Tick
     | Trouble
     | Unlocked
+    | ZonesEdited
 )

@@ -8,12 +8,15 @@ from typing import Self
 from custom_components.smartlock.auto_unlock.rules.effects import Hold
 from custom_components.smartlock.auto_unlock.rules.events import (
     Alarm,
-    Event,
+    Entrances,
     LockTold,
     OnNetwork,
     Paused,
     QuietHours,
+    References,
     Reported,
+    RuleInput,
+    Scanner,
     Trouble,
     Unlocked,
 )
@@ -28,6 +31,9 @@ STATE_AGE = 20.0
 WRITE_WITHIN = 15.0
 # Somebody else was let in a moment ago: whoever comes now finds them inside.
 SOMEBODY = 180.0
+# A return is reported up to so much later than somebody was in the house: by an entrance of which nothing was
+# known at that time, perhaps.
+ENTRANCE_BEFORE = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +54,13 @@ class Conditions:
     """Stays false where nobody tells."""
     reported: bool | None = None
     """What the entity that is the evidence says."""
+    scanner: bool = True
+    complete: bool = True
+    entrances: bool = True
+    entrances_unknown_at: float = -math.inf
+    """When one of them was last not known."""
 
-    def told(self, event: Event, now: float) -> Self:
+    def told(self, event: RuleInput, now: float) -> Self:
         """Take what an event says about them."""
         match event:
             case LockTold(facts):
@@ -77,6 +88,17 @@ class Conditions:
                 return replace(self, on_network=present)
             case Reported(near):
                 return replace(self, reported=near)
+            case Scanner(present):
+                return replace(self, scanner=present)
+            case References(complete):
+                return replace(self, complete=complete)
+            case Entrances(known):
+                unknown = not (known and self.entrances)
+                return replace(
+                    self,
+                    entrances=known,
+                    entrances_unknown_at=now if unknown else self.entrances_unknown_at,
+                )
         return self
 
     def state_is_fresh(self, asked_at: float | None, now: float, age: float = STATE_AGE) -> bool:
@@ -96,9 +118,25 @@ def still_good(settings: RuleSettings, told: Conditions, now: float) -> bool:
 
 
 def holds(
-    settings: RuleSettings, told: Conditions, asked_at: float | None, now: float, age: float = STATE_AGE
+    settings: RuleSettings,
+    told: Conditions,
+    asked_at: float | None,
+    now: float,
+    *,
+    age: float = STATE_AGE,
+    returned_at: float | None = None,
 ) -> Iterator[Hold]:
-    """Yield everything that keeps the door shut. `asked_at`: when the link was opened for this approach."""
+    """Yield everything that keeps the door shut.
+
+    `asked_at` is when the link was opened for this approach, `returned_at` when the phone reported that it is back.
+    """
+    if not told.complete:
+        yield Hold.REFERENCE_GONE
+    if not settings.phone_confirmed and not settings.dry_run:
+        yield Hold.PHONE_NOT_CONFIRMED
+    back = math.inf if returned_at is None else returned_at - ENTRANCE_BEFORE
+    if not told.entrances or told.entrances_unknown_at > back:
+        yield Hold.ENTRANCE_UNKNOWN
     if told.paused is not False:
         yield Hold.PAUSED
     if told.quiet is not False:

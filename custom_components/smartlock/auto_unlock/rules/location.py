@@ -38,7 +38,10 @@ def side_of(fix: Located, settings: RuleSettings, now: float) -> Side:
     if accuracy > settings.arm_accuracy:
         return Side.VAGUE
     if at_home is True:
-        return Side.HOME
+        # The app's zones win over its position in Home Assistant; here they do not.
+        border = max(settings.arm_distance, fix.radius or 0.0)
+        disproved = distance is not None and distance - accuracy > border
+        return Side.VAGUE if disproved else Side.HOME
     if distance is not None and distance < settings.arm_distance:
         return Side.NEARBY
     if distance is None and at_home is None:

@@ -56,6 +56,8 @@ class RuleSettings:
     hold_battery_critical: bool = True
     alarm: bool = False
     """An alarm was chosen that must be known to be disarmed."""
+    phone_confirmed: bool = True
+    """The owner has said that this phone was away with them, or set the rule up before that was asked."""
     can_locate: bool = False
     """The phone can be asked where it is (`AskLocation`)."""
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 import math
 from typing import Any, Self
 
-from custom_components.smartlock.auto_unlock.rules.effects import Decision, Hold, Phase, Proof, Reason
+from custom_components.smartlock.auto_unlock.rules.effects import Decision, Hold, Proof, RulePhase, RuleReason
 from custom_components.smartlock.auto_unlock.rules.holds import Conditions
 from custom_components.smartlock.auto_unlock.rules.settings import RuleSettings
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
 
-__all__ = ["Approach", "Proximity"]
+__all__ = ["Approach", "RuleState"]
 
 RECORD = 50
 
@@ -18,6 +18,12 @@ RECORD = 50
 class Approach:
     """The phone since it left."""
 
+    tracker: str = ""
+    """What reported that it is away, and alone may report that it is back."""
+    awake: bool = False
+    """It was heard before it left, and not only just out of a long silence: its positions are of now."""
+    answered: bool = False
+    """It reported that it is away when it was asked: its positions are of now."""
     left_at: float | None = None
     """The first of an unbroken row of positions that are away."""
     out_at: float = -math.inf
@@ -30,6 +36,8 @@ class Approach:
     left: bool = False
     """There is more for having left than positions that may be wrong: heard at the door on the way out, or
     positions that moved."""
+    sign_at: float | None = None
+    """Since when a router sees the phone in the home's network: it is back, though its app has not said so."""
     returned_at: float | None = None
     heard_from: float | None = None
     """Since when the phone is heard without a long silence."""
@@ -52,24 +60,36 @@ class Approach:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proximity:
+class RuleState:
     """One person at one lock."""
 
     settings: RuleSettings
-    phase: Phase = Phase.DISABLED
+    phase: RulePhase = RulePhase.DISABLED
     since: float = 0.0
     """When the phase began."""
-    reason: Reason | Hold | None = None
+    reason: RuleReason | Hold | None = None
     """Why it is in this phase, or what keeps somebody waiting at the door."""
     conditions: Conditions = field(default_factory=Conditions)
     signal: Signal = field(default_factory=Signal)
     approach: Approach = field(default_factory=Approach)
+    began_at: float = -math.inf
+    """Since when there is anything to be known at all."""
+    to_ask: bool = False
+    """Nothing is known of the phone any more: whoever is away can say so, and is asked once."""
     fixed_at: float = -math.inf
     """When the newest position was taken."""
+    hasty: int = 0
+    """How many positions came in a row, each quickly after the one before."""
+    quiet_before: float = 0.0
+    """How long there was none before the first of them, in s; 0 if it was asked for."""
     door_at: float = -math.inf
     """When the phone was last about the door."""
     heard_at: float = -math.inf
     """When it was last heard anywhere."""
+    contact_at: float = -math.inf
+    """When it last gave a sign of life other than a position: heard, or seen by the entity that is the evidence."""
+    awake_from: float = -math.inf
+    """When its last long silence ended."""
     came_in_at: float = -math.inf
     """When the lock was unlocked for somebody who may have been this person."""
     record: tuple[Decision, ...] = ()
@@ -90,7 +110,9 @@ class Proximity:
         """Return the same with changes of the approach."""
         return replace(self, approach=replace(self.approach, **changes))
 
-    def gone(self, phase: Phase, reason: Reason | Hold, now: float, *, code: int | None = None) -> Self:
+    def gone(
+        self, phase: RulePhase, reason: RuleReason | Hold, now: float, *, code: int | None = None
+    ) -> Self:
         """Return the rule in another phase, with a line in the record."""
         decision = Decision(at=now, phase=phase, reason=reason, proof=self.proof(now), code=code)
         record = (*self.record, decision)[-RECORD:]

@@ -1,8 +1,9 @@
 """How long things may take, and when a rule wants to be woken."""
 
-from custom_components.smartlock.auto_unlock.rules.effects import Phase, Reason
+from custom_components.smartlock.auto_unlock.rules.departure import PAUSE
+from custom_components.smartlock.auto_unlock.rules.effects import RulePhase
 from custom_components.smartlock.auto_unlock.rules.signal import GAP
-from custom_components.smartlock.auto_unlock.rules.state import Proximity
+from custom_components.smartlock.auto_unlock.rules.state import RuleState
 
 __all__ = [
     "ASKS",
@@ -30,45 +31,49 @@ ASKS = 6
 OUTCOME_WITHIN = 120.0
 
 
-def due(rule: Proximity, now: float) -> float | None:
+def due(state: RuleState, now: float) -> float | None:
     """When a `Tick` is needed if nothing else happens before; None if never."""
-    approach, settings = rule.approach, rule.settings
+    approach, settings = state.approach, state.settings
     times: list[float | None] = []
-    match rule.phase:
-        case Phase.HOME | Phase.LEAVING:
-            times = [ask_at(rule)]
-        case Phase.AWAY if approach.away_at is not None:
-            times = [approach.away_at + AWAY_AGE, ask_at(rule)]
-        case Phase.RETURNING | Phase.NEAR:
-            newest = rule.signal.newest
+    match state.phase:
+        case RulePhase.HOME | RulePhase.LEAVING:
+            times = [ask_at(state)]
+        case RulePhase.AWAY if approach.away_at is not None:
+            times = [approach.away_at + AWAY_AGE, ask_at(state)]
+        case RulePhase.RETURNING | RulePhase.NEAR:
+            newest = state.signal.newest
             times = [
-                ask_at(rule),
+                ask_at(state),
                 None if approach.returned_at is None else approach.returned_at + settings.window,
                 None if approach.heard_from is None else approach.heard_from + LINGER,
-                None if newest is None or rule.phase is Phase.RETURNING else newest + GAP,
+                None if newest is None or state.phase is RulePhase.RETURNING else newest + GAP,
                 approach.confirm_until,
             ]
-        case Phase.FIRED:
-            times = [rule.since + OUTCOME_WITHIN]
-        case Phase.COOLING_DOWN:
-            times = [rule.since + settings.cool_down]
+        case RulePhase.FIRED:
+            times = [state.since + OUTCOME_WITHIN]
+        case RulePhase.COOLING_DOWN:
+            times = [state.since + settings.cool_down]
     known = [at for at in times if at is not None]
     # A little later, so that "longer than" is true by then.
     return max(now, min(known)) + 0.001 if known else None
 
 
-def ask_at(rule: Proximity) -> float | None:
+def ask_at(state: RuleState) -> float | None:
     """When the phone is asked whether it is away: after a start, and while it must go on being away."""
-    approach, settings = rule.approach, rule.settings
+    approach, settings = state.approach, state.settings
     if not settings.can_locate or approach.asks >= ASKS:
         return None
-    if approach.left_at is not None and rule.phase is not Phase.AWAY:
-        return max(
-            approach.left_at + SECOND_FIX, approach.out_at + settings.arm_after, approach.asked_at + ASK_AGAIN
-        )
-    if rule.reason is Reason.RESTARTED and not approach.asks:
-        return rule.since
-    if rule.phase is Phase.RETURNING:
+    if approach.left_at is not None and state.phase is not RulePhase.AWAY:
+        again = max(approach.left_at + SECOND_FIX, approach.asked_at + ASK_AGAIN)
+        if approach.awake or approach.answered:
+            return max(again, approach.out_at + settings.arm_after)
+        # Of a phone that was silent only an answer counts, which must be known for one. The sooner, the better; but
+        # not just before it could arm.
+        soonest, arms_at = max(again, state.fixed_at + PAUSE), approach.out_at + settings.arm_after
+        return arms_at if soonest < arms_at < soonest + ASK_AGAIN else soonest
+    if state.to_ask:
+        return state.since
+    if state.phase is RulePhase.RETURNING:
         # Not heard: perhaps it only came past.
-        return None if approach.asks or approach.heard_from is not None else rule.since + settings.arm_after
+        return None if approach.asks or approach.heard_from is not None else state.since + settings.arm_after
     return None if approach.doubt_at is None else max(approach.doubt_at, approach.asked_at) + ASK_AGAIN

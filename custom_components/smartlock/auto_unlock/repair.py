@@ -1,0 +1,50 @@
+"""The question, once after a rule was set up, whether its phone is the one that was away with its owner."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.components.repairs.models import RepairsFlowResult
+from homeassistant.config_entries import ConfigEntry
+
+from custom_components.smartlock.auto_unlock.runner import RuleRunner
+from custom_components.smartlock.auto_unlock.runners import Rules
+from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
+
+
+class PhoneFlow(LockRepairFlow[Rules]):
+    """Asks, and switches the rule off if it was another phone."""
+
+    def __init__(self, entry: ConfigEntry, rules: Callable[[], Rules], rule: str) -> None:
+        """Take the lock, its rules, and which of them it is about."""
+        super().__init__(entry, rules)
+        self._rule = rule
+
+    @property
+    def _runner(self) -> RuleRunner | None:
+        """The rule, if it is still there."""
+        return next((each for each in self.part if each.rule.subentry_id == self._rule), None)
+
+    @while_loaded
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask."""
+        if (runner := self._runner) is None:
+            return self.async_create_entry(data={})
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["with_me", "not_with_me"],
+            description_placeholders=runner.phone_question,
+        )
+
+    @while_loaded
+    async def async_step_with_me(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Believe the phone from now on."""
+        if (runner := self._runner) is not None:
+            await runner.async_confirm_phone(mine=True)
+        return self.async_create_entry(data={})
+
+    @while_loaded
+    async def async_step_not_with_me(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Switch the rule off."""
+        if (runner := self._runner) is not None:
+            await runner.async_confirm_phone(mine=False)
+        return self.async_abort(reason="switched_off")

@@ -1,0 +1,189 @@
+"""Away and back: what positions, the home's network and the surroundings of the rule say about where somebody is."""
+
+from dataclasses import replace
+import math
+
+from custom_components.smartlock.auto_unlock.rules.departure import (
+    ANSWER_UNTIL,
+    SILENT,
+    away_noted,
+    departure_of,
+)
+from custom_components.smartlock.auto_unlock.rules.effects import Hold, RulePhase, RuleReason
+from custom_components.smartlock.auto_unlock.rules.events import Located
+from custom_components.smartlock.auto_unlock.rules.location import Side, may_be_away, side_of
+from custom_components.smartlock.auto_unlock.rules.signal import Signal
+from custom_components.smartlock.auto_unlock.rules.state import Approach
+from custom_components.smartlock.auto_unlock.rules.steps import OBSTACLES, RESTING, Step
+from custom_components.smartlock.auto_unlock.rules.timing import SECOND_FIX
+
+__all__ = ["Journey"]
+
+# A phone that says it is away and is heard here, so long before it took its position and since, is not away.
+HEARD_BEFORE_FIX = 10.0
+HEARD_UNTIL_FIX = 30.0
+# Positions that come nearer by so much, and are so near, in m: soon at home, so the phone is asked again.
+COMING, NEARER = 1500.0, 100.0
+# Whoever is back is nearer by so much at least; a larger zone brings nobody nearer. And nobody comes home so fast, m/s;
+# hardly anybody so fast.
+CAME_NEARER, FASTEST, FAST = 50.0, 50.0, 20.0
+# So soon one after the other, s, come only positions that were kept, or that were asked for.
+HASTY = 30.0
+# Heard again after this silence: another approach.
+SILENCE = 60.0
+_SETTLED = frozenset({RulePhase.AWAY, RulePhase.FIRED, RulePhase.COOLING_DOWN})
+
+
+class Journey(Step):
+    """What becomes of a step through what is told of the way."""
+
+    def take_network(self, present: bool | None) -> None:
+        """Take whether a router sees the phone. It may not say that somebody is back, only that they are not away."""
+        if present is None:
+            self.disarm(RuleReason.LOCATION_LOST)
+        elif self.state.phase is RulePhase.AWAY:
+            # From now on the time runs, whenever the app says so.
+            self.note(sign_at=self.now if present else None)
+            if present:
+                self.ask_location()
+        elif present and self.state.phase is RulePhase.LEAVING:
+            self.go_home(RuleReason.ON_NETWORK)
+        elif present and self.state.phase in RESTING:
+            self.state = replace(self.state, approach=Approach())
+
+    def take_scanner(self, *, present: bool) -> None:
+        """Take whether the door is listened to. Out of its silence everybody seems to come to the door."""
+        if not present:
+            self.disarm(RuleReason.SCANNER_GONE)
+        elif self.state.reason is RuleReason.SCANNER_GONE:
+            self.state = replace(self.state, to_ask=True)
+            self.note(asks=0)
+            self.ask_again()
+
+    def take_references(self, *, complete: bool) -> None:
+        """Take whether everything that the owner chose still exists."""
+        if not complete and self.state.phase not in (RulePhase.FIRED, RulePhase.COOLING_DOWN):
+            self.go_home(Hold.REFERENCE_GONE)
+        elif complete and self.state.reason is Hold.REFERENCE_GONE:
+            self.go_home(RuleReason.COMPLETE)
+
+    def is_ours(self, tracker: str) -> bool:
+        """Whether a tracker has a say: any while nobody is away, then only the one that said so."""
+        approach = self.state.approach
+        return (approach.left_at is None and approach.away_at is None) or tracker == approach.tracker
+
+    def take_position(self, fix: Located) -> None:
+        """Take what a tracker that measures positions reports."""
+        state, before = self.state, self.state.fixed_at
+        side = side_of(fix, state.settings, self.now)
+        # A departure that may be a wrong position must not keep the phone's own tracker from being heard.
+        departs = side is Side.AWAY and state.phase is RulePhase.LEAVING and not state.approach.left
+        if not self.is_ours(fix.tracker):
+            if not departs:
+                return
+            self.state = state = replace(state, approach=Approach())
+        # The same position told again, one that was overtaken, or one from the future.
+        if not before < fix.fixed_at <= self.now + 1.0:
+            return
+        hasty, quiet = state.hasty + 1, state.quiet_before
+        if fix.fixed_at - before >= HASTY:
+            answers = self.now <= state.approach.asked_at + ANSWER_UNTIL
+            hasty, quiet = 0, 0.0 if answers else fix.fixed_at - before
+        self.state = replace(state, fixed_at=fix.fixed_at)
+        match side:
+            case Side.UNKNOWN:
+                named = fix.distance is None and fix.accuracy is None and fix.at_home is False
+                self.disarm(RuleReason.NO_POSITION if named else RuleReason.LOCATION_LOST)
+            case Side.AWAY:
+                self._away(fix, before)
+            case Side.HOME:
+                self._back(fix, before)
+            case Side.NEARBY if state.phase is RulePhase.AWAY:
+                self._back(fix, before)
+            case Side.VAGUE if fix.at_home is not True and state.phase is RulePhase.HOME:
+                self.explain(RuleReason.POSITION_INEXACT)
+        self.state = replace(self.state, hasty=hasty, quiet_before=quiet)
+        if self.state.phase is RulePhase.HOME and may_be_away(fix, self.state.settings):
+            self.note(doubt_at=self.now)
+
+    def _away(self, fix: Located, before: float) -> None:
+        state, at = self.state, fix.fixed_at
+        if not state.conditions.complete or not state.conditions.scanner:
+            self.disarm(RuleReason.SCANNER_GONE if state.conditions.complete else Hold.REFERENCE_GONE)
+            return
+        # A phone cannot be away that is in the home's network, or of which that is not known.
+        if state.conditions.on_network is not False:
+            self.disarm(RuleReason.ON_NETWORK)
+            return
+        if state.conditions.unlocked_at is not None and at <= state.conditions.unlocked_at:
+            # From before somebody was let in.
+            return
+        heard_from = state.approach.heard_from
+        if heard_from is not None and heard_from + HEARD_BEFORE_FIX <= at <= state.heard_at + HEARD_UNTIL_FIX:
+            self.disarm(RuleReason.HEARD_AT_HOME)
+            return
+        self.state = replace(state, approach=away_noted(state, fix, before, self.now))
+        if state.phase is RulePhase.AWAY:
+            coming = fix.distance is not None and fix.distance < min(
+                COMING, state.approach.away_distance - NEARER
+            )
+            self.note(doubt_at=self.now if coming else None)
+        if state.phase is RulePhase.HOME:
+            self.note(asks=0)
+            self.go(RulePhase.LEAVING, RuleReason.WENT_OUT)
+        if state.phase not in _SETTLED:
+            self._arm(at)
+
+    def _arm(self, at: float) -> None:
+        """Arm if somebody has been away for long enough, and was seen leaving."""
+        state, approach = self.state, self.state.approach
+        if (
+            approach.left_at is None
+            or at - approach.left_at < SECOND_FIX
+            or at - approach.out_at < state.settings.arm_after
+        ):
+            return
+        if not approach.left:
+            self.explain(RuleReason.NOT_SEEN_LEAVING)
+        elif not approach.awake and not approach.answered:
+            self.explain(RuleReason.PHONE_SILENT)
+        else:
+            far = state.conditions.reported is False
+            armed = replace(departure_of(approach), reported_far=far)
+            self.state = replace(state, approach=armed, signal=Signal())
+            self.go(RulePhase.AWAY, RuleReason.STAYED_AWAY)
+
+    def _back(self, fix: Located, before: float) -> None:
+        match self.state.phase:
+            case RulePhase.HOME | RulePhase.FIRED | RulePhase.COOLING_DOWN:
+                self.state = replace(self.state, approach=Approach())
+                if self.state.phase is RulePhase.HOME and self.state.reason in OBSTACLES:
+                    self.explain(RuleReason.AT_HOME)
+            case RulePhase.LEAVING:
+                self.go_home(RuleReason.BACK_TOO_SOON)
+            case RulePhase.AWAY:
+                self._returned(fix, before)
+            case RulePhase.RETURNING | RulePhase.NEAR:
+                # Positions jump about on the way: the window stays, but a new absence begins anew.
+                self.note(left_at=None, nearest=math.inf, farthest=-math.inf)
+
+    def _returned(self, fix: Located, before: float) -> None:
+        """Open the window for somebody who was away, if the position has moved, and not in a run of old ones."""
+        state, approach, at = self.state, self.state.approach, fix.fixed_at
+        nearer = approach.away_distance - (fix.distance or 0.0)
+        if fix.distance is not None and nearer < CAME_NEARER:
+            return
+        since = 0.0 if approach.away_at is None else at - approach.away_at
+        way = nearer - (fix.accuracy or 0.0) if math.isfinite(nearer) else 0.0
+        # Nothing for long, then one after the other: where it was until now, and that it is home, perhaps for long.
+        kept = at - before < HASTY and state.quiet_before >= SILENT and (state.hasty or way > FAST * since)
+        if kept or (state.hasty and way > FASTEST * since):
+            self.go_home(RuleReason.POSITION_JUMPED)
+            return
+        if self.now > state.heard_at + SILENCE:
+            self.note(heard_from=None)
+        returned_at = at if approach.sign_at is None else min(at, approach.sign_at)
+        self.note(returned_at=returned_at, left_at=None, asks=0, nearest=math.inf, farthest=-math.inf)
+        self.go(RulePhase.RETURNING, RuleReason.CAME_BACK)
+        if self.now > returned_at + state.settings.window:
+            self.over(RuleReason.WINDOW_OVER)

@@ -1,0 +1,103 @@
+"""One step of a rule: the state as it becomes, what is asked for on the way, and the ways that end a phase."""
+
+from dataclasses import replace
+
+from custom_components.smartlock.auto_unlock.rules.departure import departure_of
+from custom_components.smartlock.auto_unlock.rules.effects import (
+    AskLocation,
+    Effect,
+    Hold,
+    Report,
+    ReportKind,
+    RulePhase,
+    RuleReason,
+)
+from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
+from custom_components.smartlock.auto_unlock.rules.timing import ASK_EVERY, ASKS, ask_at
+
+__all__ = ["OBSTACLES", "RESTING", "Step"]
+
+RESTING = frozenset({RulePhase.DISABLED, RulePhase.HOME, RulePhase.FIRED, RulePhase.COOLING_DOWN})
+# Reasons why somebody who leaves would not be seen leaving: over when the phone reports that it is at home.
+OBSTACLES = frozenset(
+    {
+        RuleReason.LOCATION_LOST,
+        RuleReason.NO_POSITION,
+        RuleReason.ON_NETWORK,
+        RuleReason.POSITION_INEXACT,
+        RuleReason.SCANNER_GONE,
+    }
+)
+
+
+class Step:
+    """The state while one event is taken."""
+
+    def __init__(self, state: RuleState, now: float) -> None:
+        """Begin with the state before the event. `now` is in seconds."""
+        self.state = state
+        self.now = now
+        self.effects: list[Effect] = []
+
+    def report_refusal(self, reason: RuleReason | Hold) -> None:
+        """Tell the owner that somebody at the door is not let in."""
+        self.effects.append(Report(kind=ReportKind.REFUSED, reason=reason, proof=self.state.proof(self.now)))
+
+    def refuse(self, reason: RuleReason | Hold) -> None:
+        """Tell the owner, and expect nobody any more."""
+        self.report_refusal(reason)
+        self.go_home(reason)
+
+    def ask_location(self) -> None:
+        """Ask the phone where it is, unless it was asked a moment ago or too often."""
+        approach = self.state.approach
+        if (
+            self.state.settings.can_locate
+            and approach.asks < ASKS
+            and self.now >= approach.asked_at + ASK_EVERY
+        ):
+            self.effects.append(AskLocation())
+            self.state = replace(self.state, to_ask=False)
+            self.note(asked_at=self.now, asks=approach.asks + 1)
+
+    def ask_again(self) -> None:
+        """Ask the phone where it is if it is time to."""
+        wanted_at = ask_at(self.state)
+        if wanted_at is not None and self.now > wanted_at:
+            self.ask_location()
+
+    def disarm(self, reason: RuleReason | Hold) -> None:
+        """Forget what was known of somebody who is away."""
+        if self.state.phase in RESTING:
+            # A departure that was noted meanwhile is in doubt too.
+            self.state = replace(self.state, approach=Approach())
+            if self.state.phase is RulePhase.HOME and reason in OBSTACLES | {Hold.REFERENCE_GONE}:
+                self.explain(reason)
+        else:
+            self.go_home(reason)
+
+    def explain(self, reason: RuleReason | Hold) -> None:
+        """Show why nothing comes of it, in the phase that it is in."""
+        if self.state.reason is not reason:
+            self.go(self.state.phase, reason)
+
+    def go_home(self, reason: RuleReason | Hold) -> None:
+        """Expect nobody, and forget what was known."""
+        self.go(RulePhase.HOME, reason)
+        self.state = replace(self.state, approach=Approach())
+
+    def over(self, reason: RuleReason) -> None:
+        """Expect nobody any more; somebody who has left meanwhile goes on leaving."""
+        approach = self.state.approach
+        self.go(RulePhase.HOME if approach.left_at is None else RulePhase.LEAVING, reason)
+        self.state = replace(self.state, approach=departure_of(approach))
+        if approach.left:
+            self.ask_location()
+
+    def go(self, phase: RulePhase, reason: RuleReason | Hold) -> None:
+        """Go to a phase, with a line in the record."""
+        self.state = self.state.gone(phase, reason, self.now)
+
+    def note(self, **changes: object) -> None:
+        """Change what is known of the approach."""
+        self.state = self.state.noted(**changes)

@@ -1,0 +1,129 @@
+"""What a rule rests on without anybody choosing it: a clock that runs, a home that stays, and a door that is heard."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.components import bluetooth
+from homeassistant.components.zone import DOMAIN as ZONE_DOMAIN
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.helpers.event import (
+    TrackStates,
+    async_track_state_change_filtered,
+    async_track_time_interval,
+)
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.auto_unlock.rules import Scanner, ZonesEdited
+
+# How often to look. What happens in between is seen by what it has left behind.
+LOOK_EVERY = timedelta(seconds=30)
+# So far may two clocks part from one look to the next: a clock that is put right moves less.
+_PARTED = 30.0
+# A scanner that hears nothing at all for so long does not work; the lock beside it alone is heard every second.
+_DEAF = 90.0
+_GEOMETRY = ("latitude", "longitude", "radius", "passive")
+
+
+class ClockGap:
+    """Notices that the machine was asleep: the clock of the wall has gone on, that of the loop has not."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Begin now."""
+        self._hass = hass
+        self._wall, self._loop = self._read()
+
+    def _read(self) -> tuple[float, float]:
+        return dt_util.utcnow().timestamp(), self._hass.loop.time()
+
+    @callback
+    def look(self) -> bool:
+        """Return whether the clocks have parted since the last look, or that of the wall was put back."""
+        before, since = self._wall, self._loop
+        self._wall, self._loop = self._read()
+        elapsed = self._wall - before
+        return elapsed - (self._loop - since) > _PARTED or elapsed < -_PARTED
+
+
+class Surroundings:
+    """Follows the home and the scanners at the door."""
+
+    def __init__(
+        self, hass: HomeAssistant, scanners: frozenset[str], tell: Callable[[Scanner | ZonesEdited], None]
+    ) -> None:
+        """Follow from `start` on."""
+        self._hass = hass
+        self._sources = scanners
+        self._tell = tell
+        self._scanners: dict[str, Any] = {}
+        self._home: tuple[float, ...] = ()
+        self._stops: list[CALLBACK_TYPE] = []
+
+    @callback
+    def start(self, look: Callable[[], None]) -> None:
+        """Tell how the door is heard, and follow it. `look` is called every half minute."""
+        self._home = self._home_now()
+        self._scanners = self._working()
+        self._tell_scanners()
+
+        @callback
+        def look_now(_: datetime) -> None:
+            look()
+            self.look()
+
+        zones = async_track_state_change_filtered(
+            self._hass, TrackStates(False, set(), {ZONE_DOMAIN}), self._zone_changed
+        )
+        self._stops = [
+            async_track_time_interval(self._hass, look_now, LOOK_EVERY),
+            zones.async_remove,
+            self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._config_changed),
+        ]
+
+    @callback
+    def stop(self) -> None:
+        """Tell nothing any more."""
+        for stop in self._stops:
+            stop()
+        self._stops = []
+
+    @callback
+    def look(self) -> None:
+        """Look at the scanners. One that has started again was gone, however shortly."""
+        before, self._scanners = self._scanners, self._working()
+        if any(self._scanners.get(source) is not scanner for source, scanner in before.items()):
+            self._tell(Scanner(present=False))
+        self._tell_scanners()
+
+    @callback
+    def _tell_scanners(self) -> None:
+        self._tell(Scanner(present=self._sources == self._scanners.keys()))
+
+    def _working(self) -> dict[str, Any]:
+        found = {source: bluetooth.async_scanner_by_source(self._hass, source) for source in self._sources}
+        return {
+            source: scanner
+            for source, scanner in found.items()
+            if scanner is not None and scanner.time_since_last_detection() <= _DEAF
+        }
+
+    def _home_now(self) -> tuple[float, ...]:
+        config = self._hass.config
+        return (config.latitude, config.longitude, float(config.radius))
+
+    @callback
+    def _config_changed(self, _: Event) -> None:
+        before, self._home = self._home, self._home_now()
+        if before != self._home:
+            self._tell(ZonesEdited())
+
+    @callback
+    def _zone_changed(self, event: Event[EventStateChangedData]) -> None:
+        if _shape(event.data["old_state"]) != _shape(event.data["new_state"]):
+            self._tell(ZonesEdited())
+
+
+def _shape(zone: State | None) -> tuple[Any, ...]:
+    """Return what makes a zone, but for who is in it."""
+    return () if zone is None else tuple(zone.attributes.get(key) for key in _GEOMETRY)

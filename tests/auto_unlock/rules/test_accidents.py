@@ -1,0 +1,379 @@
+"""Accidents that look like leaving and coming back: kept positions, other trackers, edits, sleep, a deaf door."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.smartlock.auto_unlock.rules import (
+    AskLocation,
+    Configured,
+    Entrances,
+    Fire,
+    Hold,
+    Located,
+    LocationLost,
+    OnNetwork,
+    References,
+    Reset,
+    RuleInput,
+    RulePhase,
+    RuleReason,
+    Scanner,
+    Tick,
+    Unlocked,
+    ZonesEdited,
+)
+from tests.auto_unlock.rules.scenes import FAR, RULE, UPSTAIRS, Scene
+
+LOCATES = replace(RULE, can_locate=True)
+RUN = (900.0, 1500.0, 2100.0, 1500.0, 900.0)
+
+
+def fired(scene: Scene) -> int:
+    return sum(isinstance(effect, Fire) for effect in scene.effects)
+
+
+def reason(scene: Scene) -> str | None:
+    """Return why it is in its phase."""
+    return scene.rule.reason
+
+
+# --- Positions that come late
+
+
+@pytest.mark.parametrize("can_be_asked", [False, True])
+@pytest.mark.parametrize("every", [1.0, 45.0, 80.0])
+@pytest.mark.parametrize("heard_again", [False, True])
+def test_kept_positions_of_a_silent_phone(can_be_asked: bool, every: float, heard_again: bool) -> None:
+    scene = Scene(LOCATES if can_be_asked else RULE)
+    scene.now += 3600
+    if heard_again:
+        scene.hear(-80, scanner=UPSTAIRS)
+    for metres in RUN:
+        scene.located(metres, every)
+        scene.tell(Tick())
+    assert not scene.is_in(RulePhase.AWAY)
+    scene.located(20, every)
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_a_silent_phone_that_answers() -> None:
+    """Live: it is away."""
+    scene = Scene(LOCATES)
+    scene.now += 3600
+    scene.located(FAR / 2, 60)
+    scene.located(FAR, 301)
+    assert scene.is_in(RulePhase.LEAVING)
+    assert reason(scene) == RuleReason.PHONE_SILENT
+    scene.effects.clear()
+    scene.tell(Tick(), 61)
+    assert scene.effects == [AskLocation()]
+    scene.located(FAR, 6)
+    assert scene.is_in(RulePhase.AWAY)
+    scene.located(20, 600)
+    scene.walk_up()
+    assert fired(scene) == 1
+
+
+def test_somebody_unlocks_while_the_phone_keeps_its_positions() -> None:
+    """It may have been she; what her phone delivers afterwards is from before."""
+    scene = Scene()
+    scene.leave()
+    scene.tell(Unlocked(), 1800)
+    for metres in RUN:
+        scene.located(metres, 80)
+    assert not scene.is_in(RulePhase.AWAY)
+    scene.located(20, 80)
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_back_sooner_than_anybody_travels() -> None:
+    scene = Scene()
+    scene.leave()
+    for metres in (5000, 3000, 1000):
+        scene.located(metres, 1)
+    scene.located(20, 1)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == RuleReason.POSITION_JUMPED
+
+
+@pytest.mark.parametrize("every", [1.0, 12.0, 25.0])
+def test_kept_positions_after_a_departure_that_was_seen(every: float) -> None:
+    """Silent on the way back, in by key that nobody noticed; then the phone delivers what it kept."""
+    scene = Scene()
+    scene.leave()
+    scene.located(900, 3600)
+    scene.located(700, every)
+    scene.located(20, every)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == RuleReason.POSITION_JUMPED
+
+
+def test_an_answer_after_a_long_silence_is_no_run() -> None:
+    """It was heard at the door, and asked: away by a position that lags, then back."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.now += 3600
+    scene.hear(-90, scanner=UPSTAIRS)
+    scene.located(600, 5)
+    scene.located(20, 8)
+    assert scene.is_in(RulePhase.RETURNING)
+
+
+def test_back_soon_after_one_position() -> None:
+    """A train out of a tunnel, an answer to a question: two positions are no run."""
+    scene = Scene()
+    scene.leave()
+    scene.located(5000, 300)
+    scene.located(20, 1)
+    assert scene.is_in(RulePhase.RETURNING)
+
+
+def test_not_seen_leaving_is_said() -> None:
+    scene = Scene()
+    for _ in range(4):
+        scene.located(480, 240, accuracy=30)
+    assert scene.is_in(RulePhase.LEAVING)
+    assert reason(scene) == RuleReason.NOT_SEEN_LEAVING
+
+
+# --- Who may say that somebody is back
+
+
+def at(scene: Scene, metres: float, tracker: str, after: float = 60) -> None:
+    scene.now += after
+    scene.tell(
+        Located(tracker=tracker, at_home=metres < 100, distance=metres, accuracy=20.0, fixed_at=scene.now)
+    )
+
+
+def test_another_tracker_is_not_back() -> None:
+    scene = Scene()
+    scene.leave()
+    at(scene, 5, "tablet")
+    scene.tell(LocationLost(tracker="tablet"), 5)
+    assert scene.is_in(RulePhase.AWAY)
+    scene.walk_up()
+    assert not fired(scene)
+    at(scene, 50, "", 1800)
+    assert scene.is_in(RulePhase.RETURNING)
+
+
+def test_a_wrong_position_of_another_tracker_does_not_hide_the_phone() -> None:
+    scene = Scene()
+    at(scene, 450, "tablet")
+    assert scene.is_in(RulePhase.LEAVING)
+    at(scene, FAR / 2, "phone")
+    at(scene, FAR, "phone", 301)
+    assert scene.is_in(RulePhase.AWAY)
+    at(scene, 50, "tablet")
+    assert scene.is_in(RulePhase.AWAY)
+    at(scene, 50, "phone", 600)
+    assert scene.is_in(RulePhase.RETURNING)
+
+
+def test_the_network_alone_opens_no_window() -> None:
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.effects.clear()
+    scene.tell(OnNetwork(True), 60)
+    assert scene.is_in(RulePhase.AWAY)
+    assert scene.effects == [AskLocation()]
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_the_window_runs_from_when_the_network_saw_the_phone() -> None:
+    """Home for an hour; then the app says so, too."""
+    scene = Scene()
+    scene.leave()
+    scene.tell(OnNetwork(True), 600)
+    scene.located(20, 3600)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == RuleReason.WINDOW_OVER
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_a_network_that_saw_the_phone_for_a_moment() -> None:
+    scene = Scene()
+    scene.leave()
+    scene.tell(OnNetwork(True), 600)
+    scene.tell(OnNetwork(False), 5)
+    scene.located(20, 3600)
+    assert scene.is_in(RulePhase.RETURNING)
+
+
+def test_in_the_network_while_leaving() -> None:
+    scene = Scene()
+    scene.located(FAR / 2, 60)
+    scene.tell(OnNetwork(True), 10)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == RuleReason.ON_NETWORK
+    scene.located(FAR / 2, 60)
+    assert reason(scene) == RuleReason.ON_NETWORK
+    scene.located(10, 60)
+    assert reason(scene) == RuleReason.AT_HOME
+
+
+# --- Positions that say less than they seem to
+
+
+def test_a_return_is_a_position_that_moved() -> None:
+    """The zone reaches her now, or the circle of error does."""
+    scene = Scene()
+    scene.hear(-90, scanner=UPSTAIRS)
+    scene.located(230, 60)
+    scene.located(480, 301)
+    scene.located(215, 60)
+    assert scene.is_in(RulePhase.AWAY)
+    scene.tell(Located(at_home=True, distance=215.0, accuracy=90.0, fixed_at=scene.now + 5), 5)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+@pytest.mark.parametrize(
+    ("radius", "phase"), [(None, RulePhase.AWAY), (100.0, RulePhase.AWAY), (900.0, RulePhase.RETURNING)]
+)
+def test_home_at_a_position_that_is_elsewhere(radius: float | None, phase: RulePhase) -> None:
+    """Unless the home is as large as that."""
+    scene = Scene()
+    scene.leave()
+    told = Located(at_home=True, distance=800.0, accuracy=10.0, fixed_at=scene.now + 900, radius=radius)
+    scene.tell(told, 900)
+    assert scene.is_in(phase)
+
+
+def test_an_app_that_names_zones_only() -> None:
+    scene = Scene()
+    told = Located(at_home=False, distance=None, accuracy=None, fixed_at=scene.now + 60)
+    scene.tell(told, 60)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == RuleReason.NO_POSITION
+    records = len(scene.rule.record)
+    scene.tell(replace(told, fixed_at=scene.now + 60), 60)
+    assert len(scene.rule.record) == records
+    scene.located(10, 600)
+    assert reason(scene) == RuleReason.AT_HOME
+
+
+def test_positions_that_are_never_exact_enough() -> None:
+    scene = Scene()
+    scene.located(FAR, 60, accuracy=800)
+    assert reason(scene) == RuleReason.POSITION_INEXACT
+
+
+# --- The surroundings
+
+PHASES = (RulePhase.LEAVING, RulePhase.AWAY, RulePhase.RETURNING, RulePhase.NEAR)
+DISARMING: dict[str, tuple[RuleInput, RuleReason | Hold]] = {
+    "zones": (ZonesEdited(), RuleReason.ZONES_EDITED),
+    "scanner": (Scanner(False), RuleReason.SCANNER_GONE),
+    "clock": (Reset(RuleReason.CLOCK_GAP), RuleReason.CLOCK_GAP),
+    "references": (References(False), Hold.REFERENCE_GONE),
+}
+
+
+@pytest.mark.parametrize("name", DISARMING)
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_disarms(name: str, phase: RulePhase) -> None:
+    told, why = DISARMING[name]
+    scene = Scene(facts=None)
+    scene.located(FAR / 2, 60)
+    if phase is not RulePhase.LEAVING:
+        scene.located(FAR, 301)
+    if phase in (RulePhase.RETURNING, RulePhase.NEAR):
+        scene.located(50, 600)
+    if phase is RulePhase.NEAR:
+        scene.walk_up()
+    assert scene.is_in(phase)
+    records = len(scene.rule.record)
+    scene.tell(told, 1)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == why
+    assert len(scene.rule.record) == records + 1
+    scene.located(20, 60)
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_asks_after_a_sleep() -> None:
+    """Who is away at that moment can say so."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.tell(Reset(RuleReason.CLOCK_GAP), 100)
+    scene.know()
+    scene.effects.clear()
+    scene.tell(Tick(), 1)
+    assert scene.effects == [AskLocation()]
+
+
+def test_a_scanner_that_is_back_while_somebody_is_away() -> None:
+    """Not armed without it; armed again by an answer."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.tell(Scanner(False), 600)
+    scene.located(FAR, 60)
+    scene.located(FAR / 2, 301)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == RuleReason.SCANNER_GONE
+    scene.effects.clear()
+    scene.tell(Scanner(True), 60)
+    assert scene.effects == [AskLocation()]
+    scene.located(FAR, 5)
+    scene.located(FAR / 2, 301)
+    scene.tell(Tick(), 61)
+    scene.located(FAR / 2, 5)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def test_an_entrance_that_was_not_known_shortly_before_the_return() -> None:
+    scene = Scene()
+    scene.leave()
+    scene.tell(Entrances(False), 60)
+    scene.tell(Entrances(True), 60)
+    scene.located(50, 600)
+    scene.walk_up()
+    assert not fired(scene)
+    assert reason(scene) == Hold.ENTRANCE_UNKNOWN
+
+
+def test_an_entrance_that_was_not_known_long_before() -> None:
+    scene = Scene()
+    scene.leave()
+    scene.tell(Entrances(False), 60)
+    scene.tell(Entrances(True), 60)
+    scene.located(50, 3600)
+    scene.walk_up()
+    assert fired(scene) == 1
+
+
+def test_something_is_gone_until_it_is_there_again() -> None:
+    scene = Scene()
+    scene.tell(References(False))
+    assert reason(scene) == Hold.REFERENCE_GONE
+    scene.located(FAR / 2, 60)
+    scene.located(FAR, 301)
+    assert scene.is_in(RulePhase.HOME)
+    scene.tell(Configured(replace(RULE, enabled=False)))
+    scene.tell(Configured(RULE))
+    assert reason(scene) == Hold.REFERENCE_GONE
+    scene.tell(References(True))
+    assert reason(scene) == RuleReason.COMPLETE
+    scene.come_back()
+    scene.walk_up()
+    assert fired(scene) == 1
+
+
+def test_a_phone_of_which_nobody_has_said_whose_it_is() -> None:
+    """A dry run reports all the same."""
+    scene = Scene(replace(RULE, phone_confirmed=False))
+    scene.come_back()
+    scene.walk_up()
+    assert not fired(scene)
+    assert reason(scene) == Hold.PHONE_NOT_CONFIRMED
+    scene = Scene(replace(RULE, phone_confirmed=False, dry_run=True))
+    scene.come_back()
+    scene.walk_up()
+    assert reason(scene) == RuleReason.WOULD_FIRE
