@@ -70,14 +70,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
 
 def _check(entry: ConfigEntry) -> None:
     """Raise ConfigEntryError for an entry that was damaged, before anything is made of it."""
-    for key, field in (
-        ("entry_damaged", damaged_data(entry.data)),
-        ("option_damaged", damaged_option(entry.options)),
-    ):
-        if field is not None:
-            raise ConfigEntryError(
-                translation_domain=DOMAIN, translation_key=key, translation_placeholders={"field": field}
-            )
+    if (field := damaged_data(entry.data)) is not None:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="entry_damaged",
+            translation_placeholders={"field": field},
+        )
+    if (field := damaged_option(entry.options)) is not None:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="option_damaged",
+            translation_placeholders={"field": field},
+        )
 
 
 def _reload_after_change(
@@ -115,6 +119,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
     """Forget the keys of a removed lock and what is stored of it. The lock keeps our authorization."""
-    await (await async_finished_pairings(hass)).async_discard(entry.data[CONF_ADDRESS])
-    await async_remove_lock_stores(hass, nuki_id_text(entry.data[CONF_NUKI_ID]))
     LockIssues(hass, entry).withdraw_all()
+    # Of one that was damaged, as far as it says which lock it is.
+    await (await async_finished_pairings(hass)).async_discard(str(entry.data.get(CONF_ADDRESS)))
+    if isinstance(nuki_id := entry.data.get(CONF_NUKI_ID), int):
+        await async_remove_lock_stores(hass, nuki_id_text(nuki_id))

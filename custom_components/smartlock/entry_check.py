@@ -25,9 +25,9 @@ from custom_components.smartlock.protocol.crypto import KEY_SIZE
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.rules.stored import flag, integer, optional, real, text
 
-# Seconds or minutes; the forms allow much less.
+# Seconds or minutes; the forms allow much less. A PIN has to fit into its field.
 _LONGEST = 1e5
-_LONGEST_PIN = 6
+_LARGEST_PIN = 0xFFFFFFFF
 
 type _Check = Callable[[Any], object]
 
@@ -79,7 +79,7 @@ def _key(value: Any) -> None:
 
 def _pin(value: Any) -> None:
     pin = optional(text, value)
-    if pin and not (pin.isascii() and pin.isdigit() and len(pin) <= _LONGEST_PIN):
+    if pin and not (pin.isascii() and pin.isdigit() and int(pin) <= _LARGEST_PIN):
         raise ValueError("no PIN")
 
 

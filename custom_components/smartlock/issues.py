@@ -5,14 +5,14 @@ lasts. A lock that is disabled or removed has none.
 """
 
 from collections.abc import Callable, Mapping
+import hashlib
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueSeverity
 
-from custom_components.smartlock.const import CONF_NUKI_ID, DOCUMENTATION, DOMAIN
-from custom_components.smartlock.protocol.beacon import nuki_id_text
+from custom_components.smartlock.const import DOCUMENTATION, DOMAIN
 
 # In the data of an issue that has a guided repair.
 ATTR_ENTRY_ID = "entry_id"
@@ -109,4 +109,5 @@ class LockIssues:
 
     def _issue_id(self, key: str, subject: str) -> str:
         about = f"{key}_{subject}" if subject else key
-        return f"{about}_{nuki_id_text(self._entry.data[CONF_NUKI_ID])}"
+        # Home Assistant puts it into the diagnostics, where nothing is to name the lock.
+        return f"{about}_{hashlib.sha256(self._entry.entry_id.encode()).hexdigest()[:8]}"

@@ -5,19 +5,15 @@ from typing import Any, NamedTuple
 
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.lock import SmartLockLock
-from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.enums import LockAction
-from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.settings import actions as settings
 
-ATTR_NEW_PIN = "new_pin"
 ATTR_UNLATCH = "unlatch"
 
 
@@ -61,26 +57,6 @@ async def _sync_time(lock: SmartLockLock, call: ServiceCall) -> None:
     await lock.runtime.clock.async_sync()
 
 
-async def _set_pin(lock: SmartLockLock, call: ServiceCall) -> None:
-    """Set another PIN, proved with the one that is known to be right."""
-    pin, new_pin = lock.runtime.pin, call.data[ATTR_NEW_PIN]
-    dialect = lock.coordinator.dialect
-    if not dialect.accepts_pin(new_pin) or not int(new_pin):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="bad_pin",
-            translation_placeholders={"digits": str(dialect.pin_digits)},
-        )
-    try:
-        await pin.async_set(new_pin)
-    except SmartLockError as error:
-        if pin.setting_open:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="pin_outcome_unknown"
-            ) from error
-        raise translated(error) from error
-
-
 async def _save_settings(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
     """Read all settings, archive them, and return them."""
     return (await settings.save(lock.runtime.archive)).to_json()
@@ -101,7 +77,8 @@ class _Action(NamedTuple):
     response: SupportsResponse = SupportsResponse.NONE
 
 
-# For administrators are those that change rights, name people, or move the bolt to where nobody asked it to be.
+# For administrators are those that change rights, name people, or move the bolt to where nobody asked it to be. None takes
+# a PIN: what an action is given stands in events, traces and logs.
 ACTIONS = (
     _Action("lock_n_go", _lock_n_go, {vol.Optional(ATTR_UNLATCH, default=False): cv.boolean}),
     _Action("full_lock", _full_lock),
@@ -109,7 +86,6 @@ ACTIONS = (
     _Action("sync_time", _sync_time),
     _Action("calibrate", _calibrate, admin=True),
     _Action("reboot", _reboot, admin=True),
-    _Action("set_pin", _set_pin, {vol.Required(ATTR_NEW_PIN): cv.string}, admin=True),
     _Action("save_settings", _save_settings, admin=True, response=SupportsResponse.OPTIONAL),
     _Action(
         "restore_settings",

@@ -186,16 +186,15 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         return written
 
     async def _try_disk(self) -> None:
-        """After a save that was given up: write again what is there, to see whether the disk takes it."""
+        """After a save that was given up: see whether the disk takes anything again."""
         if not self.overdue:
             return
-        stored = None
-        with suppress(Exception):
-            stored = await self._file().async_load()
-        if stored is None or await self._write(stored):
+        probe = LockStore[dict[str, Any]](self._hass, f"{DOMAIN}.probe")
+        if await probe._write({"at": dt_util.utcnow().isoformat()}):
             self._forget_pending()
         else:
             self._wait_for_the_disk()
+        await probe.async_remove()
 
     @callback
     def _wait_for_the_disk(self) -> None:
@@ -204,7 +203,6 @@ class LockStore[T: dict[str, Any] | list[Any]]:
 
     async def _write(self, data: T) -> bool:
         """Have Home Assistant write data, and see whether it has."""
-        before = await self._hass.async_add_executor_job(_signature, self._path)
         await self._file().async_save(data)
         if self._hass.state is CoreState.stopping:
             # It does at the end.
@@ -213,9 +211,6 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         with suppress(Exception):
             # What cannot be read is not there.
             written = bool(await self._file().async_load() == _as_read(data))
-        # That it says the same does not tell that it was written, but each file that is written is another one.
-        after = await self._hass.async_add_executor_job(_signature, self._path)
-        written = written and (after is None or after != before)
         if written:
             self._succeeded()
         else:
@@ -379,15 +374,6 @@ def _delete(paths: list[Path]) -> None:
     for path in paths:
         with suppress(OSError):
             path.unlink()
-
-
-def _signature(path: str) -> tuple[int, int] | None:
-    """Return what tells two files with the same name apart; None if there is none."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
 
 
 def _free(folder: str) -> int | None:

@@ -251,7 +251,7 @@ async def test_what_is_stored_is_damaged(
     await home.hass.config_entries.async_unload(entry.entry_id)
     hass_storage[FILE]["data"] = damage
     assert await home.hass.config_entries.async_setup(entry.entry_id)
-    assert "How far the log" in caplog.text
+    assert "stored in activity cannot be read" in caplog.text
     told = subscribe(entry)
     await reader_of(entry).read()
     assert told == []

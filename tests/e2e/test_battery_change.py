@@ -75,8 +75,7 @@ async def restored_by_action(owned: OwnedLock) -> None:
 async def issue_of(owned: OwnedLock) -> dict[str, Any] | None:
     """Return the issue about lost settings."""
     listed = await owned.api.command("repairs/list_issues")
-    wanted = f"settings_lost_{owned.lock.nuki_id:08X}"
-    return next((issue for issue in listed["issues"] if issue["issue_id"] == wanted), None)
+    return next((issue for issue in listed["issues"] if issue["translation_key"] == "settings_lost"), None)
 
 
 def written(lock: VirtualLock) -> Counter[str]:

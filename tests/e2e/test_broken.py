@@ -25,12 +25,7 @@ async def entity(owned: OwnedLock, key: str) -> State:
 async def issues(owned: OwnedLock) -> dict[str, dict[str, Any]]:
     """Return the repair issues of a lock by what they are about."""
     listed = await owned.api.command("repairs/list_issues")
-    ours = f"_{owned.lock.nuki_id:08X}"
-    return {
-        issue["issue_id"].removesuffix(ours): issue
-        for issue in listed["issues"]
-        if issue["domain"] == DOMAIN and issue["issue_id"].endswith(ours)
-    }
+    return {issue["translation_key"]: issue for issue in listed["issues"] if issue["domain"] == DOMAIN}
 
 
 async def shows(owned: OwnedLock, key: str, *states: str) -> State:

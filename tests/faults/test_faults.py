@@ -32,12 +32,12 @@ PIN = str(PINS["gen3"])
 
 def issue(home: Home, what: str) -> ir.IssueEntry | None:
     """Return the open issue about a fault, or about the batteries."""
-    return ir.async_get(home.hass).async_get_issue(DOMAIN, f"{what}_{NUKI_ID:08X}")
+    return ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id(what))
 
 
 def issues(home: Home) -> set[str]:
     """Return what the open issues are about."""
-    ours = f"_{NUKI_ID:08X}"
+    ours = home.issue_id("")
     return {
         each.issue_id.removesuffix(ours)
         for each in ir.async_get(home.hass).issues.values()
@@ -403,7 +403,7 @@ async def test_what_cannot_be_read_is_begun_anew(
 ) -> None:
     hass_storage[FILE] = {"version": 1, "minor_version": 1, "key": FILE, "data": data}
     await home.set_up(home.add_lock())
-    assert "stored about faults" in caplog.text
+    assert "stored in faults cannot be read" in caplog.text
     assert (home.state(), home.state("clutch_fault")) == (View.LOCKED, STATE_OFF)
 
 
@@ -424,7 +424,7 @@ class Repair:
         manager = repairs_flow_manager(self._home.hass)
         assert manager is not None
         self.manager = manager
-        return await manager.async_init(DOMAIN, context={"issue_id": f"{self._what}_{NUKI_ID:08X}"})
+        return await manager.async_init(DOMAIN, context={"issue_id": self._home.issue_id(self._what)})
 
     async def choose(self, shown: RepairsFlowResult, option: str) -> RepairsFlowResult:
         """Choose from the menu."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import hashlib
 import secrets
 from typing import Any
 
@@ -69,6 +70,7 @@ class Home:
         self.radio = radio
         self.adapter = adapter
         self.locks: list[VirtualLock] = []
+        self.last_entry_id = ""
 
     # --- Locks --------------------------------------------------------------------------------------------
 
@@ -130,6 +132,7 @@ class Home:
             options=({CONF_PIN: pin} if pin else {}) | options,
         )
         entry.add_to_hass(self.hass)
+        self.last_entry_id = entry.entry_id
         return entry
 
     async def set_up(
@@ -150,6 +153,10 @@ class Home:
         """Wait until a lock has been read for the first time and let go of, unless it is to stay connected."""
         await self.until(lambda: self.config_is_read(entry))
         await self.until(lambda: entry.options.get(CONF_STAY_CONNECTED) or not self.connected(lock))
+
+    def issue_id(self, key: str) -> str:
+        """Return the id of an issue about the lock that was added last."""
+        return f"{key}_{hashlib.sha256(self.last_entry_id.encode()).hexdigest()[:8]}"
 
     def config_is_read(self, entry: MockConfigEntry) -> bool:
         """Whether the first read has been completed."""

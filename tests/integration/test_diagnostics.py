@@ -6,8 +6,10 @@ from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.json import ExtendedJSONEncoder
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator  # type: ignore[import-untyped]
 
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smartlock.protocol.enums import LockState
@@ -120,3 +122,23 @@ async def test_before_the_first_read(home: Home) -> None:
     assert content["entry"]["pin"] is None
     assert content["snapshot"] == {"outdated": False, "states": None}
     assert content["config"] is None
+
+
+async def test_nothing_names_the_lock_while_a_repair_is_open(
+    home: Home, hass_client: ClientSessionGenerator
+) -> None:
+    """The whole download: Home Assistant adds the repairs of the integration by itself."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin="1111")
+    lock.jam(Jam.CLUTCH)
+    with pytest.raises(HomeAssistantError):
+        await home.call("unlock")
+    assert await async_setup_component(home.hass, "diagnostics", {})
+    client = await hass_client()
+    response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
+    downloaded = await response.json()
+    assert [issue for issue in downloaded["issues"] if "clutch_failure" in issue["issue_id"]]
+    text = json.dumps(downloaded)
+    address = lock.address
+    spellings = [LOCK_NAME, "Kunterbunt", *spellings_of_number(NUKI_ID, 4), address, address.replace(":", "")]
+    assert found(spellings, text) == []

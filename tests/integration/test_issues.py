@@ -11,16 +11,16 @@ from custom_components.smartlock.const import DOMAIN
 from simulator.lock.jams import Jam
 from simulator.virtual_lock import VirtualLock
 from tests.faults.test_faults import fails
-from tests.integration.home import NUKI_ID, Home
+from tests.integration.home import Home
 from tests.settings.test_archive import lock_with_settings, swapped
 
-FAULT = f"fault_clutch_failure_{NUKI_ID:08X}"
-LOST = f"settings_lost_{NUKI_ID:08X}"
+FAULT = "fault_clutch_failure"
+LOST = "settings_lost"
 
 
 def issue(home: Home, issue_id: str) -> ir.IssueEntry | None:
     """Return an issue that is shown, or that the owner has ignored."""
-    found = ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
+    found = ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id(issue_id))
     return found if found is not None and found.active else None
 
 
@@ -37,7 +37,7 @@ async def jammed(home: Home) -> VirtualLock:
     await home.set_up(lock)
     lock.jam(Jam.CLUTCH)
     await fails(home)
-    ir.async_ignore_issue(home.hass, DOMAIN, FAULT, ignore=True)
+    ir.async_ignore_issue(home.hass, DOMAIN, home.issue_id(FAULT), ignore=True)
     return lock
 
 
@@ -102,5 +102,5 @@ async def test_repair_of_a_lock_that_is_not_loaded_says_so(home: Home, issue_id:
     await fails(home)
     assert await home.hass.config_entries.async_unload(entry.entry_id)
     manager = home.hass.data[REPAIRS_DOMAIN]["flow_manager"]
-    flow = await manager.async_init(DOMAIN, data={"issue_id": issue_id})
+    flow = await manager.async_init(DOMAIN, data={"issue_id": home.issue_id(issue_id)})
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "not_loaded")

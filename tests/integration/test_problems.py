@@ -21,6 +21,7 @@ from custom_components.smartlock.problems import (
 from custom_components.smartlock.protocol import errors
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
+from custom_components.smartlock.storage import NotStoredError
 
 SHIPPED = Path(__file__).parents[2] / "custom_components/smartlock"
 TEXTS = json.loads((SHIPPED / "translations/en.json").read_text(encoding="utf-8"))
@@ -48,6 +49,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     ),
     "OwnClockError": (OwnClockError(), "own_clock_wrong", {}),
     "ClockOutcomeUnknownError": (ClockOutcomeUnknownError("why"), "clock_not_set", {"reason": "why"}),
+    "NotStoredError": (NotStoredError(), "not_stored", {}),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
     "RunFailedError": (errors.RunFailedError(CompletionStatus(0x51)), "run_failed", {"code": "0x51"}),
     "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),
@@ -136,6 +138,7 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
+    told |= {problem(PinUnavailableError(PinState.BLOCKED, paused=True))[0]}
     told |= set(REFUSALS.values()) | set(PIN_TEXTS.values()) | set(RUN_FAILURES.values())
     told |= {"denied", "door_sensor", "clock_not_set"}
     # What actions say by themselves.

@@ -6,7 +6,8 @@ from typing import Any
 
 from homeassistant.components.button import DOMAIN as BUTTON
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.helpers.service import async_get_all_descriptions
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser  # type: ignore[import-untyped]
 
@@ -17,7 +18,7 @@ from simulator.lock.faults import Once
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
 from tests.integration.home import PINS, Home
 
-RIGHT, NEW = str(PINS["gen3"]), "2345"
+RIGHT = str(PINS["gen3"])
 HOUR = timedelta(hours=1)
 
 
@@ -37,56 +38,25 @@ async def failure(home: Home, action: str, **fields: Any) -> HomeAssistantError:
 # --- The PIN ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("model", "new"), [("gen3", NEW), ("ultra", "023456")])
-async def test_pin_is_set_once(home: Home, model: str, new: str) -> None:
-    lock = home.add_lock(model)
-    entry = await home.set_up(lock, pin=str(PINS[model]))
-    await home.call("set_pin", DOMAIN, new_pin=new)
-    assert entry.options == {"pin": new}
-    assert asked(lock, Command.SET_SECURITY_PIN) == 1
-    assert home.state("pin_state") == "valid"
-
-
-@pytest.mark.parametrize("bad", ["0000", "12", "12345", "abcd", ""])
-async def test_pin_has_a_format(home: Home, bad: str) -> None:
+async def test_no_action_takes_a_pin(home: Home) -> None:
+    """The data of an action stand in events, in traces, in the recorder and in the log of Home Assistant."""
     lock = home.add_lock()
     await home.set_up(lock, pin=RIGHT)
-    error = await failure(home, "set_pin", new_pin=bad)
-    assert isinstance(error, ServiceValidationError)
-    assert error.translation_key == "bad_pin"
-    assert asked(lock, Command.SET_SECURITY_PIN) == 0
+    assert not home.hass.services.has_service(DOMAIN, "set_pin")
+    descriptions = await async_get_all_descriptions(home.hass)
+    fields = {field for action in descriptions[DOMAIN].values() for field in action["fields"]}
+    assert [field for field in fields if "pin" in field] == []
 
 
-async def test_outcome_that_is_not_known_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = home.add_lock()
-    entry = await home.set_up(lock, pin=RIGHT)
-    lock.faults.drop_next_answer(Command.STATUS)
-    record = lock.journal.record
-
-    def out_of_reach(kind: Kind, **facts: Any) -> None:
-        record(kind, **facts)
-        if kind is Kind.ANSWER_LOST:
-            home.go_out_of_range(lock)
-
-    monkeypatch.setattr(lock.journal, "record", out_of_reach)
-    assert (await failure(home, "set_pin", new_pin=NEW)).translation_key == "pin_outcome_unknown"
-    home.come_into_range(lock)
-    await home.until(lambda: entry.options == {"pin": NEW})
-    assert asked(lock, Command.SET_SECURITY_PIN) == 1
-
-
-@pytest.mark.parametrize(
-    ("action", "fields"), [("set_pin", {"new_pin": NEW}), ("sync_time", {}), ("reboot", {})]
-)
-async def test_without_a_pin_nothing_is_sent(home: Home, action: str, fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize("action", ["sync_time", "reboot"])
+async def test_without_a_pin_nothing_is_sent(home: Home, action: str) -> None:
     lock = home.add_lock()
     await home.set_up(lock)
-    assert (await failure(home, action, **fields)).translation_key == "pin_needed"
+    assert (await failure(home, action)).translation_key == "pin_needed"
     assert lock.journal.pins_sent == []
 
 
-@pytest.mark.parametrize(("action", "fields"), [("set_pin", {"new_pin": NEW}), ("reboot", {})])
-async def test_for_administrators_only(home: Home, action: str, fields: dict[str, Any]) -> None:
+async def test_for_administrators_only(home: Home) -> None:
     lock = home.add_lock()
     await home.set_up(lock, pin=RIGHT)
     user = MockUser(is_owner=False)
@@ -94,12 +64,12 @@ async def test_for_administrators_only(home: Home, action: str, fields: dict[str
     with pytest.raises(Unauthorized):
         await home.hass.services.async_call(
             DOMAIN,
-            action,
-            {"entity_id": home.entity_id("lock"), **fields},
+            "reboot",
+            {"entity_id": home.entity_id("lock")},
             blocking=True,
             context=Context(user_id=user.id),
         )
-    assert asked(lock, Command.SET_SECURITY_PIN) == asked(lock, Command.REQUEST_REBOOT) == 0
+    assert asked(lock, Command.REQUEST_REBOOT) == 0
 
 
 # --- The clock --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import voluptuous as vol
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.lock.habits import Habits, LostPin
 from simulator.virtual_lock import VirtualLock
-from tests.integration.home import NUKI_ID, PINS, Home
+from tests.integration.home import PINS, Home
 
 RIGHT, WRONG, NEW = str(PINS["gen3"]), "1111", "2345"
 ENTER, CHANGE, NONE, FORGET = "pin_enter", "pin_change", "pin_none", "pin_forget"
@@ -323,7 +323,7 @@ async def test_lock_that_has_forgotten_it(home: Home, kind: str, model: str, hab
     assert await dialog.submit() == {"abort": "pin_lost"}
     assert home.state("pin_state") == "invalid"
     assert sent(lock)[-2:] == [NOT_SET, NOT_SET]
-    assert ir.async_get(home.hass).async_get_issue("smartlock", f"pin_lost_{NUKI_ID:08X}")
+    assert ir.async_get(home.hass).async_get_issue("smartlock", home.issue_id("pin_lost"))
     again = Dialog(home, entry, "options")
     await again.form(NONE)
     assert await again.submit() == {"abort": "pin_lost"}

@@ -77,7 +77,7 @@ async def lost_lock(
     with pytest.raises(PinError):
         await guard.async_set_where_none_is(pin)
     await home.hass.async_block_till_done()
-    return lock, entry, f"pin_lost_{NUKI_ID:08X}"
+    return lock, entry, home.issue_id("pin_lost")
 
 
 def furnish(lock: VirtualLock) -> None:
@@ -181,7 +181,7 @@ async def test_everything_back_after_a_factory_reset(home: Home, model: str, new
     assert home.state("pin_state") == "valid"
     assert issue(home, issue_id) is None
 
-    lost = f"settings_lost_{NUKI_ID:08X}"
+    lost = home.issue_id("settings_lost")
     await home.until(lambda: issue(home, lost), within=900)
     settings = Repair(home, lost)
     flow_shown = await settings.open()

@@ -39,7 +39,7 @@ CHANGES = {
     "single_lock": 1,
     "time_zone_id": 40,
 }
-ISSUE = f"settings_lost_{NUKI_ID:08X}"
+ISSUE = "settings_lost"
 
 
 def archive_of(entry: MockConfigEntry) -> SettingsArchive:
@@ -84,7 +84,7 @@ def settings_of(lock: VirtualLock) -> dict[str, Any]:
 
 def issue(home: Home) -> ir.IssueEntry | None:
     """Return the issue about lost settings."""
-    return ir.async_get(home.hass).async_get_issue(DOMAIN, ISSUE)
+    return ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id(ISSUE))
 
 
 def written(lock: VirtualLock) -> list[str]:
@@ -106,7 +106,7 @@ class Repair:
 
     async def open(self) -> Mapping[str, Any]:
         """Open the repair."""
-        self.flow = await self._manager.async_init(DOMAIN, data={"issue_id": ISSUE})
+        self.flow = await self._manager.async_init(DOMAIN, data={"issue_id": self._home.issue_id(ISSUE)})
         return self.flow
 
     async def choose(self, option: str) -> Mapping[str, Any]:
@@ -367,7 +367,7 @@ async def test_a_difference_that_comes_back_is_reported(home: Home) -> None:
     writes = len(written(lock))
     lock.settings.change(led_brightness=5)
     await home.read()
-    returned = ir.async_get(home.hass).async_get_issue(DOMAIN, f"settings_returned_{NUKI_ID:08X}")
+    returned = ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id("settings_returned"))
     assert returned is not None
     assert returned.translation_placeholders is not None
     assert "LED" in returned.translation_placeholders["settings"]
@@ -489,7 +489,7 @@ async def test_batteries_changed_while_home_assistant_was_off(home: Home) -> Non
 async def test_the_repair_survives_a_restart(home: Home) -> None:
     lock, entry = await lock_with_settings(home)
     await swapped(home, lock, ["settings"])
-    ir.async_delete_issue(home.hass, DOMAIN, ISSUE)
+    ir.async_delete_issue(home.hass, DOMAIN, home.issue_id(ISSUE))
     assert await home.hass.config_entries.async_reload(entry.entry_id)
     assert issue(home) is not None
     repair = Repair(home, entry)

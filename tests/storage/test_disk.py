@@ -18,8 +18,9 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.storage import DISK_FAILED, NotStoredError
-from simulator.virtual_lock import Jam, VirtualLock
+from simulator.virtual_lock import Jam, VirtualLock, quick
 from tests.auto_unlock.arrivals import resident
 from tests.integration.home import NUKI_ID, PINS, Home
 from tests.storage.disks import KINDS, Disk, SimulatedDisk, real_disk
@@ -242,6 +243,40 @@ async def test_no_setting_is_written(home: Home, disk: Disk, first: bool) -> Non
     await entry.runtime_data.settings.change(config={"led_brightness": 3})
     assert lock.settings.values.led_brightness == 3
     assert not told(home.hass)
+
+
+async def test_a_restore_waits_for_the_disk(home: Home, disk: Disk) -> None:
+    """Nothing is written whose line is not in the journal; it goes on when there is room."""
+    lock = home.add_lock(timing=quick(advertising_interval=3.0, battery_change=10.0))
+    lock.settings.change(led_brightness=1, single_lock=1)
+    lock.battery.set(40)
+    entry = await home.set_up(lock, "bridge", pin=RIGHT)
+    keeper = entry.runtime_data.archive
+    await keeper.async_save()
+    await home.until(lambda: not home.connected(lock))
+    lock.swap_batteries(["settings"])
+    await home.until(lambda: keeper.kept.loss is not None)
+    await home.until(lambda: not home.connected(lock))
+    lost = lock.settings.values
+    wanted = restore.all_at_once(keeper.differences)
+
+    disk.fail()
+    with pytest.raises(NotStoredError):
+        await keeper.async_restore(wanted)
+    assert keeper.restoring is None
+    disk.mend()
+    task = home.hass.async_create_task(keeper.async_restore(wanted), eager_start=False)
+    await home.until(lambda: keeper.restoring is not None)
+    disk.fail()
+    await asyncio.sleep(600)
+    assert lock.settings.values == lost
+    assert told(home.hass)
+    disk.mend()
+    lock.settings.change(night_mode_enabled=0)
+    await home.read()
+    await home.until(task.done)
+    assert task.result().failed() == {}
+    assert (lock.settings.values.led_brightness, lock.settings.values.single_lock) == (1, 1)
 
 
 async def test_what_the_owner_did_not_have_to_ask_for_is_stored_later(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 import time
 from typing import Self
 
@@ -40,6 +41,8 @@ class PinTries:
 
     check: Callable[[int], None]
     """Called right before one goes out; what it raises stops it. Another conversation may have been refused."""
+    begun_at: datetime | None = None
+    """When they went on record (aware)."""
     sent: int = 0
     answered: int = 0
 

@@ -249,6 +249,11 @@ class PairingSteps(ConfigFlow):
             return self.async_update_and_abort(entry, data=data, options={**entry.options, **options})
         return self.async_create_entry(title=self._title, data=data, options=options)
 
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Return what the browser is told of the new entry: not the PIN in its options."""
+        return {**result, "options": {}}
+
     async def _async_pair_and_check(self) -> None:
         async with self._entry_paused():
             if self._pairing is None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
@@ -45,8 +44,6 @@ class PinSession:
     pin: int = field(repr=False)
     """For the client's methods that move the bolt; they take `tries` along."""
     tries: PinTries
-    sent_at: datetime
-    """When it went on record (aware)."""
 
     async def request[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
         """Run the conversation made with the PIN, once. Raises what `LockClient.request` raises."""
@@ -158,15 +155,13 @@ class PinGuard(LockPart):
         assert pin is not None
         try:
             async with self._memory.trying(pin) as tries:
-                yield PinSession(
-                    client=self._client, pin=int(pin), tries=tries, sent_at=self._memory.record.tries[-1]
-                )
+                yield PinSession(client=self._client, pin=int(pin), tries=tries)
         finally:
             self.async_tell()
 
     async def async_carried_out(self, session: PinSession) -> None:
         """Note that what a session wrote is seen in the lock though its answer was lost: its PIN was right."""
-        self._memory.record = self._memory.record.carried_out(session.sent_at)
+        self._memory.record = self._memory.record.carried_out(session.tries.begun_at)
         await self._memory.async_try_save()
         self.async_tell()
 

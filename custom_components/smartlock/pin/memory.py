@@ -178,8 +178,8 @@ class PinMemory:
         shown = self.fingerprint(pin)
         candidate = None if new_pin is None else self.fingerprint(new_pin)
         doubted = shown in self.record.doubted
-        tries = PinTries(check=self.check_not_refused)
         sent_at = dt_util.utcnow()
+        tries = PinTries(check=self.check_not_refused, begun_at=sent_at)
         before = self.record, self.new_pin
         self.record = self.record.sending(shown, sent_at, candidate=candidate)
         self.new_pin = new_pin or self.new_pin

@@ -126,9 +126,9 @@ class PinRecord:
         """The lock took it, or took it on: it is the PIN, and the lock counts from the start."""
         return PinRecord(proved=pin, refused=self.refused - {pin})
 
-    def carried_out(self, sent_at: datetime) -> PinRecord:
+    def carried_out(self, sent_at: datetime | None) -> PinRecord:
         """What it was sent for at that time is seen to have been done: the lock took it, and counts from there."""
-        return replace(self, tries=tuple(at for at in self.tries if at > sent_at))
+        return replace(self, tries=tuple(at for at in self.tries if sent_at is None or at > sent_at))
 
     def not_taken(self, pin: str) -> PinRecord:
         """The lock refused it."""

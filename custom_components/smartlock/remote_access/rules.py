@@ -6,13 +6,14 @@ stayed down (protocol 2.2). Whether it is so on every firmware is not known, so 
 a change all the same is believed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
 from custom_components.smartlock.protocol.enums import RemoteAccess
 from custom_components.smartlock.protocol.messages import KeyturnerStates
-from custom_components.smartlock.rules.stored import flag
+from custom_components.smartlock.rules.stored import obj
 
 # Values of the status bytes: two bits for the connection, for Thread two more for the link to the vendor's servers.
 _CONNECTED = 0b11
@@ -49,13 +50,13 @@ class OtherClients:
     """Several changes in a row were found by a poll alone, and the flag has not proved itself since."""
 
     @classmethod
-    def restored(cls, data: dict[str, Any]) -> Self:
-        """Return what `stored` has written. Raises KeyError or TypeError for anything else."""
+    def restored(cls, data: Mapping[str, Any]) -> Self:
+        """Return what `stored` has written; what is missing was not seen. Raises TypeError if it is no object."""
+        data = obj(data)
         return cls(
-            bridge_seen=flag(data["bridge_seen"]),
-            flag_proved=flag(data["flag_proved"]),
-            # Earlier versions did not know of it.
-            read_away=flag(data.get("read_away", False)),
+            bridge_seen=data.get("bridge_seen") is True,
+            flag_proved=data.get("flag_proved") is True,
+            read_away=data.get("read_away") is True,
         )
 
     def stored(self) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class Archive:
             authorization=part("authorization", lambda value: optional(text, value), None),
             changed_at=part("changed_at", lambda value: optional(moment, value), None),
             loss=part("loss", lambda value: optional(Loss.from_json, value), None),
-            journal=part("journal", lambda value: optional(Journal.from_json, value), None),
+            journal=part("journal", lambda value: optional(_journal, value), None),
             restored_at=part("restored_at", lambda value: mapped(moment, value), {}),
         )
         return archive, not damaged
@@ -213,6 +213,13 @@ _KNOWN: Mapping[str, Callable[[Any], object]] = {
     "newest_log_entry": integer,
 }
 _NEVER_UNKNOWN = {"charging", "clock_right", "acted", "calibrated", "named", "zoned"}
+
+
+def _journal(data: Any) -> Journal:
+    journal = Journal.from_json(data)
+    if not journal.possible:
+        raise ValueError("a setting that there is not")
+    return journal
 
 
 def _known(data: Any) -> Known:

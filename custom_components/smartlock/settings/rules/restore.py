@@ -150,6 +150,14 @@ def pickable(differences: Sequence[Difference]) -> tuple[str, ...]:
     return tuple(entry.name for entry in differences if entry.restorable)
 
 
+# What a step can be about, if it is not called as its group.
+_SETTINGS: Mapping[Group, tuple[str, ...]] = {
+    Group.CONFIG: CONFIG_SETTINGS,
+    Group.ADVANCED_CONFIG: ADVANCED_SETTINGS,
+    Group.LOGGING: (LOGGING_ENABLED,),
+}
+
+
 # --- Journal ------------------------------------------------------------------------------------------------
 
 
@@ -172,6 +180,13 @@ class Journal:
     def done(self) -> bool:
         """Whether nothing is left to do."""
         return self.current is None
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are all the settings that it is about."""
+        return all(
+            {*step.settings} <= {*_SETTINGS.get(step.group, (step.group.value,))} for step in self.steps
+        )
 
     def restored(self) -> tuple[str, ...]:
         """Return what was read back as wanted."""
@@ -263,26 +278,14 @@ class Journal:
             raise SnapshotError("not a journal") from error
 
 
-# What a step can be about, if it is not called as its group.
-_SETTINGS: Mapping[Group, tuple[str, ...]] = {
-    Group.CONFIG: CONFIG_SETTINGS,
-    Group.ADVANCED_CONFIG: ADVANCED_SETTINGS,
-    Group.LOGGING: (LOGGING_ENABLED,),
-}
-
-
 def _step(data: Any) -> RestoreStep:
-    group = Group(data["group"])
-    step = RestoreStep(
-        group=group,
+    return RestoreStep(
+        group=Group(data["group"]),
         settings=listed(text, data["settings"]),
         state=StepState(data["state"]),
         problem=optional(RestoreProblem, data["problem"]),
         tries=integer(data["tries"]),
     )
-    if not {*step.settings} <= {*_SETTINGS.get(group, (group.value,))}:
-        raise ValueError("a setting that there is not")
-    return step
 
 
 def too_old(age: timedelta) -> bool:
