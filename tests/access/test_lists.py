@@ -41,9 +41,7 @@ def play(scenario: Scenario, model: str = "gen3") -> None:
 
 def session_of(world: World, client: LockClient) -> PinSession:
     """Return a session as `PinGuard` makes it."""
-    return PinSession(
-        client=client, pin=world.pin, tries=uncounted(), sent_at=datetime(2026, 11, 29, tzinfo=UTC)
-    )
+    return PinSession(client=client, pin=world.pin, tries=uncounted())
 
 
 def fill_codes(world: World, count: int) -> list[int]:

@@ -235,6 +235,14 @@ class Home:
         await asyncio.sleep(REQUEST_REFRESH_DEFAULT_COOLDOWN + 1)
         await async_update_entity(self.hass, self.entity_id("lock"))
 
+    async def lock_group(self, *members: str) -> None:
+        """Add `lock.doors`, a group of locks."""
+        options = {"group_type": "lock", "name": "Doors", "entities": list(members), "hide_members": False}
+        entry = MockConfigEntry(domain="group", title="Doors", options=options)
+        entry.add_to_hass(self.hass)
+        assert await self.hass.config_entries.async_setup(entry.entry_id)
+        await self.hass.async_block_till_done()
+
     # --- Flows --------------------------------------------------------------------------------------------
 
     async def discovered(self, lock: VirtualLock) -> ConfigFlowResult:
