@@ -4,8 +4,20 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
+from homeassistant.core import (
+    EntityServiceResponse,
+    HassJob,
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service, target
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import async_get_platforms
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
@@ -101,13 +113,49 @@ ACTIONS = (
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     for action in ACTIONS:
-        service.async_register_platform_entity_service(
-            hass,
+        hass.services.async_register(
             DOMAIN,
             action.name,
-            admin_only=action.admin,
-            entity_domain=LOCK_DOMAIN,
-            schema=None if action.schema is None else dict(action.schema),
-            func=action.run,
+            _handler(hass, action),
+            cv.make_entity_service_schema(dict(action.schema or {})),
             supports_response=action.response,
+        )
+
+
+def _handler(
+    hass: HomeAssistant, action: _Action
+) -> Callable[[ServiceCall], Coroutine[Any, Any, EntityServiceResponse | None]]:
+    """Return what carries out an action on every lock of ours that a call is aimed at."""
+    run = HassJob(action.run, action.name)
+
+    async def handle(call: ServiceCall) -> EntityServiceResponse | None:
+        locks = _our_locks(hass)
+        _refuse_others(hass, call, locks)
+        return await service.entity_service_call(hass, locks, run, call, admin_only=action.admin)
+
+    return handle
+
+
+def _our_locks(hass: HomeAssistant) -> dict[str, Entity]:
+    return {
+        entity_id: entity
+        for platform in async_get_platforms(hass, DOMAIN)
+        if platform.domain == LOCK_DOMAIN
+        for entity_id, entity in platform.entities.items()
+    }
+
+
+def _refuse_others(hass: HomeAssistant, call: ServiceCall, locks: Mapping[str, Entity]) -> None:
+    """Raise ServiceValidationError if a call names what is no lock of ours, by itself or as a member of a group.
+
+    Home Assistant would leave that out without a word to the caller. An area, a device or "all" means ours.
+    """
+    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
+        return
+    named = target.async_extract_referenced_entity_ids(hass, target.TargetSelection(call.data)).referenced
+    if others := sorted(named - set(locks)):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="not_ours",
+            translation_placeholders={"entities": ", ".join(others)},
         )
