@@ -47,6 +47,29 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not place or place in places(target), link
 
 
+NAMES_TESTS = ("SECURITY.md", "docs/assumptions.md")
+
+
+@pytest.mark.parametrize("document", NAMES_TESTS)
+def test_named_tests_exist(document: str) -> None:
+    """What a document claims is proved by the test beside it: each row of a table has one."""
+    lines = (ROOT / document).read_text(encoding="utf-8").splitlines()
+    rows = [
+        line
+        for line in lines
+        if line.startswith("| ") and not line.startswith(("| ---", "| Assumption", "| What"))
+    ]
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(tests/[^`:]+)(?:::(\w+))?`", row)
+        assert named, row
+        for file, name in named:
+            source = (ROOT / file).read_text(encoding="utf-8")
+            assert not name or re.search(rf"^(?:async )?def {name}\(", source, re.MULTILINE), (
+                f"{file}::{name}"
+            )
+
+
 def test_decisions_are_numbered_and_listed() -> None:
     """Each once, in order, and with the same title in the list."""
     folder = ROOT / "docs" / "decisions"

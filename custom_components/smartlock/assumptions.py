@@ -31,16 +31,14 @@ class Assumption(StrEnum):
     """The update count of Config rises by one for each write."""
     COMPLETE_FOLLOWS_STATES = "complete_follows_states"
     """A run tells its states before Status COMPLETE."""
-    ERROR_PRECEDES_STATES = "error_precedes_states"
-    """The Error Report of a failed run comes before the states of its end."""
+    ERROR_FOLLOWS_STATES = "error_follows_states"
+    """The Error Report of a failed run comes behind the states of its end."""
     POWER_LOSS_LOSES_TIME = "power_loss_loses_time"
     """A lock whose batteries were changed shows another time."""
     LOG_GOES_ON = "log_goes_on"
     """New log entries have higher indices, and old ones keep theirs."""
     TIME_RISES = "time_rises"
     """States that come later show a later time."""
-    NONCE_IS_NEW = "nonce_is_new"
-    """No nonce of the lock comes twice."""
 
 
 class Assumptions(LockPart):
@@ -123,7 +121,7 @@ class Assumptions(LockPart):
                 self._states(message)
             case ErrorReport():
                 if self._run_states is not None:
-                    self.count(Assumption.ERROR_PRECEDES_STATES, False if self._failure_told else None)
+                    self.count(Assumption.ERROR_FOLLOWS_STATES, self._failure_told or None)
                     self._error_told = not self._failure_told
             case Status(status=StatusCode.ACCEPTED):
                 self._run_states, self._error_told, self._failure_told = [], False, False
@@ -144,7 +142,7 @@ class Assumptions(LockPart):
             not states.lock_state.moving and states.last_lock_action_completion_status not in _GOOD
         )
         if failed and self._error_told:
-            self.count(Assumption.ERROR_PRECEDES_STATES, True)
+            self.count(Assumption.ERROR_FOLLOWS_STATES, False)
             self._error_told = False
         elif failed:
             self._failure_told = True
