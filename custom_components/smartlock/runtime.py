@@ -14,13 +14,13 @@ from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.issues import FaultIssues
 from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
-from custom_components.smartlock.link.slow_link import SlowLink
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.remote_access.notices import RemoteAccessNotices
 from custom_components.smartlock.settings.archive import SettingsArchive
 from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.writer import SettingsWriter
+from custom_components.smartlock.slow_link import SlowLink
 from custom_components.smartlock.wear.monitor import WearMonitor
 
 type SmartLockConfigEntry = ConfigEntry[SmartLockRuntime]
