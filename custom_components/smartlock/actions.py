@@ -42,6 +42,13 @@ class LockActions:
         """Call `listener` when an action was dropped because no link was there within its deadline."""
         return self._dropped_listeners.add(listener)
 
+    async def async_connect(self) -> None:
+        """Open the link because an action is about to come. Raises HomeAssistantError."""
+        try:
+            await self._client.connect()
+        except SmartLockError as error:
+            raise translated(error) from error
+
     async def async_act(
         self,
         action: LockAction,

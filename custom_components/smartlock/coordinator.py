@@ -35,7 +35,7 @@ from custom_components.smartlock.link.reauth import async_close_reauth
 from custom_components.smartlock.link.rules import PollPolicy
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LinkUser, LockPart, async_share_link
-from custom_components.smartlock.problems import problem, translated
+from custom_components.smartlock.problems import problem
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.enums import LockState
@@ -101,7 +101,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.presence = Presence(
             hass,
             self.address,
-            in_sight=lambda: self._policy.in_sight,
+            in_sight=lambda: self.policy.in_sight,
             connected=lambda: self.client.connected,
             on_beacon=self._beacon_received,
             on_gone=self._out_of_sight,
@@ -124,17 +124,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def start(self) -> None:
         """Listen to the advertisements, and read as soon as the lock is received."""
         self.config_entry.async_on_unload(
-            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stopping)
+            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.async_stop)
         )
         self.presence.start()
 
-    @override
-    async def async_stop(self) -> None:
-        """Stop reading and disconnect, for good."""
-        await self.async_shutdown()
-
     @property
-    def _policy(self) -> PollPolicy:
+    def policy(self) -> PollPolicy:
+        """What has happened, as far as it decides when to read."""
         return self._polling.policy
 
     @property
@@ -147,17 +143,10 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         """Whether the lock is there: received lately, connected, or exchanged messages with lately."""
         return self.presence.reachable
 
-    async def async_connect(self) -> None:
-        """Open the link because an action is about to come. Raises what the caller must know."""
-        try:
-            await self.client.connect()
-        except SmartLockError as error:
-            raise translated(error) from error
-
     @property
     def connection_state(self) -> str:
         """In one word of CONNECTION_STATES how things stand between us and the lock."""
-        if self._policy.locked_out:
+        if self.policy.locked_out:
             return "not_authorized"
         if not self.reachable:
             return "not_heard"
@@ -168,7 +157,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @property
     def read_at(self) -> float | None:
         """When the state was last told, on the clock of the event loop."""
-        return self._policy.read_at
+        return self.policy.read_at
 
     @property
     def last_read(self) -> datetime | None:
@@ -189,7 +178,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             return await self._read()
 
     async def _read(self) -> LockSnapshot:
-        self._polling.note(self._policy.read_started(self._now))
+        self._polling.note(self.policy.read_started(self._now))
         ended = False
         try:
             states = await self.client.read_states()
@@ -201,16 +190,16 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                 return self.data
             refused = isinstance(error, NotAuthorizedError)
             self._polling.update(
-                self._policy.read_refused(self._now) if refused else self._policy.read_failed(self._now)
+                self.policy.read_refused(self._now) if refused else self.policy.read_failed(self._now)
             )
             key, placeholders = problem(error)
-            raise (ConfigEntryAuthFailed if self._policy.locked_out else UpdateFailed)(
+            raise (ConfigEntryAuthFailed if self.policy.locked_out else UpdateFailed)(
                 translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
             ) from error
         finally:
             if not ended:
                 # A caller that gave up, or a defect, of ours or below us: it must not be the end of all reading.
-                self._polling.update(self._policy.read_failed(self._now))
+                self._polling.update(self.policy.read_failed(self._now))
         await self.async_share_link(states)
         # The states were published when they were heard.
         return self.data
@@ -234,22 +223,12 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         """Call `listener` with everything that the lock says, asked or not."""
         return self._message_listeners.add(listener)
 
-    @property
-    def changes_announced(self) -> int:
-        """How many changes in a row the change flag has announced."""
-        return self._policy.announced
-
-    @property
-    def flag_is_doubtful(self) -> bool:
-        """Whether several changes in a row were not announced by the change flag, but found by a poll."""
-        return self._policy.flag_is_doubtful
-
     @callback
     def async_rely_on_flag(self, *, useful: bool) -> None:
         """Read as a client that is told of changes, or as one that is not."""
         told = self.is_bridge and useful
-        if told != self._policy.told_of_changes:
-            self._polling.update(self._policy.relying_on_flag(told=told))
+        if told != self.policy.told_of_changes:
+            self._polling.update(self.policy.relying_on_flag(told=told))
 
     # --- What the lock says -------------------------------------------------------------------------------
 
@@ -270,19 +249,19 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @callback
     def _publish(self, states: KeyturnerStates) -> None:
         self.states_received += 1
-        if self._policy.locked_out or self.read_at is None:
+        if self.policy.locked_out or self.read_at is None:
             async_close_reauth(self.hass, self.config_entry)
         previous = self.data.last_states
         percent = states.battery_percent
         changed = previous is not None and previous.lock_state != states.lock_state
-        self.assumptions.count(Assumption.CHANGE_RAISES_FLAG, self._policy.announced_change(changed=changed))
+        self.assumptions.count(Assumption.CHANGE_RAISES_FLAG, self.policy.announced_change(changed=changed))
         self._polling.note(
-            self._policy.states_received(
+            self.policy.states_received(
                 changed=changed,
                 door_changed=previous is not None and previous.door_sensor_state != states.door_sensor_state,
                 passing=states.lock_state.passing,
                 again_at_rest=states.lock_state.moving
-                and (self._policy.under_way or states.lock_state == LockState.BOOT_RUN),
+                and (self.policy.under_way or states.lock_state == LockState.BOOT_RUN),
                 low_battery=states.battery_critical
                 or (percent is not None and percent < LOW_BATTERY_PERCENT),
                 now=self._now,
@@ -304,7 +283,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def _beacon_received(self, flag: bool) -> None:
         """Take the change flag of an advertisement."""
         self.assumptions.beacon(flag=flag)
-        before = self._policy
+        before = self.policy
         after = before.advertised(flag=flag, now=self._now)
         if after is before:
             return
@@ -315,13 +294,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def _out_of_sight(self) -> None:
-        self._polling.note(self._policy.out_of_sight(connected=self.client.connected))
+        self._polling.note(self.policy.out_of_sight(connected=self.client.connected))
         self.async_update_listeners()
         self._polling.plan()
 
     @callback
     def _slept(self) -> None:
-        self._polling.update(self._policy.slept(self._now))
+        self._polling.update(self.policy.slept(self._now))
         self.async_update_listeners()
 
     @callback
@@ -333,18 +312,18 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @callback
     def async_link_lost(self) -> None:
         """An idle link has ended, or what was asked over it got no answer: read soon."""
-        self._polling.update(self._policy.link_lost(self._now))
+        self._polling.update(self.policy.link_lost(self._now))
 
     @callback
     def _answer_lost(self) -> None:
         """The state was asked for, and no answer was received. Only for a Bridge does that clear the flag."""
         if self.is_bridge and not self.stopped:
-            self._polling.update(self._policy.answer_lost(self._now))
+            self._polling.update(self.policy.answer_lost(self._now))
 
     @callback
     def async_doubt(self) -> None:
         """An action was, or may have been, sent, and nobody knows where the bolt is."""
-        self._polling.update(self._policy.outcome_unknown(self._now))
+        self._polling.update(self.policy.outcome_unknown(self._now))
 
     # --- The end ------------------------------------------------------------------------------------------
 
@@ -370,5 +349,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         await self._memory.async_save()
         await self._memory.async_save()
 
-    async def _stopping(self, event: Event) -> None:
+    @override
+    async def async_stop(self, event: Event | None = None) -> None:
+        """Stop reading and disconnect permanently; also when Home Assistant stops."""
         await self.async_shutdown()

@@ -44,7 +44,7 @@ async def _full_lock(lock: SmartLockLock, call: ServiceCall) -> None:
 
 async def _connect(lock: SmartLockLock, call: ServiceCall) -> None:
     """Open the link ahead of an action."""
-    await lock.coordinator.async_connect()
+    await lock.runtime.actions.async_connect()
 
 
 async def _calibrate(lock: SmartLockLock, call: ServiceCall) -> None:

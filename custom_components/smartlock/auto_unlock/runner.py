@@ -125,7 +125,7 @@ class RuleRunner:
         self._report_listeners: list[Callable[[Report], None]] = []
         self._bolt: LockState | None = None
         self._trouble: bool | None = None
-        self._link = WarmLink(hass, coordinator, rule.settings.door_scanners, self._spawn)
+        self._link = WarmLink(hass, coordinator, actions, rule.settings.door_scanners, self._spawn)
         self._running = False
         self._absence = {"left": "–", "back": "–"}
 

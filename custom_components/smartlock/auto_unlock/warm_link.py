@@ -8,6 +8,7 @@ from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
+from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 
@@ -24,12 +25,14 @@ class WarmLink:
         self,
         hass: HomeAssistant,
         coordinator: SmartLockCoordinator,
+        actions: LockActions,
         scanners: frozenset[str],
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
         """Use the lock of a coordinator, and `spawn` for what takes time."""
         self._hass = hass
         self._coordinator = coordinator
+        self._actions = actions
         self._scanners = scanners
         self._spawn = spawn
         self._open_until = 0.0
@@ -63,7 +66,7 @@ class WarmLink:
                     await self._coordinator.async_refresh()
                 return
             while self._hass.loop.time() < self._open_until:
-                await self._coordinator.async_connect()
+                await self._actions.async_connect()
                 if self._read_wanted:
                     self._read_wanted = False
                     await self._coordinator.async_refresh()

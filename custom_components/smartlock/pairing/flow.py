@@ -9,7 +9,6 @@ from typing import Any, override
 
 from homeassistant import config_entries
 from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant, callback
@@ -26,15 +25,10 @@ from custom_components.smartlock.const import (
     CLIENT_TYPE_BRIDGE,
     CONF_CLIENT_TYPE,
     DOMAIN,
-    LOGGER,
 )
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.link.advertisements import (
-    SeenLock,
-    announces_pairing,
-    freshest_device,
-    reachability,
-)
+from custom_components.smartlock.link.advertisements import SeenLock, freshest_device, reachability
+from custom_components.smartlock.pairing.button import async_at_the_button
 from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
 from custom_components.smartlock.pairing.identity import async_keep_uuid, async_known_uuid
 from custom_components.smartlock.pin.flow import PASSWORD
@@ -49,7 +43,6 @@ from custom_components.smartlock.protocol.enums import AuthorizationIdType, Erro
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
-    NoFreeSlotError,
     NotAuthorizedError,
     NotPairingError,
     PinError,
@@ -62,12 +55,6 @@ from custom_components.smartlock.protocol.pairing import Pairing
 from custom_components.smartlock.protocol.wire import shown
 from custom_components.smartlock.storage import NotStoredError
 
-# The owner walks to the door and holds the button for 5 s.
-_BUTTON_TIME = 120.0
-# Home Assistant may still show an advertisement from before; ask the lock again no faster than this.
-_TRY_PAUSE = 3.0
-# A link that fails while the lock is in pairing mode is worth another try, until the mode ends.
-_LINK_TRIES = 3
 # Below this, owners report, the radio is not reliable.
 _WEAK_SIGNAL = -90
 
@@ -288,9 +275,6 @@ class PairingSteps(ConfigFlow):
         app_id = await _app_id(self.hass)
         known = await async_known_uuid(self.hass, self._known_lock.nuki_id) if self.paired_entry else None
         client_type: str | None = self._input.get(CONF_CLIENT_TYPE)
-        links_failed = 0
-        announced = asyncio.Event()
-
         granted: list[EntryData] = []
 
         @callback
@@ -323,47 +307,19 @@ class PairingSteps(ConfigFlow):
             await asyncio.wait([keeping])
             keeping.result()
 
-        @callback
-        def advertised(info: BluetoothServiceInfoBleak) -> None:
-            if announces_pairing(info, self._known_dialect):
-                announced.set()
+        async def attempt() -> None:
+            await pair(
+                self._transport(),
+                self._known_dialect,
+                app_id=app_id,
+                name=CLIENT_NAME,
+                id_type=_ID_TYPES.get(client_type or "", AuthorizationIdType.APP),
+                pin=int(self._pin) if self._known_dialect.pin_for_pairing else None,
+                on_granted=keep,
+                on_paired=paired,
+            )
 
-        stop = bluetooth.async_register_advertisement_callback(self.hass, advertised, self._address)
-        try:
-            async with asyncio.timeout(_BUTTON_TIME) as patience:
-                while True:
-                    await announced.wait()
-                    deadline = patience.when()
-                    try:
-                        # What has begun is not cut off: it may be about to succeed.
-                        patience.reschedule(None)
-                        await pair(
-                            self._transport(),
-                            self._known_dialect,
-                            app_id=app_id,
-                            name=CLIENT_NAME,
-                            id_type=_ID_TYPES.get(client_type or "", AuthorizationIdType.APP),
-                            pin=int(self._pin) if self._known_dialect.pin_for_pairing else None,
-                            on_granted=keep,
-                            on_paired=paired,
-                        )
-                        break
-                    except NotPairingError:
-                        LOGGER.debug("The lock is not in pairing mode any more")
-                    except NoFreeSlotError:
-                        # Half a minute of tries lies behind this one already.
-                        raise
-                    except LinkError:
-                        links_failed += 1
-                        if links_failed == _LINK_TRIES:
-                            raise
-                    patience.reschedule(deadline)
-                    await asyncio.sleep(_TRY_PAUSE)
-                    announced.clear()
-        except TimeoutError as error:
-            raise NotPairingError(ErrorCode.P_NOT_PAIRING, None) from error
-        finally:
-            stop()
+        await async_at_the_button(self.hass, self._address, self._known_dialect, attempt)
         if not self._is_another:
             await (await async_finished_pairings(self.hass)).async_confirm(self._address)
 

@@ -45,8 +45,8 @@ class RemoteAccessNotices(LockPart):
         clients = self._clients.told(
             states,
             bridge=bridge,
-            announced=coordinator.changes_announced,
-            doubtful=coordinator.flag_is_doubtful,
+            announced=coordinator.policy.announced,
+            doubtful=coordinator.policy.flag_is_doubtful,
         )
         if clients != self._clients:
             self._clients = clients

@@ -1,0 +1,67 @@
+"""Waits for the owner to hold the button of a lock, and tries to pair as long as that makes sense."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.core import HomeAssistant, callback
+
+from custom_components.smartlock.const import LOGGER
+from custom_components.smartlock.link.advertisements import announces_pairing
+from custom_components.smartlock.protocol.dialects import Dialect
+from custom_components.smartlock.protocol.enums import ErrorCode
+from custom_components.smartlock.protocol.errors import LinkError, NoFreeSlotError, NotPairingError
+
+# The owner walks to the door and holds the button for 5 s.
+_BUTTON_TIME = 120.0
+# Home Assistant may still show an advertisement from before; ask the lock again no faster than this.
+_TRY_PAUSE = 3.0
+# A link that fails while the lock is in pairing mode is worth another try, until the mode ends.
+_LINK_TRIES = 3
+
+
+async def async_at_the_button(
+    hass: HomeAssistant, address: str, dialect: Dialect, attempt: Callable[[], Awaitable[None]]
+) -> None:
+    """Call `attempt` each time that the lock announces pairing mode, until it succeeds.
+
+    Raises NotPairingError if the mode does not come within two minutes, and what `attempt` raises: a LinkError only
+    after three of them, because links fail.
+    """
+    announced = asyncio.Event()
+    links_failed = 0
+
+    @callback
+    def advertised(info: BluetoothServiceInfoBleak) -> None:
+        if announces_pairing(info, dialect):
+            announced.set()
+
+    stop = bluetooth.async_register_advertisement_callback(hass, advertised, address)
+    try:
+        async with asyncio.timeout(_BUTTON_TIME) as patience:
+            while True:
+                await announced.wait()
+                deadline = patience.when()
+                try:
+                    # What has begun is not cut off: it may be about to succeed.
+                    patience.reschedule(None)
+                    await attempt()
+                except NotPairingError:
+                    LOGGER.debug("The lock is not in pairing mode any more")
+                except NoFreeSlotError:
+                    # Half a minute of tries lies behind this one already.
+                    raise
+                except LinkError:
+                    links_failed += 1
+                    if links_failed == _LINK_TRIES:
+                        raise
+                else:
+                    return
+                patience.reschedule(deadline)
+                await asyncio.sleep(_TRY_PAUSE)
+                announced.clear()
+    except TimeoutError as error:
+        raise NotPairingError(ErrorCode.P_NOT_PAIRING, None) from error
+    finally:
+        stop()
