@@ -414,3 +414,59 @@ def test_quiet_hours(begin: int, end: int, quiet: tuple[int, ...], not_quiet: tu
     hours = QuietTimes(begin=time(begin), end=time(end))
     for hour in (*quiet, *not_quiet):
         assert hours.active(datetime(2026, 11, 20, hour, tzinfo=UTC)) is (hour in quiet)
+
+
+async def test_another_phone_is_asked_about_again(dialog: Dialog) -> None:
+    """Whether it is the one that was away: after adding a rule, and after its phone was changed; else not."""
+    await add_private_phone(dialog)
+
+    def check() -> str:
+        (subentry,) = dialog.entry.subentries.values()
+        return str(subentry.data["phone_check"])
+
+    first = check()
+    await dialog.change("limits")
+    await dialog.submit(**LIMITS)
+    assert check() == first
+    await dialog.change("person")
+    await dialog.submit(person=TRACKER, evidence="private_device")
+    await dialog.submit()
+    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
+    assert check() == first
+    await dialog.change("person")
+    await dialog.submit(person=TRACKER, evidence="private_device")
+    await dialog.submit(irk=bytes(16).hex())
+    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
+    assert check() != first
+
+
+async def test_what_is_chosen_is_what_has_that_name_now(dialog: Dialog) -> None:
+    """The contact of before is called otherwise; the owner chooses the one that has its name."""
+    registry = er.async_get(dialog.home.hass)
+    old = registry.async_get_or_create("binary_sensor", "zha", "old", suggested_object_id="garage")
+    await add_private_phone(dialog)
+    await dialog.change("conditions")
+    await dialog.submit(**CONDITIONS, entrances=[old.entity_id])
+    await dialog.home.hass.async_block_till_done()
+    registry.async_update_entity(old.entity_id, new_entity_id="binary_sensor.shed")
+    new = registry.async_get_or_create("binary_sensor", "zha", "new", suggested_object_id="garage")
+    assert new.entity_id == old.entity_id
+    await dialog.change("conditions")
+    assert dialog.suggested["entrances"] == ["binary_sensor.shed"]
+    await dialog.submit(**CONDITIONS, entrances=[new.entity_id])
+    (subentry,) = dialog.entry.subentries.values()
+    assert subentry.data["references"] == {new.entity_id: new.id}
+
+
+async def test_a_person_who_was_renamed_is_taken_still(dialog: Dialog) -> None:
+    registry = er.async_get(dialog.home.hass)
+    dialog.home.hass.states.async_remove(TRACKER)
+    tracker = registry.async_get_or_create(
+        "device_tracker", "mobile_app", "anna", suggested_object_id="annas_phone"
+    )
+    assert tracker.entity_id == TRACKER
+    await add_private_phone(dialog)
+    registry.async_update_entity(TRACKER, new_entity_id="device_tracker.renamed")
+    await dialog.add()
+    await dialog.submit(person="device_tracker.renamed", evidence="entity")
+    assert dialog.shown["errors"] == {"person": "person_taken"}
