@@ -45,6 +45,7 @@ class LocalAdapter:
         connection_slots: int = 5,
         mtu: int = 517,
         rssi: int | None = DEFAULT_RSSI,
+        heard_while_connected: int = 1,
     ) -> None:
         """Put an adapter on the radio.
 
@@ -55,6 +56,7 @@ class LocalAdapter:
             connection_slots: Connections at a time.
             mtu: ATT MTU that it offers, bytes.
             rssi: Signal strength of every peripheral, dBm, until set otherwise.
+            heard_while_connected: One sighting in so many is heard while a connection is open.
         """
         self.source = source
         self.radio = radio
@@ -62,6 +64,8 @@ class LocalAdapter:
         self.discovered: set[str] = set()
         self._hass = hass
         self._slot_limit = connection_slots
+        self._heard_while_connected = heard_while_connected
+        self._sightings = 0
         self._clients: set[RadioClient] = set()
         self._scanner: RadioScanner | None = None
         self._remove: list[Callable[[], None]] = []
@@ -93,7 +97,9 @@ class LocalAdapter:
 
     def on_sighting(self, sighting: Sighting) -> None:
         """Pass one advertising event on to the Bluetooth manager."""
-        if self._scanner is not None:
+        self._sightings += 1
+        deaf = self._clients and self._sightings % self._heard_while_connected
+        if self._scanner is not None and not deaf:
             self._scanner.on_sighting(sighting)
 
     def claim(self, client: RadioClient) -> None:

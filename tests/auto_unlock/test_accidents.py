@@ -1,6 +1,7 @@
 """What happens in real homes, with nobody meaning harm: none of it opens the door to somebody who is inside."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from simulator.local_adapter import LocalAdapter
 from simulator.phone import BeaconPhone, Recording, VirtualPhone
 from tests.auto_unlock.arrivals import TRACKER, Resident, resident
 from tests.integration.home import Home
@@ -298,6 +301,34 @@ async def test_a_scanner_that_is_there_and_hears_nothing(home: Home) -> None:
         await anna.sleep(60)
         assert anna.orders == 0
         assert anna.reason == "scanner_gone"
+
+
+async def test_a_proxy_at_the_door_that_listens_less_while_it_carries_a_link(home: Home) -> None:
+    """ESPHome with Wi-Fi: 320 of 320 ms, and 30 while a connection is open. The link is let go of after the read."""
+    async with AsyncExitStack() as stack:
+        porch = LocalAdapter(
+            home.hass, home.radio, source="00:1A:7D:DA:71:99", rssi=-50, heard_while_connected=10
+        )
+        porch.start()
+        stack.callback(porch.stop)
+        MockConfigEntry(
+            domain="bluetooth", unique_id=porch.source, title="Porch", data={"source_domain": "esphome"}
+        ).add_to_hass(home.hass)
+        anna = await stack.enter_async_context(resident(home, scanners=[porch.source]))
+        home.radio.set_rssi(home.adapter, anna.lock.address, None)
+        anna.phone.place({porch: -75})
+        await anna.sleep(30)
+        await anna.leave()
+        await anna.come_back()
+        connections = len(anna.lock.journal.connections)
+        # Slowly, so that the link would be held for most of the way.
+        anna.phone.walk({porch: -72}, 20)
+        await anna.sleep(25)
+        assert len(anna.lock.journal.connections) > connections
+        assert not home.connected(anna.lock)
+        anna.phone.walk({porch: -60}, 5)
+        await anna.sleep(12)
+        assert anna.runs == ["UNLOCK"]
 
 
 # --- The other entrances ----------------------------------------------------------------------------------------

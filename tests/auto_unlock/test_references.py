@@ -118,7 +118,7 @@ async def test_an_entity_that_is_gone(home: Home, what: str, how: str) -> None:
         await anna.sleep(1)
         assert anna.phase == "home"
         assert anna.reason == "reference_gone"
-        assert repairs(home.hass) == [{"lock": "Villa Kunterbunt", "rule": "Anna", "what": entity_id}]
+        assert repairs(home.hass) == [{"name": "Villa Kunterbunt", "rule": "Anna", "what": entity_id}]
         if what != "person":
             await arrives(anna)
         assert anna.orders == 0

@@ -90,7 +90,8 @@ class Resident:
     async def confirm_phone(self) -> None:
         """Say in the repair that it was this phone that was away."""
         api = self.owned.api
-        issue = f"auto_unlock_{self._prefix}auto_unlock_phone"
+        rule = self._prefix.split("_")[1]
+        issue = f"auto_unlock_phone_{rule}_{self.owned.lock.nuki_id:08X}"
         menu = await api.request("POST", FIX, {"handler": "smartlock", "issue_id": issue})
         done = await api.request("POST", f"{FIX}/{menu['flow_id']}", {"next_step_id": "with_me"})
         assert done["type"] == "create_entry"
@@ -282,4 +283,4 @@ async def test_the_contact_of_the_garage_is_renamed_while_she_is_away(
         (issue,) = [
             each for each in listed["issues"] if each["translation_key"] == "auto_unlock_reference_gone"
         ]
-        assert issue["translation_placeholders"] == {"lock": "Front door", "rule": "Anna", "what": garage}
+        assert issue["translation_placeholders"] == {"name": "Front door", "rule": "Anna", "what": garage}

@@ -14,49 +14,50 @@ _KINDS = (PHONE, GONE)
 class RuleIssues:
     """The issues of one rule."""
 
-    def __init__(self, issues: LockIssues, lock: str, subentry_id: str) -> None:
-        """Show none yet; `lock` is its name."""
+    def __init__(self, issues: LockIssues, subentry_id: str) -> None:
+        """Show none yet."""
         self._issues = issues
-        self._lock = lock
         self._subentry_id = subentry_id
 
     @callback
-    def show(self, name: str, kind: str, placeholders: Mapping[str, str]) -> None:
-        """Show an issue of a kind, PHONE or GONE; `name` tells it from others of the rule."""
+    def show(self, kind: str, placeholders: Mapping[str, str], subject: str = "") -> None:
+        """Show an issue of a kind, PHONE or GONE; `subject` tells it from others of the rule."""
         self._issues.show(
             kind,
-            subject=self._subject(name),
+            subject=self._about(subject),
             flow=FLOW if kind == PHONE else None,
             data={"rule": self._subentry_id},
             learn_more="docs/auto-unlock.md#repairs",
-            placeholders={"lock": self._lock, **placeholders},
+            placeholders=placeholders,
         )
 
     @callback
-    def withdraw(self, name: str) -> None:
+    def withdraw(self, kind: str, subject: str = "") -> None:
         """Take an issue back."""
-        for kind in _KINDS:
-            self._issues.withdraw(kind, self._subject(name))
+        self._issues.withdraw(kind, self._about(subject))
 
     @callback
-    def keep_only(self, names: Collection[str]) -> None:
-        """Take back all issues of the rule but these."""
-        kept = {self._subject(name) for name in names}
-        for kind in _KINDS:
-            self._issues.keep_only(
-                kind, lambda subject: _rule_of(subject) != self._subentry_id or subject in kept
-            )
+    def keep_only(self, gone: Collection[str]) -> None:
+        """Take back all about what is gone but these."""
+        kept = {self._about(each) for each in gone}
+        self._issues.keep_only(GONE, lambda about: _rule_of(about) != self._subentry_id or about in kept)
 
-    def _subject(self, name: str) -> str:
-        return f"{self._subentry_id}.{name}"
+    @callback
+    def withdraw_all(self) -> None:
+        """Take back everything about the rule."""
+        self.keep_only(())
+        self.withdraw(PHONE)
+
+    def _about(self, subject: str) -> str:
+        return f"{self._subentry_id}.{subject}"
 
 
-def _rule_of(subject: str) -> str:
-    return subject.partition(".")[0]
+def _rule_of(about: str) -> str:
+    return about.partition(".")[0]
 
 
 @callback
 def async_forget_other_rules(issues: LockIssues, subentry_ids: Collection[str]) -> None:
     """Take back the issues of rules that there are no more."""
     for kind in _KINDS:
-        issues.keep_only(kind, lambda subject: _rule_of(subject) in subentry_ids)
+        issues.keep_only(kind, lambda about: _rule_of(about) in subentry_ids)

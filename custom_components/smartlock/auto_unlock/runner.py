@@ -45,9 +45,10 @@ from custom_components.smartlock.auto_unlock.rules import (
     Unlocked,
     lock_facts,
 )
-from custom_components.smartlock.auto_unlock.surroundings import ClockGap, Surroundings
+from custom_components.smartlock.auto_unlock.surroundings import Surroundings
 from custom_components.smartlock.auto_unlock.warm_link import WarmLink
 from custom_components.smartlock.auto_unlock.whereabouts import Whereabouts
+from custom_components.smartlock.clock.gap import ClockGap
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultTracker
@@ -115,7 +116,7 @@ class RuleRunner:
         self._entities = RuleEntities(hass, rule, self._references, self.tell)
         self._surroundings = Surroundings(hass, rule.settings.door_scanners, self.tell)
         self._clock = ClockGap(hass)
-        self._issues = RuleIssues(issues, self._entry.title, rule.subentry_id)
+        self._issues = RuleIssues(issues, rule.subentry_id)
         self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._heard)
         self._app = None if rule.notify is None else PhoneApp(hass, lambda: self._references.notify)
         self._stops: list[CALLBACK_TYPE] = []
@@ -203,7 +204,7 @@ class RuleRunner:
     @property
     def phone_question(self) -> dict[str, str]:
         """What is put into the question whether the phone was away with its owner."""
-        return {"lock": self._entry.title, "rule": self.rule.title, **self._absence}
+        return {"name": self._entry.title, "rule": self.rule.title, **self._absence}
 
     @property
     def played_packets(self) -> int:
@@ -232,7 +233,7 @@ class RuleRunner:
         self._tell_conditions()
         self._look_for_references()
         # Repairs from before whose cause may be gone.
-        self._issues.keep_only({PHONE, *self.missing})
+        self._issues.keep_only(self.missing)
         self._listen_if_on()
 
     @callback
@@ -274,9 +275,9 @@ class RuleRunner:
         """Hold the rule, and tell its owner, when something that it uses is gone."""
         before, self.missing = self.missing, self._references.missing()
         for name in set(self.missing) - set(before):
-            self._issues.show(name, GONE, {"rule": self.rule.title, "what": name})
+            self._issues.show(GONE, {"rule": self.rule.title, "what": name}, name)
         for name in set(before) - set(self.missing):
-            self._issues.withdraw(name)
+            self._issues.withdraw(GONE, name)
         if bool(before) is not bool(self.missing):
             self._tell_completeness()
 
@@ -301,7 +302,7 @@ class RuleRunner:
         for task in tuple(self._tasks):
             task.cancel()
         if self._entry.disabled_by is not None or self.rule.subentry_id not in self._entry.subentries:
-            self._issues.keep_only(set())
+            self._issues.withdraw_all()
 
     @callback
     def tell(self, event: RuleInput) -> None:
@@ -335,7 +336,7 @@ class RuleRunner:
         back = dt_util.now()
         left = back - timedelta(seconds=self._now - out_at)
         self._absence = {"left": f"{left:%H:%M}", "back": f"{back:%H:%M}"}
-        self._issues.show(PHONE, PHONE, {"rule": self.rule.title, **self._absence})
+        self._issues.show(PHONE, {"rule": self.rule.title, **self._absence})
 
     @property
     def _now(self) -> float:

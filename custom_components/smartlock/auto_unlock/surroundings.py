@@ -1,4 +1,4 @@
-"""What a rule rests on without anybody choosing it: a clock that runs, a home that stays, and a door that is heard."""
+"""What a rule rests on without anybody choosing it: a home that stays where it is, and a door that is heard."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,37 +13,14 @@ from homeassistant.helpers.event import (
     async_track_state_change_filtered,
     async_track_time_interval,
 )
-from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.auto_unlock.rules import Scanner, ZonesEdited
 
 # How often to look. What happens in between is seen by what it has left behind.
 LOOK_EVERY = timedelta(seconds=30)
-# So far may two clocks part from one look to the next: a clock that is put right moves less.
-_PARTED = 30.0
 # A scanner that hears nothing at all for so long does not work; the lock beside it alone is heard every second.
 _DEAF = 90.0
 _GEOMETRY = ("latitude", "longitude", "radius", "passive")
-
-
-class ClockGap:
-    """Notices that the machine was asleep: the clock of the wall has gone on, that of the loop has not."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Begin now."""
-        self._hass = hass
-        self._wall, self._loop = self._read()
-
-    def _read(self) -> tuple[float, float]:
-        return dt_util.utcnow().timestamp(), self._hass.loop.time()
-
-    @callback
-    def look(self) -> bool:
-        """Return whether the clocks have parted since the last look, or that of the wall was put back."""
-        before, since = self._wall, self._loop
-        self._wall, self._loop = self._read()
-        elapsed = self._wall - before
-        return elapsed - (self._loop - since) > _PARTED or elapsed < -_PARTED
 
 
 class Surroundings:

@@ -113,7 +113,9 @@ class Journey(Step):
             return
         # A phone cannot be away that is in the home's network, or of which that is not known.
         if state.conditions.on_network is not False:
-            self.disarm(RuleReason.ON_NETWORK)
+            # One of the two is wrong: no reason for leaving; who has left may be coming back.
+            if state.phase is not RulePhase.AWAY:
+                self.disarm(RuleReason.ON_NETWORK)
             return
         if state.conditions.unlocked_at is not None and at <= state.conditions.unlocked_at:
             # From before somebody was let in.

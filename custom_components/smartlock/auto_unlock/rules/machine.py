@@ -191,7 +191,7 @@ class _Run(Journey):
     def unlocked(self) -> None:
         """Somebody was let in, and nobody knows who. Whoever is still away can say so again."""
         state = self.state
-        if state.phase is RulePhase.AWAY and self.now > state.heard_at + SILENCE:
+        if state.phase in (RulePhase.LEAVING, RulePhase.AWAY) and self.now > state.heard_at + SILENCE:
             # That it left is still true, but only a position from after the unlock says that it is not back; and
             # only of an answer it is known that it is.
             self.note(awake=False, answered=False)
