@@ -94,7 +94,7 @@ class LockActions:
             elif isinstance(error, LockRefusedError) and self._coordinator.states_received == received_before:
                 # The bolt may have moved a little, and where it is now could not be read.
                 self._coordinator.async_doubt()
-            reason = self._coordinator.explain_reachability()
+            reason = self._coordinator.presence.explain()
             if (
                 type(error) is NotStartedError
                 and slots_taken(self._coordinator.hass, self._coordinator.address)()

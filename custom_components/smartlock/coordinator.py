@@ -73,8 +73,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.nuki_id = nuki_id_text(entry.data[CONF_NUKI_ID])
         self.dialect = DIALECTS[entry.data[CONF_GENERATION]]
         self.data = LockSnapshot()
+        # Seconds for which the link of an action is held.
         self.idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
-        """Seconds for which the link of an action is held."""
         self._memory = LinkMemory(hass, self.nuki_id)
         self.client = lock_client(
             hass,
@@ -111,7 +111,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         """Who may use the link that a read or an action has opened, in this order."""
         self.stopped = False
         self.states_received = 0
-        """How often the lock has told its state."""
         self._message_listeners = Listeners[Message]()
 
     @override
@@ -163,10 +162,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def last_read(self) -> datetime | None:
         """When the state was last told."""
         return None if self.read_at is None else system_clock(self.hass).date_of(self.read_at)
-
-    def explain_reachability(self) -> str:
-        """Explain in words whether and why a connection is not possible now."""
-        return self.presence.explain()
 
     async def async_share_link(self, states: KeyturnerStates) -> None:
         """Let everybody use the link that is open."""

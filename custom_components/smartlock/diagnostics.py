@@ -59,7 +59,7 @@ async def async_get_config_entry_diagnostics(
             "states": None if states is None else states.encode().hex(),
         },
         "assumptions": coordinator.assumptions.report,
-        "faults": entry.runtime_data.faults.faults.as_json(),
+        "faults": entry.runtime_data.faults.faults.to_json(),
         "auto_unlock": [rule_diagnostics(rule) for rule in entry.runtime_data.auto_unlock],
         "wear": _wear(entry.runtime_data.wear.history),
         "config": None

@@ -76,7 +76,7 @@ class Scene:
     async def restarted(self) -> None:
         """Go on as after a restart of the process."""
         await self.client.close()
-        stored = self.freshness.as_json()
+        stored = self.freshness.to_json()
         self.freshness = Freshness()
         self.freshness.restore(stored)
         self.client = self.world.client(freshness=self.freshness)

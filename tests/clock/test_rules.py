@@ -168,7 +168,7 @@ def test_step_lifts_the_pause() -> None:
 
 def test_stored() -> None:
     written = Written(times=(NOW, NOW + HOUR), course=3)
-    assert Written.restored(written.stored()) == Written(times=(NOW, NOW + HOUR))
+    assert Written.from_json(written.to_json()) == Written(times=(NOW, NOW + HOUR))
     # As versions before this one wrote it.
-    assert Written.restored({"set_at": NOW.isoformat()}) == Written(times=(NOW,))
-    assert Written.restored({}) == Written()
+    assert Written.from_json({"set_at": NOW.isoformat()}) == Written(times=(NOW,))
+    assert Written.from_json({}) == Written()

@@ -39,7 +39,7 @@ def followed(*seconds: float) -> Freshness:
 def restarted(known: Freshness) -> Freshness:
     """Return what a restart leaves of it."""
     again = Freshness()
-    again.restore(json.loads(json.dumps(known.as_json())))
+    again.restore(json.loads(json.dumps(known.to_json())))
     return again
 
 
@@ -52,7 +52,7 @@ def test_nonces_are_taken_once() -> None:
     # Bounded: the oldest goes first.
     assert known.first(bytes(23) + b"\x01") is False  # its beginning is that of the first one
     assert known.first(b"\xff" * 24)
-    assert len(known.as_json()["nonces"]) == 2 * 8 * f.NONCES_KEPT
+    assert len(known.to_json()["nonces"]) == 2 * 8 * f.NONCES_KEPT
     assert known.first(nonces[0])
 
 
@@ -159,7 +159,7 @@ def test_doubt_ends_with_proof() -> None:
     assert known.believable(lock_time(-HOUR), at(HOUR))
 
 
-GOOD = followed(0, HOUR).as_json()
+GOOD = followed(0, HOUR).to_json()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_damaged(damaged: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         known.restore(damaged)
     # Half of it is worse than nothing.
-    assert known.as_json() == Freshness().as_json()
+    assert known.to_json() == Freshness().to_json()
 
 
 def test_questions() -> None:

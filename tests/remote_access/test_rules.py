@@ -57,7 +57,7 @@ def test_wifi_makes_the_flag_doubtful_until_it_announces() -> None:
     proved = clients.told(on_wifi, bridge=True, announced=1)
     assert proved.notices(on_wifi, bridge=True) == set()
     # Also over a restart; what it did without Wi-Fi proves nothing.
-    again = OtherClients.restored(proved.stored()).told(on_wifi, bridge=True, announced=0)
+    again = OtherClients.from_json(proved.to_json()).told(on_wifi, bridge=True, announced=0)
     assert again.notices(on_wifi, bridge=True) == set()
     left = proved.told(alone, bridge=True, announced=1)
     assert left.told(on_wifi, bridge=True, announced=0).notices(on_wifi, bridge=True) == {WIFI}
@@ -74,7 +74,7 @@ def test_bridge_that_was_there_before_us() -> None:
     """Seen as App, so that it can be told when we have taken its place."""
     there, silent = told(remote_access=BRIDGE), told()
     before = NOBODY.told(there, bridge=False, announced=0).told(silent, bridge=False, announced=0)
-    after = OtherClients.restored(before.stored()).told(there, bridge=True, announced=0)
+    after = OtherClients.from_json(before.to_json()).told(there, bridge=True, announced=0)
     assert after.notices(there, bridge=True) == {Notice.BRIDGE_REPLACED}
     # Paired as App again, and the Bridge has not come back.
     gone = after.told(told(remote_access=RemoteAccess(0)), bridge=False, announced=0)
@@ -84,4 +84,4 @@ def test_bridge_that_was_there_before_us() -> None:
 
 @pytest.mark.parametrize("data", [{}, {"bridge_seen": "yes", "flag_proved": 1}, {"other": True}])
 def test_damaged_memory_means_nothing_was_seen(data: dict[str, object]) -> None:
-    assert OtherClients.restored(data) == NOBODY
+    assert OtherClients.from_json(data) == NOBODY

@@ -47,13 +47,13 @@ class Written:
         """Return those of the last day. A time in the future is from a clock of ours that was wrong."""
         return tuple(at for at in self.times if timedelta() <= now - at < PAUSE)
 
-    def stored(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return {"set_at": [at.isoformat() for at in self.times]}
 
     @classmethod
-    def restored(cls, stored: dict[str, Any]) -> Self:
-        """Return what `stored` has written. Raises TypeError or ValueError for anything else."""
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Return what `to_json` has written. Raises TypeError or ValueError for anything else."""
         times = stored.get("set_at") or []
         return cls(
             times=tuple(datetime.fromisoformat(at) for at in ([times] if isinstance(times, str) else times))

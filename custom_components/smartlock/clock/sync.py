@@ -69,7 +69,7 @@ class LockClock(LockPart):
     @override
     async def async_load(self) -> None:
         """Remember when it was set, also before the last restart."""
-        self._written = await self._store.async_load(Written.restored) or Written()
+        self._written = await self._store.async_load(Written.from_json) or Written()
 
     @override
     @callback
@@ -131,14 +131,14 @@ class LockClock(LockPart):
         """
         # Also if it fails: what nobody waits for is not tried without end.
         self._written = self._written.after(dt_util.utcnow(), self._ours.check().course)
-        await self._store.async_save(self._written.stored())
+        await self._store.async_save(self._written.to_json())
         self._coordinator.assumptions.clock_set()
         async with self._pin.session() as session:
             try:
                 await session.request(_set_clock)
             except LinkError as error:
                 if session.tries.sent:
-                    raise ClockOutcomeUnknownError(self._coordinator.explain_reachability()) from error
+                    raise ClockOutcomeUnknownError(self._coordinator.presence.explain()) from error
                 raise
         # Until it tells its time again.
         self._difference = replace(self._difference, ahead=timedelta())
@@ -150,7 +150,7 @@ class LockClock(LockPart):
         try:
             await self.async_write()
         except SmartLockError as error:
-            raise translated(error, self._coordinator.explain_reachability()) from error
+            raise translated(error, self._coordinator.presence.explain()) from error
 
 
 def _set_clock(pin: int) -> Conversation[None]:

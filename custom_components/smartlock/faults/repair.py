@@ -52,7 +52,7 @@ class FaultFlow(LockRepairFlow[FaultTracker]):
         coordinator = self.part.coordinator
         await coordinator.async_refresh()
         if not coordinator.last_update_success:
-            reason = coordinator.explain_reachability()
+            reason = coordinator.presence.explain()
             return self.async_abort(reason="not_read", description_placeholders={"reason": reason})
         return self._outcome()
 

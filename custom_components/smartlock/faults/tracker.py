@@ -183,7 +183,7 @@ class FaultTracker(LockPart):
             while self.faults != self._known:
                 known = self._known
                 # A fault is shown, whether there is room for it or not.
-                await self._store.async_try_save(known.as_json)
+                await self._store.async_try_save(known.to_json)
                 self._publish(known)
 
     @callback
@@ -193,7 +193,7 @@ class FaultTracker(LockPart):
             self._report_awaited = None
 
     def _data(self) -> dict[str, Any]:
-        return self._known.as_json()
+        return self._known.to_json()
 
     @callback
     def _publish(self, faults: Faults) -> None:

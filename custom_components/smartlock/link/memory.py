@@ -43,4 +43,4 @@ class LinkMemory:
 
     def _data(self) -> dict[str, Any]:
         self._waiting = False
-        return self.freshness.as_json()
+        return self.freshness.to_json()

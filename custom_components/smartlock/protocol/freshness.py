@@ -40,7 +40,7 @@ class Moment:
 
 
 class Freshness:
-    """What of one lock's messages was received before; over links, and restarts with `as_json`."""
+    """What of one lock's messages was received before; over links, and restarts with `to_json`."""
 
     def __init__(self) -> None:
         """Know nothing: the first states are believed, since their key is new too."""
@@ -119,7 +119,7 @@ class Freshness:
             passed.append(now.wall - since.wall)
         return max(passed)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return plain data that survives a restart."""
         return {
             "nonces": b"".join(self._nonces).hex(),

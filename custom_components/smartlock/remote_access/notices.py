@@ -28,7 +28,7 @@ class RemoteAccessNotices(LockPart):
     @override
     async def async_load(self) -> None:
         """Load what was seen before."""
-        self._clients = await self._store.async_load(OtherClients.restored) or OtherClients()
+        self._clients = await self._store.async_load(OtherClients.from_json) or OtherClients()
 
     @override
     @callback
@@ -51,7 +51,7 @@ class RemoteAccessNotices(LockPart):
         if clients != self._clients:
             self._clients = clients
             coordinator.config_entry.async_create_background_task(
-                self._hass, self._store.async_try_save(clients.stored), f"{DOMAIN} clients"
+                self._hass, self._store.async_try_save(clients.to_json), f"{DOMAIN} clients"
             )
         notices = clients.notices(states, bridge=bridge)
         coordinator.async_rely_on_flag(useful=not notices - {Notice.BRIDGE_REPLACED})

@@ -50,8 +50,8 @@ class OtherClients:
     """Several changes in a row were found by a poll alone, and the flag has not proved itself since."""
 
     @classmethod
-    def restored(cls, data: Mapping[str, Any]) -> Self:
-        """Return what `stored` has written; what is missing was not seen. Raises TypeError if it is no object."""
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return what `to_json` has written; what is missing was not seen. Raises TypeError if it is no object."""
         data = obj(data)
         return cls(
             bridge_seen=data.get("bridge_seen") is True,
@@ -59,7 +59,7 @@ class OtherClients:
             read_away=data.get("read_away") is True,
         )
 
-    def stored(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
             "bridge_seen": self.bridge_seen,

@@ -51,7 +51,7 @@ async def save(archive: SettingsArchive) -> SettingsSnapshot:
     try:
         return await archive.async_save()
     except SmartLockError as error:
-        raise translated(error, archive.coordinator.explain_reachability()) from error
+        raise translated(error, archive.coordinator.presence.explain()) from error
 
 
 async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> ServiceResponse:
@@ -74,7 +74,7 @@ async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> Servi
         await archive.async_offer(loss)
         journal = await archive.async_restore(names)
     except SmartLockError as error:
-        raise translated(error, archive.coordinator.explain_reachability()) from error
+        raise translated(error, archive.coordinator.presence.explain()) from error
     failed: dict[str, JsonValueType] = {name: why.value for name, why in journal.failed().items()}
     if failed and not call.return_response:
         raise HomeAssistantError(

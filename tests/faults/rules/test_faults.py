@@ -305,7 +305,7 @@ def test_whoever_made_it_run(trigger: Trigger) -> None:
 
 def test_also_one_that_nobody_saw() -> None:
     """The bolt is elsewhere, and the lock says that a motor has brought it there."""
-    assert told(Faults.from_json(BROKEN.as_json()), LOCKED).active == ()
+    assert told(Faults.from_json(BROKEN.to_json()), LOCKED).active == ()
 
 
 @pytest.mark.parametrize(
@@ -486,12 +486,12 @@ def test_weak_batteries_belong_to_a_fault() -> None:
 
 def test_it_survives_a_restart() -> None:
     broken = BROKEN.with_log([entry(4, 0x06)], NOW).with_battery_report(battery_report(critical=True), NOW)
-    again = Faults.from_json(broken.as_json())
+    again = Faults.from_json(broken.to_json())
     assert again == broken
     # The same states as before the restart are old ones, and a success is a new one.
     assert told(again, UNLOCKED, LOCK, CompletionStatus.CLUTCH_FAILURE, now=LATER).new_since(broken) == ()
     assert told(again, LOCKED, now=LATER).active == ()
-    assert Faults.from_json(Faults().as_json()) == Faults()
+    assert Faults.from_json(Faults().to_json()) == Faults()
 
 
 @pytest.mark.parametrize(
@@ -507,7 +507,7 @@ def test_it_survives_a_restart() -> None:
 )
 def test_something_else_in_its_place(changes: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        Faults.from_json(BROKEN.as_json() | changes)
+        Faults.from_json(BROKEN.to_json() | changes)
 
 
 def test_kinds_of_the_fixed_sensors() -> None:

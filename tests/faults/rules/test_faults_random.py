@@ -93,7 +93,7 @@ EVENTS = st.one_of(
     ),
     st.just(Event("succeeded", lambda faults, now: faults.run_succeeded(now), may_end=True)),
     st.just(Event("repaired", lambda faults, now: faults.repaired(now), may_end=True)),
-    st.just(Event("restart", lambda faults, now: Faults.from_json(json.loads(json.dumps(faults.as_json()))))),
+    st.just(Event("restart", lambda faults, now: Faults.from_json(json.loads(json.dumps(faults.to_json()))))),
 )
 PAUSES = st.sampled_from([0, 1, 5, 60, 86400, -3600])
 
@@ -149,4 +149,4 @@ def _holds(faults: Faults) -> None:
         assert 0 <= fault.code <= 255
     if faults.active:
         assert faults.last is not None
-    assert Faults.from_json(json.loads(json.dumps(faults.as_json()))) == faults
+    assert Faults.from_json(json.loads(json.dumps(faults.to_json()))) == faults

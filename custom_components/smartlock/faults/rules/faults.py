@@ -284,14 +284,14 @@ class Faults:
 
     # --- Storage ------------------------------------------------------------------------------------------
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return plain data that survives a restart."""
         return {
-            "active": [fault.as_json() for fault in self.active],
-            "last": None if self.last is None else self.last.as_json(),
+            "active": [fault.to_json() for fault in self.active],
+            "last": None if self.last is None else self.last.to_json(),
             "ended_at": None if self.ended_at is None else self.ended_at.isoformat(),
             "ended_by": None if self.ended_by is None else self.ended_by.value,
-            "run": None if self.run is None else self.run.as_json(),
+            "run": None if self.run is None else self.run.to_json(),
             "rest": None if self.rest is None else int(self.rest),
             "seen_running": self.seen_running,
             "unsettled": self.unsettled,

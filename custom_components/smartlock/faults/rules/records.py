@@ -56,7 +56,7 @@ class Evidence:
             case _:
                 return False
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return {"source": self.source.value, "code": int(self.code), "at": self.at.isoformat()}
 
@@ -111,13 +111,13 @@ class Fault:
             evidence=tuple(sorted(told.values(), key=lambda e: e.at))[-_EVIDENCE_KEPT:],
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return {
             "kind": self.kind.value,
             "since": self.since.isoformat(),
             "times": self.times,
-            "evidence": [e.as_json() for e in self.evidence],
+            "evidence": [e.to_json() for e in self.evidence],
         }
 
     @classmethod
@@ -151,7 +151,7 @@ class RunReport:
             return None
         return cls(action=action, trigger=trigger, completion=completion)
 
-    def as_json(self) -> dict[str, int]:
+    def to_json(self) -> dict[str, int]:
         """Return plain data."""
         return {
             "action": int(self.action),
