@@ -189,6 +189,12 @@ TOLD = {
     0x4B: "clutch_power_failure",
     0x4C: "low_voltage",
     0x4D: "firmware_update_needed",
+    0x4E: "rejected",
+    0x4F: "rejected_night_mode",
+    0xE0: "lock_setup",
+    0xE1: "lock_setup",
+    0xE2: "lock_setup",
+    0xE3: "lock_setup",
     # Two that say nothing for certain about an action that was sent: the state is read, and it did not change.
     0x20: "outcome_unknown",
     0x22: "outcome_unknown",
@@ -203,7 +209,9 @@ async def test_every_refusal_is_told(home: Home) -> None:
     for code in codes:
         lock.faults.refuse_next(ErrorCode(code), Command.LOCK_ACTION)
         error = await failure(home, "unlock")
-        assert error.translation_key == TOLD.get(code, "refused"), f"0x{code:02X}"
+        assert error.translation_key == TOLD.get(
+            code, "door_sensor" if 0x60 <= code <= 0x6F else "refused"
+        ), f"0x{code:02X}"
         if error.translation_key != "outcome_unknown":
             assert error.translation_placeholders == {"code": f"0x{code:02X}"}
         await entry.runtime_data.faults.async_repaired()

@@ -155,7 +155,7 @@ def session_of(entry: Any) -> Session:
 
 def notice(home: Home) -> ir.IssueEntry | None:
     """Return the notice about it."""
-    issue = ir.async_get(home.hass).async_get_issue(DOMAIN, "flag_read_away_33C335C5")
+    issue = ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id("flag_read_away"))
     return issue if issue is not None and issue.active else None
 
 

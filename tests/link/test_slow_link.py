@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.smartlock.const import DOMAIN
 from simulator.virtual_lock import VirtualLock
-from tests.integration.home import NUKI_ID, Home
+from tests.integration.home import Home
 
 
 def be_slow(home: Home, takes: float) -> None:
@@ -19,7 +19,7 @@ def be_slow(home: Home, takes: float) -> None:
 
 def issue(home: Home) -> ir.IssueEntry | None:
     """Return the repair about it."""
-    return ir.async_get(home.hass).async_get_issue(DOMAIN, f"slow_link_{NUKI_ID:08X}")
+    return ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id("slow_link"))
 
 
 def orders(lock: VirtualLock) -> int:

@@ -18,7 +18,7 @@ HOUR = 3600.0
 def shown(home: Home) -> set[str]:
     """Return the notices of the lock that the owner sees."""
     return {
-        issue_id.removesuffix("_33C335C5")
+        str(issue.translation_key)
         for (domain, issue_id), issue in ir.async_get(home.hass).issues.items()
         if domain == DOMAIN
         and issue.active
@@ -91,14 +91,14 @@ async def test_dismissed_notice_stays_away(home: Home) -> None:
     lock = home.add_lock("gen4")
     lock.set_remote_access(wifi=True)
     entry = await home.set_up(lock, "bridge")
-    ir.async_ignore_issue(home.hass, DOMAIN, "flag_useless_wifi_33C335C5", ignore=True)
+    ir.async_ignore_issue(home.hass, DOMAIN, home.issue_id("flag_useless_wifi"), ignore=True)
     await home.read()
     assert await home.hass.config_entries.async_reload(entry.entry_id)
     await home.until(lambda: home.config_is_read(entry))
     assert shown(home) == set()
-    assert ir.async_get(home.hass).async_get_issue(DOMAIN, "flag_useless_wifi_33C335C5") is not None
+    assert ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id("flag_useless_wifi")) is not None
     await home.hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
-    assert ir.async_get(home.hass).async_get_issue(DOMAIN, "flag_useless_wifi_33C335C5") is None
+    assert ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id("flag_useless_wifi")) is None
 
 
 async def test_bridge_that_was_replaced(home: Home) -> None:

@@ -118,9 +118,6 @@ async def test_a_rule_does_no_more_than_is_stored(home: Home, disk: Disk) -> Non
             assert caught.value.translation_key == "auto_unlock_not_saved"
             # Less is allowed at once.
             assert anna.mode == mode
-        with pytest.raises(HomeAssistantError):
-            await anna.choose("enabled")
-        assert anna.mode == "disabled"
         assert told(home.hass)
         disk.mend()
         await anna.sleep(70)

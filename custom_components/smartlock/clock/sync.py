@@ -17,7 +17,6 @@ from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import TranslatableError, translated
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.errors import LinkError, MovingError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message, UpdateTime
 from custom_components.smartlock.protocol.wire import Date7
@@ -134,8 +133,14 @@ class LockClock(LockPart):
         await self._store.async_save(self._written.to_json())
         self._coordinator.assumptions.clock_set()
         async with self._pin.session() as session:
+            states = await self._coordinator.client.read_states()
+            if states.lock_state.moving:
+                raise MovingError
             try:
-                await session.request(_set_clock)
+                # The time is taken when the link is open.
+                await session.request(
+                    lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
+                )
             except LinkError as error:
                 if session.tries.sent:
                     raise ClockOutcomeUnknownError(self._coordinator.presence.explain()) from error
@@ -151,11 +156,3 @@ class LockClock(LockPart):
             await self.async_write()
         except SmartLockError as error:
             raise translated(error, self._coordinator.presence.explain()) from error
-
-
-def _set_clock(pin: int) -> Conversation[None]:
-    """Set the clock to the time at which the link is open, unless the motor runs."""
-    states = yield from conversations.read_states()
-    if states.lock_state.moving:
-        raise MovingError
-    yield from conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
