@@ -210,10 +210,12 @@ async def test_only_the_beacons_own_frames_count(home: Home, people: AsyncExitSt
     log.listener.stop()
 
 
-async def test_a_recording_does_not_push_the_phone_out(home: Home, people: AsyncExitStack) -> None:
-    """Old addresses are played one after the other; the phone is still heard under its own."""
+@pytest.mark.parametrize("age", [5, 450, 800])
+async def test_a_recording_does_not_push_the_phone_out(home: Home, people: AsyncExitStack, age: int) -> None:
+    """Old addresses are played one after the other; the phone is still heard under its own, however old that is."""
     log = Log(home, PrivatePhone(irk=IRK))
     identity = simulated.PrivatePhone(irk=IRK)
+    await asyncio.sleep(identity.life - home.now % identity.life + age)
     phone = await people.enter_async_context(VirtualPhone(home.radio, identity, interval=1))
     phone.place({home.adapter: -61})
     recordings = []

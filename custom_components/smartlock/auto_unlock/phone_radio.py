@@ -141,8 +141,10 @@ class PhoneListener:
         if self._is_played(info):
             return
         while len(self._followed) >= _FOLLOWED:
-            oldest = next(iter(self._followed))
-            self._followed.pop(oldest)()
+            # Not heard for longer than the others, so that recordings of the last hour, played one after the other, do
+            # not push out the phone itself.
+            silent = next(iter(self._followed))
+            self._followed.pop(silent)()
         self._followed[address] = bluetooth.async_register_advertisement_callback(
             self._hass, self._heard_phone, address
         )
@@ -160,6 +162,10 @@ class PhoneListener:
 
     @callback
     def _heard_phone(self, info: BluetoothServiceInfoBleak) -> None:
+        if (unfollow := self._followed.pop(info.address, None)) is None:
+            return
+        # To the end, so that they are in the order in which they were last heard.
+        self._followed[info.address] = unfollow
         if self._cipher is None:
             # The same address may send other things in between.
             if not info.manufacturer_data.get(_APPLE, b"").startswith(self._prefix):
