@@ -149,8 +149,8 @@ class Check:
     async def _fault_issues(self) -> list[str]:
         """Return what the open repairs about faults are."""
         listed = await self._api.command("repairs/list_issues")
-        issues = [issue["issue_id"] for issue in listed["issues"] if issue["domain"] == DOMAIN]
-        return [issue.removesuffix(f"_{NUKI_ID:08X}") for issue in issues if issue.startswith("fault_")]
+        keys = [issue["translation_key"] for issue in listed["issues"] if issue["domain"] == DOMAIN]
+        return [key for key in keys if key.startswith("fault_")]
 
     async def _drain_batteries(self) -> None:
         await self._do("battery", percent=10)

@@ -90,8 +90,8 @@ class Resident:
     async def confirm_phone(self) -> None:
         """Say in the repair that it was this phone that was away."""
         api = self.owned.api
-        rule = self._prefix.split("_")[1]
-        issue = f"auto_unlock_phone_{rule}_{self.owned.lock.nuki_id:08X}"
+        listed = (await api.command("repairs/list_issues"))["issues"]
+        (issue,) = [each["issue_id"] for each in listed if each["translation_key"] == "auto_unlock_phone"]
         menu = await api.request("POST", FIX, {"handler": "smartlock", "issue_id": issue})
         done = await api.request("POST", f"{FIX}/{menu['flow_id']}", {"next_step_id": "with_me"})
         assert done["type"] == "create_entry"
