@@ -1,4 +1,4 @@
-"""Nuki door locks over Bluetooth alone: the parts of a lock begin and end here, in the order of `runtime.py`."""
+"""Nuki smart locks over Bluetooth only: starts and stops the parts of a lock in the order of `runtime.py`."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -41,7 +41,7 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there before any lock is."""
+    """Register the actions; they exist before any lock is set up."""
     async_setup_services(hass)
     async_setup_files(hass)
     return True
@@ -52,7 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     if hass.state is not CoreState.running and isinstance(entry.data.get(CONF_ADDRESS), str):
         await async_adopt_pairing(hass, entry)
     _check(entry)
-    # What may fail comes before the platforms: they cannot be set up a second time in one run of Home Assistant.
+    # Whatever may fail comes before the platforms, which cannot be set up twice in one run of Home Assistant.
     runtime = entry.runtime_data = SmartLockRuntime.of(hass, entry)
     await runtime.async_load()
     await async_finished_pairings(hass)
@@ -69,7 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
 
 
 def _check(entry: ConfigEntry) -> None:
-    """Raise ConfigEntryError for an entry that was damaged, before anything is made of it."""
+    """Raise ConfigEntryError for a damaged entry before anything is created from it."""
     if (field := damaged_data(entry.data)) is not None:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
@@ -87,7 +87,7 @@ def _check(entry: ConfigEntry) -> None:
 def _reload_after_change(
     entry: SmartLockConfigEntry,
 ) -> Callable[[HomeAssistant, ConfigEntry], Coroutine[Any, Any, None]]:
-    """Return a listener that sets the entry up again after a change of what its set-up is made from."""
+    """Return a listener that reloads the entry when something that its set-up depends on has changed."""
     before = _what_matters(entry)
 
     async def changed(hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -98,16 +98,16 @@ def _reload_after_change(
 
 
 def _what_matters(entry: ConfigEntry) -> tuple[object, ...]:
-    """Return a copy of what the set-up is made from. Not the title; and the PIN needs no new connection."""
+    """Return a copy of what the set-up depends on: no title, and no PIN, which needs no new connection."""
     options = {key: value for key, value in entry.options.items() if key != CONF_PIN}
-    # A subentry is changed in place.
+    # Home Assistant changes a subentry in place, so a reference would not show the change.
     return dict(entry.data), options, [subentry.as_dict() for subentry in entry.subentries.values()]
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:
-    """End everything about a lock, and disconnect. A lock that is disabled has no issues."""
+    """Stop all parts of a lock and disconnect. A disabled lock has no issues."""
     runtime = entry.runtime_data
-    # Before anything that takes time: a rule that was removed or changed is not to unlock meanwhile.
+    # Before anything that takes time: a removed or changed rule must not unlock in the meantime.
     runtime.auto_unlock.stop()
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
@@ -118,9 +118,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
-    """Forget the keys of a removed lock and what is stored of it. The lock keeps our authorization."""
+    """Delete the keys of a removed lock and everything stored about it. The lock keeps our authorization."""
     LockIssues(hass, entry).withdraw_all()
-    # Of one that was damaged, as far as it says which lock it is.
+    # A damaged entry may still say which lock it is about.
     await (await async_finished_pairings(hass)).async_discard(str(entry.data.get(CONF_ADDRESS)))
     if isinstance(nuki_id := entry.data.get(CONF_NUKI_ID), int):
         await async_remove_lock_stores(hass, nuki_id_text(nuki_id))

@@ -1,4 +1,4 @@
-"""Moves the bolt for Home Assistant: at most once, with what came of it published and told."""
+"""Moves the bolt for Home Assistant: at most once. Publishes the outcome and reports it to the caller."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,8 @@ from custom_components.smartlock.protocol.errors import (
 )
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 
-# Until the link of an action is used for what nobody waits for; well below the time for which it is held.
+# Delay before the link of an action is used for background work; well below the time for which it is kept
+# open.
 _FOLLOW_UP_DELAY = 0.25
 
 
@@ -31,7 +32,7 @@ class LockActions:
     """The actions of one lock."""
 
     def __init__(self, coordinator: SmartLockCoordinator) -> None:
-        """Take the lock; nothing is sent yet."""
+        """Prepare; nothing is sent yet."""
         self._coordinator = coordinator
         self._client = coordinator.client
         self._last_action: float | None = None
@@ -43,7 +44,7 @@ class LockActions:
         return self._dropped_listeners.add(listener)
 
     async def async_connect(self) -> None:
-        """Open the link because an action is about to come. Raises HomeAssistantError."""
+        """Open the link because an action is expected. Raises HomeAssistantError."""
         try:
             await self._client.connect()
         except SmartLockError as error:
@@ -56,9 +57,9 @@ class LockActions:
         *,
         wanted: Callable[[], bool] | None = None,
     ) -> None:
-        """Carry out an action at most once, publish what came of it, and raise what the owner must know.
+        """Carry out an action at most once and publish its outcome. Raises HomeAssistantError, for the owner.
 
-        `wanted` says right before the write whether an action that no person has asked for is still wanted.
+        `wanted` is asked right before the write whether an action that no person requested is still wanted.
         """
         idle_time = rules.idle_time(
             self._coordinator.idle_time, last_action=self._last_action, now=self._coordinator.hass.loop.time()
@@ -77,7 +78,7 @@ class LockActions:
     async def async_move(
         self, order: Callable[[], Awaitable[KeyturnerStates | None]]
     ) -> KeyturnerStates | None:
-        """Have the client move the bolt, publish what came of it, and raise what the owner must know."""
+        """Have the client move the bolt and publish the outcome. Raises HomeAssistantError, for the owner."""
         received_before = self._coordinator.states_received
         try:
             states = await order()
@@ -92,7 +93,7 @@ class LockActions:
             if isinstance(error, NotAuthorizedError):
                 await self._coordinator.async_request_refresh()
             elif isinstance(error, LockRefusedError) and self._coordinator.states_received == received_before:
-                # The bolt may have moved a little, and where it is now could not be read.
+                # The bolt may have moved a little, and its position could not be read.
                 self._coordinator.async_doubt()
             reason = self._coordinator.presence.explain()
             if (
@@ -107,21 +108,21 @@ class LockActions:
             self._follow_up()
         if states is None:
             self._coordinator.async_doubt()
-        # The states were published when they were heard; how long it took is new.
+        # The states were published when they were received; how long the action took is new.
         self._coordinator.async_update_listeners()
         return states
 
     @callback
     def _follow_up(self) -> None:
-        """Use the link that an action has left open, without holding up its caller."""
+        """Use the link that an action has left open, without delaying its caller."""
         if self._client.connected:
             self._coordinator.config_entry.async_create_background_task(
                 self._coordinator.hass, self._use_open_link(), f"{DOMAIN} follow-up"
             )
 
     async def _use_open_link(self) -> None:
-        """After an action: read the change flag away that we have raised, and let everybody use the link."""
-        # Somebody who acts twice is not to wait for this.
+        """After an action: clear the change flag that we have raised, and offer the link to all its users."""
+        # Someone who acts twice must not wait for this.
         await asyncio.sleep(_FOLLOW_UP_DELAY)
         if not self._client.connected or self._coordinator.stopped:
             return
@@ -130,7 +131,8 @@ class LockActions:
                 if self._coordinator.is_bridge:
                     await self._client.request(conversations.read_states())
             except SmartLockError as error:
-                # Whether the lock has taken the flag down or not, nobody has heard what it stood for.
+                # Whether or not the lock has cleared the flag, nobody has received the change that it
+                # announced.
                 LOGGER.debug("The change flag was not read away: %s", type(error).__name__)
                 self._coordinator.async_link_lost()
                 return

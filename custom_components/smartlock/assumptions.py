@@ -1,7 +1,8 @@
-"""What the code assumes about locks that nobody here has tried, and how often a lock has confirmed or contradicted it.
+"""What the code assumes about untested locks, and how often each lock has confirmed or contradicted it.
 
-docs/assumptions.md says of each where it comes from, and what happens where it is wrong. Counts alone are kept, without
-names and times, and go into the diagnostics: the file of one owner tells what no virtual lock can.
+docs/assumptions.md gives the source of each assumption and what happens if it is wrong. Only counts are
+stored, without names or times. They are part of the diagnostics, where real locks show what no virtual lock
+can.
 """
 
 from collections.abc import Mapping
@@ -15,42 +16,42 @@ from custom_components.smartlock.protocol.enums import CompletionStatus, LockSta
 from custom_components.smartlock.protocol.messages import ErrorReport, KeyturnerStates, Message, Status
 from custom_components.smartlock.storage import LockStore, lock_store
 
-# Counts need not survive a crash.
+# A crash may lose some counts.
 _SAVE_DELAY = 3600.0
 _GOOD = (None, CompletionStatus.SUCCESS, CompletionStatus.UNKNOWN)
 
 
 class Assumption(StrEnum):
-    """One thing about the firmware that the code rests on; each has a row in docs/assumptions.md."""
+    """A property of the firmware that the code relies on; each has a row in docs/assumptions.md."""
 
     CHANGE_RAISES_FLAG = "change_raises_flag"
-    """A change raises the flag of a lock that is paired as Bridge before a poll finds it."""
+    """A change raises the flag of a lock paired as Bridge before a poll finds it."""
     READ_CLEARS_FLAG = "read_clears_flag"
-    """Reading the states takes the flag down."""
+    """Reading the states clears the flag."""
     WRITE_IS_COUNTED_ONCE = "write_is_counted_once"
     """The update count of Config rises by one for each write."""
     COMPLETE_FOLLOWS_STATES = "complete_follows_states"
-    """A run tells its states before Status COMPLETE."""
+    """The states of a run come before Status COMPLETE."""
     ERROR_FOLLOWS_STATES = "error_follows_states"
-    """The Error Report of a failed run comes behind the states of its end."""
+    """The Error Report of a failed run comes after the states of its end."""
     POWER_LOSS_LOSES_TIME = "power_loss_loses_time"
-    """A lock whose batteries were changed shows another time."""
+    """A lock whose batteries were changed shows a different time."""
     LOG_GOES_ON = "log_goes_on"
     """New log entries have higher indices, and old ones keep theirs."""
     TIME_RISES = "time_rises"
-    """States that come later show a later time."""
+    """Later states carry a later time."""
 
 
 class Assumptions(LockPart):
     """The counts of one lock."""
 
     def __init__(self, hass: HomeAssistant, nuki_id: str, *, bridge: bool) -> None:
-        """Begin with nothing; `async_load` goes on from what is stored. `bridge`: we are paired as one."""
+        """Start with zero counts; `async_load` adds those stored. `bridge`: we are paired as one."""
         self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "assumptions")
         self._bridge = bridge
         self._counts: dict[Assumption, list[int]] = {each: [0, 0] for each in Assumption}
         self._stopped = False
-        # What the order of messages is judged by.
+        # What the order of messages is compared with.
         self._flag = False
         self._flag_was_read = False
         self._link_was_closed = False
@@ -61,14 +62,14 @@ class Assumptions(LockPart):
 
     @override
     async def async_load(self) -> None:
-        """Go on from the counts of earlier runs."""
+        """Continue from the counts of earlier runs."""
         counts = await self._store.async_load(_restored)
         if counts is not None:
             self._counts |= counts
 
     @override
     async def async_stop(self) -> None:
-        """Store the counts; none is stored after that."""
+        """Store the counts; nothing is stored after that."""
         self._stopped = True
         await self._store.async_try_save(self._stored)
 
@@ -77,7 +78,7 @@ class Assumptions(LockPart):
 
     @property
     def report(self) -> Mapping[str, Mapping[str, int]]:
-        """How often each was confirmed and contradicted."""
+        """How often each assumption was confirmed and contradicted."""
         return {
             each.value: {"confirmed": confirmed, "contradicted": contradicted}
             for each, (confirmed, contradicted) in self._counts.items()
@@ -85,14 +86,14 @@ class Assumptions(LockPart):
 
     @callback
     def count(self, assumption: Assumption, holds: bool | None) -> None:
-        """Count that it was confirmed or contradicted; None says nothing."""
+        """Count a confirmation or a contradiction; None counts neither."""
         if holds is None:
             return
         self._counts[assumption][0 if holds else 1] += 1
         if not self._stopped:
             self._store.async_save_later(self._stored, _SAVE_DELAY)
 
-    # --- What happens -------------------------------------------------------------------------------------
+    # --- Events -------------------------------------------------------------------------------------------
 
     @callback
     def beacon(self, *, flag: bool) -> None:
@@ -110,12 +111,12 @@ class Assumptions(LockPart):
 
     @callback
     def clock_set(self) -> None:
-        """We are about to set the clock of the lock: its time may go back."""
+        """We are about to set the lock's clock, so its time may go back."""
         self._last = None
 
     @callback
     def received(self, message: Message) -> None:
-        """Take everything that the lock says, in its order."""
+        """Take every message of the lock, in order."""
         match message:
             case KeyturnerStates():
                 self._states(message)

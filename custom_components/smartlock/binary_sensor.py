@@ -20,7 +20,7 @@ from custom_components.smartlock.protocol.enums import DoorSensorState
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.snapshot import LockSnapshot
 
-# Everything is read by the coordinator.
+# The coordinator reads everything.
 PARALLEL_UPDATES = 0
 
 
@@ -32,7 +32,7 @@ class SmartLockBinarySensorDescription(BinarySensorEntityDescription):
 
 
 def door_open(snapshot: LockSnapshot) -> bool | None:
-    """Whether the door is open. Only two values of the sensor say so; no other one means closed or open."""
+    """Whether the door is open. Only two values of the door sensor are certain; any other means unknown."""
     states = snapshot.states
     if states is None:
         return None
@@ -68,7 +68,7 @@ BINARY_SENSORS = (
         value_fn=_battery_charging,
     ),
 )
-# None as long as the lock does not tell of them.
+# None as long as the lock does not report them.
 ACCESSORY_BATTERIES = tuple(
     SmartLockBinarySensorDescription(
         key=key,
@@ -105,7 +105,7 @@ async def async_setup_entry(
 
 
 class SmartLockBinarySensor(SmartLockEntity, BinarySensorEntity):
-    """Something that the lock says is so, or is not, or does not say."""
+    """Something that the lock reports as true, as false, or not at all."""
 
     entity_description: SmartLockBinarySensorDescription
 

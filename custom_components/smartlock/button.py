@@ -1,4 +1,4 @@
-"""Buttons: what is harmless, however often it is pressed."""
+"""Buttons: only what is harmless however often it is pressed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.settings.actions import save
 
-# The client orders requests itself; Home Assistant must not hold any back.
+# The client queues requests itself; Home Assistant must not hold any back.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmartLockButtonDescription(ButtonEntityDescription):
-    """A button and what it does; that raises HomeAssistantError."""
+    """A button and its action, which raises HomeAssistantError."""
 
     press: Callable[[SmartLockRuntime], Awaitable[object]]
 
@@ -48,12 +48,12 @@ async def async_setup_entry(
 
 
 class SmartLockButton(SmartLockEntity, ButtonEntity):
-    """Does something that moves nothing and changes no right."""
+    """Does something that moves no bolt and changes no right."""
 
     entity_description: SmartLockButtonDescription
 
     def __init__(self, runtime: SmartLockRuntime, description: SmartLockButtonDescription) -> None:
-        """Take the lock."""
+        """Bind a description to a lock."""
         super().__init__(runtime.coordinator, description)
         self._runtime = runtime
 

@@ -1,4 +1,4 @@
-"""Adding a lock: find it, tell its generation, ask only what it needs, wait for the button, pair."""
+"""Adding a lock: find it, detect its generation, ask only for what it needs, wait for the button, pair."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -28,7 +28,7 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockR
 
 
 class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
-    """Adds one lock, or pairs again with one that is there, or asks for its PIN."""
+    """Adds a lock, pairs an existing one again, or asks for its PIN."""
 
     VERSION = 1
 
@@ -48,11 +48,11 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
         """Return what can be added to a lock."""
         return {SUBENTRY_TYPE: AutoUnlockFlow}
 
-    # --- Which lock ---------------------------------------------------------------------------------------
+    # --- Choosing the lock --------------------------------------------------------------------------------
 
     @override
     async def async_step_bluetooth(self, discovery_info: BluetoothServiceInfoBleak) -> ConfigFlowResult:
-        """Take a lock that Home Assistant has heard."""
+        """Take a lock that Home Assistant has discovered."""
         lock = seen_lock(discovery_info)
         if lock is None:
             return self.async_abort(reason="not_supported")
@@ -63,7 +63,7 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Search, and let the owner choose among the locks that are heard."""
+        """Search, and let the owner choose among the locks in range."""
         if user_input is not None and CONF_ADDRESS in user_input:
             lock = self._heard_locks().get(user_input[CONF_ADDRESS])
             if lock is not None:
@@ -106,14 +106,14 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
         self.context["title_placeholders"] = {"name": lock.name}
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """The lock does not know us any more, or has refused the PIN."""
+        """The lock no longer knows us, or has refused the PIN."""
         self._take_entry(self._get_reauth_entry())
         if entry_data.get(ABOUT) == ABOUT_PIN:
             return await self.async_step_pin_reauth()
         return await self.async_step_reauth_confirm()
 
     async def async_step_pin_reauth(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Say what happened to the PIN, and what can be done."""
+        """Explain what happened to the PIN and what can be done."""
         return self.pin_menu("pin_reauth")
 
     @property
@@ -128,7 +128,7 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
 
     @property
     def _paired_runtime(self) -> SmartLockRuntime | None:
-        """The parts of the lock that is paired again, if it is set up."""
+        """The parts of the lock that is being paired again, if it is set up."""
         entry: SmartLockConfigEntry | None = self.paired_entry
         loaded = entry is not None and entry.state is ConfigEntryState.LOADED
         return entry.runtime_data if entry is not None and loaded else None
@@ -151,11 +151,11 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
 
     @override
     async def async_pin_failed(self, error: SmartLockError) -> ConfigFlowResult | None:
-        # It does not know us at all; this dialog stands in the way of the one that says so.
+        # The lock does not know us at all; this dialog would block the one that says so.
         return await self.async_step_reauth_confirm() if isinstance(error, NotAuthorizedError) else None
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Say what happened before asking for anything."""
+        """Explain what happened before asking for anything."""
         if user_input is None:
             return self.async_show_form(
                 step_id="reauth_confirm", description_placeholders=self._placeholders()
@@ -180,14 +180,14 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
         if client_type := entry.data.get(CONF_CLIENT_TYPE):
             self._input = {CONF_CLIENT_TYPE: client_type}
 
-    # --- What it needs ------------------------------------------------------------------------------------
+    # --- What the lock needs ------------------------------------------------------------------------------
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask before the first connection, then find out the generation."""
+        """Ask before the first connection, then detect the generation."""
         errors: dict[str, str] = {}
         if user_input is not None:
             if await self.async_resume():
-                # Only the entry is missing.
+                # The lock is paired already; only the entry is missing.
                 return await self.async_step_button()
             try:
                 if self._dialect is None:

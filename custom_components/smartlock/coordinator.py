@@ -1,4 +1,4 @@
-"""When to read the lock and what to publish of it."""
+"""Decides when to read the lock and publishes what it reports."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -54,7 +54,7 @@ CONNECTION_STATES = ("ok", "not_read", "not_heard", "not_answering", "not_author
 
 
 class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
-    """Owns the client of one lock and publishes what the lock says."""
+    """Owns the client of one lock and publishes what the lock reports."""
 
     config_entry: ConfigEntry
 
@@ -65,7 +65,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             LOGGER,
             config_entry=entry,
             name=DOMAIN,
-            # `link/rules.py` says when to read, and `_plan` asks for it.
+            # `link/rules.py` decides when to read, and `_plan` asks it.
             update_interval=None,
             always_update=False,
         )
@@ -73,7 +73,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.nuki_id = nuki_id_text(entry.data[CONF_NUKI_ID])
         self.dialect = DIALECTS[entry.data[CONF_GENERATION]]
         self.data = LockSnapshot()
-        # Seconds for which the link of an action is held.
+        # Seconds for which the link of an action is kept open.
         self.idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
         self._memory = LinkMemory(hass, self.nuki_id)
         self.client = lock_client(
@@ -115,13 +115,13 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @override
     async def async_load(self) -> None:
-        """Read what is stored of what the lock has said before; nothing is believed without."""
+        """Read what is stored about earlier messages of the lock; without it no state is believed."""
         await self._memory.async_load()
 
     @override
     @callback
     def start(self) -> None:
-        """Listen to the advertisements, and read as soon as the lock is received."""
+        """Follow the advertisements, and read as soon as the lock is received."""
         self.config_entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.async_stop)
         )
@@ -129,22 +129,22 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @property
     def policy(self) -> PollPolicy:
-        """What has happened, as far as it decides when to read."""
+        """State of the poll policy: the events that decide when to read next."""
         return self._polling.policy
 
     @property
     def _now(self) -> float:
-        """Seconds of a clock that never goes back."""
+        """Seconds of a monotonic clock."""
         return self.hass.loop.time()
 
     @property
     def reachable(self) -> bool:
-        """Whether the lock is there: received lately, connected, or exchanged messages with lately."""
+        """Whether the lock is present: received recently, connected, or recently in exchange of messages."""
         return self.presence.reachable
 
     @property
     def connection_state(self) -> str:
-        """In one word of CONNECTION_STATES how things stand between us and the lock."""
+        """State of the connection, one of CONNECTION_STATES."""
         if self.policy.locked_out:
             return "not_authorized"
         if not self.reachable:
@@ -155,16 +155,16 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @property
     def read_at(self) -> float | None:
-        """When the state was last told, on the clock of the event loop."""
+        """When the lock last reported its state, on the clock of the event loop."""
         return self.policy.read_at
 
     @property
     def last_read(self) -> datetime | None:
-        """When the state was last told."""
+        """When the lock last reported its state."""
         return None if self.read_at is None else system_clock(self.hass).date_of(self.read_at)
 
     async def async_share_link(self, states: KeyturnerStates) -> None:
-        """Let everybody use the link that is open."""
+        """Offer the open link to all its users."""
         await async_share_link(self.link_users, states)
 
     @override
@@ -181,7 +181,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         except SmartLockError as error:
             ended = True
             if self.stopped:
-                # We have cut it off ourselves: nothing has failed.
+                # We closed the link ourselves: nothing has failed.
                 return self.data
             refused = isinstance(error, NotAuthorizedError)
             self._polling.update(
@@ -193,15 +193,15 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             ) from error
         finally:
             if not ended:
-                # A caller that gave up, or a defect, of ours or below us: it must not be the end of all reading.
+                # The caller gave up, or there is a defect in our code or below: polling has to go on.
                 self._polling.update(self.policy.read_failed(self._now))
         await self.async_share_link(states)
-        # The states were published when they were heard.
+        # The states were published when they were received.
         return self.data
 
     @callback
     def async_take(self, *messages: Config | AdvancedConfig | BatteryReport) -> None:
-        """Publish what somebody has read."""
+        """Publish what someone else has read."""
         for message in messages:
             match message:
                 case Config():
@@ -215,17 +215,17 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def async_add_message_listener(self, listener: Callable[[Message], None]) -> CALLBACK_TYPE:
-        """Call `listener` with everything that the lock says, asked or not."""
+        """Call `listener` with every message of the lock, requested or not."""
         return self._message_listeners.add(listener)
 
     @callback
     def async_rely_on_flag(self, *, useful: bool) -> None:
-        """Read as a client that is told of changes, or as one that is not."""
-        told = self.is_bridge and useful
-        if told != self.policy.told_of_changes:
-            self._polling.update(self.policy.relying_on_flag(told=told))
+        """Poll as a client that is notified of changes, or as one that is not."""
+        notified = self.is_bridge and useful
+        if notified != self.policy.notified:
+            self._polling.update(self.policy.relying_on_flag(notified=notified))
 
-    # --- What the lock says -------------------------------------------------------------------------------
+    # --- What the lock reports ----------------------------------------------------------------------------
 
     @callback
     def _read_in_background(self, reason: str) -> None:
@@ -233,7 +233,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def _message_received(self, message: Message) -> None:
-        """Take everything that the lock says, asked or not."""
+        """Take every message of the lock, requested or not."""
         self.presence.exchanged()
         self._memory.async_received()
         if isinstance(message, KeyturnerStates):
@@ -263,7 +263,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             )
         )
         if not self.last_update_success:
-            # The next line makes Home Assistant forget that it has to log this itself.
+            # The next line makes Home Assistant forget that it has to log the recovery itself.
             LOGGER.info("Fetching %s data recovered", self.name)
         self.async_set_updated_data(self.data.with_states(states))
         self._polling.plan()
@@ -306,25 +306,25 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @callback
     def async_link_lost(self) -> None:
-        """An idle link has ended, or what was asked over it got no answer: read soon."""
+        """An idle link has dropped, or a request over it got no answer: read soon."""
         self._polling.update(self.policy.link_lost(self._now))
 
     @callback
     def _answer_lost(self) -> None:
-        """The state was asked for, and no answer was received. Only for a Bridge does that clear the flag."""
+        """The state was requested in vain. Only for a Bridge does the request clear the flag."""
         if self.is_bridge and not self.stopped:
             self._polling.update(self.policy.answer_lost(self._now))
 
     @callback
     def async_doubt(self) -> None:
-        """An action was, or may have been, sent, and nobody knows where the bolt is."""
+        """An action was or may have been sent, and the position of the bolt is unknown."""
         self._polling.update(self.policy.outcome_unknown(self._now))
 
-    # --- The end ------------------------------------------------------------------------------------------
+    # --- Stopping -----------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def async_paused(self) -> AsyncIterator[None]:
-        """Leave the lock alone, so that it advertises and can be paired again."""
+        """Release the lock, so that it advertises and can be paired again."""
         self._polling.pause()
         try:
             await self.client.disconnect()
@@ -335,7 +335,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @override
     async def async_shutdown(self) -> None:
-        """Stop reading and disconnect, for good."""
+        """Stop reading and disconnect permanently."""
         self.stopped = True
         self._polling.pause()
         self.presence.stop()

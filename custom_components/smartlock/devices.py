@@ -1,4 +1,4 @@
-"""What the lock is called in Home Assistant's device registry."""
+"""The entry of a lock in Home Assistant's device registry."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -8,7 +8,7 @@ from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.messages import Config
 
-# The vendor's names by the major version of the firmware.
+# The vendor's product names by the major version of the firmware.
 _MODELS = {
     1: "Smart Lock 1.0",
     2: "Smart Lock 2.0",
@@ -19,7 +19,7 @@ _MODELS = {
 
 
 def model_name(config: Config) -> str:
-    """Return the model in the vendor's words as far as the settings tell it."""
+    """Return the vendor's name of the model, as far as the settings reveal it."""
     variant = config.product_variant
     if variant is not None and variant.known:
         return f"Smart Lock {variant.name.capitalize()}"
@@ -28,7 +28,7 @@ def model_name(config: Config) -> str:
 
 @callback
 def describe_device(hass: HomeAssistant, entry: ConfigEntry, config: Config) -> None:
-    """Write the versions and the model that the lock tells into its device."""
+    """Store the versions and the model that the lock reports in its device."""
     registry = dr.async_get(hass)
     identifier = (DOMAIN, nuki_id_text(entry.data[CONF_NUKI_ID]))
     device = registry.async_get_device_by_identifier(identifier, entry.entry_id)

@@ -1,4 +1,4 @@
-"""Diagnostics: what helps to explain a problem, without anything that opens a door or names a person."""
+"""Diagnostics: what helps to explain a problem, but nothing that opens a door or names a person."""
 
 from dataclasses import asdict
 from typing import Any
@@ -28,7 +28,7 @@ _OPTIONS = (
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: SmartLockConfigEntry
 ) -> dict[str, Any]:
-    """Return what is known of the lock; only what is listed here leaves the installation."""
+    """Return what is known about the lock, by an allow-list; nothing else leaves the installation."""
     coordinator = entry.runtime_data.coordinator
     snapshot = coordinator.data
     statistics = coordinator.client.statistics
@@ -83,7 +83,7 @@ async def async_get_config_entry_diagnostics(
 
 
 def _wear(history: WearHistory) -> dict[str, Any]:
-    """Return figures without times: when the bolt moved is nobody's business."""
+    """Return figures without times: when the bolt moved is private."""
     wear = history.wear
     return {
         "percent": None

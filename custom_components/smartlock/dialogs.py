@@ -1,4 +1,4 @@
-"""What the dialogs about a lock have in common: each ends, with a text, when its lock is not loaded any more."""
+"""Common parts of the dialogs about a lock: each ends with a text if its lock is no longer loaded."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -31,7 +31,7 @@ def while_loaded[S: _Dialog, **P, R](
 
 
 def is_set_up(entry: ConfigEntry) -> bool:
-    """Whether the parts of a lock exist."""
+    """Whether the lock's parts exist."""
     return entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)
 
 
@@ -39,9 +39,9 @@ class LockRepairFlow[P](RepairsFlow):
     """A guided repair that needs one part of a lock."""
 
     def __init__(self, entry: ConfigEntry, part: Callable[[], P]) -> None:
-        """Take the lock, and how to get at its part.
+        """Prepare for one lock. `part` returns the part that the repair needs.
 
-        The part is asked for at each step: the lock may have been set up again while the dialog was open.
+        It is called at each step, as the lock may be set up again while the dialog is open.
         """
         self._entry = entry
         self._get_part = part
@@ -58,5 +58,5 @@ class LockRepairFlow[P](RepairsFlow):
 
     @property
     def name(self) -> dict[str, str]:
-        """The placeholder for the name of the lock."""
+        """Placeholder for the lock's name."""
         return {"name": self._entry.title}

@@ -1,4 +1,4 @@
-"""What all entities of a lock have in common."""
+"""Common base of all entities of a lock."""
 
 from collections.abc import Callable, Iterable
 from typing import override
@@ -27,7 +27,7 @@ class SmartLockEntity(CoordinatorEntity[SmartLockCoordinator]):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.nuki_id}_{description.key}"
         self._attr_translation_key = description.key
-        # The model and the versions are written when the lock has told them.
+        # The coordinator adds the model and the versions once the lock has reported them.
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, coordinator.nuki_id)},
             connections={(CONNECTION_BLUETOOTH, coordinator.address)},
@@ -38,13 +38,13 @@ class SmartLockEntity(CoordinatorEntity[SmartLockCoordinator]):
 
     @property
     def snapshot(self) -> LockSnapshot:
-        """What is known of the lock now."""
+        """What is known about the lock now."""
         return self.coordinator.data
 
     @property
     @override
     def available(self) -> bool:
-        # A failed read does not make a lock unavailable that is still heard: its last state stays.
+        # After a failed read a lock that is still in range stays available, with its last state.
         return self.coordinator.reachable
 
 
@@ -58,9 +58,9 @@ def async_add_when_known[D: EntityDescription](
     create: Callable[[D], Entity],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the entities of what a lock has: those that it had before at once, others when it is known to have them.
+    """Add entities for what a lock has: known ones at once, others once the lock turns out to have them.
 
-    `exists` says whether a lock has something; None as long as nobody knows.
+    `exists` returns whether the lock has something; None while unknown.
     """
     registry = er.async_get(coordinator.hass)
     missing = {description.key: description for description in descriptions}

@@ -1,4 +1,4 @@
-"""The one sensor of this integration; features describe what it shows."""
+"""The sensor class of this integration; each feature describes what its sensors show."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from custom_components.smartlock.entity import SmartLockEntity
 
 @dataclass(frozen=True, kw_only=True)
 class SmartLockSensorDescription[P](SensorEntityDescription):
-    """A sensor, and where its value and its attributes come from in its part of the lock; None is unknown."""
+    """A sensor with the sources of its value and attributes in one part of the lock; None is unknown."""
 
     value_fn: Callable[[P], str | float | datetime | None]
     facts_fn: Callable[[P], Mapping[str, Any] | None] = lambda part: None
     always_available: bool = False
-    """Whether it says something that is true while nobody receives the lock."""
+    """Whether the value stays valid while the lock is out of range."""
 
 
 class SmartLockSensor[P](SmartLockEntity, SensorEntity):
-    """A value that the lock reports, or that we know of it."""
+    """A value that the lock reports, or that we know about it."""
 
     entity_description: SmartLockSensorDescription[P]
 

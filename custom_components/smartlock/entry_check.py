@@ -1,4 +1,4 @@
-"""What a config entry must hold for a lock to be set up: a wrong type is told at once, and not by the first action."""
+"""Checks a config entry at set-up, so that a wrong type fails then and not at the first action."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ from custom_components.smartlock.protocol.crypto import KEY_SIZE
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.rules.stored import flag, integer, optional, real, text
 
-# Seconds or minutes; the forms allow much less. A PIN has to fit into its field.
+# Upper bound in seconds or minutes; the forms allow much less. A PIN has to fit into its field.
 _LONGEST = 1e5
 _LARGEST_PIN = 0xFFFFFFFF
 
@@ -33,12 +33,12 @@ type _Check = Callable[[Any], object]
 
 
 def damaged_data(data: Mapping[str, Any]) -> str | None:
-    """Return the name of what is missing in the data of an entry, or cannot be; None if they are all right."""
+    """Return the name of the first missing or invalid item in an entry's data; None if all are valid."""
     return _damaged(data, _DATA, required=_DATA.keys() - {CONF_CLIENT_TYPE})
 
 
 def damaged_option(options: Mapping[str, Any]) -> str | None:
-    """Return the name of an option that cannot be; None if all are right."""
+    """Return the name of the first invalid option; None if all are valid."""
     return _damaged(options, _OPTIONS)
 
 

@@ -1,4 +1,4 @@
-"""Events: what happened to a lock and is over."""
+"""Events: things that happened to a lock and are over."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockR
 from custom_components.smartlock.settings.rules.battery_change import Verdict
 from custom_components.smartlock.settings.rules.restore import Journal
 
-# Nothing is asked of the lock here.
+# Events send no requests to the lock.
 PARALLEL_UPDATES = 0
 
-# Takes the type of an event and what is known of it.
+# Takes the event type and its attributes.
 type Fire = Callable[[str, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmartLockEventDescription(EventEntityDescription):
-    """An event entity and who fires it: `subscribe` returns what ends it."""
+    """An event entity and its source: `subscribe` returns a callable that unsubscribes."""
 
     subscribe: Callable[[SmartLockRuntime, Fire], CALLBACK_TYPE]
 
@@ -80,7 +80,7 @@ async def async_setup_entry(
 
 
 class SmartLockEvent(SmartLockEntity, EventEntity):
-    """What happened last; stays shown while nobody hears the lock."""
+    """The last event of a kind; still shown while the lock is out of range."""
 
     entity_description: SmartLockEventDescription
 
@@ -92,7 +92,7 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
     @property
     @override
     def available(self) -> bool:
-        # It says what has happened, which stays true.
+        # A past event stays true.
         return True
 
     @override
@@ -101,7 +101,7 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
         self.async_on_remove(self.entity_description.subscribe(self._runtime, self._fire))
 
     def async_entity_id_changed(self) -> None:
-        """Nothing depends on the entity id."""
+        """Subscribe to the source; nothing depends on the entity id."""
 
     @callback
     def _fire(self, event_type: str, attributes: Mapping[str, Any]) -> None:

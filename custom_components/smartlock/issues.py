@@ -1,7 +1,7 @@
-"""The one writer of repair issues, and the one policy for them.
+"""The only module that writes repair issues, with one policy for all of them.
 
-An issue stays in the registry over a reload, so that one which the owner has ignored stays ignored while its cause
-lasts. A lock that is disabled or removed has none.
+An issue stays in the registry over a reload, so that one the owner has ignored stays ignored as long as its
+cause lasts. A disabled or removed lock has none.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from homeassistant.helpers.issue_registry import IssueSeverity
 
 from custom_components.smartlock.const import DOCUMENTATION, DOMAIN
 
-# In the data of an issue that has a guided repair.
+# Part of the data of an issue that has a guided repair.
 ATTR_ENTRY_ID = "entry_id"
 ATTR_FLOW = "flow"
 
@@ -27,7 +27,7 @@ def show_for_all(
     severity: IssueSeverity = IssueSeverity.WARNING,
     placeholders: Mapping[str, str] | None = None,
 ) -> None:
-    """Show an issue that is about no lock in particular."""
+    """Show an issue that is not about a particular lock."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -41,7 +41,7 @@ def show_for_all(
 
 @callback
 def withdraw_for_all(hass: HomeAssistant, key: str) -> None:
-    """Take it back, if it is shown."""
+    """Withdraw an issue, if it is shown."""
     ir.async_delete_issue(hass, DOMAIN, key)
 
 
@@ -49,7 +49,7 @@ class LockIssues:
     """The repair issues of one lock."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Take the lock; nothing is shown yet."""
+        """Prepare for one lock; nothing is shown yet."""
         self._hass = hass
         self._entry = entry
 
@@ -65,10 +65,11 @@ class LockIssues:
         learn_more: str | None = None,
         subject: str = "",
     ) -> None:
-        """Show an issue, or change one that is shown; one that was ignored stays so.
+        """Show an issue, or update one that is shown; one that was ignored stays ignored.
 
-        `key` is its translation key, and `flow` names its guided repair in `repairs.py`, which is given `data`.
-        `learn_more` is a document of ours, with its anchor. `subject` tells issues with the same key apart.
+        `key` is the translation key; `flow` names the guided repair in `repairs.py`, which receives `data`.
+        `learn_more` is one of our documents, with its anchor. `subject` distinguishes issues with the same
+        key.
         """
         ir.async_create_issue(
             self._hass,
@@ -86,12 +87,12 @@ class LockIssues:
 
     @callback
     def withdraw(self, key: str, subject: str = "") -> None:
-        """Take an issue back, if there is one: its cause is gone."""
+        """Withdraw an issue, if there is one: its cause is gone."""
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(key, subject))
 
     @callback
     def keep_only(self, key: str, keep: Callable[[str], bool]) -> None:
-        """Take back the issues with a key for whose subject `keep` is false."""
+        """Withdraw the issues with this key for whose subject `keep` returns false."""
         start, ending = f"{key}_", self._issue_id("", "")
         for domain, issue_id in tuple(ir.async_get(self._hass).issues):
             if domain == DOMAIN and issue_id.startswith(start) and issue_id.endswith(ending):
@@ -101,7 +102,7 @@ class LockIssues:
 
     @callback
     def withdraw_all(self) -> None:
-        """Take back everything about this lock."""
+        """Withdraw all issues of this lock."""
         ending = self._issue_id("", "")
         for domain, issue_id in tuple(ir.async_get(self._hass).issues):
             if domain == DOMAIN and issue_id.endswith(ending):
@@ -109,5 +110,5 @@ class LockIssues:
 
     def _issue_id(self, key: str, subject: str) -> str:
         about = f"{key}_{subject}" if subject else key
-        # Home Assistant puts it into the diagnostics, where nothing is to name the lock.
+        # Home Assistant includes it in its diagnostics, where nothing may name the lock.
         return f"{about}_{hashlib.sha256(self._entry.entry_id.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""Callbacks that are told of something, each until it is taken off the list."""
+"""Callbacks that are notified of something until they unsubscribe."""
 
 from collections.abc import Callable
 
@@ -6,24 +6,24 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 
 class Listeners[**P]:
-    """Callables with the same arguments, called in the order in which they came."""
+    """Callables with the same arguments, called in the order in which they were added."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Start empty."""
         self._listeners: list[Callable[P, None]] = []
 
     @callback
     def add(self, listener: Callable[P, None]) -> CALLBACK_TYPE:
-        """Add a listener, and return what takes it off again."""
+        """Add a listener and return a callable that removes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def __bool__(self) -> bool:
-        """Whether there is anybody."""
+        """Whether there are any listeners."""
         return bool(self._listeners)
 
     @callback
     def notify(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call everybody; who is added or taken off meanwhile is not affected."""
+        """Call all listeners; one that is added or removed during the call does not change who is called."""
         for listener in tuple(self._listeners):
             listener(*args, **kwargs)

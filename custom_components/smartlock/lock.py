@@ -17,11 +17,12 @@ from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 
-# The client orders requests itself; Home Assistant must not hold any back.
+# The client queues requests itself; Home Assistant must not hold any back.
 PARALLEL_UPDATES = 0
 
-# What each state of the bolt looks like in Home Assistant. None is unknown: it has no view for a lock that is
-# not calibrated, boots or calibrates, and a state that nobody knows yet is never taken for a known one.
+# How Home Assistant shows each state of the bolt. None is unknown: Home Assistant has no state for a lock
+# that is not calibrated, boots or calibrates, and a value that is not documented is never shown as a known
+# state.
 VIEWS: Mapping[LockState, View | None] = {
     LockState.UNCALIBRATED: None,
     LockState.LOCKED: View.LOCKED,
@@ -54,18 +55,19 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     _attr_supported_features = LockEntityFeature.OPEN
 
     def __init__(self, runtime: SmartLockRuntime, description: LockEntityDescription) -> None:
-        """Take the lock."""
+        """Bind the entity to a lock."""
         super().__init__(runtime.coordinator, description)
         self.runtime = runtime
 
     @property
     @override
     def available(self) -> bool:
-        # Home Assistant drops an action on an entity that is not available, and tells its caller that all went well.
-        # It has to come here, so that it can say that nothing was sent; the state below is what everybody sees.
+        # Home Assistant silently drops an action on an unavailable entity, and its caller believes that it
+        # succeeded. The action has to arrive here to fail with an error; the state below is what everyone
+        # sees.
         return True
 
-    @property  # type: ignore[misc] # final, since nobody else needs another word than its own
+    @property  # type: ignore[misc] # final, since no other entity overrides its state
     @override
     def state(self) -> str | None:
         return super().state if self.coordinator.reachable else STATE_UNAVAILABLE
@@ -104,8 +106,8 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     @property
     @override
     def is_jammed(self) -> bool:
-        # A dead clutch leaves the bolt where it was: *locked* would be all that is seen of it. What has no word
-        # because the lock was never calibrated is no jam, and a bolt that moves is shown to move.
+        # With a dead clutch the bolt does not move and would be shown as locked. A lock that was never
+        # calibrated has no state in Home Assistant, which is not a jam; and a moving bolt is shown as moving.
         states = self.snapshot.states
         silent = states is not None and (
             states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED

@@ -1,4 +1,4 @@
-"""What every feature of a lock has in common: how it begins, how it ends, and when it may use the link."""
+"""What all features of a lock share: how they start, how they stop, and when they may use the link."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -11,32 +11,32 @@ from custom_components.smartlock.protocol.messages import KeyturnerStates
 
 
 class LockPart:
-    """A feature of one lock. `SmartLockRuntime` runs all of them in one order, and ends them in the reverse."""
+    """A feature of one lock. `SmartLockRuntime` starts all of them in one order and stops them in reverse."""
 
     async def async_load(self) -> None:
-        """Read what is stored. Nothing is sent, and no entity exists yet."""
+        """Read what is stored. Nothing is sent, and no entities exist yet."""
 
     @callback
     def start(self) -> None:
-        """Begin: the entities have been added. Everything that is stored has been loaded."""
+        """Start. The entities have been added, and everything that is stored has been loaded."""
 
     async def async_stop(self) -> None:
-        """End, and store what is not stored yet. Nothing is written after that."""
+        """Stop, and store what is not stored yet. Nothing is written after that."""
 
 
 class LinkUser(Protocol):
-    """Something that needs the lock, but never a connection of its own."""
+    """Something that needs the lock, but never opens a connection of its own."""
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Use the link that a read or an action has opened; must be quick if there is nothing to do.
+        """Use the link that a read or an action has opened; must return quickly if there is nothing to do.
 
-        `states` are the last ones of the lock. Raises SmartLockError; after a LinkError the others wait for the
-        next link.
+        `states` are the lock's latest. Raises SmartLockError; after a LinkError the remaining users wait for
+        the next link.
         """
 
 
 async def async_share_link(users: Iterable[LinkUser], states: KeyturnerStates) -> None:
-    """Let everybody use the link that is open, in order, until it breaks."""
+    """Offer the open link to all its users in order, until it breaks."""
     for user in users:
         try:
             await user.async_use_link(states)
@@ -45,5 +45,5 @@ async def async_share_link(users: Iterable[LinkUser], states: KeyturnerStates) -
             return
         except SmartLockError as error:
             LOGGER.debug("The lock refused something nobody waits for: %s", type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - a defect of one is not to keep the others from their work
+        except Exception as error:  # noqa: BLE001 - a defect in one user must not stop the others
             LOGGER.error("What was to be done after a read has failed: %s", type(error).__name__)

@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
-# The settings of a lock are written together.
+# All settings of a lock are written together.
 PARALLEL_UPDATES = 0
 
 NUMBERS = (
@@ -31,7 +31,7 @@ NUMBERS = (
         device_class=NumberDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
         native_min_value=2,
-        # What the vendor's app offers.
+        # The choices of the vendor's app.
         native_max_value=1800,
         native_step=1,
         mode=NumberMode.BOX,
@@ -42,7 +42,7 @@ NUMBERS = (
         native_unit_of_measurement=UnitOfTime.MINUTES,
         native_min_value=-12 * 60,
         native_max_value=14 * 60,
-        # Some zones are a quarter of an hour apart.
+        # Some time zones differ by a quarter of an hour.
         native_step=15,
         mode=NumberMode.BOX,
         entity_registry_enabled_default=False,
@@ -73,7 +73,7 @@ class SettingNumber(SettingEntity, NumberEntity):
             and settings is not None
             and settings.auto_lock_enabled is None
         ):
-            # Without a switch of its own auto lock is switched off by its time.
+            # Auto lock without a switch of its own is turned off by a time of zero.
             return 0
         return super().native_min_value
 

@@ -1,4 +1,4 @@
-"""The owner's choices: a menu, and behind it a form for each."""
+"""The owner's choices: a menu with a form for each topic."""
 
 from typing import Any, override
 
@@ -27,12 +27,12 @@ from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.options import SettingsOptions
 
-# What the menu offers, each a step. Steps of a feature stand in a module of their own, in a base class.
+# The menu, each item a step. The steps of a feature are in a base class in its own module.
 MENU = ("radio", "pin", "settings", "export_settings", "import_settings")
 
 
 class SmartLockOptionsFlow(PinSteps, SettingsOptions):
-    """Lets the owner choose what to change. The update listener of the entry makes changes take effect."""
+    """Lets the owner choose what to change. The entry's update listener applies the changes."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu."""
@@ -55,7 +55,7 @@ class SmartLockOptionsFlow(PinSteps, SettingsOptions):
     @override
     def pin_done(self) -> ConfigFlowResult:
         self.pin_guard.async_end_reauth()
-        # What the lock has taken is stored already.
+        # What the lock has accepted is stored already.
         return self.async_create_entry(data=dict(self.config_entry.options))
 
     @override
@@ -63,7 +63,7 @@ class SmartLockOptionsFlow(PinSteps, SettingsOptions):
         return None
 
     async def async_step_radio(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and store how to use the radio, each choice with what it costs."""
+        """Show and store how to use the radio; the form explains what each choice costs."""
         entry = self.config_entry
         if user_input is not None:
             return self.async_create_entry(data={**entry.options, **user_input})

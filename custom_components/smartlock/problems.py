@@ -1,4 +1,4 @@
-"""Errors of the client in the owner's words: the one place where they become Home Assistant's."""
+"""The one place that turns errors of the client into Home Assistant's, in plain words."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ from custom_components.smartlock.protocol.errors import (
 
 
 class TranslatableError(SmartLockError):
-    """An error of a feature, which brings its own text."""
+    """An error of a feature that brings its own text."""
 
     @abstractmethod
     def translation(self) -> tuple[str, dict[str, str]]:
         """Return the translation key under `exceptions`, and the placeholders of its text."""
 
 
-# Refusals that mean something to the owner. Every other code is shown with its number.
+# Refusals with a meaning for the owner. Any other code is shown as a number.
 REFUSALS: Mapping[ErrorCode, str] = {
     ErrorCode.K_NOT_AUTHORIZED: "not_authorized",
     ErrorCode.K_BAD_PIN: "wrong_pin",
@@ -64,7 +64,7 @@ REFUSALS: Mapping[ErrorCode, str] = {
     ErrorCode.K_NO_NUKI_ID: "lock_setup",
 }
 
-# The same for the completion status of a run; no Error Report came for it.
+# Likewise for the completion status of a run without an Error Report.
 RUN_FAILURES: Mapping[CompletionStatus, str] = {
     CompletionStatus.MOTOR_BLOCKED: "motor_blocked",
     CompletionStatus.CANCELED: "canceled",
@@ -87,7 +87,7 @@ SETTING_PROBLEMS: Mapping[type[SmartLockError], str] = {
 
 
 def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
-    """Return the translation key and the placeholders that tell an error to the owner."""
+    """Return the translation key and the placeholders that explain an error to the owner."""
     match error:
         case TranslatableError():
             return error.translation()
@@ -123,12 +123,12 @@ def problem(error: SmartLockError) -> tuple[str, dict[str, str]]:
             return "failed", {}
 
 
-# Refusals that dialogs explain. What is about the bolt means nothing there.
+# Refusals that dialogs explain. Those about the bolt have no meaning there.
 _EXPLAINED = frozenset({"authorization_disabled", "busy", "not_authorized", "pin_blocked", "wrong_pin"})
 
 
 def explained(error: SmartLockError) -> tuple[str, str]:
-    """Return the translation key of an error in a dialog, and the reason that goes into its text."""
+    """Return the translation key of an error in a dialog, and the reason for its text."""
     key, placeholders = problem(error)
     if isinstance(error, LockRefusedError) and key not in _EXPLAINED:
         key = "refused"
@@ -140,13 +140,14 @@ def translated(
 ) -> HomeAssistantError:
     """Return the error that a caller in Home Assistant sees.
 
-    `reason` says how things stand on the radio; `names` are those of settings, which go by their field otherwise.
+    `reason` explains the state of the connection; `names` are the settings' names, which default to their
+    fields.
     """
     key, placeholders = problem(error)
     if key == "not_started":
         placeholders = {"reason": reason}
     if isinstance(error, BadSettingError | SettingsNotKeptError | SettingsUnknownError):
         placeholders = {"fields": ", ".join(names.get(field, field) for field in error.fields)}
-    # What the caller got wrong is no failure of the lock.
+    # A mistake of the caller is not a failure of the lock.
     kind = ServiceValidationError if isinstance(error, BadSettingError) else HomeAssistantError
     return kind(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

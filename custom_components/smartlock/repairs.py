@@ -1,4 +1,4 @@
-"""Repairs: finds the guided flow of an issue."""
+"""Repairs: finds the guided repair of an issue."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from custom_components.smartlock.wear.repair import FLOW as WEAR, StifferThanUsu
 
 type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFlow]
 
-# By the name of the flow in the data of an issue. Each is handed the part of the lock that it needs.
+# By the flow name in an issue's data. Each flow receives the part of the lock that it needs.
 FLOWS: Mapping[str, FlowFactory] = {
     AUTO_UNLOCK: lambda entry, data: PhoneFlow(entry, lambda: entry.runtime_data.auto_unlock, data["rule"]),
     BATTERY_CHANGE: lambda entry, data: BatteryChangeFlow(entry, lambda: entry.runtime_data.archive),
@@ -37,9 +37,9 @@ FLOWS: Mapping[str, FlowFactory] = {
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the flow of an issue. One whose lock is not loaded says so at its first step."""
+    """Return the repair of an issue. If its lock is not loaded, the first step says so."""
     entry = None if data is None else hass.config_entries.async_get_entry(data[ATTR_ENTRY_ID])
     if data is None or entry is None:
-        # Removed a moment ago, and its issues with it.
+        # The entry was removed a moment ago, and its issues with it.
         return ConfirmRepairFlow()
     return FLOWS[data[ATTR_FLOW]](entry, data)

@@ -42,11 +42,11 @@ class SmartLockRuntime:
     archive: SettingsArchive
     auto_unlock: Rules
     parts: tuple[LockPart, ...]
-    """In the order in which they are loaded and started; they end in the reverse."""
+    """In the order in which they are loaded and started; they are stopped in reverse."""
 
     @classmethod
     def of(cls, hass: HomeAssistant, entry: SmartLockConfigEntry) -> Self:
-        """Put the parts of a lock together; nothing is loaded or sent yet."""
+        """Create the parts of a lock; nothing is loaded or sent yet."""
         issues = LockIssues(hass, entry)
         coordinator = SmartLockCoordinator(hass, entry)
         actions = LockActions(coordinator)
@@ -72,8 +72,8 @@ class SmartLockRuntime:
         auto_unlock = Rules(
             hass, coordinator, actions, current=current, pin=pin, faults=faults, issues=issues
         )
-        # The others need to know whether the PIN is right, and that this is another link. What is archived can
-        # wait longest.
+        # The others need to know first whether the PIN is right, and that the link is a new one. The archive
+        # can wait longest.
         coordinator.link_users = (current, pin, log, faults, clock, wear, archive)
         return cls(
             coordinator=coordinator,
@@ -89,7 +89,8 @@ class SmartLockRuntime:
             auto_unlock=auto_unlock,
             parts=(
                 coordinator.assumptions,
-                # Those that store what the lock says end after it has said its last.
+                # Parts that store what the lock reports stop after the coordinator, which may still publish
+                # something.
                 faults,
                 wear,
                 clock,
@@ -111,11 +112,11 @@ class SmartLockRuntime:
 
     @callback
     def start(self) -> None:
-        """Begin with everything."""
+        """Start all parts."""
         for part in self.parts:
             part.start()
 
     async def async_stop(self) -> None:
-        """End everything, and store what is not stored yet."""
+        """Stop all parts, and store what is not stored yet."""
         for part in reversed(self.parts):
             await part.async_stop()

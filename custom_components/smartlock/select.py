@@ -1,4 +1,4 @@
-"""Settings of the lock that are one of several."""
+"""Settings of the lock with a fixed set of values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ from custom_components.smartlock.protocol.time_zones import NO_TIME_ZONE, TIME_Z
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
-# The settings of a lock are written together.
+# All settings of a lock are written together.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettingSelectDescription(SelectEntityDescription):
-    """A setting and its values by their names."""
+    """A setting and its values by name."""
 
     values: Mapping[str, int]
     hidden: frozenset[str] = frozenset()
-    """Names of values that are only shown, not offered."""
+    """Names of values that are shown but not offered."""
 
 
 def _enum(
@@ -61,7 +61,7 @@ SELECTS = (
     _seconds("unlatch_duration", UNLATCH_DURATIONS),
     _enum("motor_speed", MotorSpeed),
     _enum("advertising_mode", AdvertisingMode, common=False),
-    # Cells that are built in are what they are.
+    # Built-in cells cannot be changed.
     _enum("battery_type", BatteryType, common=False, hidden=frozenset({"fixed"})),
     SettingSelectDescription(
         key="time_zone_id",
@@ -87,7 +87,7 @@ async def async_setup_entry(
 
 
 class SettingSelect(SettingEntity, SelectEntity):
-    """A setting that is one of several. A number without a name is shown as it is, any other value is unknown."""
+    """A setting with named values. A number without a name is shown as such; any other value is unknown."""
 
     entity_description: SettingSelectDescription
 
@@ -109,6 +109,6 @@ class SettingSelect(SettingEntity, SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        # What has no name can only be what is set already.
+        # A value without a name can only be the current one.
         if option in self.entity_description.values:
             await self.async_change(self.entity_description.values[option])

@@ -21,12 +21,12 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockR
 from custom_components.smartlock.settings.sensors import SETTINGS_SENSORS
 from custom_components.smartlock.wear.sensors import WEAR_SENSORS
 
-# Everything is read by the coordinator.
+# The coordinator reads everything.
 PARALLEL_UPDATES = 0
 
 
 def _battery(coordinator: SmartLockCoordinator) -> int | None:
-    # A charge does not become wrong because the bolt has moved since.
+    # The battery charge stays valid although the bolt has moved since.
     states = coordinator.data.last_states
     return None if states is None else states.battery_percent
 
@@ -53,7 +53,7 @@ def _figure(
     device_class: SensorDeviceClass | None = None,
     unit: str | None = None,
 ) -> SmartLockSensorDescription[SmartLockCoordinator]:
-    """Return a sensor for those who look into how the radio does."""
+    """Return the description of a sensor about the radio, disabled by default."""
     return SmartLockSensorDescription[SmartLockCoordinator](
         key=key,
         device_class=device_class,
@@ -73,7 +73,7 @@ TIMES: Mapping[Phase, str] = {
     Phase.ACCEPTED: "accept_time",
     Phase.COMPLETED: "complete_time",
 }
-"""Key of the sensor with the median of each phase; with `_95` behind it that of the 95th percentile."""
+"""Key of the sensor with the median of each phase; the 95th percentile has the suffix `_95`."""
 
 SENSORS = (
     SmartLockSensorDescription[SmartLockCoordinator](

@@ -1,4 +1,4 @@
-"""Actions of our own: what a lock can do beyond lock, unlock and open."""
+"""Our own actions: what a lock can do beyond lock, unlock and open."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ ATTR_UNLATCH = "unlatch"
 
 
 async def _lock_n_go(lock: SmartLockLock, call: ServiceCall) -> None:
-    """Unlock, or open, and lock again after the time that is set in the lock."""
+    """Unlock or open, and lock again after the time set in the lock."""
     unlatch = call.data[ATTR_UNLATCH]
     await lock.runtime.actions.async_act(
         LockAction.LOCK_N_GO_WITH_UNLATCH if unlatch else LockAction.LOCK_N_GO
@@ -38,22 +38,22 @@ async def _lock_n_go(lock: SmartLockLock, call: ServiceCall) -> None:
 
 
 async def _full_lock(lock: SmartLockLock, call: ServiceCall) -> None:
-    """Lock with every turn, also where one turn is the rule."""
+    """Lock with all turns, even if one turn is the default."""
     await lock.runtime.actions.async_act(LockAction.FULL_LOCK)
 
 
 async def _connect(lock: SmartLockLock, call: ServiceCall) -> None:
-    """Open the link ahead of an action."""
+    """Open the link because an action is expected."""
     await lock.runtime.actions.async_connect()
 
 
 async def _calibrate(lock: SmartLockLock, call: ServiceCall) -> None:
-    """Have the lock find its end positions; the bolt moves to both of them."""
+    """Calibrate: the lock finds its end positions, and the bolt moves to both."""
     await lock.runtime.faults.async_calibrate()
 
 
 async def _reboot(lock: SmartLockLock, call: ServiceCall) -> None:
-    """Have the lock start again, once; it finds its position, as after a change of batteries."""
+    """Restart the lock, once; it then finds its position, as after a battery change."""
     runtime = lock.runtime
 
     async def reboot() -> KeyturnerStates | None:
@@ -65,17 +65,17 @@ async def _reboot(lock: SmartLockLock, call: ServiceCall) -> None:
 
 
 async def _sync_time(lock: SmartLockLock, call: ServiceCall) -> None:
-    """Set the lock's clock, whatever it shows."""
+    """Set the lock's clock, whatever time it shows."""
     await lock.runtime.clock.async_sync()
 
 
 async def _save_settings(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
-    """Read all settings, archive them, and return them."""
+    """Read all settings, archive them and return them."""
     return (await settings.save(lock.runtime.archive)).to_json()
 
 
 async def _restore_settings(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
-    """Restore settings, or say what would be."""
+    """Restore settings, or report what would be restored."""
     return await settings.restore_settings(lock.runtime.archive, call)
 
 
@@ -89,8 +89,8 @@ class _Action(NamedTuple):
     response: SupportsResponse = SupportsResponse.NONE
 
 
-# For administrators are those that change rights, name people, or move the bolt to where nobody asked it to be. None takes
-# a PIN: what an action is given stands in events, traces and logs.
+# Reserved for administrators: actions that change rights, name people, or move the bolt where nobody asked it
+# to go. No action takes a PIN, because the arguments of an action appear in events, traces and logs.
 ACTIONS = (
     _Action("lock_n_go", _lock_n_go, {vol.Optional(ATTR_UNLATCH, default=False): cv.boolean}),
     _Action("full_lock", _full_lock),
@@ -125,7 +125,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 def _handler(
     hass: HomeAssistant, action: _Action
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, EntityServiceResponse | None]]:
-    """Return what carries out an action on every lock of ours that a call is aimed at."""
+    """Return a handler that runs an action on each of our locks that a call targets."""
     run = HassJob(action.run, action.name)
 
     async def handle(call: ServiceCall) -> EntityServiceResponse | None:
@@ -146,9 +146,9 @@ def _our_locks(hass: HomeAssistant) -> dict[str, Entity]:
 
 
 def _refuse_others(hass: HomeAssistant, call: ServiceCall, locks: Mapping[str, Entity]) -> None:
-    """Raise ServiceValidationError if a call names what is no lock of ours, by itself or as a member of a group.
+    """Raise ServiceValidationError if a call names, directly or in a group, an entity that is not our lock.
 
-    Home Assistant would leave that out without a word to the caller. An area, a device or "all" means ours.
+    Home Assistant would silently skip it. An area, a device or "all" stands for our locks in it.
     """
     if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
         return

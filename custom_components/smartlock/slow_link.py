@@ -1,4 +1,4 @@
-"""Tells the owner when connecting takes longer than an action may wait, so that none of them is ever sent."""
+"""Reports when connecting takes longer than an action may wait, so that no action is ever sent."""
 
 from typing import override
 
@@ -10,27 +10,27 @@ from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 
 ISSUE = "slow_link"
-# One may be a moment of bad luck.
+# A single dropped action may be bad luck.
 _DROPPED_FOR_ISSUE = 3
 _LEARN_MORE = "README.md#when-something-is-wrong"
 
 
 class SlowLink(LockPart):
-    """Counts the actions of one lock that were dropped while connecting went on."""
+    """Counts the actions of one lock that were dropped while it was being connected."""
 
     def __init__(self, coordinator: SmartLockCoordinator, actions: LockActions, issues: LockIssues) -> None:
-        """Prepare; `start` begins."""
+        """Prepare; `start` begins counting."""
         self._coordinator = coordinator
         self._actions = actions
         self._issues = issues
         self._dropped = 0
         self._seconds: float | None = None
-        """How long the last connection took, if that was too long."""
+        """Seconds that the last connection took, if that was too long."""
 
     @override
     @callback
     def start(self) -> None:
-        """Follow connections and actions."""
+        """Follow connections and dropped actions."""
         self._coordinator.client.statistics.on_connected = self._connected
         self._coordinator.config_entry.async_on_unload(self._actions.async_on_dropped(self._action_dropped))
 
@@ -49,7 +49,7 @@ class SlowLink(LockPart):
         self._show()
 
     def _show(self) -> None:
-        """Show the issue once it has happened often enough, and it is known how long connecting takes."""
+        """Show the issue once it has happened often enough and the time to connect is known."""
         if self._dropped >= _DROPPED_FOR_ISSUE and self._seconds is not None:
             self._issues.show(
                 ISSUE,

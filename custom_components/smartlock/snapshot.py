@@ -1,4 +1,4 @@
-"""What is known of a lock at one moment: frozen values shared above the protocol."""
+"""What is known about a lock at one moment: frozen values shared by everything above the protocol."""
 
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from custom_components.smartlock.protocol.messages import (
     KeyturnerStates,
 )
 
-# The vendor warns below this charge, in percent (support article 14838368305553).
+# Below this charge, in percent, the vendor warns (support article 14838368305553).
 LOW_BATTERY_PERCENT = 20
 
 
@@ -18,9 +18,9 @@ class LockSnapshot:
     """The last read of a lock. None means "not known", never a known state."""
 
     last_states: KeyturnerStates | None = None
-    """As last read, whatever has happened since."""
+    """As last read, regardless of what has happened since."""
     outdated: bool = False
-    """The lock is known to have changed, or to have been told to move, since it was last read."""
+    """The lock has changed, or may have moved, since it was last read."""
     config: Config | None = None
     advanced_config: AdvancedConfig | None = None
     battery_report: BatteryReport | None = None
@@ -28,11 +28,11 @@ class LockSnapshot:
 
     @property
     def states(self) -> KeyturnerStates | None:
-        """The state as far as it may be believed."""
+        """The state, as far as it can be believed."""
         return None if self.outdated else self.last_states
 
     def with_states(self, states: KeyturnerStates) -> LockSnapshot:
-        """Take a state that the lock has just told."""
+        """Take a state that the lock has just reported."""
         return replace(self, last_states=states, outdated=False)
 
     def with_change_unseen(self) -> LockSnapshot:

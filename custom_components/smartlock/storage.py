@@ -1,8 +1,8 @@
-"""Files in Home Assistant's storage: private, written as a whole, seen to be on disk, deleted with the lock.
+"""Files in Home Assistant's storage: private, written atomically, verified on disk, deleted with the lock.
 
-Home Assistant's own store logs that a disk is full or read-only, and goes on. Here a save that did not happen is an
-error, or is made up for, and a repair tells of it. What is read may be damaged or of another version: then it is set
-aside, and the lock begins without it.
+Home Assistant's own store only logs that a disk is full or read-only. Here a failed save is an error or is
+retried, and a repair reports it. A file that is damaged or of another version is set aside, and the lock
+starts without it.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.issues import show_for_all, withdraw_for_all
 from custom_components.smartlock.problems import TranslatableError
 
-# Every file that a lock may have.
+# All files that a lock may have.
 _FILES: tuple[str, ...] = (
     "activity",
     "assumptions",
@@ -42,12 +42,12 @@ _FILES: tuple[str, ...] = (
     "settings",
     "wear",
 )
-# What is behind the name of a file that was set aside, and before the time; as Home Assistant does it.
+# Suffix of a file that was set aside, before the time; the same as Home Assistant's.
 _SET_ASIDE = ".corrupt."
-# Seconds until a save that failed is tried again.
+# Seconds until a failed save is tried again.
 RETRY_TIME = 60.0
 
-# Seconds until a config entry is looked for on disk; longer each time.
+# Seconds until the next look for a config entry on disk, increasing.
 _ENTRY_PAUSE, _ENTRY_LONGEST_PAUSE = 5.0, 600.0
 
 DISK_FAILED = "disk_failed"
@@ -57,46 +57,46 @@ _STORES: HassKey[dict[str, LockStore[Any]]] = HassKey(f"{DOMAIN}.stores")
 
 
 class NotStoredError(TranslatableError):
-    """Something is not on the disk, so what depends on it was not done."""
+    """Something is not on disk, so the action that depends on it was not done."""
 
     @override
     def __str__(self) -> str:
-        """Say so; what it was is nobody's business."""
+        """Give no details, since they may be private."""
         return "not on disk"
 
     @override
     def translation(self) -> tuple[str, dict[str, str]]:
-        """Tell the owner; the repair says more."""
+        """Give the text for the owner; the repair says more."""
         return "not_stored", {}
 
 
 class LockStore[T: dict[str, Any] | list[Any]]:
-    """One file. There is one object for each, so that what is not on disk yet outlives a reload of the lock."""
+    """One file. There is one object for each, so that unsaved data outlive a reload of the lock."""
 
     def __init__(self, hass: HomeAssistant, key: str) -> None:
         """Prepare; use `lock_store` or `shared_store`."""
         self.lost = False
-        """Whether there was a file when it was read last, and nothing in it could be used."""
+        """Whether the file existed at the last read, but nothing in it could be used."""
         self._hass = hass
         self._key = key
         self._turn = asyncio.Lock()
         self._pending: Callable[[], T] | None = None
-        """What is to be on disk, and is not."""
+        """Data that are to be on disk and are not yet."""
         self.overdue = False
         """Whether the last write has failed."""
         self._timer: asyncio.TimerHandle | None = None
         self._unsub_final_write: CALLBACK_TYPE | None = None
 
     def _file(self) -> Store[T]:
-        """Return Home Assistant's store; another one each time, since it remembers."""
+        """Return a new store of Home Assistant each time, since a store caches what it has read."""
         return Store(self._hass, 1, self._key, private=True, atomic_writes=True)
 
     # --- Reading ------------------------------------------------------------------------------------------
 
     async def async_load[R](self, restore: Callable[[T], R]) -> R | None:
-        """Return what `restore` makes of what is stored; None if nothing is, or it cannot be used.
+        """Return what `restore` makes of the stored data; None if there are none or they are unusable.
 
-        `restore` raises whatever it likes for what it does not understand. That file is set aside then.
+        `restore` may raise anything for data that it does not understand; the file is then set aside.
         """
         self.lost = False
         async with self._turn:
@@ -105,9 +105,9 @@ class LockStore[T: dict[str, Any] | list[Any]]:
                 stored = await self._read()
                 if stored is not None or not existed:
                     return None if stored is None else restore(stored)
-                # One that is no JSON has been set aside by Home Assistant.
+                # Home Assistant has set aside a file that is not JSON.
                 await self._lose("nothing in it")
-            except Exception as error:  # noqa: BLE001 - whatever it is about: without it the lock works
+            except Exception as error:  # noqa: BLE001 - the lock works without it, whatever went wrong
                 await self._lose(type(error).__name__)
         return None
 
@@ -118,7 +118,7 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         return await self._file().async_load()
 
     async def async_set_aside(self) -> None:
-        """Keep a file beside of which only a part could be used, before it is written again."""
+        """Keep a copy of a file that could be used only in part, before it is written again."""
         async with self._turn:
             await self._lose("a part of it")
 
@@ -130,7 +130,7 @@ class LockStore[T: dict[str, Any] | list[Any]]:
 
     def _rename(self) -> None:
         path = Path(self._path)
-        # On a disk that cannot be written to it stays where it is.
+        # On a read-only disk it stays where it is.
         with suppress(OSError):
             path.rename(f"{path}{_SET_ASIDE}{dt_util.utcnow().isoformat()}")
 
@@ -140,15 +140,15 @@ class LockStore[T: dict[str, Any] | list[Any]]:
 
     @property
     def _what(self) -> str:
-        """What it is about; the rest of the key names the lock."""
+        """What the file is about; the rest of the key names the lock."""
         return self._key.rpartition(".")[2]
 
     # --- Writing ------------------------------------------------------------------------------------------
 
     async def async_save(self, data: T) -> None:
-        """Write data; it is on disk when this returns. Raises NotStoredError if it is not."""
+        """Write data; they are on disk when this returns. Raises NotStoredError if they are not."""
         async with self._turn:
-            # While Home Assistant stops, its store waits for the end.
+            # While Home Assistant stops, its store defers writes to the end.
             written = self._hass.state is not CoreState.stopping and await self._write(data)
             if written:
                 self._forget_pending()
@@ -157,9 +157,9 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         raise NotStoredError
 
     async def async_try_save(self, data: Callable[[], T]) -> bool:
-        """Write what `data` returns, and say whether it is on disk.
+        """Write what `data` returns, and return whether it is on disk.
 
-        If it is not, it is written later, with what `data` returns then.
+        If not, it is written later, with what `data` returns then.
         """
         self._pending = data
         async with self._turn:
@@ -177,7 +177,7 @@ class LockStore[T: dict[str, Any] | list[Any]]:
             return True
         written = await self._write(data())
         if self._pending is not data:
-            # Something newer came meanwhile, and waits for its turn.
+            # Newer data arrived in the meantime and wait for their turn.
             return written
         if written:
             self._forget_pending()
@@ -186,7 +186,7 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         return written
 
     async def _try_disk(self) -> None:
-        """After a save that was given up: see whether the disk takes anything again."""
+        """After an abandoned save: test whether the disk is writable again."""
         if not self.overdue:
             return
         probe = LockStore[dict[str, Any]](self._hass, f"{DOMAIN}.probe")
@@ -202,14 +202,14 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         self._wait(RETRY_TIME)
 
     async def _write(self, data: T) -> bool:
-        """Have Home Assistant write data, and see whether it has."""
+        """Have Home Assistant write data, and check that it has."""
         await self._file().async_save(data)
         if self._hass.state is CoreState.stopping:
-            # It does at the end.
+            # Home Assistant writes it at the end.
             return True
         written = False
         with suppress(Exception):
-            # What cannot be read is not there.
+            # A file that cannot be read counts as missing.
             written = bool(await self._file().async_load() == _as_read(data))
         if written:
             self._succeeded()
@@ -233,7 +233,7 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         if not any(store.overdue for store in others if store is not self):
             withdraw_for_all(self._hass, DISK_FAILED)
 
-    # --- What waits ---------------------------------------------------------------------------------------
+    # --- Retries ------------------------------------------------------------------------------------------
 
     @callback
     def _wait(self, delay: float) -> None:
@@ -276,7 +276,7 @@ class LockStore[T: dict[str, Any] | list[Any]]:
 
     @callback
     def async_forget(self) -> None:
-        """Give up what is not on disk yet, as when the process ends."""
+        """Drop what is not on disk yet, as when the process ends."""
         self._forget_pending()
 
     async def async_remove(self) -> None:
@@ -294,7 +294,7 @@ def lock_store[T: dict[str, Any] | list[Any]](hass: HomeAssistant, nuki_id: str,
 
 
 def shared_store[T: dict[str, Any] | list[Any]](hass: HomeAssistant, what: str) -> LockStore[T]:
-    """Return the store of a file by its name behind that of the integration."""
+    """Return the store of a file by its name without the integration's prefix."""
     stores = _stores(hass)
     key = f"{DOMAIN}.{what}"
     if key not in stores:
@@ -303,7 +303,7 @@ def shared_store[T: dict[str, Any] | list[Any]](hass: HomeAssistant, what: str) 
 
 
 async def async_remove_lock_stores(hass: HomeAssistant, nuki_id: str) -> None:
-    """Delete what is stored of a lock, and what was set aside of it."""
+    """Delete all files of a lock, including those set aside."""
     for what in _FILES:
         await lock_store(hass, nuki_id, what).async_remove()
         del _stores(hass)[f"{DOMAIN}.{nuki_id}.{what}"]
@@ -312,9 +312,9 @@ async def async_remove_lock_stores(hass: HomeAssistant, nuki_id: str) -> None:
 
 
 async def async_report_damage(hass: HomeAssistant) -> None:
-    """Show a repair as long as files lie there that could not be used, and withdraw it when they are gone."""
+    """Show a repair while there are files that could not be used, and withdraw it when they are gone."""
     names = await hass.async_add_executor_job(_names, hass)
-    # Those that could not be set aside are still called what they were.
+    # Files that could not be set aside still have their old name.
     names |= {key for key, store in _stores(hass).items() if store.lost} - {
         name.partition(_SET_ASIDE)[0] for name in names
     }
@@ -332,7 +332,7 @@ async def async_report_damage(hass: HomeAssistant) -> None:
 
 
 async def async_wait_for_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Wait until a config entry is on disk as it is now: Home Assistant writes entries some time after a change."""
+    """Wait until a config entry is on disk as it is now: Home Assistant writes entries after a delay."""
     pause = _ENTRY_PAUSE
     while True:
         await asyncio.sleep(pause)
@@ -353,7 +353,7 @@ async def _is_on_disk(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         stored = await entries.async_load()
         found = next(each for each in (stored or {})["entries"] if each["entry_id"] == entry.entry_id)
         same: bool = found["data"] == dict(entry.data) and found["options"] == dict(entry.options)
-    except Exception:  # noqa: BLE001 - whatever it is, it is not what we wait for
+    except Exception:  # noqa: BLE001 - not the failure that we wait for
         return False
     return same
 
@@ -377,7 +377,7 @@ def _delete(paths: list[Path]) -> None:
 
 
 def _free(folder: str) -> int | None:
-    """Return how many bytes are free on the disk of a folder."""
+    """Return the free bytes on the disk of a folder."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:
@@ -385,5 +385,5 @@ def _free(folder: str) -> int | None:
 
 
 def _as_read(data: Any) -> Any:
-    """Return data as they come back from a file."""
+    """Return data as they would be read from a file."""
     return json_loads(json_bytes(data))

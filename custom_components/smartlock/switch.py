@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
-# The settings of a lock are written together.
+# All settings of a lock are written together.
 PARALLEL_UPDATES = 0
 
 

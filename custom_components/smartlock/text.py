@@ -11,10 +11,10 @@ from custom_components.smartlock.protocol.wire import shown
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
-# The settings of a lock are written together.
+# All settings of a lock are written together.
 PARALLEL_UPDATES = 0
 
-# The lock has room for 32 bytes; the writer refuses what has more.
+# The lock has room for 32 bytes; the writer refuses more.
 TEXTS = (
     TextEntityDescription(key="name", native_min=1, native_max=32, entity_registry_enabled_default=False),
 )
@@ -30,7 +30,7 @@ async def async_setup_entry(
 
 
 class SettingText(SettingEntity, TextEntity):
-    """A text in the lock, as people may see it; none is unknown."""
+    """A text stored in the lock and visible to everyone; empty is unknown."""
 
     @property
     @override
@@ -41,6 +41,6 @@ class SettingText(SettingEntity, TextEntity):
     @override
     async def async_set_value(self, value: str) -> None:
         if shown(value) != value:
-            # It would not be shown as it was given.
+            # Home Assistant would not show it as it was entered.
             self.refuse()
         await self.async_change(value)

@@ -12,7 +12,7 @@ from custom_components.smartlock.protocol.wire import Time2
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
-# The settings of a lock are written together.
+# All settings of a lock are written together.
 PARALLEL_UPDATES = 0
 
 TIMES = (TimeEntityDescription(key="night_mode_start"), TimeEntityDescription(key="night_mode_end"))

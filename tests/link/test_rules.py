@@ -8,8 +8,8 @@ import pytest
 from custom_components.smartlock.link import rules as r
 from custom_components.smartlock.link.rules import PollPolicy, PollReason
 
-BRIDGE = PollPolicy(poll=r.POLL_BRIDGE, told_of_changes=True)
-APP = PollPolicy(poll=r.POLL_APP, told_of_changes=False)
+BRIDGE = PollPolicy(poll=r.POLL_BRIDGE, notified=True)
+APP = PollPolicy(poll=r.POLL_APP, notified=False)
 
 
 def states_received(
@@ -187,9 +187,9 @@ def test_link_after_an_action(usual: float, last_action: float | None, idle_time
 def test_flag_that_becomes_useless(chosen: float | None, intervals: list[float]) -> None:
     """Polled as an App until it is of use again, but for an interval of the owner's."""
     state = PollPolicy.of(bridge=True, poll=None if chosen is None else chosen * 60, now=0)
-    useless = state.relying_on_flag(told=False)
-    useful = useless.relying_on_flag(told=True)
-    assert [each.told_of_changes for each in (state, useless, useful)] == [True, False, True]
+    useless = state.relying_on_flag(notified=False)
+    useful = useless.relying_on_flag(notified=True)
+    assert [each.notified for each in (state, useless, useful)] == [True, False, True]
     assert [each.poll / 60 for each in (state, useless, useful)] == intervals
 
 
@@ -388,7 +388,7 @@ def test_request_for_the_state_without_an_answer() -> None:
     due = state.due(100)
     assert due is not None
     assert due[0] <= 100 + r.RETRY_DELAY
-    assert due[1] is PollReason.UNHEARD
+    assert due[1] is PollReason.ANSWER_LOST
     assert state.believable(100 + r.BELIEF - 1)
     assert not state.believable(100 + r.BELIEF)
     assert state.answer_lost(150).doubtful_at() == 100 + r.BELIEF

@@ -62,7 +62,7 @@ class Connection:
         self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
-        self._on_unheard = on_answer_lost
+        self._on_answer_lost = on_answer_lost
         self._freshness = freshness
         self._states_outstanding = False
         self._asked = moment()
@@ -287,7 +287,7 @@ class Connection:
         self._inbox.put_nowait(error)
         if self._states_outstanding:
             self._states_outstanding = False
-            self._on_unheard()
+            self._on_answer_lost()
 
 
 def _concerns(report: ErrorReport, asked: Message | None) -> bool:

@@ -79,7 +79,7 @@ class PollReason(Enum):
     APPEARED = "appeared"
     LINK_LOST = "link_lost"
     OUTCOME_UNKNOWN = "outcome_unknown"
-    UNHEARD = "unheard"
+    ANSWER_LOST = "answer_lost"
     SLEPT = "slept"
     REFUSED = "refused"
     PASSING_STATE = "passing_state"
@@ -99,7 +99,7 @@ class PollPolicy:
 
     poll: float
     """Seconds between reads while nothing happens."""
-    told_of_changes: bool
+    notified: bool
     """Paired as Bridge: the flag rises with each change, and our read clears it."""
     trusting: bool = True
     """Whether the poll of a client that is told stretches; not where the owner has chosen an interval."""
@@ -119,7 +119,7 @@ class PollPolicy:
     """A read is wanted from this time on."""
     changed_at: float | None = None
     """The lock is known to have changed since it was last read."""
-    unheard_at: float | None = None
+    answer_lost_at: float | None = None
     """Since it was last read its state was asked for, which takes the flag down, and nobody has heard the answer."""
     doubted: bool = False
     """It was told to move and nobody knows what became of it."""
@@ -149,12 +149,12 @@ class PollPolicy:
         """Begin as a client of this type; `poll` in seconds is the owner's choice, None if there is none."""
         usual = POLL_BRIDGE if bridge else POLL_APP
         chosen = usual if poll is None else poll
-        return cls(poll=chosen, told_of_changes=bridge, trusting=chosen == usual, budget_at=now)
+        return cls(poll=chosen, notified=bridge, trusting=chosen == usual, budget_at=now)
 
-    def relying_on_flag(self, *, told: bool) -> Self:
+    def relying_on_flag(self, *, notified: bool) -> Self:
         """The flag has become useless, or useful; an interval that the owner has chosen stays."""
-        poll = self.poll if not self.trusting else POLL_BRIDGE if told else POLL_APP
-        return replace(self, told_of_changes=told, poll=poll)
+        poll = self.poll if not self.trusting else POLL_BRIDGE if notified else POLL_APP
+        return replace(self, notified=notified, poll=poll)
 
     def advertised(self, *, flag: bool, now: float) -> Self:
         """An advertisement came, with or without the change flag."""
@@ -182,8 +182,8 @@ class PollPolicy:
 
     def answer_lost(self, now: float) -> Self:
         """The state was asked for, which takes the flag down, and the answer was lost."""
-        unheard_at = now if self.unheard_at is None else self.unheard_at
-        return replace(self, unheard_at=unheard_at).want(PollReason.UNHEARD, now + RETRY_DELAY)
+        answer_lost_at = now if self.answer_lost_at is None else self.answer_lost_at
+        return replace(self, answer_lost_at=answer_lost_at).want(PollReason.ANSWER_LOST, now + RETRY_DELAY)
 
     def outcome_unknown(self, now: float) -> Self:
         """An action was written, or may have been, and its result is not known."""
@@ -205,7 +205,7 @@ class PollPolicy:
 
     def announced_change(self, *, changed: bool) -> bool | None:
         """Whether the flag has announced a change that a read has just found; None if that tells nothing of it."""
-        if not changed or not self.told_of_changes or not self.under_way:
+        if not changed or not self.notified or not self.under_way:
             return None
         if self.changed_at is not None:
             return True
@@ -237,14 +237,14 @@ class PollPolicy:
             self,
             # A read of ours has cleared it; if it is still up, what we were told was a push, and one more read
             # lets it rise again at the next change. One that stays up all the same asks nothing any more.
-            flag=self.flag and (not self.told_of_changes or self.flag_reads >= _FLAG_READS),
+            flag=self.flag and (not self.notified or self.flag_reads >= _FLAG_READS),
             flag_reads=self.flag_reads + 1 if self.flag and self.under_way else self.flag_reads,
             under_way=False,
             polling=False,
             wanted=(now, PollReason.AT_REST) if rests else None,
             at_rest_wanted=passing and (self.at_rest_wanted or again_at_rest),
             changed_at=None,
-            unheard_at=None,
+            answer_lost_at=None,
             doubted=False,
             announced=announced,
             missed=missed,
@@ -325,7 +325,7 @@ class PollPolicy:
         """When the state read last stops being believed; None if none was read."""
         if self.doubted:
             return 0.0
-        against = [at for at in (self.changed_at, self.unheard_at) if at is not None]
+        against = [at for at in (self.changed_at, self.answer_lost_at) if at is not None]
         if self.failing_since is not None and self.unconfirmed >= FAILURES_FOR_DOUBT:
             against.append(self.failing_since)
         ends = [at + BELIEF for at in against]
@@ -359,7 +359,7 @@ class PollPolicy:
     @property
     def _poll_bounds(self) -> tuple[float, float]:
         """The least and the longest interval of the poll."""
-        if not self.told_of_changes:
+        if not self.notified:
             return min(POLL_AFTER_CHANGE, self.poll), self.poll
         if not self.trusting:
             return self.poll, self.poll
