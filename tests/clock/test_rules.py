@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from custom_components.smartlock.clock import rules as clock
-from custom_components.smartlock.clock.rules import Difference, Written
+from custom_components.smartlock.clock.rules import Difference, Doubt, Written
+from custom_components.smartlock.protocol.enums import DstMode
 from custom_components.smartlock.system_clock.rules import Clocks, released
+from tests.lock_of import config
 
 RELEASE = released(2026, 10)
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
@@ -172,3 +176,67 @@ def test_stored() -> None:
     # As versions before this one wrote it.
     assert Written.from_json({"set_at": NOW.isoformat()}) == Written(times=(NOW,))
     assert Written.from_json({}) == Written()
+
+
+# --- Whether rights hold at the time that their owner means -----------------------------------------------
+
+BERLIN, LONDON, VIENNA, LAGOS = (
+    ZoneInfo(name) for name in ("Europe/Berlin", "Europe/London", "Europe/Vienna", "Africa/Lagos")
+)
+BERLIN_ID, LONDON_ID, LAGOS_ID = 37, 40, 1
+
+
+def looked(ahead: timedelta | None) -> Difference:
+    """Return what a look at a lock finds whose clock is ahead of ours."""
+    home = Home()
+    home.look(ahead)
+    return home.difference
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [
+        (timedelta(), ()),
+        (5 * MINUTE, ()),
+        (5 * MINUTE + SECOND, (Doubt.CLOCK_WRONG,)),
+        (-5 * MINUTE - SECOND, (Doubt.CLOCK_WRONG,)),
+        (None, (Doubt.CLOCK_LOST,)),
+    ],
+)
+def test_a_clock_that_rights_can_follow(ahead: timedelta | None, expected: tuple[Doubt, ...]) -> None:
+    assert clock.doubts(looked(ahead), config(), BERLIN, home=BERLIN, now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "zone", "home", "expected"),
+    [
+        ({"time_zone_id": BERLIN_ID}, BERLIN, BERLIN, ()),
+        # The vendor's table knows no Vienna; its clocks are those of Berlin.
+        ({"time_zone_id": BERLIN_ID}, BERLIN, VIENNA, ()),
+        ({"time_zone_id": LONDON_ID}, LONDON, BERLIN, (Doubt.OTHER_TIME_ZONE,)),
+        # In winter the same time as in Berlin.
+        ({"time_zone_id": LAGOS_ID}, LAGOS, BERLIN, (Doubt.OTHER_TIME_ZONE,)),
+        ({"time_zone_id": LAGOS_ID, "dst_mode": DstMode.OFF}, LAGOS, LAGOS, ()),
+        ({"time_zone_id": BERLIN_ID, "dst_mode": DstMode.OFF}, BERLIN, BERLIN, (Doubt.NO_DAYLIGHT_SAVING,)),
+        (
+            {"time_zone_id": LONDON_ID, "dst_mode": DstMode.OFF},
+            LONDON,
+            BERLIN,
+            (Doubt.OTHER_TIME_ZONE, Doubt.NO_DAYLIGHT_SAVING),
+        ),
+        ({"time_zone_id": 0xFFFF}, None, BERLIN, (Doubt.NO_TIME_ZONE,)),
+        # A zone that the vendor has added since.
+        ({"time_zone_id": 999}, None, BERLIN, (Doubt.NO_TIME_ZONE,)),
+        ({"time_zone_id": None}, None, BERLIN, ()),
+        # Not looked up yet.
+        ({"time_zone_id": BERLIN_ID}, None, BERLIN, ()),
+    ],
+)
+def test_a_time_zone_that_rights_can_follow(
+    fields: dict[str, Any], zone: tzinfo | None, home: tzinfo, expected: tuple[Doubt, ...]
+) -> None:
+    assert clock.doubts(looked(timedelta()), config(**fields), zone, home=home, now=NOW) == expected
+
+
+def test_what_is_not_known_is_no_reason_to_doubt() -> None:
+    assert clock.doubts(Difference(), None, None, home=BERLIN, now=NOW) == ()

@@ -4,10 +4,12 @@ import asyncio
 from datetime import timedelta
 
 from homeassistant.components.lock import LockState as View
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.system_clock import rules
 from simulator.virtual_lock import VirtualLock, quick
@@ -239,3 +241,23 @@ async def test_machine_that_lives_in_the_past(
     await home.read()
     assert error_of(lock) == 0
     assert settings_of_the_clock(lock) == 0
+
+
+async def test_whether_rights_can_follow_the_lock(
+    home: Home, wall_time: WallTime, hass: HomeAssistant
+) -> None:
+    """One judgement for everybody who shows or writes rights: clock, zone, daylight saving."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    lock = lock_with_clock(home, wall_time, 0)
+    entry = await home.set_up(lock)
+    clock = entry.runtime_data.clock
+    assert clock.doubts == ()
+    lock.set_clock(wall_time() - timedelta(hours=3))
+    lock.settings.change(time_zone_id=40)
+    await home.read()
+    assert clock.doubts == (Doubt.CLOCK_WRONG, Doubt.OTHER_TIME_ZONE)
+    await hass.config.async_set_time_zone("Europe/London")
+    assert clock.doubts == (Doubt.CLOCK_WRONG,)
+    lock.clock.lose()
+    await home.read()
+    assert clock.doubts == (Doubt.CLOCK_LOST,)

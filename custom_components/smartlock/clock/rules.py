@@ -7,9 +7,13 @@ clock that the lock has lost needs none, as whatever we set is better.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
 from typing import Any, Self
 
+from custom_components.smartlock.protocol.enums import DstMode
+from custom_components.smartlock.protocol.messages import Config
+from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.system_clock.rules import PROVED_AFTER, SETTLING, Clocks
 
 # Smaller differences harm nobody, and each write wakes the lock's storage.
@@ -23,6 +27,22 @@ TIMES_A_DAY = 6
 # Between two looks that prove a difference, in seconds; the lock tells whole seconds.
 PROOF_TIME = 60.0
 _SAME = timedelta(seconds=5)
+# Two zones are the same if they agree on every day of the year ahead.
+_YEAR = tuple(timedelta(days=day) for day in range(366))
+
+
+class Doubt(StrEnum):
+    """Why the lock may not keep the time that its owner means, when somebody has rights at certain times."""
+
+    CLOCK_LOST = "clock_lost"
+    """It has forgotten what day it is."""
+    CLOCK_WRONG = "clock_wrong"
+    """Its clock is off by more than FAR_OFF."""
+    NO_TIME_ZONE = "no_time_zone"
+    OTHER_TIME_ZONE = "other_time_zone"
+    """Its days and hours are not those of Home Assistant."""
+    NO_DAYLIGHT_SAVING = "no_daylight_saving"
+    """It is switched off, and its zone has it."""
 
 
 def is_lost(lock_time: datetime | None, release: datetime) -> bool:
@@ -91,6 +111,33 @@ class Difference:
             agreed=here and self.agreed,
         )
         return replace(looked, agreed=True) if looked.right else looked
+
+
+def doubts(
+    difference: Difference, config: Config | None, zone: tzinfo | None, *, home: tzinfo, now: datetime
+) -> tuple[Doubt, ...]:
+    """Return why rights with a time limit, and time control, may not hold when their owner thinks; empty: they do.
+
+    What is not known is no reason: no look yet, no settings. `zone` is that of the time zone in `config`, None for
+    none; `home` that of Home Assistant; `now` is aware.
+    """
+    found: list[Doubt] = []
+    if difference.course is not None:
+        if difference.ahead is None:
+            found.append(Doubt.CLOCK_LOST)
+        elif abs(difference.ahead) > FAR_OFF:
+            found.append(Doubt.CLOCK_WRONG)
+    # Older firmware knows of no zones: nobody can mend that.
+    if config is not None and config.time_zone_id is not None:
+        if config.time_zone_id not in TIME_ZONES:
+            found.append(Doubt.NO_TIME_ZONE)
+        elif zone is not None:
+            days = [now + day for day in _YEAR]
+            if any(day.astimezone(zone).utcoffset() != day.astimezone(home).utcoffset() for day in days):
+                found.append(Doubt.OTHER_TIME_ZONE)
+            if config.dst_mode == DstMode.OFF and any(day.astimezone(zone).dst() for day in days):
+                found.append(Doubt.NO_DAYLIGHT_SAVING)
+    return tuple(found)
 
 
 def needs_setting(difference: Difference, written: Written, clocks: Clocks) -> bool:

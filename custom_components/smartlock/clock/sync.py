@@ -1,7 +1,7 @@
 """Sets the clock of the lock: when its owner wants it, and on a link that is open anyway if it is wrong."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.clock import rules
-from custom_components.smartlock.clock.rules import Difference, Written
+from custom_components.smartlock.clock.rules import Difference, Doubt, Written
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.lock_part import LockPart
@@ -19,6 +19,7 @@ from custom_components.smartlock.problems import TranslatableError, translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import LinkError, MovingError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message, UpdateTime
+from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Date7
 from custom_components.smartlock.storage import LockStore, lock_store
 from custom_components.smartlock.system_clock.trust import RELEASE, system_clock
@@ -64,6 +65,9 @@ class LockClock(LockPart):
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clock")
         self._difference = Difference()
         self._written = Written()
+        self._zone: tuple[int, tzinfo | None] | None = None
+        """The time zone that the lock has by its settings: the vendor's id, and what it stands for."""
+        self._doubts: tuple[tuple[Any, ...], tuple[Doubt, ...]] | None = None
 
     @override
     async def async_load(self) -> None:
@@ -96,8 +100,45 @@ class LockClock(LockPart):
         """Whether the lock showed another time than we did when it told its state last."""
         return not self._difference.right
 
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Why rights that are limited in time, and time control, may not hold at the time that their owner means.
+
+        Empty: they do, as far as is known. Everything that shows such rights, or writes them, asks this.
+        """
+        config, home = self._coordinator.data.config, dt_util.get_default_time_zone()
+        zone = self._zone[1] if self._zone and config and self._zone[0] == config.time_zone_id else None
+        today = dt_util.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+        # Entities ask at each message; a year of two zones is looked through once a day.
+        asked = (self._difference, config, zone, home, today)
+        if self._doubts is None or self._doubts[0] != asked:
+            found = rules.doubts(self._difference, config, zone, home=home, now=today)
+            self._doubts = (asked, found)
+        return self._doubts[1]
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """By how much the lock's clock was ahead of ours when it told the time last; None if that is not known."""
+        return self._difference.ahead
+
+    @property
+    def set_at(self) -> datetime | None:
+        """When we have set the lock's clock last, or tried to, if that was in the last day."""
+        return self._written.times[-1] if self._written.times else None
+
+    async def _load_zone(self) -> None:
+        """Get to know the lock's time zone; the tables of zones are read from files."""
+        config = self._coordinator.data.config
+        if config is None or config.time_zone_id is None or (self._zone or (None,))[0] == config.time_zone_id:
+            return
+        name = TIME_ZONES.get(config.time_zone_id)
+        zone = None if name is None else await dt_util.async_get_time_zone(name)
+        self._zone = (config.time_zone_id, zone)
+        self._coordinator.async_update_listeners()
+
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Set the clock if it is wrong and we have the PIN. Raises SmartLockError."""
+        await self._load_zone()
         # While the lock looks for its position after a loss of power, it has something else to do.
         if self._pin.state is PinState.VALID and not states.lock_state.moving and self._may_write():
             await self.async_write()
