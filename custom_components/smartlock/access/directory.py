@@ -1,7 +1,8 @@
-"""Who may open the lock: the codes of its keypad, and its authorizations.
+"""Who may open the lock: keypad codes and authorizations.
 
-Everything here runs in a session with the PIN. Lists are read in pages, each a request of its own, so that an action
-of somebody else need not wait for the whole list. A change writes an entry as a whole: what it leaves out is lost.
+Everything here runs in a session with the PIN. Lists are read in pages, one request each, so that another
+user's action need not wait for the whole list. A change writes the whole entry: fields that are left out are
+lost.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,10 +39,10 @@ class _ReadPage[C: _Count, E](Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Authorizations:
-    """Everybody who may operate the lock by a key of their own."""
+    """All authorizations: everyone with a key of their own."""
 
     own: AuthorizationEntry | None
-    """Home Assistant's, as the lock lists it."""
+    """Home Assistant's own authorization."""
     others: tuple[AuthorizationEntry, ...]
 
 
@@ -54,9 +55,10 @@ async def read_codes(session: PinSession) -> tuple[KeypadCode, ...]:
 
 
 async def add_code(session: PinSession, code: KeypadCode) -> int:
-    """Add a code and return the id that the lock gave it; the id, dates and count of `code` do not matter.
+    """Add a code and return the id that the lock assigned; id, dates and count of `code` are ignored.
 
-    Raises what `PinSession.request` raises: LockRefusedError for digits that the lock has already, or does not take.
+    Raises what `PinSession.request` raises: LockRefusedError for digits that exist already or are not
+    allowed.
     """
     request = AddKeypadCode(
         code=code.code,
@@ -69,7 +71,7 @@ async def add_code(session: PinSession, code: KeypadCode) -> int:
 
 
 async def change_code(session: PinSession, code: KeypadCode) -> None:
-    """Have the code with this id be as `code` says. Raises what `PinSession.request` raises."""
+    """Replace the code with this id by `code`. Raises what `PinSession.request` raises."""
     request = UpdateKeypadCode(
         code_id=code.code_id,
         code=code.code,
@@ -82,7 +84,7 @@ async def change_code(session: PinSession, code: KeypadCode) -> None:
 
 
 async def remove_code(session: PinSession, code_id: int) -> None:
-    """Delete a code, and with it its fingerprints. Raises what `PinSession.request` raises."""
+    """Delete a code and its fingerprints. Raises what `PinSession.request` raises."""
     await session.request(partial(conversations.order, RemoveKeypadCode(code_id=code_id)))
 
 
@@ -100,9 +102,9 @@ async def read_authorizations(session: PinSession) -> Authorizations:
 
 
 async def change_authorization(session: PinSession, entry: AuthorizationEntry) -> None:
-    """Have the authorization with this id be as `entry` says; its key and type stay.
+    """Replace the authorization with this id by `entry`, except for its key and type.
 
-    Raises ValueError, with nothing sent, for a change that would lock Home Assistant out, and what
+    Raises ValueError, with nothing sent, for a change that would lock Home Assistant out, and whatever
     `PinSession.request` raises.
     """
     if not entry.enabled or entry.time_limited:
@@ -119,7 +121,7 @@ async def change_authorization(session: PinSession, entry: AuthorizationEntry) -
 
 
 async def remove_authorization(session: PinSession, authorization_id: int) -> None:
-    """Delete an authorization of somebody else. Raises like `change_authorization`."""
+    """Delete somebody else's authorization. Raises like `change_authorization`."""
     _check_not_own(session, authorization_id)
     request = RemoveAuthorization(authorization_id=authorization_id)
     await session.request(partial(conversations.order, request))
@@ -133,7 +135,7 @@ def _check_not_own(session: PinSession, authorization_id: int) -> None:
 async def _read[C: _Count, E](
     session: PinSession, page: _ReadPage[C, E], key: Callable[[E], int]
 ) -> tuple[E, ...]:
-    """Read a list to its end."""
+    """Read all pages of a list."""
     walk = paging.walk(key)
     offset = next(walk)
     while True:

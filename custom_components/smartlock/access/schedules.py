@@ -1,4 +1,4 @@
-"""What the lock does on its own at set times of day: the entries of its time control, in a session with the PIN."""
+"""What the lock does by itself at set times of day: its time control entries, in a session with the PIN."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ async def read_schedules(session: PinSession) -> tuple[TimeControlEntry, ...]:
 
 
 async def add_schedule(session: PinSession, entry: TimeControlEntry) -> int:
-    """Add an entry, which is enabled then, and return the id that the lock gave it; the id of `entry` does not matter.
+    """Add an entry, enabled, and return the id that the lock assigned; the id of `entry` is ignored.
 
     Raises what `PinSession.request` raises.
     """
@@ -31,7 +31,7 @@ async def add_schedule(session: PinSession, entry: TimeControlEntry) -> int:
 
 
 async def change_schedule(session: PinSession, entry: TimeControlEntry) -> None:
-    """Have the entry with this id be as `entry` says. Raises what `PinSession.request` raises."""
+    """Replace the entry with this id by `entry`. Raises what `PinSession.request` raises."""
     request = UpdateTimeControlEntry(
         entry_id=entry.entry_id,
         enabled=entry.enabled,

@@ -1,1 +1,1 @@
-"""What happened at the lock, as its own log tells it."""
+"""What happened at the lock, according to its own log."""

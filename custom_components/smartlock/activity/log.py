@@ -1,4 +1,4 @@
-"""The one reader of a lock's log: whatever wants to know something of it shares one request for each link."""
+"""The only reader of a lock's log: all features that need it share one request for each link."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,10 +17,10 @@ from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
 from custom_components.smartlock.storage import LockStore, lock_store
 
-# Enough for everybody who looks for something that has just happened: a fault, a boot run.
+# Enough for any feature that looks for something recent: a fault, a boot run.
 NEWEST = 8
-# Only a subscriber wants what lies between these and the last time. A lock stores a thousand entries, and one that
-# was not read for days is not to be held up for them: what lies further back counts as missed.
+# Only a subscriber needs all entries since the last read. A lock stores a thousand, and one that was not read
+# for days must not be kept busy for them: anything older counts as missed.
 _MORE = 25
 _MORE_PAGES = 8
 
@@ -30,48 +30,48 @@ class LogPage:
     """The newest entries of a log."""
 
     count: LogEntryCount | None
-    """How many the lock has, and what it logs."""
+    """The lock's number of entries, and what it logs."""
     entries: tuple[LogEntry, ...]
-    """The newest first; `NEWEST` of them, or more."""
+    """The newest first: `NEWEST` of them, or more."""
 
 
 class LogReader(LockPart):
-    """Reads the log of one lock, and knows how far it has been read, also before a restart."""
+    """Reads the log of one lock and remembers, also over a restart, how far it has been read."""
 
     def __init__(self, hass: HomeAssistant, nuki_id: str, pin: PinGuard, assumptions: Assumptions) -> None:
-        """Prepare; `async_load` comes first."""
+        """Prepare; call `async_load` before anything else."""
         self._assumptions = assumptions
         self._pin = pin
         self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "activity")
         self._cursor: Cursor | None = None
         self._page: LogPage | None = None
-        """What was read over the link that is in use."""
+        """The entries read over the present link."""
         self._turn = asyncio.Lock()
         self._listeners = Listeners[News]()
 
     @override
     async def async_load(self) -> None:
-        """Go on from where an earlier run of Home Assistant was."""
-        # Without it, what is in the log now is not reported.
+        """Continue where an earlier run of Home Assistant stopped."""
+        # Without a stored cursor, entries that are in the log already are not reported.
         self._cursor = await self._store.async_load(lambda stored: Cursor.from_json(stored["cursor"]))
 
     @callback
     def async_subscribe(self, listener: Callable[[News], None]) -> CALLBACK_TYPE:
-        """Call `listener` with what has come to the log since it was read last, each entry once.
+        """Call `listener` with the entries added to the log since the last read, each entry once.
 
-        It is on disk by then that it was read, unless the disk fails. As long as somebody listens, everything back to the last time is read,
-        in more than one request if need be.
+        The cursor is on disk by then, unless the disk fails. As long as there is a listener, all entries
+        since the last read are read, in several requests if necessary.
         """
         return self._listeners.add(listener)
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Note that this is another link: what was read before may not be the newest any more."""
+        """Note a new link: entries read before may no longer be the newest."""
         self._page = None
 
     async def read(self, session: PinSession | None = None, *, fresh: bool = False) -> LogPage:
-        """Return the newest entries, read once for each link that is shared.
+        """Return the newest entries, read once for each shared link.
 
-        `session` is used if there is one. `fresh`: read them in any case, because nobody else uses this link.
+        `session` is used if given. `fresh`: read in any case, because the link is not shared.
         Raises what `PinGuard.session` and `PinSession.request` raise.
         """
         async with self._turn:
@@ -94,14 +94,14 @@ class LogReader(LockPart):
         )
         if (cursor := moved(self._cursor, entries)) != self._cursor:
             self._cursor = cursor
-            # A full disk is no reason to keep quiet. At worst something is told once more after a restart.
+            # A full disk is no reason to hold entries back. At worst one is reported again after a restart.
             await self._store.async_try_save(lambda: {"cursor": cursor.to_json()})
         if new:
             self._listeners.notify(new)
         return LogPage(count=count, entries=entries)
 
     async def _read_on(self, session: PinSession, entries: tuple[LogEntry, ...]) -> tuple[LogEntry, ...]:
-        """Add older entries until the cursor is reached, or the end of the log."""
+        """Add older entries until the cursor or the end of the log is reached."""
         for _ in range(_MORE_PAGES):
             if reaches(self._cursor, entries):
                 break

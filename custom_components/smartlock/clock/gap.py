@@ -1,17 +1,17 @@
-"""Whether the machine was asleep: then nothing that is remembered in seconds of the loop may be believed."""
+"""Detects that the machine was asleep, so that nothing timed by the event loop's clock can be trusted."""
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-# So far may two clocks part from one look to the next, s: a clock that is put right moves less.
+# Seconds by which the clocks may diverge between two checks: a clock that is adjusted moves less.
 _PARTED = 30.0
 
 
 class ClockGap:
-    """Notices that the machine was asleep: the clock of the wall has gone on, that of the loop has not."""
+    """Detects sleep of the machine: wall-clock time has passed, but not on the event loop's clock."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Begin now."""
+        """Start with the clocks as they are."""
         self._hass = hass
         self._wall, self._loop = self._read()
 
@@ -20,7 +20,7 @@ class ClockGap:
 
     @callback
     def look(self) -> bool:
-        """Return whether the clocks have parted since the last look, or that of the wall was put back."""
+        """Return whether the clocks have diverged since the last check, or the wall clock was set back."""
         before, since = self._wall, self._loop
         self._wall, self._loop = self._read()
         elapsed = self._wall - before

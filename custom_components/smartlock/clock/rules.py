@@ -1,8 +1,8 @@
-"""Whether to set the clock of the lock: time control and rights that are limited in time follow it.
+"""Whether to set the lock's clock: time control and time-limited rights depend on it.
 
-Our own clock may be the one that is wrong. So a difference must have a proof: the lock agreed with us before, and
-both our clocks have run on evenly since; or two looks, a minute or more apart, have found the same difference. A
-clock that the lock has lost needs none, as whatever we set is better.
+Our own clock may be the wrong one, so a difference needs a proof: either the lock agreed with us before and
+both of our clocks have run evenly since, or two comparisons at least a minute apart have found the same
+difference. A lock that has lost the time needs no proof, as any time we set is better.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from custom_components.smartlock.protocol.messages import Config
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.system_clock.rules import PROVED_AFTER, SETTLING, Clocks
 
-# Smaller differences harm nobody, and each write wakes the lock's storage.
+# Smaller differences do no harm, and each write wears the lock's storage.
 TOLERANCE = timedelta(seconds=30)
-# Clients that set the clock do it at each contact (the vendor's Bridge) or every 12 h; drift needs no more.
+# Other clients set the clock at each contact (the vendor's Bridge) or every 12 h; drift needs no more.
 PAUSE = timedelta(days=1)
-# What is off by more is no drift, and what is allowed at what time is wrong until it is set: that does not wait for
-# tomorrow. But a lock that does not keep its time is not set for ever.
+# A larger error is no drift, and time-limited rights are wrong until it is corrected, which cannot wait until
+# tomorrow. But a clock that does not keep its time is not set indefinitely.
 FAR_OFF = timedelta(minutes=5)
 TIMES_A_DAY = 6
-# Between two looks that prove a difference, in seconds; the lock tells whole seconds.
+# Seconds between two comparisons that prove a difference; the lock reports whole seconds.
 PROOF_TIME = 60.0
 _SAME = timedelta(seconds=5)
 # Two zones are the same if they agree on every day of the year ahead.
@@ -46,25 +46,25 @@ class Doubt(StrEnum):
 
 
 def is_lost(lock_time: datetime | None, release: datetime) -> bool:
-    """Whether a lock shows an impossible time (None), or one from before Home Assistant was released as it runs."""
+    """Whether a lock shows an impossible time (None), or one before the running Home Assistant's release."""
     return lock_time is None or lock_time < release
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """When we have set the clock of the lock, or tried to."""
+    """When we have set the lock's clock, or tried to."""
 
     times: tuple[datetime, ...] = ()
-    """In the last day, as far as is known (aware)."""
+    """Attempts of the last day, as far as known (aware)."""
     course: int | None = None
-    """The course of our own clock at the last of them; None if that was before Home Assistant was started."""
+    """The period of our own clock during the last attempt; None if that was before Home Assistant started."""
 
     def after(self, now: datetime, course: int) -> Self:
-        """Return it after another try."""
+        """Return the value after another attempt."""
         return replace(self, times=(*self.recent(now), now), course=course)
 
     def recent(self, now: datetime) -> tuple[datetime, ...]:
-        """Return those of the last day. A time in the future is from a clock of ours that was wrong."""
+        """Return only attempts of the last day. A future time stems from a wrong clock of ours."""
         return tuple(at for at in self.times if timedelta() <= now - at < PAUSE)
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Written:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        """Return what `to_json` has written. Raises TypeError or ValueError for anything else."""
+        """Return the value that `to_json` has written. Raises TypeError or ValueError for anything else."""
         times = stored.get("set_at") or []
         return cls(
             times=tuple(datetime.fromisoformat(at) for at in ([times] if isinstance(times, str) else times))
@@ -85,21 +85,21 @@ class Difference:
     """How the clock of a lock compares with ours."""
 
     ahead: timedelta | None = None
-    """By how much the lock's is ahead; None if it has lost the time."""
+    """Seconds by which the lock's clock is ahead; None if it has lost the time."""
     course: int | None = None
-    """The course of our own clock for which this is true; None before the first look."""
+    """The period of our own clock to which this applies; None before the first comparison."""
     since: float = 0.0
-    """When this difference was first seen, in seconds of the counting clock."""
+    """When this difference was first seen, in seconds of the monotonic clock."""
     agreed: bool = False
-    """The lock has agreed with us in this course."""
+    """The lock has agreed with us in this period."""
 
     @property
     def right(self) -> bool:
-        """Whether the lock's clock is as right as it needs to be."""
+        """Whether the lock's clock is accurate enough."""
         return self.ahead is not None and abs(self.ahead) <= TOLERANCE
 
     def looked(self, lock_time: datetime | None, clocks: Clocks, release: datetime) -> Self:
-        """Look at the time that the lock has just told."""
+        """Compare the time that the lock has just reported."""
         ahead = None if lock_time is None or is_lost(lock_time, release) else lock_time - clocks.wall
         here = self.course == clocks.course
         same = here and ahead is not None and self.ahead is not None and abs(ahead - self.ahead) <= _SAME
@@ -141,7 +141,7 @@ def doubts(
 
 
 def needs_setting(difference: Difference, written: Written, clocks: Clocks) -> bool:
-    """Whether to set the lock's clock now. Our own must be a possible one, see `settled_now`."""
+    """Whether to set the lock's clock now. Our own must be plausible, see `settled_now`."""
     recent: Sequence[datetime] = written.recent(clocks.wall)
     if difference.right or len(recent) >= TIMES_A_DAY:
         return False
@@ -149,7 +149,7 @@ def needs_setting(difference: Difference, written: Written, clocks: Clocks) -> b
         return True
     if difference.course != clocks.course or not _proved(difference, written, clocks):
         return False
-    # What we set before our own clock was set may be our mistake.
+    # A time that we set before our own clock was corrected may be our mistake.
     ours = written.course is not None and written.course != clocks.course
     return ours or abs(difference.ahead) > FAR_OFF or not recent
 
@@ -161,8 +161,8 @@ def _proved(difference: Difference, written: Written, clocks: Clocks) -> bool:
         return False
     if clocks.proved:
         return True
-    # The lock shows what we set, so it is no witness for the time that we had then: ours need only have lasted
-    # longer than that one.
+    # The lock shows the time that we set, so it cannot confirm the clock we had then: ours need only have run
+    # evenly for longer than that one.
     return (
         written.course is not None
         and written.course != clocks.course

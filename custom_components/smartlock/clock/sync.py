@@ -1,4 +1,4 @@
-"""Sets the clock of the lock: when its owner wants it, and on a link that is open anyway if it is wrong."""
+"""Sets the lock's clock: on the owner's request, and, if it is wrong, on a link that is open anyway."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
@@ -26,16 +26,16 @@ from custom_components.smartlock.system_clock.trust import RELEASE, system_clock
 
 
 class OwnClockError(TranslatableError):
-    """The lock shows another time than we do, and it is not proved that ours is right. Nothing was sent."""
+    """The lock shows a different time, and nothing proves ours to be right. Nothing was sent."""
 
     @override
     def __str__(self) -> str:
-        """Say so."""
+        """Give the reason."""
         return "it is not proved that the clock of Home Assistant is right"
 
     @override
     def translation(self) -> tuple[str, dict[str, str]]:
-        """Tell the owner why."""
+        """Give the text for the owner."""
         return "own_clock_wrong", {}
 
 
@@ -43,21 +43,21 @@ class ClockOutcomeUnknownError(TranslatableError, LinkError):
     """The time was written, and the link ended before the lock answered."""
 
     def __init__(self, reason: str) -> None:
-        """Keep in words how things stand on the radio."""
+        """Store the state of the connection in words."""
         super().__init__("it is not known whether the clock was set")
         self.reason = reason
 
     @override
     def translation(self) -> tuple[str, dict[str, str]]:
-        """Tell the owner so."""
+        """Give the text for the owner."""
         return "clock_not_set", {"reason": self.reason}
 
 
 class LockClock(LockPart):
-    """Keeps the clock of one lock right, as far as the PIN allows."""
+    """Keeps one lock's clock right, as far as the PIN allows."""
 
     def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, pin: PinGuard) -> None:
-        """Prepare; `async_load` comes first."""
+        """Prepare; call `async_load` before anything else."""
         self._hass = hass
         self._coordinator = coordinator
         self._pin = pin
@@ -71,13 +71,13 @@ class LockClock(LockPart):
 
     @override
     async def async_load(self) -> None:
-        """Remember when it was set, also before the last restart."""
+        """Load when the clock was set, also before the last restart."""
         self._written = await self._store.async_load(Written.from_json) or Written()
 
     @override
     @callback
     def start(self) -> None:
-        """Compare each time that the lock tells with ours, as soon as it is told."""
+        """Compare each time that the lock reports with ours, on arrival."""
         self._coordinator.config_entry.async_on_unload(
             self._coordinator.async_add_message_listener(self._message_received)
         )
@@ -87,29 +87,29 @@ class LockClock(LockPart):
         if isinstance(message, KeyturnerStates):
             clocks = self._ours.check()
             self._difference = self._difference.looked(message.current_time.moment, clocks, RELEASE)
-            # What we have set ourselves proves nothing about the time that we had then.
+            # A time that we set ourselves proves nothing about the clock we had then.
             if self._difference.right and (clocks.proved or self._written.course != clocks.course):
                 self._ours.vouch()
 
     def is_lost(self, states: KeyturnerStates) -> bool:
-        """Whether the lock shows that it has lost the time, which it does whatever our own clock shows."""
+        """Whether the lock shows that it has lost the time, whatever our own clock shows."""
         return rules.is_lost(states.current_time.moment, RELEASE)
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the lock showed another time than we did when it told its state last."""
+        """Whether the lock's time differed from ours when it last reported its state."""
         return not self._difference.right
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
-        """Why rights that are limited in time, and time control, may not hold at the time that their owner means.
+        """Why time-limited rights and time control may not apply at the times that their owner means.
 
-        Empty: they do, as far as is known. Everything that shows such rights, or writes them, asks this.
+        Empty: they do, as far as known. Everything that shows or writes such rights checks this.
         """
         config, home = self._coordinator.data.config, dt_util.get_default_time_zone()
         zone = self._zone[1] if self._zone and config and self._zone[0] == config.time_zone_id else None
         today = dt_util.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
-        # Entities ask at each message; a year of two zones is looked through once a day.
+        # Entities ask at each message; two zones are compared over a year, which is done once a day.
         asked = (self._difference, config, zone, home, today)
         if self._doubts is None or self._doubts[0] != asked:
             found = rules.doubts(self._difference, config, zone, home=home, now=today)
@@ -118,16 +118,16 @@ class LockClock(LockPart):
 
     @property
     def ahead(self) -> timedelta | None:
-        """By how much the lock's clock was ahead of ours when it told the time last; None if that is not known."""
+        """By how much the lock's clock was ahead when it last reported the time; None if unknown."""
         return self._difference.ahead
 
     @property
     def set_at(self) -> datetime | None:
-        """When we have set the lock's clock last, or tried to, if that was in the last day."""
+        """When we last set the lock's clock, or tried to, within the last day; None otherwise."""
         return self._written.times[-1] if self._written.times else None
 
     async def _load_zone(self) -> None:
-        """Get to know the lock's time zone; the tables of zones are read from files."""
+        """Load the lock's time zone, whose tables are read from files."""
         config = self._coordinator.data.config
         if config is None or config.time_zone_id is None or (self._zone or (None,))[0] == config.time_zone_id:
             return
@@ -137,22 +137,22 @@ class LockClock(LockPart):
         self._coordinator.async_update_listeners()
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Set the clock if it is wrong and we have the PIN. Raises SmartLockError."""
+        """Set the clock if it is wrong and the PIN is known. Raises SmartLockError."""
         await self._load_zone()
-        # While the lock looks for its position after a loss of power, it has something else to do.
+        # While the lock finds its position after a power loss, it must not be disturbed.
         if self._pin.state is PinState.VALID and not states.lock_state.moving and self._may_write():
             await self.async_write()
 
     def _may_write(self) -> bool:
-        """Whether the lock's clock is wrong by all proofs, and has not been set too often."""
+        """Whether the lock's clock is proved to be wrong and has not been set too often."""
         return self._ours.settled_now is not None and rules.needs_setting(
             self._difference, self._written, self._ours.check()
         )
 
     async def async_ensure_right(self) -> None:
-        """Have the lock's clock be right before something is written that follows it.
+        """Make sure that the lock's clock is right before something that depends on it is written.
 
-        Raises OwnClockError if it shows another time and it is not proved which is right, and SmartLockError.
+        Raises OwnClockError if the times differ and nothing proves which is right, and SmartLockError.
         """
         states = await self._coordinator.client.read_states()
         if self._difference.right:
@@ -166,10 +166,10 @@ class LockClock(LockPart):
     async def async_write(self) -> None:
         """Set the lock's clock to ours.
 
-        Raises NotStoredError or MovingError if nothing was sent, ClockOutcomeUnknownError if the time was written and
-        nobody knows what became of it, and what `PinSession.request` raises if nothing was.
+        Raises NotStoredError or MovingError if nothing was sent, ClockOutcomeUnknownError if the time was
+        written with unknown outcome, and what `PinSession.request` raises if it was not written.
         """
-        # Also if it fails: what nobody waits for is not tried without end.
+        # Counts failures too: an automatic attempt is not repeated endlessly.
         self._written = self._written.after(dt_util.utcnow(), self._ours.check().course)
         await self._store.async_save(self._written.to_json())
         self._coordinator.assumptions.clock_set()
@@ -178,7 +178,7 @@ class LockClock(LockPart):
             if states.lock_state.moving:
                 raise MovingError
             try:
-                # The time is taken when the link is open.
+                # The time is taken once the link is open.
                 await session.request(
                     lambda pin: conversations.order(UpdateTime(time=Date7.of(dt_util.utcnow())), pin)
                 )
@@ -186,11 +186,11 @@ class LockClock(LockPart):
                 if session.tries.sent:
                     raise ClockOutcomeUnknownError(self._coordinator.presence.explain()) from error
                 raise
-        # Until it tells its time again.
+        # Unknown until the lock reports its time again.
         self._difference = replace(self._difference, ahead=timedelta())
 
     async def async_sync(self) -> None:
-        """Set the lock's clock to ours, because the owner wants it. Raises HomeAssistantError."""
+        """Set the lock's clock to ours on the owner's request. Raises HomeAssistantError."""
         if self._ours.settled_now is None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="own_clock_wrong")
         try:

@@ -1,4 +1,4 @@
-"""The forms about the security PIN: in the options, and where a lock has refused it."""
+"""The forms about the security PIN, in the options and where a lock has refused it."""
 
 from abc import abstractmethod
 from collections.abc import Awaitable
@@ -22,7 +22,7 @@ CONF_REPEATED = "new_pin_again"
 
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 
-# What can be done about the PIN, each a step.
+# The menu of the PIN, each item a step.
 _CHOICES = {
     PinState.NOT_SET: ("pin_enter", "pin_none"),
     PinState.VALID: ("pin_change", "pin_enter", "pin_forget"),
@@ -41,7 +41,7 @@ class PinSteps(ConfigEntryBaseFlow):
     @property
     @abstractmethod
     def pin_entry(self) -> ConfigEntry:
-        """The lock that it is about."""
+        """The lock that the dialog is about."""
 
     @property
     @abstractmethod
@@ -50,11 +50,11 @@ class PinSteps(ConfigEntryBaseFlow):
 
     @abstractmethod
     def pin_done(self) -> ConfigFlowResult:
-        """End the dialog: what is wanted has been done."""
+        """End the dialog: the request has been carried out."""
 
     @abstractmethod
     async def async_pin_failed(self, error: SmartLockError) -> ConfigFlowResult | None:
-        """Return what to show instead of the form with an error, if anything."""
+        """Return a step to show instead of the form with an error, if any."""
 
     def pin_menu(self, step_id: str) -> ConfigFlowResult:
         """Show what can be done."""
@@ -62,7 +62,7 @@ class PinSteps(ConfigEntryBaseFlow):
             return self.async_abort(reason="not_loaded")
         choices = list(_CHOICES[self.pin_guard.state])
         if self.pin_guard.state is PinState.NOT_SET and self._pin_dialect.pin_for_pairing:
-            # It would not be paired if it had none.
+            # A fifth-generation lock is always paired with a PIN.
             choices.remove("pin_none")
         return self.async_show_menu(
             step_id=step_id, menu_options=choices, description_placeholders=self._about
@@ -70,7 +70,7 @@ class PinSteps(ConfigEntryBaseFlow):
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the lock is set up. Its dialogs stay open meanwhile."""
+        """Whether the lock is set up. Its dialogs stay open while it is not."""
         return is_set_up(self.pin_entry)
 
     @property
@@ -87,7 +87,7 @@ class PinSteps(ConfigEntryBaseFlow):
 
     @while_loaded
     async def async_step_pin_enter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take the PIN that the lock has, and verify it."""
+        """Take the PIN that is set in the lock, and verify it."""
         errors: dict[str, str] = {}
         refused_before = False
         if user_input is not None:
@@ -117,11 +117,11 @@ class PinSteps(ConfigEntryBaseFlow):
 
     @while_loaded
     async def async_step_pin_none(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Set a PIN in a lock that has none, or has forgotten it; only the owner can want to try that."""
+        """Set a PIN in a lock that has none or has forgotten it; only the owner can decide to try that."""
         errors: dict[str, str] = {}
         stored: str = self.pin_entry.options.get(CONF_PIN, "")
         if user_input is not None:
-            # Empty: the one that is stored, which the lock may have forgotten.
+            # An empty field means the stored PIN, which the lock may have forgotten.
             given = any(user_input.values())
             wanted = user_input if given else {CONF_NEW_PIN: stored, CONF_REPEATED: stored}
             errors = self._check_new(wanted)
@@ -137,7 +137,7 @@ class PinSteps(ConfigEntryBaseFlow):
 
     @while_loaded
     async def async_step_pin_forget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Go on without a PIN."""
+        """Continue without a PIN."""
         errors: dict[str, str] = {}
         if user_input is not None:
             result = await self._attempt(self.pin_guard.async_forget(), errors)
@@ -154,7 +154,7 @@ class PinSteps(ConfigEntryBaseFlow):
         return {} if user_input.get(CONF_REPEATED) == pin else {CONF_REPEATED: "pin_differs"}
 
     async def _attempt(self, attempt: Awaitable[None], errors: dict[str, str]) -> ConfigFlowResult | None:
-        """Do what the owner wants and return the end of the dialog, or None with the error to show."""
+        """Carry out the request and return the dialog's end, or None with the error to show."""
         try:
             await attempt
         except PinUnavailableError as error:

@@ -1,4 +1,4 @@
-"""The one place that sends the security PIN: the lock counts wrong ones and blocks the PIN."""
+"""The only module that sends the security PIN, as the lock counts wrong ones and then blocks the PIN."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -28,67 +28,67 @@ from custom_components.smartlock.storage import NotStoredError, async_wait_for_e
 
 __all__ = ["PinGuard", "PinSession", "PinUnavailableError"]
 
-# In the data of a reauthentication that is about the PIN; pairing is as good as before.
+# Marks a reauthentication that is about the PIN; the pairing itself is intact.
 ABOUT: Final = "about"
 ABOUT_PIN: Final = "pin"
-# How the steps of its dialog begin.
+# Prefix of the steps of its dialog.
 PIN_STEP: Final = "pin"
 PIN_LOST: Final = "pin_lost"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PinSession:
-    """A PIN that is known to be right, on record as sent, for one or several conversations."""
+    """A verified PIN, recorded as sent, for one or several conversations."""
 
     client: LockClient
     pin: int = field(repr=False)
-    """For the client's methods that move the bolt; they take `tries` along."""
+    """For the client's methods that move the bolt; they need `tries` as well."""
     tries: PinTries
 
     async def request[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
-        """Run the conversation made with the PIN, once. Raises what `LockClient.request` raises."""
+        """Run the conversation built with the PIN, once. Raises what `LockClient.request` raises."""
         return await self.client.request(conversation(self.pin), pin_tries=self.tries)
 
 
 class PinGuard(LockPart):
-    """Knows the PIN of one lock and whether it may be used."""
+    """Knows one lock's PIN and whether it may be used."""
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, coordinator: SmartLockCoordinator, issues: LockIssues
     ) -> None:
-        """Take the PIN that is stored with the entry; `async_load` reads what is known of it."""
+        """Take the PIN stored with the entry; `async_load` reads its record."""
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
         self._client = coordinator.client
         self._issues = issues
         self._memory = PinMemory(hass, coordinator.nuki_id, bytes.fromhex(entry.data[CONF_SHARED_KEY]))
-        # One new PIN after the other: what is known of the second depends on the first.
+        # New PINs are set one at a time: what is known of the second depends on the outcome of the first.
         self._turn = asyncio.Lock()
 
     @override
     async def async_load(self) -> None:
-        """Read what is known, and take over a PIN that was set when Home Assistant stopped."""
+        """Read the record, and adopt a PIN that was being set when Home Assistant stopped."""
         memory = self._memory
         await memory.async_load()
         if memory.new_pin is None:
             return
         if memory.new_pin == self._pin and memory.record.candidate is None:
             if self._hass.state is not CoreState.running:
-                # The entry that has it was read from disk.
+                # The entry that was read from disk has it.
                 memory.new_pin = None
                 await memory.async_try_save()
         elif memory.record.proved == memory.fingerprint(memory.new_pin):
             self._keep(memory.new_pin)
         elif memory.record.candidate is None:
-            # Another one has been entered since.
+            # The owner has entered another PIN since.
             memory.new_pin = None
             await memory.async_try_save()
 
     @override
     @callback
     def start(self) -> None:
-        """Show how things stand."""
+        """Show the state of the PIN."""
         self._forget_copy_soon()
         self.async_tell()
 
@@ -105,17 +105,17 @@ class PinGuard(LockPart):
 
     @property
     def dialect(self) -> Dialect:
-        """What a PIN of this lock looks like, among other things."""
+        """The lock's dialect, which defines the format of its PIN."""
         return self._coordinator.dialect
 
     @property
     def state(self) -> PinState:
-        """How things stand."""
+        """The state of the PIN."""
         return self._memory.record.state(self._fingerprint, dt_util.utcnow())
 
     @property
     def lost(self) -> bool:
-        """Whether the lock takes neither the PIN nor that none is set: it may have forgotten what it was."""
+        """Whether the lock accepts neither its PIN nor an empty one: it may have forgotten what it was."""
         none = self._memory.fingerprint(NO_PIN)
         refused = self._memory.record.refused
         return self.state is PinState.INVALID and none in refused and self._fingerprint != none
@@ -126,28 +126,28 @@ class PinGuard(LockPart):
 
     @property
     def setting_open(self) -> bool:
-        """Whether it is not known which of two PINs the lock has."""
+        """Whether it is unknown which of two PINs the lock has."""
         return self._memory.record.candidate is not None
 
     # --- Using the PIN ------------------------------------------------------------------------------------
 
     def check_usable(self) -> None:
-        """Raise PinUnavailableError unless there is a PIN that is known to be right."""
+        """Raise PinUnavailableError unless there is a verified PIN."""
         if self._pin is None or self.state is not PinState.VALID:
             raise self._memory.unavailable(self.state)
 
     async def ask[T](self, conversation: Callable[[int], Conversation[T]]) -> T:
-        """Run one conversation, made with the PIN, once. Raises what `session` and `LockClient.request` raise."""
+        """Run one conversation, built with the PIN, once. Raises like `session` and `LockClient.request`."""
         async with self.session() as session:
             return await session.request(conversation)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[PinSession]:
-        """Let several conversations, or a request that moves the bolt, use the PIN.
+        """Allow several conversations, or a request that moves the bolt, to use the PIN.
 
-        Before the block it is on disk that the PIN goes out; after it, what the lock answered. Raises
-        PinUnavailableError while the PIN is not known to be right. A PIN that was never tried is verified first,
-        which raises LinkError.
+        Before the block it is recorded on disk that the PIN goes out, and after it how the lock responded.
+        Raises PinUnavailableError while the PIN is not verified. A PIN that was never tried is verified
+        first, which raises LinkError.
         """
         await self._settle()
         pin = self._pin
@@ -160,17 +160,17 @@ class PinGuard(LockPart):
             self.async_tell()
 
     async def async_carried_out(self, session: PinSession) -> None:
-        """Note that what a session wrote is seen in the lock though its answer was lost: its PIN was right."""
+        """Note that the effect of a session was seen although its answer was lost: its PIN was right."""
         self._memory.record = self._memory.record.carried_out(session.tries.begun_at)
         await self._memory.async_try_save()
         self.async_tell()
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Find out on a link that is open anyway what can be found out by itself. Raises LinkError."""
+        """Clear up over the open link what can be cleared up without the owner. Raises LinkError."""
         await self._settle()
 
     async def _settle(self) -> None:
-        """Verify, once, a PIN that was never tried, or one whose setting got no answer."""
+        """Verify, once, a PIN that was never tried, or one whose setting was not answered."""
         async with self._turn:
             record = self._memory.record
             pin = self._pin if record.candidate is None else self._memory.new_pin
@@ -187,7 +187,7 @@ class PinGuard(LockPart):
                 self.async_end_reauth()
 
     async def _verify(self, pin: str) -> None:
-        """Have the lock check a PIN, and keep it if it is right. Raises what `LockClient.request` raises."""
+        """Have the lock verify a PIN, and keep it if it is right. Raises what `LockClient.request` raises."""
         try:
             async with self._memory.trying(pin) as tries:
                 await self._client.request(conversations.verify_pin(int(pin)), pin_tries=tries)
@@ -195,13 +195,13 @@ class PinGuard(LockPart):
         finally:
             self.async_tell()
 
-    # --- What the owner does ------------------------------------------------------------------------------
+    # --- Requests of the owner ----------------------------------------------------------------------------
 
     async def async_enter(self, pin: str, *, changed_elsewhere: bool = False) -> None:
-        """Have the lock check a PIN that the owner gives, and keep it if it is right.
+        """Have the lock verify a PIN that the owner enters, and keep it if it is right.
 
-        `changed_elsewhere`: the owner says that it became the lock's PIN after the lock had refused it. Raises
-        PinUnavailableError if it may not be sent, and what `LockClient.request` raises.
+        `changed_elsewhere`: the owner confirms that the PIN was set in the lock after the lock had refused
+        it. Raises PinUnavailableError if it may not be sent, and what `LockClient.request` raises.
         """
         async with self._turn:
             self._memory.check(pin, refused_before=changed_elsewhere)
@@ -209,10 +209,10 @@ class PinGuard(LockPart):
             await self._verify(pin)
 
     async def async_set(self, new_pin: str) -> None:
-        """Set another PIN in the lock, proved with the one that is known to be right.
+        """Set a new PIN in the lock, authorized by the verified one.
 
         It is written once. Raises PinUnavailableError, and what `LockClient.request` raises; after a LinkError the
-        state tells whether it is known what became of it.
+        state shows whether the outcome is known.
         """
         await self._settle()
         async with self._turn:
@@ -221,10 +221,10 @@ class PinGuard(LockPart):
             await self._set(new_pin, self._pin)
 
     async def async_set_where_none_is(self, new_pin: str) -> None:
-        """Try once, because the owner wants it, whether the lock has no PIN (any more), and set this one then.
+        """On the owner's request, try once whether the lock has no PIN (any more), and if so set this one.
 
-        One request does both: a lock without a PIN takes it, and so do locks that have forgotten theirs, by public
-        reports, without looking at the old one. Raises like `async_set`.
+        One request does both: a lock without a PIN accepts it, and so, according to public reports, do locks
+        that have forgotten theirs, without checking the old one. Raises like `async_set`.
         """
         async with self._turn:
             none = f"{NO_PIN}"
@@ -232,13 +232,14 @@ class PinGuard(LockPart):
             await self._set(new_pin, none)
 
     async def async_forget(self) -> None:
-        """Do without a PIN; what the lock has refused stays known. Raises NotStoredError: then it is still there."""
+        """Delete the PIN; refusals stay on record. Raises NotStoredError: then the PIN is still there."""
         async with self._turn:
             memory = self._memory
             before = memory.record, memory.new_pin
             memory.record, memory.new_pin = memory.record.not_taken_on(), None
             try:
-                # First: a PIN that was being set is taken over by the next start as long as it stands there.
+                # Comes first: a PIN that was being set would be adopted at the next start if it stayed on
+                # record.
                 await memory.async_save()
             except NotStoredError:
                 memory.record, memory.new_pin = before
@@ -258,7 +259,7 @@ class PinGuard(LockPart):
             candidate = self._memory.fingerprint(new_pin)
             if record.candidate is None or not record.may_try_unasked(candidate, dt_util.utcnow()):
                 raise
-            # The answer was lost. A second order would be proved with what may be a wrong PIN by now.
+            # The answer was lost. A second request would be authorized with a PIN that may be wrong by now.
             try:
                 await self._verify(new_pin)
             except PinError:
@@ -270,16 +271,16 @@ class PinGuard(LockPart):
 
     @callback
     def async_end_reauth(self) -> None:
-        """Close the dialog that asks for the PIN: it came from elsewhere."""
+        """Close the dialog that asks for the PIN: it has come from elsewhere."""
         for flow in self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}):
             if flow["step_id"].startswith(PIN_STEP):
                 self._hass.config_entries.flow.async_abort(flow["flow_id"])
 
-    # --- What others see ----------------------------------------------------------------------------------
+    # --- What is shown ------------------------------------------------------------------------------------
 
     @callback
     def _keep(self, pin: str) -> None:
-        """Have a PIN that the lock takes be the one that is used."""
+        """Adopt a PIN that the lock has accepted."""
         self._hass.config_entries.async_update_entry(
             self._entry, options={**self._entry.options, CONF_PIN: pin}
         )
@@ -293,7 +294,7 @@ class PinGuard(LockPart):
             )
 
     async def _forget_copy(self) -> None:
-        """Forget the copy of a PIN that was set as soon as its config entry is on disk."""
+        """Delete the copy of a newly set PIN once its config entry is on disk."""
         await async_wait_for_entry(self._hass, self._entry)
         memory = self._memory
         if memory.new_pin == self._pin and memory.record.candidate is None:
@@ -302,7 +303,7 @@ class PinGuard(LockPart):
 
     @callback
     def async_tell(self) -> None:
-        """Show how things stand, and ask the owner where nobody else can help."""
+        """Show the state of the PIN, and ask the owner if nobody else can help."""
         self._coordinator.async_update_listeners()
         if self._memory.record.needs_owner(self._fingerprint, dt_util.utcnow()):
             self._entry.async_start_reauth(self._hass, data={ABOUT: ABOUT_PIN})

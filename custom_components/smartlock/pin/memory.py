@@ -1,4 +1,4 @@
-"""What is known of a lock's security PIN, on disk before a PIN goes out and after its answer came."""
+"""The record of a lock's security PIN, saved before a PIN goes out and after its answer has arrived."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from custom_components.smartlock.rules.stored import flag, listed, moment, optio
 from custom_components.smartlock.storage import LockStore, NotStoredError, lock_store
 from custom_components.smartlock.system_clock.trust import system_clock
 
-# Of the longest PIN that any lock takes.
+# Length of the longest PIN of any lock.
 _DIGITS = 6
 
 # Why no PIN was sent, as the key of a text.
@@ -29,30 +29,30 @@ _TEXTS: Mapping[PinState, str] = {
 
 
 class PinUnavailableError(TranslatableError):
-    """No PIN is known to be right, so nothing was sent."""
+    """No PIN is verified, so nothing was sent."""
 
     def __init__(self, state: PinState, *, paused: bool = False) -> None:
-        """Keep what is known of the PIN. `paused`: it is we who send none for a while, and not the lock."""
+        """Store the state of the PIN. `paused`: it is we who pause sending, and not the lock that refuses."""
         super().__init__(state)
         self.state = state
         self._paused = paused
 
     @override
     def __str__(self) -> str:
-        """Name the state."""
+        """Name the state of the PIN."""
         return f"no security PIN can be used: {self.state}"
 
     @override
     def translation(self) -> tuple[str, dict[str, str]]:
-        """Tell the owner why."""
+        """Give the text for the owner."""
         return "pin_paused" if self._paused else _TEXTS[self.state], {}
 
 
 class StoredPin(TypedDict):
-    """The file. PINs are fingerprints, but for one that was about to be set: only we may know it."""
+    """The file's content. PINs are fingerprints, except one that was being set, which only we may know."""
 
     key: str
-    """Name of the key that made the fingerprints."""
+    """Fingerprint of the key that the PINs' fingerprints were made with."""
     proved: str | None
     refused: list[str]
     doubted: list[str]
@@ -63,23 +63,24 @@ class StoredPin(TypedDict):
 
 
 class PinMemory:
-    """The record of one lock's PIN, for one authorization in it: its key makes the fingerprints."""
+    """The record of one lock's PIN for one authorization, whose key makes the fingerprints."""
 
     def __init__(self, hass: HomeAssistant, nuki_id: str, key: bytes) -> None:
-        """Begin with nothing known; `async_load` reads the file."""
+        """Start with an empty record; `async_load` reads the file."""
         self._record = PinRecord()
         self._clock = system_clock(hass)
         self.new_pin: str | None = None
-        """The PIN that was set last through us, until the config entry is known to hold it."""
+        """The PIN that we set last, until the config entry on disk is known to contain it."""
         self._key = key
         self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "pin")
-        # That there was a record, in a file that is written once: one that is gone is not to be taken for none.
+        # A marker file, written once, that there has been a record: a lost record must not be mistaken for
+        # none.
         self._recorded: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "pin_recorded")
         self._is_recorded = False
 
     @property
     def record(self) -> PinRecord:
-        """What is known. A time in the future counts as if it had been when it was first seen there."""
+        """The record. A future time counts as the moment when it was first seen."""
         return self._record.dated(self._clock.past)
 
     @record.setter
@@ -87,7 +88,7 @@ class PinMemory:
         self._record = record
 
     async def async_load(self) -> None:
-        """Read what was known before Home Assistant was started."""
+        """Read the record of earlier runs."""
         recorded = await self._recorded.async_load(lambda stored: flag(stored["recorded"]))
         self._is_recorded = bool(recorded)
         found = await self._store.async_load(self._restored)
@@ -95,12 +96,12 @@ class PinMemory:
             self.record, self.new_pin = found
             await self._note_recorded()
         elif self._store.lost or recorded or self._recorded.lost:
-            # The lock works without a PIN. What was refused before is not known any more: wait before any is sent.
+            # The lock works without a PIN. Earlier refusals are unknown now, so wait before sending any.
             self.record, self.new_pin = PinRecord(blocked_at=dt_util.utcnow()), None
             await self.async_try_save()
 
     def _restored(self, stored: Mapping[str, Any]) -> tuple[PinRecord, str | None]:
-        """Return what `async_save` has written. Raises KeyError, TypeError or ValueError for anything else."""
+        """Return the record that `async_save` has written. Raises KeyError, TypeError or ValueError for anything else."""
         record = PinRecord(
             proved=optional(text, stored["proved"]),
             refused=frozenset(listed(text, stored["refused"])),
@@ -113,19 +114,19 @@ class PinMemory:
         if new_pin is not None and not (new_pin.isascii() and new_pin.isdigit() and len(new_pin) <= _DIGITS):
             raise ValueError("no PIN")
         if new_pin is None:
-            # Nobody could find out any more whether the lock has it.
+            # Nobody could find out any more whether the lock has accepted it.
             record = record.not_taken_on()
         if text(stored["key"]) != key_name(self._key):
             return record.paired_again(), None
         return record, new_pin
 
     async def async_save(self) -> None:
-        """Write down what is known; it is on disk when this returns. Raises NotStoredError."""
+        """Save the record; it is on disk when this returns. Raises NotStoredError."""
         await self._store.async_save(self._to_json())
         await self._note_recorded()
 
     async def async_try_save(self) -> None:
-        """Write down what is known, later if that is not possible now."""
+        """Save the record, later if that is not possible now."""
         if await self._store.async_try_save(self._to_json):
             await self._note_recorded()
 
@@ -148,18 +149,18 @@ class PinMemory:
         return dict(stored)
 
     def fingerprint(self, pin: str | int) -> str:
-        """Return what stands for a PIN in the record."""
+        """Return the fingerprint of a PIN for the record."""
         return fingerprint(int(pin), self._key)
 
     def check(self, pin: str | int, *, refused_before: bool = False) -> None:
-        """Raise PinUnavailableError if a PIN may not be sent though the owner has just given it."""
+        """Raise PinUnavailableError if a PIN may not be sent even though the owner has just entered it."""
         if not refused_before:
             self.check_not_refused(pin)
         if not self.record.tries_left(dt_util.utcnow()):
             raise PinUnavailableError(PinState.BLOCKED, paused=True)
 
     def unavailable(self, state: PinState) -> PinUnavailableError:
-        """Return why the stored PIN is not sent. Who would enter it again is not told to while no PIN is sent."""
+        """Return why the stored PIN is not sent. While sending is paused, the owner is not asked to enter it again."""
         if state is PinState.UNKNOWN and not self.record.tries_left(dt_util.utcnow()):
             return PinUnavailableError(PinState.BLOCKED, paused=True)
         return PinUnavailableError(state)
@@ -171,9 +172,10 @@ class PinMemory:
 
     @asynccontextmanager
     async def trying(self, pin: str | int, *, new_pin: str | None = None) -> AsyncIterator[PinTries]:
-        """Write down that a PIN goes out before it does, and what came of it afterwards.
+        """Record that a PIN goes out before it does, and the outcome afterwards.
 
-        Yields what counts it. Raises NotStoredError if that cannot be written down: then nothing goes out. With `new_pin` it goes out to prove that the owner may set this one.
+        Yields the counter of sent PINs. Raises NotStoredError, with nothing sent, if that cannot be recorded.
+        With `new_pin` the PIN goes out to authorize setting that one.
         """
         shown = self.fingerprint(pin)
         candidate = None if new_pin is None else self.fingerprint(new_pin)
@@ -188,27 +190,27 @@ class PinMemory:
         except NotStoredError:
             self.record, self.new_pin = before
             raise
-        heard: PinRecord | None = None
+        judged: PinRecord | None = None
         done = False
         try:
             yield tries
             done = True
         except PinError as error:
             wrong = error.code == ErrorCode.K_BAD_PIN
-            heard = self.record.not_taken(shown) if wrong else self.record.blocking(shown, dt_util.utcnow())
+            judged = self.record.not_taken(shown) if wrong else self.record.blocking(shown, dt_util.utcnow())
             raise
         except LockRefusedError:
-            heard = self.record.not_judged(shown, sent_at, doubted=doubted)
+            judged = self.record.not_judged(shown, sent_at, doubted=doubted)
             raise
         finally:
-            if heard is not None or not tries.sent:
-                # The PIN did nothing, so whatever it was to prove was not done either.
-                self.record = heard or self.record.not_judged(shown, sent_at, doubted=doubted)
+            if judged is not None or not tries.sent:
+                # The PIN was not accepted or not sent, so whatever it was to authorize was not done either.
+                self.record = judged or self.record.not_judged(shown, sent_at, doubted=doubted)
                 if candidate is not None:
                     self.record = self.record.not_taken_on()
                     self.new_pin = None
                 await self.async_try_save()
             elif tries.answered == tries.sent and (done or candidate is None):
-                # Also if something else has failed afterwards. But a PIN to be set is not set before the end.
+                # Also if something failed afterwards. But a new PIN is not adopted before the end.
                 self.record = self.record.taken(candidate or shown)
                 await self.async_try_save()

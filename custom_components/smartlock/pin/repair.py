@@ -1,4 +1,4 @@
-"""The PIN of a lock is lost: what a factory reset takes, what comes back by itself, and in which order to do it."""
+"""Guides the owner who has lost the PIN: what a factory reset deletes, what is restored, in which order."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,12 +13,12 @@ FLOW = PIN_LOST
 
 
 class PinLostFlow(LockRepairFlow[PinGuard]):
-    """Says what to do, and opens the dialog that comes next."""
+    """Explains what to do, and opens the next dialog."""
 
     def __init__(
         self, entry: ConfigEntry, guard: Callable[[], PinGuard], archived: Callable[[], Mapping[str, str]]
     ) -> None:
-        """Take the lock, its PIN, and how to say what there is to restore after a factory reset."""
+        """Prepare for one lock and its PIN; `archived` says what can be restored after a factory reset."""
         super().__init__(entry, guard)
         self._archived = archived
 
@@ -35,13 +35,13 @@ class PinLostFlow(LockRepairFlow[PinGuard]):
 
     @while_loaded
     async def async_step_pin_found(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Have the dialog open that asks for the PIN."""
+        """Open the dialog that asks for the PIN."""
         self.part.async_tell()
         return self.async_abort(reason="pin_dialog")
 
     @while_loaded
     async def async_step_pair_again(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Have the dialog open that pairs; it stands in the place of the one that asks for the PIN."""
+        """Open the dialog that pairs the lock; it replaces the one that asks for the PIN."""
         self.part.async_end_reauth()
         self._entry.async_start_reauth(self.hass)
         return self.async_abort(reason="pairing_dialog")

@@ -1,1 +1,1 @@
-"""What a right is, as pure values."""
+"""Rights, as pure values."""

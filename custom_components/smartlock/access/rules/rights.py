@@ -1,10 +1,10 @@
-"""When a keypad code or an authorization is good: always, between two dates, on weekdays and hours, or both.
+"""When a keypad code or an authorization is valid: always, between two dates, on weekdays and hours, or both.
 
-A lock stores the dates in UTC, and the weekdays and hours in its own local time. Dates are converted by the rule of
-their zone on that very date; weekdays and hours are never converted.
+A lock stores dates in UTC, and weekdays and hours in its own local time. Dates are converted with the offset
+of their zone on that very date; weekdays and hours are never converted.
 
-A lock that has lost its clock starts again years in the past, where only a start date keeps anybody out. So every
-limit is written with one, and a start at midnight UTC that has passed, without an end, reads as no period.
+A lock that has lost its clock restarts it years in the past, where only a start date keeps anyone out. So
+every limit is written with one, and a start at a past midnight UTC without an end is read as no period.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from custom_components.smartlock.protocol.enums import Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, Time2
 
-# None means the same to the lock; this is what the vendor's examples write.
+# None has the same effect on the lock; the vendor's examples use this.
 EVERY_DAY = (
     Weekdays.MONDAY
     | Weekdays.TUESDAY
@@ -40,20 +40,20 @@ class Kind(StrEnum):
 
 
 class Flaw(StrEnum):
-    """Why a right cannot be given, as the key of a text."""
+    """Why a right is impossible, as the key of a text."""
 
     BAD_PERIOD = "bad_period"
-    """It ends before it begins, or has ended."""
+    """It ends before it begins, or has already ended."""
     BAD_HOURS = "bad_hours"
-    """One of two hours is missing, both are the same, or they have seconds."""
+    """One of the two hours is missing, both are the same, or they include seconds."""
     HOURS_OVER_MIDNIGHT = "hours_over_midnight"
-    """What a lock makes of that is not documented; two rights do the same."""
+    """Its effect is not documented; two rights achieve the same."""
     NO_SUCH_TIME = "no_such_time"
-    """The clocks skip it when daylight saving begins."""
+    """The time is skipped when daylight saving begins."""
 
 
 class RightError(ValueError):
-    """A right that cannot be given."""
+    """A right that is impossible."""
 
     def __init__(self, flaw: Flaw) -> None:
         """Keep the reason."""
@@ -63,7 +63,7 @@ class RightError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """Between two moments, aware and to the second; None: open at that side."""
+    """Between two moments, aware, in whole seconds; None: open on that side."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -71,7 +71,7 @@ class Period:
 
 @dataclass(frozen=True, kw_only=True)
 class Recurrence:
-    """On some weekdays, from one time of day until another, in the lock's local time; no hours: the whole day."""
+    """On some weekdays between two times of day, in the lock's local time; without hours: the whole day."""
 
     weekdays: Weekdays = EVERY_DAY
     start: time | None = None
@@ -80,7 +80,7 @@ class Recurrence:
 
 @dataclass(frozen=True, kw_only=True)
 class Right:
-    """When somebody may open the lock; neither period nor recurrence: always."""
+    """When somebody may open the lock; always, if there is neither a period nor a recurrence."""
 
     period: Period | None = None
     recurrence: Recurrence | None = None
@@ -94,17 +94,17 @@ class Right:
 
     @classmethod
     def of(cls, time_limited: int, limit: TimeLimit | None, now: datetime) -> Self:
-        """Return the right that the fields of an entry stand for at an aware moment.
+        """Return the right that the fields of an entry express at an aware moment.
 
-        Never fails: an impossible date or time of day counts as none. Hours that nobody would write, such as those
-        over midnight, are kept as they are.
+        Never fails: an impossible date or time of day counts as none. Unusual hours, such as those across
+        midnight, are kept.
         """
         if not time_limited or limit is None:
             return cls()
         return cls(period=_period_of(limit, now), recurrence=_recurrence_of(limit))
 
     def limit(self, now: datetime) -> tuple[int, TimeLimit]:
-        """Return the fields `time_limited` and `limit` that give this right from an aware moment on.
+        """Return the fields `time_limited` and `limit` that express this right from an aware moment on.
 
         Raises RightError.
         """
@@ -127,10 +127,10 @@ class Right:
 
 
 def moment_of(local: datetime, zone: tzinfo, *, is_end: bool = False) -> datetime:
-    """Return the aware moment that a naive date and time means in a zone.
+    """Return the aware moment of a naive date and time in a zone.
 
-    Of a time that comes twice when daylight saving ends, a start means the first and an end the second. Raises
-    RightError for one that is skipped.
+    If the time occurs twice when daylight saving ends, a start is the first and an end the second. Raises
+    RightError for a skipped time.
     """
     moment = local.replace(tzinfo=zone, fold=int(is_end)).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None, fold=0) != local.replace(fold=0):
@@ -139,7 +139,7 @@ def moment_of(local: datetime, zone: tzinfo, *, is_end: bool = False) -> datetim
 
 
 def same_days(weekdays: Weekdays) -> Weekdays:
-    """Return weekdays so that two that mean the same are equal: none set means every day."""
+    """Normalize weekdays, so that equal meanings compare equal: none set means every day."""
     return weekdays or EVERY_DAY
 
 
@@ -148,7 +148,7 @@ def _moment(moment: datetime | None) -> datetime | None:
 
 
 def _hours(recurrence: Recurrence) -> tuple[time, time]:
-    """Return the hours as they are written: midnight twice for the whole day. Raises RightError."""
+    """Return the hours as they are written: two midnights for the whole day. Raises RightError."""
     start, end = recurrence.start, recurrence.end
     if start is None and end is None:
         return _MIDNIGHT, _MIDNIGHT

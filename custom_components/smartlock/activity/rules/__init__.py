@@ -1,1 +1,1 @@
-"""What of a log is new, as pure steps."""
+"""Which entries of a log are new, as pure steps."""

@@ -1,7 +1,7 @@
-"""How far the log of a lock has been read, and what of the entries that come is new.
+"""How far a lock's log has been read, and which of the entries read are new.
 
-Indices only grow, entries older than the last thousand are forgotten, and a reset of the lock may begin the log again.
-An index alone does not tell an old log from a new one that has grown as far, so the cursor knows its entry as well.
+Indices only grow, a lock keeps its last thousand entries, and a reset may restart the log. An old log and a
+new one that has grown as long have the same indices, so the cursor stores a fingerprint of its entry as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,15 +15,15 @@ from custom_components.smartlock.rules.stored import integer, text
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """The newest entry that has been seen."""
+    """The newest entry that has been read."""
 
     index: int
     fingerprint: str
-    """Of that entry; see `fingerprint`."""
+    """Fingerprint of that entry; see `fingerprint`."""
 
     @classmethod
     def at(cls, entry: LogEntry) -> Self:
-        """Return the cursor that stands on an entry."""
+        """Return the cursor of an entry."""
         return cls(index=entry.index, fingerprint=fingerprint(entry))
 
     def to_json(self) -> dict[str, Any]:
@@ -32,48 +32,48 @@ class Cursor:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
+        """Return the stored cursor. Raises KeyError, TypeError or ValueError for anything else."""
         return cls(index=integer(data["index"]), fingerprint=text(data["fingerprint"]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """What has come to the log since the cursor."""
+    """The entries added to the log since the cursor."""
 
     entries: tuple[LogEntry, ...] = ()
-    """The oldest first."""
+    """Oldest first."""
     missed: int = 0
-    """How many entries between the cursor and these were not read."""
+    """Number of entries between the cursor and these that were not read."""
     began_again: bool = False
-    """The log does not go on from the cursor: the lock has forgotten it."""
+    """The log does not continue from the cursor: it has been restarted."""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there is anything to report."""
         return bool(self.entries) or self.began_again
 
 
 def fingerprint(entry: LogEntry) -> str:
-    """Return what recognizes an entry, and says nothing about who it was."""
+    """Return a value that identifies an entry without revealing whom it is about."""
     content = f"{entry.index} {tuple(entry.timestamp)} {int(entry.type)} {entry.trailing.rstrip(b'\0').hex()}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def in_order(entries: Iterable[LogEntry]) -> tuple[LogEntry, ...]:
-    """Return entries with the newest first, each once, in whatever order they came; of twins the later."""
+    """Return each entry once, newest first, from any order; of two with the same index the later."""
     found = {entry.index: entry for entry in entries}
     return tuple(found[index] for index in sorted(found, reverse=True))
 
 
 def reaches(cursor: Cursor | None, entries: tuple[LogEntry, ...]) -> bool:
-    """Whether entries, the newest first, leave none unread between them and the cursor."""
+    """Whether entries, newest first, leave no gap between them and the cursor."""
     return cursor is None or not entries or entries[-1].index <= cursor.index
 
 
 def news(cursor: Cursor | None, entries: tuple[LogEntry, ...]) -> News:
-    """Return what is new in the newest entries, the newest first.
+    """Return which of the newest entries, newest first, are new.
 
-    Without a cursor nothing is: what happened before anybody looked is no news. An empty log says nothing, since
-    logging may be switched off.
+    Without a cursor none are: what happened before the first read is not news. An empty log proves nothing,
+    because logging may be switched off.
     """
     if cursor is None or not entries:
         return News()
@@ -84,7 +84,7 @@ def news(cursor: Cursor | None, entries: tuple[LogEntry, ...]) -> News:
 
 
 def moved(cursor: Cursor | None, entries: tuple[LogEntry, ...]) -> Cursor:
-    """Return the cursor after entries, the newest first, have been seen; in an empty log it precedes the first."""
+    """Return the cursor after these entries, newest first; in an empty log it precedes the first entry."""
     if entries:
         return Cursor.at(entries[0])
     return cursor or Cursor(index=0, fingerprint="")
