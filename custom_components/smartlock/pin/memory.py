@@ -101,7 +101,7 @@ class PinMemory:
             await self.async_try_save()
 
     def _restored(self, stored: Mapping[str, Any]) -> tuple[PinRecord, str | None]:
-        """Return the record that `async_save` has written. Raises KeyError, TypeError or ValueError for anything else."""
+        """Return the content from plain data. Raises KeyError, TypeError or ValueError for anything else."""
         record = PinRecord(
             proved=optional(text, stored["proved"]),
             refused=frozenset(listed(text, stored["refused"])),
@@ -160,7 +160,7 @@ class PinMemory:
             raise PinUnavailableError(PinState.BLOCKED, paused=True)
 
     def unavailable(self, state: PinState) -> PinUnavailableError:
-        """Return why the stored PIN is not sent. While sending is paused, the owner is not asked to enter it again."""
+        """Return why the stored PIN is not sent. While we pause, the owner is not asked to enter it again."""
         if state is PinState.UNKNOWN and not self.record.tries_left(dt_util.utcnow()):
             return PinUnavailableError(PinState.BLOCKED, paused=True)
         return PinUnavailableError(state)

@@ -127,7 +127,7 @@ class PinRecord:
         return PinRecord(proved=pin, refused=self.refused - {pin})
 
     def carried_out(self, sent_at: datetime | None) -> PinRecord:
-        """The effect of the PIN sent at that time was seen: the lock accepted it and restarted its counter."""
+        """The effect of a PIN sent at that time was seen: the lock accepted it and restarted its counter."""
         return replace(self, tries=tuple(at for at in self.tries if sent_at is None or at > sent_at))
 
     def not_taken(self, pin: str) -> PinRecord:

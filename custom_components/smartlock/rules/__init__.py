@@ -1,1 +1,1 @@
-"""Pure helpers that the rules of all features share."""
+"""Pure helpers shared by the rules of all features."""

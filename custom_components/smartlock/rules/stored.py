@@ -1,7 +1,7 @@
-"""Values out of stored JSON: each is of its type and in its range, or it raises TypeError or ValueError.
+"""Typed values from stored JSON: each has its type and range, or TypeError or ValueError is raised.
 
-A file that was damaged, or written by another version, is to be noticed when it is read, and not hours later by
-whoever compares a text with a number.
+A file that is damaged, or was written by another version, has to be noticed when it is read, and not hours
+later by code that compares a text with a number.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,1 +1,1 @@
-"""What the owner has set in the lock: shown, changed, kept, put back after a battery change."""
+"""The owner's settings in the lock: shown, changed, archived, restored after a battery change."""

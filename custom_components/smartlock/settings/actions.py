@@ -1,4 +1,4 @@
-"""What the actions that save and restore settings do."""
+"""Implements the actions that save and restore settings."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -38,7 +38,7 @@ _RESTORABLE = (
 )
 
 
-# The fields of `restore_settings`.
+# Fields of the action `restore_settings`.
 RESTORE_SCHEMA: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     vol.Optional(ATTR_SETTINGS): vol.All(cv.ensure_list, [vol.In(_RESTORABLE)]),
@@ -55,13 +55,14 @@ async def save(archive: SettingsArchive) -> SettingsSnapshot:
 
 
 async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> ServiceResponse:
-    """Restore settings, or say what would be. Raises HomeAssistantError."""
+    """Restore settings, or report what would be restored. Raises HomeAssistantError."""
     texts = SettingTexts(call.hass)
     dry_run: bool = call.data[ATTR_DRY_RUN]
     wanted = _snapshot(archive, call.data.get(ATTR_SNAPSHOT))
     try:
         if archive.restoring is not None and not dry_run:
-            # At its end it would take what is offered here for what the owner wants to stay.
+            # When that restore ends, it would take what is offered here for values that the owner wants to
+            # keep.
             await archive.async_restore(())
         loss = await archive.async_compare(wanted)
         found = possible(loss.differences)
@@ -86,7 +87,7 @@ async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> Servi
 
 
 def _snapshot(archive: SettingsArchive, wanted: int | dict[str, Any] | None) -> SettingsSnapshot | None:
-    """Return the snapshot that the caller means: one that is kept, by its age, or one that was brought along."""
+    """Return the snapshot that the caller chose: an archived one, by its age, or one in the call."""
     match wanted:
         case None:
             return None
@@ -109,7 +110,7 @@ def _snapshot(archive: SettingsArchive, wanted: int | dict[str, Any] | None) -> 
 
 
 def _told(entry: Difference, texts: SettingTexts, names: Collection[str]) -> JsonValueType:
-    """Return a difference as the answer shows it."""
+    """Return a difference in the form of the action's response."""
     return {
         "name": texts.name(entry.name),
         "was": texts.value(entry.name, entry.was),

@@ -1,4 +1,4 @@
-"""Keeps the settings of one lock: notices changed batteries, and what the lock forgot with them."""
+"""Archives the settings of one lock, and notices battery changes and the settings that they have wiped."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -47,12 +47,12 @@ from custom_components.smartlock.settings.rules.snapshot import (
 from custom_components.smartlock.settings.texts import SettingTexts
 from custom_components.smartlock.settings.writer import SettingsWriter
 
-# What is known of the lock changes with every read; it need not be on disk at once.
+# This part changes with every read and need not be saved at once.
 _SAVE_DELAY = 600.0
 
 
 class SettingsArchive(LockPart):
-    """What is kept of one lock's settings, and everything that happens to it."""
+    """The archived settings of one lock and everything that happens to them."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class SettingsArchive(LockPart):
         writer: SettingsWriter,
         issues: LockIssues,
     ) -> None:
-        """Prepare; `async_load` comes first."""
+        """Prepare; call `async_load` before anything else."""
         self._hass = hass
         self._entry = entry
         self.coordinator = coordinator
@@ -105,11 +105,11 @@ class SettingsArchive(LockPart):
         writer.async_on_written(self._written)
         writer.async_before_write(self._keep_before_write)
 
-    # --- Life ---------------------------------------------------------------------------------------------
+    # --- Life cycle ---------------------------------------------------------------------------------------
 
     @override
     async def async_load(self) -> None:
-        """Take what an earlier run of Home Assistant has kept."""
+        """Load what an earlier run of Home Assistant has archived."""
         self._paired_anew = await self._store.async_load(
             keep_codes=bool(self._entry.options.get(CONF_KEEP_CODES)),
             shared_key=bytes.fromhex(self._entry.data[CONF_SHARED_KEY]),
@@ -118,7 +118,7 @@ class SettingsArchive(LockPart):
     @override
     @callback
     def start(self) -> None:
-        """Listen to the lock, and go on with a restore that was cut off."""
+        """Follow the lock, and continue a restore that was interrupted."""
         for stop in (
             *self._batteries.start(self.kept.known),
             self.coordinator.async_add_message_listener(self._message_received),
@@ -130,29 +130,29 @@ class SettingsArchive(LockPart):
 
     @override
     async def async_stop(self) -> None:
-        """Write down what is known; nothing is written by the way after that."""
+        """Save the archive; nothing is written automatically after that."""
         await self._restores.async_stop()
         await self._store.async_stop()
 
     async def _step_taken(self, journal: Journal) -> None:
-        """Keep the journal after each line; before anything is written, too. Raises NotStoredError."""
+        """Save the journal after each line, and before anything is written. Raises NotStoredError."""
         await self._store.async_keep_first(replace(self._store.kept, journal=journal))
 
     # --- What is shown ------------------------------------------------------------------------------------
 
     @property
     def kept(self) -> Archive:
-        """Everything that is kept."""
+        """The whole archive."""
         return self._store.kept
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """What is not as it was before the loss that the owner has not decided about."""
+        """The open loss: what differs from before, and the owner has not decided about."""
         return self._store.differences
 
     @callback
     def async_on_battery_changed(self, listener: Callable[[Verdict], None]) -> CALLBACK_TYPE:
-        """Call `listener` when the batteries were changed."""
+        """Call `listener` when a battery change was detected."""
         return self._battery_listeners.add(listener)
 
     @callback
@@ -172,17 +172,17 @@ class SettingsArchive(LockPart):
         settings = SettingTexts(self._hass).names(sorted(names))
         self._issues.show(RETURNED, placeholders={"settings": settings})
 
-    # --- Visits -------------------------------------------------------------------------------------------
+    # --- On an open link ----------------------------------------------------------------------------------
 
     @callback
     def _message_received(self, message: Message) -> None:
         if isinstance(message, KeyturnerStates):
-            self._restorer.heard(message)
+            self._restorer.reported(message)
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Look at the settings over the link that is open; reads more only if there is a reason."""
+        """Check the settings over the open link; reads more than a count only if there is a reason."""
         if states.lock_state.moving:
-            # After a boot run, say: the lock has something else to do, and will be read when it is at rest.
+            # For example after a boot run: the lock is busy, and is read again when it is at rest.
             return
         async with self._store.turn:
             await self._batteries.follow_up()
@@ -201,7 +201,7 @@ class SettingsArchive(LockPart):
             elif loss is not None:
                 await self._look_at_loss(loss, now)
             elif self._batteries.suspects:
-                # Whether this was the owner or a change of batteries will be known in a while.
+                # Whether the owner or a battery change did this turns out later.
                 return
             elif changes:
                 await self._changed_in_the_app(newest, now)
@@ -209,14 +209,14 @@ class SettingsArchive(LockPart):
                 await self._keep_snapshot(now, SnapshotReason.CHANGED)
 
     async def _keep_snapshot(self, now: SettingsSnapshot, reason: SnapshotReason) -> None:
-        """Keep a snapshot: first what is there, then what the PIN opens."""
+        """Archive a snapshot: first what is already known, then what needs the PIN."""
         now = replace(now, reason=reason)
         await self._store.async_keep(self.kept.with_snapshot(now))
         if self._reader.parts_due:
             await self._store.async_keep(self.kept.with_snapshot(await self._reader.with_parts(now)))
 
     async def _changed_in_the_app(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
-        """Take what the owner changed as what is wanted; say so if it was put back not long ago."""
+        """Adopt the owner's changes as the wanted settings; report those that undo a recent restore."""
         if names := self.kept.returned(differences(newest, now), now.taken_at):
             self._say_returned(names)
             left = {name: at for name, at in self.kept.restored_at.items() if name not in names}
@@ -226,14 +226,14 @@ class SettingsArchive(LockPart):
     # --- Losses -------------------------------------------------------------------------------------------
 
     async def _batteries_changed(self, verdict: Verdict, now: SettingsSnapshot) -> None:
-        """Keep what was before, tell everybody, and put back what may be put back by itself."""
+        """Record what was there before, report it, and restore what may be restored automatically."""
         LOGGER.info("The batteries of a lock were changed")
         time_lost = not {Sign.CLOCK_LOST, Sign.CLOCK_BEHIND}.isdisjoint(verdict.reasons)
         self.coordinator.assumptions.count(Assumption.POWER_LOSS_LOSES_TIME, time_lost)
         self._restorer.wait_again()
         self._paired_anew = False
         kept = self.kept
-        # Without anything to compare with, what is there now is what is kept.
+        # Without an earlier snapshot to compare with, the present settings are archived.
         reference = kept.loss.reference if kept.loss is not None else kept.newest or now
         loss = Loss(
             found_at=now.taken_at,
@@ -248,15 +248,15 @@ class SettingsArchive(LockPart):
         await self._complete_loss(loss)
 
     async def _paired(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
-        """Compare after pairing anew: a lock that was reset to the factory has forgotten everything."""
+        """Compare after pairing again: a lock that was reset to factory settings has forgotten everything."""
         self._paired_anew = False
         loss = Loss(found_at=now.taken_at, reference=newest, after=now)
         await self._store.async_keep(replace(self.kept, loss=loss))
         await self._complete_loss(loss)
 
     async def _complete_loss(self, loss: Loss) -> None:
-        """Compare what needs a PIN as well, and begin what needs no question."""
-        # What was not kept cannot be compared.
+        """Compare what needs the PIN as well, and start what may be restored without asking."""
+        # What was never archived cannot be compared.
         known = any(part not in loss.reference.lacks for part in Part)
         after = await self._reader.with_parts(loss.after) if known else loss.after
         loss = replace(loss, after=after)
@@ -268,7 +268,7 @@ class SettingsArchive(LockPart):
         await self._store.async_keep(replace(self.kept, loss=loss))
         self._show_issue()
         if self._entry.options.get(CONF_RESTORE_BY_ITSELF) and self._reader.has_pin:
-            # What comes back is reported, not fought.
+            # A change that comes back is reported and not restored again.
             returned = self.kept.returned(found, after.taken_at)
             names = restore.by_itself(found) - returned
             if names and not self._restores.running:
@@ -277,14 +277,14 @@ class SettingsArchive(LockPart):
                 self._say_returned(returned)
 
     def _compared(self, loss: Loss) -> bool:
-        """Whether everything has been compared that can be: a link may have ended before."""
+        """Whether everything that can be compared has been; a link may have dropped before."""
         missing = (part for part in Part if getattr(loss.after, part.value) is None)
         return not self._reader.has_pin or all(
             getattr(loss.reference, part.value) is None for part in missing
         )
 
     async def _look_at_loss(self, loss: Loss, now: SettingsSnapshot) -> None:
-        """Follow what the owner does about a loss elsewhere."""
+        """Update an open loss with what the owner has changed elsewhere."""
         if self._restores.running:
             return
         if self._reader.parts_due:
@@ -298,7 +298,7 @@ class SettingsArchive(LockPart):
         await self._decided(left)
 
     async def _decided(self, loss: Loss | None) -> None:
-        """Keep what is left of a loss; without any, what the lock has now is what is wanted."""
+        """Store what remains of a loss; if nothing does, the present settings are the wanted ones."""
         kept = replace(self.kept, loss=loss)
         if loss is None and (now := self._reader.present()) is not None:
             before = self.kept.loss
@@ -307,18 +307,18 @@ class SettingsArchive(LockPart):
         self._show_issue()
 
     async def async_keep_new(self) -> None:
-        """Keep the settings as they are now."""
+        """Adopt the present settings."""
         async with self._store.turn:
             await self._decided(None)
 
     async def async_no_change(self) -> None:
-        """Take back that the batteries were changed."""
+        """Withdraw the report of a battery change."""
         async with self._store.turn:
             if (loss := self.kept.loss) is not None and loss.reasons:
                 self._store.kept = replace(self.kept, changed_at=loss.changed_before)
             await self._decided(None)
 
-    # --- Putting back -------------------------------------------------------------------------------------
+    # --- Restoring ----------------------------------------------------------------------------------------
 
     @property
     def has_pin(self) -> bool:
@@ -331,30 +331,31 @@ class SettingsArchive(LockPart):
 
     @property
     def restoring(self) -> Journal | None:
-        """The restore that is under way."""
+        """The restore in progress."""
         return self.kept.journal
 
     async def async_restore(self, names: Collection[str]) -> Journal:
-        """Restore settings of the loss, leave the others as they are, and return how it went.
+        """Restore some settings of the loss, leave the others as they are, and return the journal.
 
-        Waits until the lock is idle, and goes on if the caller gives up or Home Assistant restarts. Raises
-        LinkLostError if that cuts it off here.
+        Waits until the lock is idle, and continues if the caller gives up or Home Assistant restarts. Raises
+        LinkLostError if that interrupts it here.
         """
         return await self._restores.async_restore(names)
 
     # --- The owner's own snapshots ------------------------------------------------------------------------
 
     async def async_save(self) -> SettingsSnapshot:
-        """Read everything and keep it. Raises SmartLockError."""
+        """Read all settings and archive them. Raises SmartLockError."""
         async with self._store.turn:
             whole = replace(await self._reader.read(), reason=SnapshotReason.REQUESTED)
             await self._store.async_keep(self.kept.with_snapshot(whole))
             return self.kept.newest or whole
 
     async def async_compare(self, wanted: SettingsSnapshot | None = None) -> Loss:
-        """Read everything and compare it with a snapshot, without keeping anything. Raises SmartLockError.
+        """Read all settings and compare them with a snapshot; stores nothing. Raises SmartLockError.
 
-        Without one it is compared with what was before an open loss, or else with the newest that differs.
+        Without a snapshot they are compared with those before an open loss, or else with the newest that
+        differ.
         """
         async with self._store.turn:
             now = await self._reader.read()
@@ -364,13 +365,13 @@ class SettingsArchive(LockPart):
         return Loss(found_at=now.taken_at, reference=wanted or next(others, now), after=now)
 
     async def async_offer(self, loss: Loss) -> tuple[Difference, ...]:
-        """Let the owner decide about what differs, and return it."""
+        """Create a loss from what differs, for the owner to decide, and return it."""
         async with self._store.turn:
             if not loss.differences:
                 return ()
             kept = self.kept
             if kept.loss is None:
-                # What is there now can be asked for again.
+                # The present settings must be restorable later.
                 kept = kept.with_snapshot(loss.after)
             await self._store.async_keep(replace(kept, loss=loss))
             self._show_issue()
@@ -387,18 +388,18 @@ class SettingsArchive(LockPart):
 
     @callback
     def async_restarted(self) -> None:
-        """Take note that we make the lock start again: that is no change of batteries."""
+        """Note that we restart the lock, which is not a battery change."""
         self._batteries.restarted()
 
     @callback
     def async_calibrated(self, running: bool) -> None:
-        """Take note that a calibration of ours begins or is over: old firmware calls it a boot run."""
+        """Note that our calibration starts or ends: old firmware reports it as a boot run."""
         self._batteries.calibrated(running=running)
 
-    # --- Writes of ours -----------------------------------------------------------------------------------
+    # --- Our own writes -----------------------------------------------------------------------------------
 
     async def _keep_before_write(self) -> None:
-        """Have a snapshot on disk before anything is changed. Raises SmartLockError: then nothing is."""
+        """Save a snapshot to disk before anything is changed. Raises SmartLockError to prevent the change."""
         if self._reader.present() is None:
             await self._current.async_read()
         now, kept = self._reader.present(), self.kept
@@ -408,13 +409,13 @@ class SettingsArchive(LockPart):
 
     @callback
     def _written(self, before: Config | AdvancedConfig, after: Config | AdvancedConfig) -> None:
-        """Take a write of ours as what is wanted, at once."""
+        """Adopt the result of our write as the wanted settings at once."""
         now = self._reader.present()
         if now is None:
             return
         self._batteries.take(SettingsRead(config=now.config, ours=True))
         if self._restores.running:
-            # The journal keeps account of these.
+            # The journal accounts for the settings in it.
             return
         self._entry.async_create_background_task(
             self._hass, self._keep_written(now), f"{DOMAIN} settings kept"

@@ -1,4 +1,4 @@
-"""The archive of one lock's settings on disk: one value, stored as a whole."""
+"""The archive of one lock's settings on disk: a single value, saved as a whole."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,26 +14,27 @@ from custom_components.smartlock.settings.rules.battery_change import Known
 from custom_components.smartlock.settings.rules.snapshot import Difference
 from custom_components.smartlock.storage import LockStore, lock_store
 
-# What is known of the lock changes with every read; it need not be on disk at once.
+# This part changes with every read and need not be saved at once.
 _SAVE_DELAY = 600.0
 
 
 class ArchiveStore:
-    """What is kept of one lock's settings. Whoever changes it decides under `turn`, one after the other."""
+    """The archived settings of one lock. Every change is decided while holding `turn`."""
 
     def __init__(self, hass: HomeAssistant, nuki_id: str, *, on_change: Callable[[], None]) -> None:
-        """Prepare; `async_load` comes first. `on_change` is called after each `async_keep`."""
+        """Prepare; call `async_load` before anything else. `on_change` is called after each `async_keep`."""
         self.turn = asyncio.Lock()
         self.kept = Archive()
-        """Everything that is kept; all but `known` is on disk, or will be as soon as the disk takes it."""
+        """The whole archive; all of it but `known` is on disk, or is saved once the disk is writable."""
         self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "settings")
         self._on_change = on_change
         self._stopped = False
 
     async def async_load(self, *, keep_codes: bool, shared_key: bytes) -> bool:
-        """Read what an earlier run has kept, and return whether the lock has been paired again since.
+        """Load the archive of an earlier run, and return whether the lock has been paired again since.
 
-        Without `keep_codes` the owner has taken back the consent to keep keypad codes: they are forgotten now.
+        Without `keep_codes` the owner has withdrawn the consent to archive keypad codes: they are deleted
+        now.
         """
         found = await self._store.async_load(Archive.from_json)
         if found is not None:
@@ -50,13 +51,13 @@ class ArchiveStore:
         return paired_again
 
     async def async_keep(self, kept: Archive) -> None:
-        """Keep something; it is on disk when this returns, unless the disk fails: then it will be later."""
+        """Store a value; it is on disk on return, or is saved later if the disk fails."""
         self.kept = kept
         await self._async_save()
         self._on_change()
 
     async def async_keep_first(self, kept: Archive) -> None:
-        """Keep what has to be on disk before something is sent. Raises NotStoredError: then nothing has changed."""
+        """Store a value that must be on disk before something is sent. Raises NotStoredError."""
         if kept != self.kept or self._store.overdue:
             await self._store.async_save(kept.to_json())
             self.kept = replace(kept, known=self.kept.known)
@@ -64,20 +65,20 @@ class ArchiveStore:
 
     @callback
     def note(self, known: Known) -> None:
-        """Keep what the next signs of a battery change are measured against; on disk some minutes later."""
+        """Store what the next signs of a battery change are compared with; on disk some minutes later."""
         self.kept = replace(self.kept, known=known)
         if not self._stopped:
-            # After that it would be written over what the next set-up of this lock has kept.
+            # A later write would overwrite what the next set-up of this lock has stored.
             self._store.async_save_later(self._to_json, _SAVE_DELAY)
 
     async def async_stop(self) -> None:
-        """Write down what is known; nothing is written later."""
+        """Save everything; nothing is written after that."""
         self._stopped = True
         await self._async_save()
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """What is not as it was before the loss that the owner has not decided about."""
+        """The open loss: what differs from before, and the owner has not decided about."""
         return () if self.kept.loss is None else possible(self.kept.loss.differences)
 
     async def _async_save(self) -> None:

@@ -1,4 +1,4 @@
-"""Shows the detector of battery changes everything that a lock says, and what can be read about it."""
+"""Feeds the detector of battery changes with the lock's messages and with what can be read about them."""
 
 from collections.abc import Callable
 
@@ -28,12 +28,12 @@ from custom_components.smartlock.settings.rules.battery_change import (
 from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.system_clock.trust import system_clock
 
-# A receiver that has heard something this lately was working while the lock was silent.
+# A receiver that received another device this recently was working while the lock was silent.
 _HEARD_LATELY = 60.0
 
 
 class BatteryWatch:
-    """Feeds the detector of one lock."""
+    """Feeds one lock's detector."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class BatteryWatch:
         on_known: Callable[[Known], None],
         on_sign: Callable[[], None],
     ) -> None:
-        """Prepare. `on_known` takes what is to be kept for the next run of Home Assistant.
+        """Prepare. `on_known` takes what has to be stored for the next run of Home Assistant.
 
-        `on_sign` is called when a sign appears: the lock may have lost its power not long ago.
+        `on_sign` is called when a sign appears: the lock may have lost power recently.
         """
         self._hass = hass
         self._coordinator = coordinator
@@ -66,7 +66,7 @@ class BatteryWatch:
 
     @callback
     def start(self, known: Known) -> list[CALLBACK_TYPE]:
-        """Go on with what an earlier run of Home Assistant knew; return what ends it."""
+        """Continue with what an earlier run of Home Assistant stored; return a callable that stops."""
         self._watch = BatteryChangeDetector(known=known)
         self._pin_was_right = self._pin.state is PinState.VALID
         address = self._coordinator.address
@@ -77,38 +77,38 @@ class BatteryWatch:
 
     @property
     def known(self) -> Known:
-        """What the next signs are measured against."""
+        """The values that the next signs are compared with."""
         return self._watch.known
 
     @property
     def suspects(self) -> bool:
-        """Whether there are signs that have led nowhere yet."""
+        """Whether there are signs without a verdict."""
         return bool(self._watch.suspects)
 
     @callback
     def take(self, event: Event) -> Verdict | None:
-        """Let the detector see an event, and return what it leads to."""
+        """Pass an event to the detector and return its verdict."""
         before = self._watch
         self._watch = watch = before.after(event, self._hass.loop.time())
         if watch.suspects - before.suspects:
             self._on_sign()
-        # While there are signs, the next run of Home Assistant has to find them again.
+        # Until there is a verdict, the next run of Home Assistant must be able to find the signs again.
         if not watch.suspects and watch.known != before.known:
             self._on_known(watch.known)
         return watch.verdict
 
     @callback
     def restarted(self) -> None:
-        """Take note that we make the lock start again: what follows is no change of batteries."""
+        """Note that we restart the lock: what follows is not a battery change."""
         self.take(Restarted())
 
     @callback
     def calibrated(self, *, running: bool) -> None:
-        """Take note that a calibration of ours begins or is over: what follows is no change of batteries."""
+        """Note that our calibration starts or ends: what follows is not a battery change."""
         self.take(Calibration(running=running))
 
     async def follow_up(self) -> None:
-        """Read the settings again after new signs, and with a PIN what tells of a restart. Raises SmartLockError."""
+        """After new signs read the settings, and with a PIN signs of a restart. Raises SmartLockError."""
         right = self._pin.state is PinState.VALID
         if self._pin_was_right and self._pin.state is PinState.INVALID:
             self.take(PinRefused())
@@ -129,7 +129,7 @@ class BatteryWatch:
                 self.take(
                     StatesReceived(
                         states=message,
-                        # A clock of ours that nobody agrees with makes every lock look late.
+                        # A clock of ours that is wrong makes every lock look late.
                         our_time=system_clock(self._hass).vouched_now(),
                         clock_lost=self._clock.is_lost(message),
                     )
@@ -139,6 +139,6 @@ class BatteryWatch:
 
     @callback
     def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
-        """Note that the lock is silent, unless it is the receiver that is."""
+        """Note that the lock is silent, unless the receiver is."""
         scanner = bluetooth.async_scanner_by_source(self._hass, info.source)
         self._silent = scanner is not None and scanner.time_since_last_detection() < _HEARD_LATELY

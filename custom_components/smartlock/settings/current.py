@@ -1,4 +1,4 @@
-"""The settings that the lock has now: read again when the lock counts a change of them."""
+"""The present settings of the lock: read again when the lock's update count shows a change."""
 
 from custom_components.smartlock.assumptions import Assumption
 from custom_components.smartlock.const import LOGGER
@@ -9,17 +9,17 @@ from custom_components.smartlock.protocol.messages import KeyturnerStates
 
 
 class CurrentSettings:
-    """Keeps Config and Advanced Config of one lock as they are."""
+    """Keeps one lock's Config and Advanced Config up to date."""
 
     def __init__(self, coordinator: SmartLockCoordinator) -> None:
-        """Take the lock; nothing is read yet."""
+        """Prepare; nothing is read yet."""
         self._coordinator = coordinator
         self._update_count: int | None = None
-        """The lock's count of changes when its settings were read."""
+        """The lock's update count when its settings were read."""
 
     @property
     def known(self) -> bool:
-        """Whether the lock counts no change of its settings since they were read."""
+        """Whether the update count has not changed since the settings were read."""
         states = self._coordinator.data.last_states
         return states is not None and self._are_as_of(states)
 
@@ -27,7 +27,7 @@ class CurrentSettings:
         return self._coordinator.data.config is not None and self._update_count == states.config_update_count
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Read the settings again if the lock counts a change. They can wait if that fails."""
+        """Read the settings again if the update count has changed; a failure is only logged."""
         if self._are_as_of(states):
             return
         try:
@@ -44,9 +44,9 @@ class CurrentSettings:
         self._coordinator.async_take(config, await client.read(conversations.read_advanced_config))
 
     def counted(self, before: int | None, after: int | None, changes: int) -> None:
-        """Take the update count around changes of ours whose result has been published.
+        """Take the update count before and after our own changes, whose result has been published.
 
-        If it shows changes of others as well, the settings are read again at the next read.
+        If it includes other clients' changes, the settings are read again at the next opportunity.
         """
         if before is not None and after is not None:
             holds = (before + changes) % 256 == after

@@ -1,6 +1,6 @@
-"""What the entities of settings have in common, and when they appear.
+"""Common base of the settings entities, and when they are added.
 
-The key of each is the name of its field in Config or Advanced Config.
+The key of each entity is the name of its field in Config or Advanced Config.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +19,7 @@ from custom_components.smartlock.protocol.settings import KINDS, Setting, has_se
 from custom_components.smartlock.settings.writer import SettingsWriter, setting_names
 from custom_components.smartlock.snapshot import LockSnapshot
 
-# What can go wrong with a setting beyond what its name says; the words stand in the translations.
+# What can go wrong with a setting beyond what its name suggests; the texts are in the translations.
 CAUTIONS: Mapping[str, str] = {
     "auto_unlatch": "unlocking_opens_the_door",
     "pairing_enabled": "nobody_can_pair",
@@ -32,7 +32,7 @@ class SettingEntity(SmartLockEntity):
     _attr_entity_category = EntityCategory.CONFIG
 
     def __init__(self, writer: SettingsWriter, description: EntityDescription) -> None:
-        """Bind a description to a lock, by the writer of its settings."""
+        """Bind a description to a lock through the writer of its settings."""
         super().__init__(writer.coordinator, description)
         self._writer = writer
         if caution := CAUTIONS.get(description.key):
@@ -41,12 +41,12 @@ class SettingEntity(SmartLockEntity):
     @property
     @override
     def available(self) -> bool:
-        # A fob may have been taken away since, or a firmware lost a setting.
+        # A fob may have been removed since, or a firmware update may have dropped the setting.
         return super().available and _has(self.snapshot, self.entity_description.key) is not False
 
     @property
     def setting(self) -> Setting | None:
-        """The setting as it was read last; None if it was not read yet."""
+        """The setting as last read; None if it has not been read yet."""
         key = self.entity_description.key
         snapshot = self.snapshot
         settings = snapshot.config if KINDS[key] is Config else snapshot.advanced_config
@@ -62,12 +62,12 @@ class SettingEntity(SmartLockEntity):
         )
 
     def refuse(self) -> None:
-        """Tell that a value is not one that the setting can have."""
+        """Report a value that the setting cannot have."""
         raise translated(BadSettingError((self.entity_description.key,)), names=setting_names(self.hass))
 
 
 def _has(snapshot: LockSnapshot, key: str) -> bool | None:
-    """Whether the lock has a setting; None if its settings were not read yet."""
+    """Whether the lock has a setting; None if its settings have not been read yet."""
     if snapshot.config is None or snapshot.advanced_config is None:
         return None
     return has_setting(snapshot.config, snapshot.advanced_config, key)
@@ -81,7 +81,7 @@ def async_add_settings[D: EntityDescription](
     create: Callable[[SettingsWriter, D], SettingEntity],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the settings that the lock has: those that it had before at once, others when they were read."""
+    """Add entities for the lock's settings: known ones at once, others once they have been read."""
     async_add_when_known(
         writer.coordinator,
         platform,

@@ -1,4 +1,4 @@
-"""The saved settings of a lock as a file, behind the login and for administrators only."""
+"""The saved settings of a lock as a file, for logged-in administrators only."""
 
 from http import HTTPStatus
 
@@ -22,17 +22,17 @@ def async_setup_files(hass: HomeAssistant) -> None:
 
 
 def file_path(entry: ConfigEntry) -> str:
-    """Return where the file of a lock is."""
+    """Return the path of a lock's file."""
     return f"{_PATH}{entry.entry_id}"
 
 
 def file_name(entry: ConfigEntry) -> str:
-    """Return what the file of a lock is called."""
+    """Return the name of a lock's file."""
     return f"{DOMAIN}-{nuki_id_text(entry.data[CONF_NUKI_ID])}.json"
 
 
 class SettingsFileView(http.HomeAssistantView):
-    """Gives the newest snapshot away; with keypad codes only if the owner has consented to keep them."""
+    """Serves the newest snapshot; with keypad codes only if the owner has consented to archiving them."""
 
     url = f"{_PATH}{{entry_id}}"
     name = f"api:{DOMAIN}:settings"

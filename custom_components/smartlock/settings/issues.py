@@ -1,4 +1,4 @@
-"""Names of the issues about settings that are not as they were, and what of a loss can be restored at all."""
+"""Keys of the issues about changed settings, and which parts of a loss can be restored."""
 
 from dataclasses import replace
 from typing import cast
@@ -10,7 +10,7 @@ from custom_components.smartlock.settings.rules.snapshot import Difference, Grou
 
 LOST = "settings_lost"
 RETURNED = "settings_returned"
-# The guided repair.
+# Name of the guided repair.
 FLOW = "battery_change"
 
 _KINDS: dict[Group | None, type[Config | AdvancedConfig]] = {
@@ -20,7 +20,7 @@ _KINDS: dict[Group | None, type[Config | AdvancedConfig]] = {
 
 
 def possible(found: tuple[Difference, ...]) -> tuple[Difference, ...]:
-    """Return differences with those marked whose old value no lock takes: a damaged name, say."""
+    """Return differences with a mark on those whose old value no lock accepts, such as a damaged name."""
     return tuple(_possible(entry) for entry in found)
 
 
@@ -28,7 +28,7 @@ def _possible(entry: Difference) -> Difference:
     if (kind := _KINDS.get(entry.group)) is None or not entry.restorable:
         return entry
     try:
-        # A difference in Config or Advanced Config is between two values of one of their fields.
+        # A difference in Config or Advanced Config is between two values of one field.
         check_possible(kind, {entry.name: cast(Setting, entry.was)})
     except BadSettingError:
         return replace(entry, obstacle=Obstacle.NOT_SUPPORTED)

@@ -1,4 +1,4 @@
-"""The owner's choices about the settings of the lock, and the file that they can be taken away and brought back in."""
+"""The options about the lock's settings, and the export and import of their file."""
 
 from datetime import timedelta
 import json
@@ -19,17 +19,17 @@ from custom_components.smartlock.settings.files import file_name, file_path
 from custom_components.smartlock.settings.rules.message_json import OtherLockError, SnapshotError
 
 CONF_FILE = "file"
-# Whoever has the link, and the login it was made with, can take the file for so long.
+# How long anyone with the link can download the file, as long as the login that made it is valid.
 _LINK_TIME = timedelta(minutes=10)
-# Some hundred keypad codes and authorizations; anything larger is no snapshot.
+# Enough for some hundred keypad codes and authorizations; a larger file is not a snapshot.
 _LARGEST_FILE = 256 * 1024
 
 
 class SettingsOptions(OptionsFlow):
-    """Steps of the options flow about the settings of the lock."""
+    """Steps of the options flow about the lock's settings."""
 
     async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and store what may be kept and put back."""
+        """Show and store what may be archived and restored."""
         options = self.config_entry.options
         if user_input is not None:
             return self.async_create_entry(data={**options, **user_input})
@@ -44,21 +44,21 @@ class SettingsOptions(OptionsFlow):
         )
 
     async def async_step_export_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Give the link to the file."""
+        """Show the link to the file."""
         archive = self._archive
         if archive is None or archive.kept.newest is None:
             return self.async_abort(reason="nothing_saved")
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options))
         path = async_sign_path(self.hass, file_path(self.config_entry), _LINK_TIME)
-        # With a target, so that the user interface does not take it for one of its own pages.
+        # With a target, so that the frontend does not mistake it for one of its own pages.
         link = f'<a href="{path}" target="_blank">{file_name(self.config_entry)}</a>'
         return self.async_show_form(
             step_id="export_settings", data_schema=vol.Schema({}), description_placeholders={"link": link}
         )
 
     async def async_step_import_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take a file, and offer what differs as a repair."""
+        """Accept a file, and offer what differs as a repair."""
         archive = self._archive
         if archive is None:
             return self.async_abort(reason="nothing_saved")

@@ -1,4 +1,4 @@
-"""What only the security PIN opens, read over an open link: parts of a snapshot, and evidence of a restart."""
+"""What only the security PIN gives access to: parts of a snapshot, and signs of a restart."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,23 +29,23 @@ from custom_components.smartlock.settings.rules.snapshot import (
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What could be read."""
+    """The results that could be read."""
 
     signs: tuple[Counters | LogRead, ...] = ()
-    """What tells of a restart."""
+    """Signs of a restart."""
     parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """Parts of a snapshot, by their names."""
+    """Parts of a snapshot by name."""
 
 
 class PinParts:
-    """Reads with a PIN that is known to be right, and nothing at all without one."""
+    """Reads with a verified PIN, and not at all without one."""
 
     def __init__(self, pin: PinGuard, log: LogReader) -> None:
         """Prepare; nothing is sent yet."""
         self._pin = pin
         self._log = log
         self._refused: set[str] = set()
-        """What this lock's firmware does not answer: not asked again."""
+        """Requests that this lock's firmware does not answer; they are not repeated."""
 
     @property
     def possible(self) -> bool:
@@ -53,7 +53,7 @@ class PinParts:
         return self._pin.state is PinState.VALID
 
     async def signs(self) -> Found:
-        """Read what tells of a restart. Raises LinkError or ProtocolError."""
+        """Read the signs of a restart. Raises LinkError or ProtocolError."""
         try:
             async with self._pin.session() as session:
                 return await self._signs(session, fresh=False)
@@ -61,9 +61,9 @@ class PinParts:
             return Found()
 
     async def everything(self, *, codes: bool, fresh: bool = False) -> Found:
-        """Read what tells of a restart and all parts of a snapshot; keypad codes only if they are to be kept.
+        """Read the signs of a restart and all parts of a snapshot; keypad codes only if they may be archived.
 
-        `fresh`: nobody else uses this link. Raises LinkError or ProtocolError.
+        `fresh`: the link is not shared. Raises LinkError or ProtocolError.
         """
         try:
             async with self._pin.session() as session:
@@ -107,7 +107,7 @@ class PinParts:
             parts[Part.TIME_CONTROL.value] = entries
         people = await self._list(Part.AUTHORIZATIONS, lambda: directory.read_authorizations(session))
         if people is not None:
-            # Our own is the one thing that a new pairing brings back.
+            # Our own is the only one that pairing again restores.
             parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(each) for each in people.others)
         if codes:
             found = await self._list(Part.KEYPAD_CODES, lambda: directory.read_codes(session))
@@ -116,7 +116,7 @@ class PinParts:
         return parts
 
     async def _list[T](self, part: Part, read: Callable[[], Awaitable[T]]) -> T | None:
-        """Read a list; None for one that did not come whole, which must not be kept."""
+        """Read a list; None for an incomplete one, which must not be archived."""
         try:
             return await self._unless_refused(part.value, read)
         except IncompleteListError as error:
@@ -124,7 +124,7 @@ class PinParts:
             return None
 
     async def _unless_refused[T](self, what: str, read: Callable[[], Awaitable[T]]) -> T | None:
-        """Read something; None for what this lock refuses."""
+        """Run a read; None if this lock refuses it."""
         if what in self._refused:
             return None
         try:

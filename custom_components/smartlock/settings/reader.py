@@ -1,4 +1,4 @@
-"""What the lock has now, as a snapshot: what is known anyway, and what only the PIN opens, which is read rarely."""
+"""Builds a snapshot of the present settings: from what is known anyway, and from rare reads with the PIN."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +15,9 @@ from custom_components.smartlock.settings.parts import PinParts
 from custom_components.smartlock.settings.rules.battery_change import Event, Verdict
 from custom_components.smartlock.settings.rules.snapshot import SettingsSnapshot, SnapshotReason
 
-# Time control, rights and codes are changed in the app without a trace in what is read otherwise.
+# Changes that the app makes to time control, rights and codes are not counted anywhere.
 _PARTS_PAUSE = 86400.0
-# Nothing is in a hurry after a start, when everybody wants the lock.
+# After a start, when all features need the lock, this can wait.
 _PARTS_DELAY = 600.0
 
 
@@ -34,7 +34,7 @@ class SettingsReader:
         reads: PinParts,
         take: Callable[[Event], Verdict | None],
     ) -> None:
-        """Prepare. `take` sees what tells of a restart."""
+        """Prepare. `take` receives the signs of a restart."""
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
@@ -44,7 +44,7 @@ class SettingsReader:
         self._parts_at = hass.loop.time() + _PARTS_DELAY
 
     def present(self) -> SettingsSnapshot | None:
-        """Return the settings as they were last read; None if they never were."""
+        """Return the settings as last read; None if they have never been read."""
         data = self._coordinator.data
         if data.config is None or data.advanced_config is None:
             return None
@@ -69,15 +69,15 @@ class SettingsReader:
 
     @property
     def parts_due(self) -> bool:
-        """Whether to read again what needs a PIN: changes of it are counted nowhere."""
+        """Whether to read the parts that need a PIN again, as their changes are not counted anywhere."""
         return self.has_pin and self._hass.loop.time() >= self._parts_at
 
     def read_parts_soon(self) -> None:
-        """Read what needs a PIN at the next occasion."""
+        """Read the parts that need a PIN at the next opportunity."""
         self._parts_at = self._hass.loop.time()
 
     async def with_parts(self, snapshot: SettingsSnapshot, *, fresh: bool = False) -> SettingsSnapshot:
-        """Add what needs a PIN, as far as there is one and the link lasts; `fresh`: nobody else uses this link."""
+        """Add the parts that need a PIN, as far as PIN and link allow; `fresh`: the link is not shared."""
         if not self.has_pin:
             return snapshot
         self._parts_at = self._hass.loop.time() + _PARTS_PAUSE

@@ -1,4 +1,4 @@
-"""Settings that a lock has lost: what was and what is, and what the owner wants."""
+"""Guides the owner through lost settings: what was, what is, and what to restore."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -26,22 +26,22 @@ CONF_SETTINGS = "settings"
 
 
 class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
-    """Shows a table of was and now, and puts back what the owner says."""
+    """Shows a table of old and new values, and restores what the owner chooses."""
 
     def __init__(self, entry: ConfigEntry, archive: Callable[[], SettingsArchive]) -> None:
-        """Take the lock, and what is kept of its settings."""
+        """Prepare for one lock and its archive."""
         super().__init__(entry, archive)
         self._task: asyncio.Task[Journal] | None = None
 
     @while_loaded
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show the table and what can be done."""
+        """Show the table and the choices."""
         if self.part.restoring is not None:
             return await self._restore(())
         found = self.part.differences
         loss = self.part.kept.loss
         if loss is None or not found:
-            # Settled meanwhile.
+            # Settled in the meantime.
             return self.async_create_entry(data={})
         texts = SettingTexts(self.hass)
         options = ["restore_all", "choose", "keep"] if restore.pickable(found) else ["keep"]
@@ -59,7 +59,7 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
 
     @while_loaded
     async def async_step_restore_all(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Put back everything that need not be picked itself."""
+        """Restore everything except what has to be picked one by one."""
         return await self._restore(restore.all_at_once(self.part.differences))
 
     @while_loaded
@@ -91,7 +91,7 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
 
     @while_loaded
     async def async_step_keep(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Keep the settings as they are now."""
+        """Keep the present settings."""
         if self.part.restoring is not None:
             return await self._restore(())
         await self.part.async_keep_new()
@@ -99,31 +99,31 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
 
     @while_loaded
     async def async_step_no_change(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Take back that the batteries were changed."""
+        """Withdraw the report of a battery change."""
         if self.part.restoring is not None:
             return await self._restore(())
         await self.part.async_no_change()
         return self.async_create_entry(data={})
 
-    # --- Putting back -------------------------------------------------------------------------------------
+    # --- Restoring ----------------------------------------------------------------------------------------
 
     async def _restore(self, names: Collection[str]) -> RepairsFlowResult:
         if not self.part.has_pin:
             return self.async_abort(reason="pin_needed", description_placeholders=self._placeholders())
         if self.part.restoring is None:
             if self.part.kept.loss is None:
-                # Settled meanwhile.
+                # Settled in the meantime.
                 return self.async_create_entry(data={})
             if not names:
                 return await self.async_step_keep()
-        # It waits until the lock is idle, and must not keep Home Assistant from stopping meanwhile.
+        # The restore waits until the lock is idle, and must not keep Home Assistant from stopping.
         self._task = self.hass.async_create_background_task(
             self.part.async_restore(names), f"{DOMAIN} wait for a restore"
         )
         return await self.async_step_restoring()
 
     async def async_step_restoring(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Wait for the end; closing the dialog ends only the waiting."""
+        """Wait for the end; closing the dialog stops only the waiting."""
         assert self._task is not None
         if not self._task.done():
             return self.async_show_progress(
@@ -136,7 +136,7 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
 
     @while_loaded
     async def async_step_report(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Tell what became of each setting."""
+        """Report the result for each setting."""
         assert self._task is not None
         if user_input is not None:
             if self.part.kept.loss is not None:

@@ -1,4 +1,4 @@
-"""Puts settings back: waits until the lock is idle, writes in order, reads back, and takes down every line."""
+"""Restores settings: waits until the lock is idle, writes in order, verifies, and keeps a journal."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -61,12 +61,12 @@ from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.snapshot import LockSnapshot
 from custom_components.smartlock.storage import NotStoredError
 
-# Takes each state of the journal; it is on disk when this returns. Raises NotStoredError.
+# Saves each state of the journal; it is on disk on return. Raises NotStoredError.
 type Take = Callable[[Journal], Awaitable[None]]
 
 
 class SettingsRestorer:
-    """Carries out the journal of one restore."""
+    """Carries out one restore according to its journal."""
 
     def __init__(
         self,
@@ -92,24 +92,24 @@ class SettingsRestorer:
         self._lost: SettingsSnapshot | None = None
         self.idle = Idle()
         self.parts: dict[str, Any] = {}
-        """What needs a PIN, as it was last read back."""
+        """The parts that need a PIN, as last verified."""
 
     @callback
-    def heard(self, states: KeyturnerStates) -> None:
+    def reported(self, states: KeyturnerStates) -> None:
         """Take a state of the lock."""
         self.idle = self.idle.after(states, self._hass.loop.time())
         self._told.set()
 
     @callback
     def wait_again(self) -> None:
-        """The lock seems to have lost its power not long ago: leave it alone for a while from now."""
+        """The lock may have lost power recently: do not disturb it for a while."""
         self.idle = self.idle.anew(self._hass.loop.time())
 
     async def run(self, journal: Journal, lost: SettingsSnapshot | None) -> Journal:
-        """Take all steps that are left and return the journal with their results.
+        """Carry out all remaining steps and return the journal with their results.
 
-        `lost` is what the lock had when it was begun. Nothing more is written if that is too long ago, or if the lock
-        has something else by now.
+        `lost` is what the lock had when the restore was requested. Nothing more is written if the request is
+        too old, or if the lock has changed since.
         """
         self.parts = {}
         self._journal = journal
@@ -124,14 +124,15 @@ class SettingsRestorer:
             try:
                 await self._go_on(step)
             except NotStoredError:
-                # Nothing is written whose line is not on disk. What was, the lock tells later.
+                # Nothing is written before its line is on disk. Whether a write arrived is read from the lock
+                # later.
                 await self._until_told()
         return self._journal
 
     async def _go_on(self, step: RestoreStep) -> None:
-        """Take a step, as far as the lock and the radio allow. Raises NotStoredError."""
+        """Carry out a step, as far as the lock and the link allow. Raises NotStoredError."""
         try:
-            # What it was like a while ago does not count; this tells whether it is still at rest.
+            # An earlier state does not count; this read shows whether the lock is still at rest.
             await self._coordinator.client.read_states()
             if self._pause() == 0:
                 await self._take_step(step, self._journal.wanted)
@@ -144,12 +145,12 @@ class SettingsRestorer:
             if not _may_come_right(error):
                 await self._enter(step, StepState.FAILED, _problem(error))
                 return
-            # Whether anything was written, the lock tells at the next contact.
+            # The lock shows at the next contact whether anything was written.
             await self._note(self._journal.tried_again(step.group))
             await self._until_told()
 
     async def _until_told(self) -> None:
-        """Wait for the next contact."""
+        """Wait for the next contact with the lock."""
         self._told.clear()
         await self._told.wait()
 
@@ -163,12 +164,12 @@ class SettingsRestorer:
         await self._note(self._journal.entered(step.group, state, problem))
 
     def _pause(self) -> float | None:
-        """Return the seconds until settings may be written; None if nobody knows yet."""
+        """Return the seconds until settings may be written; None if unknown yet."""
         ready_at = self.idle.ready_at()
         return None if ready_at is None else max(0.0, ready_at - self._hass.loop.time())
 
     async def _wait(self) -> None:
-        """Wait until the lock tells its state, or has been at rest for a while, as far as it has told."""
+        """Wait until the lock reports its state, or has been at rest long enough by its last report."""
         self._told.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pause()):
@@ -177,7 +178,7 @@ class SettingsRestorer:
     # --- Steps --------------------------------------------------------------------------------------------
 
     async def _take_step(self, step: RestoreStep, wanted: SettingsSnapshot) -> None:
-        """Write one step, unless it is there already. Raises SmartLockError."""
+        """Write one step, unless the lock has it already. Raises SmartLockError."""
         there = await self._is_there(step, wanted)
         if step.group in SETTINGS and self._journal.finds_others(self._coordinator.data, self._lost):
             await self._note(self._journal.given_up(RestoreProblem.CHANGED_MEANWHILE))
@@ -192,7 +193,7 @@ class SettingsRestorer:
         await self._enter(step, state, None if there else RestoreProblem.NOT_KEPT)
 
     async def _is_there(self, step: RestoreStep, wanted: SettingsSnapshot) -> bool:
-        """Read whether the lock has what a step puts back."""
+        """Read whether the lock has what a step restores."""
         match step.group:
             case Group.CLOCK:
                 await self._coordinator.client.read_states()
@@ -249,7 +250,7 @@ class SettingsRestorer:
         return count
 
     async def _write_time_control(self, wanted: Sequence[TimeControlEntry]) -> None:
-        """Add what is missing; an entry that is there but for being enabled is changed, not added."""
+        """Add missing entries; one that is only disabled is changed instead."""
         async with self._pin.session() as session:
             found = await schedules.read_schedules(session)
             spare = list(missing(found, wanted))
@@ -265,7 +266,7 @@ class SettingsRestorer:
                 await schedules.change_schedule(session, replace(entry, entry_id=entry_id))
 
     async def _write_codes(self, wanted: Sequence[KeypadCode]) -> None:
-        """Add what is missing; a code whose digits are there is changed, since a lock takes each only once."""
+        """Add missing codes; one whose digits exist is changed, since a lock accepts digits only once."""
         async with self._pin.session() as session:
             found = await directory.read_codes(session)
             for entry in missing(wanted, found):
@@ -281,7 +282,7 @@ class SettingsRestorer:
 
 
 def _values(step: RestoreStep, wanted: SettingsSnapshot, data: LockSnapshot) -> dict[str, Setting]:
-    """Return what is still to be written of a step's settings."""
+    """Return the settings of a step that still have to be written."""
     source: Config | AdvancedConfig = wanted.config if step.group is Group.CONFIG else wanted.advanced_config
     found = data.config if step.group is Group.CONFIG else data.advanced_config
     values = {name: getattr(source, name) for name in step.settings}
@@ -293,7 +294,7 @@ def _same_but_enabled(one: TimeControlEntry, other: TimeControlEntry) -> bool:
 
 
 def _may_come_right(error: SmartLockError) -> bool:
-    """Whether it was the radio, and not the lock that refused or forgot."""
+    """Whether the link failed, rather than the lock refusing or forgetting something."""
     if isinstance(error, SettingsNotKeptError):
         return not error.taken
     return isinstance(error, LinkError | ProtocolError | NotAuthorizedError | SettingsUnknownError)

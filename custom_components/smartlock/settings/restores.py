@@ -1,4 +1,4 @@
-"""The restores of one lock's settings: one at a time, each carried on over restarts until its journal is done."""
+"""The restores of one lock's settings: one at a time, each continued after restarts until it is done."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -22,7 +22,7 @@ from custom_components.smartlock.settings.rules.snapshot import Group, Part, Sna
 
 
 class Restores:
-    """Begins restores, waits for them, and keeps what is left to decide afterwards."""
+    """Starts restores, waits for them, and stores what remains to be decided afterwards."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Restores:
         restorer: SettingsRestorer,
         on_finish: Callable[[], None],
     ) -> None:
-        """Prepare. `on_finish` is called when the end of a restore has been kept."""
+        """Prepare. `on_finish` is called when the result of a restore has been stored."""
         self._hass = hass
         self._entry = entry
         self._store = store
@@ -55,15 +55,15 @@ class Restores:
         return self._task is not None
 
     async def async_stop(self) -> None:
-        """Cut off what is running; its journal is on disk."""
+        """Interrupt the running restore; its journal is on disk."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
     async def async_restore(self, names: Collection[str]) -> Journal:
-        """Put back settings of the loss, leave the others as they are, and return how it went.
+        """Restore some settings of the loss, leave the others as they are, and return the journal.
 
-        Waits until the lock is idle. Goes on by itself if the caller gives up, or Home Assistant restarts.
+        Waits until the lock is idle. Continues by itself if the caller gives up, or Home Assistant restarts.
         """
         while True:
             async with self._store.turn:
@@ -71,23 +71,24 @@ class Restores:
                 if earlier is None:
                     journal = await self.async_begin(names, asked=True)
                     break
-            # What is put back by itself, or was asked for elsewhere, comes first.
+            # A restore that was started automatically or elsewhere comes first.
             journal = await self._wait(earlier)
             if not names or self._store.kept.loss is None:
                 return journal
         return journal if (task := self._task) is None else await self._wait(task)
 
     async def _wait(self, task: asyncio.Task[Journal]) -> Journal:
-        """Wait for a restore. Whoever waits may give up; the restore does not. Raises LinkLostError."""
+        """Wait for a restore, which continues even if the caller gives up. Raises LinkLostError."""
         await asyncio.wait([task])
         if task.cancelled():
             raise LinkLostError("the restore goes on when the lock is set up again")
         return task.result()
 
     async def async_begin(self, names: Collection[str], *, asked: bool) -> Journal:
-        """Write down what is to be put back, and begin.
+        """Save the journal of a new restore and start it.
 
-        Raises LinkLostError if it was settled meanwhile, and NotStoredError if it could not be written down.
+        Raises LinkLostError if the loss was settled in the meantime, and NotStoredError if it could not be
+        saved.
         """
         if (loss := self._store.kept.loss) is None:
             raise LinkLostError("nothing is lost any more")
@@ -100,10 +101,10 @@ class Restores:
 
     @callback
     def resume(self) -> None:
-        """Go on with the restore whose journal is kept."""
+        """Continue the restore of the stored journal."""
         journal = self._store.kept.journal
         assert journal is not None
-        # Not before `_task` is set: one that has nothing to do may be over at once.
+        # Not before `_task` is set: a restore without steps may end at once.
         self._task = self._entry.async_create_background_task(
             self._hass, self._run(journal), f"{DOMAIN} restore", eager_start=False
         )
@@ -120,16 +121,16 @@ class Restores:
         return journal
 
     async def _finish(self, journal: Journal) -> None:
-        """Keep what the lock has now, and what is left to decide."""
+        """Store the present settings and what remains to be decided."""
         now = self._reader.present()
         loss, kept = self._store.kept.loss, self._store.kept.after_restore(journal, dt_util.utcnow())
         if loss is not None and now is not None:
             after = replace(loss.after.merged(now), **(_read_back(journal) | self._restorer.parts))
-            # What was put back by an earlier run of Home Assistant is read again in full.
+            # Parts that an earlier run of Home Assistant restored are read again in full.
             self._reader.read_parts_soon()
             left: Loss | None = replace(loss, after=after)
             if journal.asked:
-                # What was not chosen is to stay as it is; what failed is still to be put back.
+                # Settings that were not chosen stay as they are; failed ones still have to be restored.
                 others = {entry.name for entry in loss.differences} - journal.failed().keys()
                 left = replace(loss, after=after).without(others)
             elif not replace(loss, after=after).differences:
@@ -142,7 +143,7 @@ class Restores:
 
 
 def _read_back(journal: Journal) -> dict[str, Any]:
-    """Return the parts that were read back as wanted, be it by an earlier run of Home Assistant."""
+    """Return the parts that were verified, including those by an earlier run of Home Assistant."""
     groups = {step.group for step in journal.steps if step.state is StepState.VERIFIED}
     return {
         part.value: getattr(journal.wanted, part.value)

@@ -1,4 +1,4 @@
-"""Sensors about what is kept of the settings."""
+"""Sensors about the settings archive."""
 
 from datetime import datetime
 

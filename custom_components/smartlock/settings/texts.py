@@ -1,4 +1,4 @@
-"""Settings and their values in the owner's words: the language of Home Assistant, and units as people write them."""
+"""Settings and their values as text: in Home Assistant's language, with everyday units."""
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 import struct
@@ -25,14 +25,14 @@ _UNITS: Mapping[str, str] = {
     "unlatch_duration": "s",
     "auto_lock_timeout": "s",
 }
-# For what is not known.
+# For unknown values.
 _NOTHING = "–"
-# Numbers for which 0 and 1 are no switch.
+# Numbers for which 0 and 1 do not mean off and on.
 _PLAIN_NUMBERS = frozenset({"led_brightness", *(part.value for part in Part)})
 
 
 def archived_words(newest: SettingsSnapshot | None) -> dict[str, str]:
-    """Return what there is to restore from a snapshot: when it was read, and how much of each kind."""
+    """Return what can be restored from a snapshot: when it was read, and the number of items of each kind."""
     if newest is None:
         return dict.fromkeys(("date", "people", "schedules", "codes"), _NOTHING)
     return {
@@ -48,21 +48,21 @@ def _number(entries: Sized | None) -> str:
 
 
 class SettingTexts:
-    """The texts of one language, as they are loaded now."""
+    """The texts of one language, as loaded now."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Take the language of Home Assistant."""
+        """Use Home Assistant's language."""
         language = hass.config.language
         self._texts = async_get_cached_translations(hass, language, "selector", DOMAIN)
         self._entities = async_get_cached_translations(hass, language, "entity", DOMAIN)
         self._names = setting_names(hass)
 
     def name(self, setting: str) -> str:
-        """Return what a setting is called: as its entity, where it has one."""
+        """Return the name of a setting: that of its entity, if there is one."""
         return self._names.get(setting) or self._text("setting", setting)
 
     def names(self, settings: Iterable[str]) -> str:
-        """Return what settings are called, in a row."""
+        """Return the names of settings as a list in one line."""
         return ", ".join(self.name(setting) for setting in settings)
 
     def value(self, setting: str, value: object) -> str:
@@ -87,7 +87,7 @@ class SettingTexts:
                 return str(value)
 
     def table(self, differences: Iterable[Difference]) -> str:
-        """Return was and now as a table in Markdown, each setting with what is special about it."""
+        """Return old and new values as a Markdown table, each setting with its peculiarities."""
         head = (self._text("setting_table", word) for word in ("setting", "was", "now"))
         lines = ["| " + " | ".join(head) + " |", "| --- | --- | --- |"]
         for entry in differences:
@@ -104,14 +104,14 @@ class SettingTexts:
         return ""
 
     def why(self, reasons: Sequence[Sign]) -> str:
-        """Return why it is thought that the batteries were changed."""
+        """Return the reasons for suspecting a battery change."""
         if not reasons:
             return self._text("setting_table", "no_battery_change")
         signs = ", ".join(self._text("battery_sign", reason.value) for reason in reasons)
         return f"{self._text('setting_table', 'battery_change')} {signs}."
 
     def notes(self, differences: Sequence[Difference], lacks: Sequence[Part], *, pin: bool) -> str:
-        """Return what the owner has to know about the table, a line each."""
+        """Return what the owner has to know about the table, one line each."""
         notes = []
         if any(entry.restorable and entry.care in (Care.ALONE, Care.CALIBRATION) for entry in differences):
             notes.append(self._text("setting_table", "star"))
@@ -123,7 +123,7 @@ class SettingTexts:
         return "\n\n".join(notes)
 
     def results(self, restored: Iterable[str], failed: Mapping[str, str]) -> str:
-        """Return what became of each setting as a list in Markdown."""
+        """Return the result for each setting as a Markdown list."""
         lines = [f"- {self.name(name)}: {self._text('setting_table', 'restored')}" for name in restored]
         lines += [
             f"- {self.name(name)}: {self._text('setting_table', problem)}" for name, problem in failed.items()
@@ -138,5 +138,5 @@ class SettingTexts:
 
 
 def _cell(text: str) -> str:
-    # A name may contain what Markdown takes for more; the star behind a name is ours.
+    # A name may contain Markdown; the star after a name is ours.
     return "".join(f"\\{char}" if char in "\\`_[]<>|#" else char for char in text)

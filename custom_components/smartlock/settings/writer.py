@@ -1,7 +1,7 @@
-"""The one place that writes settings: changes that come together leave as one write, each is written once.
+"""The only module that writes settings: simultaneous changes are combined, and each is written once.
 
-Config and Advanced Config are written as a whole, so what is changed is merged into a fresh read, right before
-the write. After a lost answer the settings are read and not written again: what was found is published and told.
+Config and Advanced Config are written as a whole, so changes are merged into a fresh read right before the
+write. After a lost answer the settings are read, not written again; the result is published and reported.
 """
 
 import asyncio
@@ -41,35 +41,35 @@ from custom_components.smartlock.protocol.settings import (
 )
 from custom_components.smartlock.settings.current import CurrentSettings
 
-# How long the first change waits for others: a script or a scene sends its changes one after the other.
+# Seconds that the first change waits for others: scripts and scenes send their changes one after the other.
 GATHER_TIME = 0.5
 
-# Failures that the next write would meet as well.
+# Failures that the next write would hit as well.
 _ABOUT_ALL = (NotAuthorizedError, PinError)
 
 type Settings = Config | AdvancedConfig
-# Takes settings as they were before and are after a write of ours.
+# Takes the settings before and after one of our writes.
 type WrittenListener = Callable[[Settings, Settings], None]
-# Makes sure that what is about to be changed is kept.
+# Makes sure that the settings about to be changed are archived.
 type BeforeWrite = Callable[[], Awaitable[None]]
 
 
 @dataclass(eq=False)
 class _Write:
-    """Changes of Config or of Advanced Config that leave together."""
+    """Changes of Config or of Advanced Config that are written together."""
 
     kind: type[Settings]
     values: dict[str, Setting] = field(default_factory=dict)
     outcome: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     before: Settings | None = None
-    """What the lock had right before; from then on nothing joins, and something may have been written."""
+    """The lock's values right before the write; from then on nothing is added to the batch."""
     wanted: Settings | None = None
 
     def fail(self, error: BaseException) -> None:
-        """Tell everybody who waits, if there is still somebody."""
+        """Report the outcome to the callers that still wait."""
         if not self.outcome.done():
             self.outcome.set_exception(error)
-            self.outcome.exception()  # Whoever asked may have given up.
+            self.outcome.exception()  # The caller may have given up.
 
 
 class SettingsWriter:
@@ -83,7 +83,7 @@ class SettingsWriter:
         self.coordinator = coordinator
         self._current = current
         self._pin = pin
-        # What waits for its write, at most one of each kind.
+        # Batches that wait for their write, at most one of each kind.
         self._waiting: dict[type[Settings], _Write] = {}
         self._writing = False
         self._listeners = Listeners[Settings, Settings]()
@@ -91,19 +91,19 @@ class SettingsWriter:
 
     @callback
     def async_on_written(self, listener: WrittenListener) -> CALLBACK_TYPE:
-        """Call `listener` with the settings before and after each write of ours, as they were read."""
+        """Call `listener` with the settings before and after each of our writes, as read from the lock."""
         return self._listeners.add(listener)
 
     @callback
     def async_before_write(self, hook: BeforeWrite) -> CALLBACK_TYPE:
-        """Wait for `hook` before each write; if it raises a SmartLockError, nothing is written."""
+        """Await `hook` before each write; if it raises a SmartLockError, nothing is written."""
         self._before.append(hook)
         return lambda: self._before.remove(hook)
 
     async def change(
         self, config: Mapping[str, Setting] | None = None, advanced: Mapping[str, Setting] | None = None
     ) -> None:
-        """Do what `write` does for an owner: raises HomeAssistantError in words."""
+        """Do what `write` does for the owner: raises HomeAssistantError with an explanation."""
         try:
             await self.write(config, advanced)
         except SmartLockError as error:
@@ -115,9 +115,9 @@ class SettingsWriter:
         """Change fields of Config and of Advanced Config, and return when the lock is seen to have kept them.
 
         Raises BadSettingError for values that this lock cannot have, nearly always before anything is sent,
-        PinUnavailableError without a PIN that is known to be right, MovingError while the motor runs, LinkError,
-        ProtocolError or LockRefusedError if nothing was written, SettingsNotKeptError if the lock reads back
-        something else, and SettingsUnknownError if it could not be read back.
+        PinUnavailableError without a verified PIN, MovingError while the motor runs, LinkError, ProtocolError
+        or LockRefusedError if nothing was written, SettingsNotKeptError if the lock reads back something
+        else, and SettingsUnknownError if it could not be read back.
         """
         wanted = [(kind, values) for kind, values in ((Config, config), (AdvancedConfig, advanced)) if values]
         for kind, values in wanted:
@@ -129,13 +129,13 @@ class SettingsWriter:
                 self._hass, self._write_waiting(), f"{DOMAIN} settings"
             )
         if joined:
-            # Who gives up does not take the others' changes along.
+            # A caller that gives up does not cancel the others' changes.
             await asyncio.wait([write.outcome for write in joined])
         for write in joined:
             write.outcome.result()
 
     def _check(self, kind: type[Settings], values: Mapping[str, Setting]) -> None:
-        """Raise BadSettingError for what cannot be, as far as is known without asking the lock."""
+        """Raise BadSettingError for impossible values, as far as known without asking the lock."""
         check_possible(kind, values)
         data = self.coordinator.data
         known: Settings | None = data.config if kind is Config else data.advanced_config
@@ -144,12 +144,12 @@ class SettingsWriter:
 
     def _join(self, kind: type[Settings], values: Mapping[str, Setting]) -> _Write:
         write = self._waiting.setdefault(kind, _Write(kind))
-        # Of two values for one setting the newer one is meant.
+        # The newer of two values for one setting applies.
         write.values.update(values)
         return write
 
     async def _write_waiting(self) -> None:
-        """Write until nothing waits any more."""
+        """Write until no batch waits any more."""
         try:
             while self._waiting:
                 await asyncio.sleep(GATHER_TIME)
@@ -164,7 +164,7 @@ class SettingsWriter:
             write.fail(error)
 
     async def _write_once(self) -> None:
-        """Run one conversation for everything that waits, and find out what came of it."""
+        """Run one conversation for all waiting batches, and determine the outcome."""
         begun: list[_Write] = []
         session: PinSession | None = None
         try:
@@ -182,19 +182,19 @@ class SettingsWriter:
                 if not write.outcome.done() and not await self._find_out(write, error, session):
                     self._fail_waiting(error)
         finally:
-            # Cut off from outside.
+            # Cancelled from outside.
             for write in begun:
                 write.fail(SettingsUnknownError(tuple(write.values)))
 
     def _conversation(self, pin: int, begun: list[_Write]) -> Conversation[None]:
-        """Write what waits, first Config, then Advanced Config, and read the count of changes around it."""
+        """Write the waiting batches, Config first, and read the update count before and after."""
         before = yield from conversations.read_states()
         if before.lock_state.moving:
             raise MovingError
         dialect = self.coordinator.dialect
 
         def close[S: Settings](settings: S) -> S:
-            # Up to here changes could join.
+            # Until here, changes could be added.
             write = self._waiting.pop(Config if isinstance(settings, Config) else AdvancedConfig)
             begun.append(write)
             write.wanted = wanted = changed(settings, write.values)
@@ -213,10 +213,10 @@ class SettingsWriter:
             self._current.counted(before.config_update_count, after.config_update_count, changes)
 
     def _written(self, write: _Write, found: Settings, failure: SmartLockError | None = None) -> bool:
-        """Publish what the lock has after a write, and tell whether that is what was wanted.
+        """Publish the lock's settings after a write, and report whether they are the wanted ones.
 
-        `failure` is what had happened before the lock was asked what it has. Returns whether the write is seen in
-        what the lock has.
+        `failure` is the error before the lock was read. Returns whether the lock is seen to have what was
+        written.
         """
         assert write.before is not None
         assert write.wanted is not None
@@ -234,14 +234,14 @@ class SettingsWriter:
             ):
                 write.fail(failure or error)
             else:
-                # The answer was lost; the request may have been, too.
+                # The answer was lost, and perhaps the request, too.
                 write.fail(SettingsNotKeptError(error.fields, taken=False))
             return False
         write.outcome.set_result(None)
         return bool(has != had)
 
     async def _find_out(self, write: _Write, error: SmartLockError, session: PinSession | None) -> bool:
-        """Read the settings after a conversation that was cut off or refused; they are not written again.
+        """Read the settings after a conversation that was interrupted or refused; they are not written again.
 
         Returns whether the lock could be read, or need not be.
         """
@@ -264,14 +264,14 @@ class SettingsWriter:
         return True
 
     def _read_soon(self) -> None:
-        """Have the lock read, without waiting for it: what is shown may not be so any more."""
+        """Trigger a read of the lock without waiting for it: the state shown may be outdated."""
         self.coordinator.config_entry.async_create_background_task(
             self._hass, self.coordinator.async_request_refresh(), f"{DOMAIN} settings are not known"
         )
 
 
 def setting_names(hass: HomeAssistant) -> Mapping[str, str]:
-    """Return what the entities of settings are called in Home Assistant's language, by their keys."""
+    """Return the names of the settings entities in Home Assistant's language, by key."""
     texts = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
     # component.smartlock.entity.<platform>.<key>.name
     paths = ((path.split("."), text) for path, text in texts.items())

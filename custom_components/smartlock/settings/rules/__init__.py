@@ -1,1 +1,1 @@
-"""What is saved, lost and restored: pure decisions."""
+"""Pure decisions about what is saved, lost and restored."""

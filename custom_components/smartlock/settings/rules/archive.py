@@ -1,4 +1,4 @@
-"""What is kept of one lock's settings, as one value: it is stored as a whole, so that it is true after any crash."""
+"""The archive of one lock's settings: one value, saved as a whole, so that it is valid after any crash."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -31,31 +31,31 @@ from custom_components.smartlock.settings.rules.snapshot import (
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Settings that are not as they were, and what the owner has to say about it."""
+    """Settings that differ from before, and what the owner has to decide about them."""
 
     found_at: datetime
     reference: SettingsSnapshot = field(repr=False)
-    """What they should be like."""
+    """What they should be."""
     after: SettingsSnapshot = field(repr=False)
-    """What they were like when they were last looked at."""
+    """What they were at the last look."""
     reasons: tuple[Sign, ...] = ()
-    """Why it is thought to be a change of batteries; none after pairing anew, or for a file of the owner's."""
+    """Signs of a battery change; none after pairing again, or for an imported file."""
     changed_before: datetime | None = None
-    """When the batteries had been changed before, should this have been no change after all."""
+    """When the batteries were changed before, in case this turns out not to be a change."""
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """What is not as it should be."""
+        """What differs from the wanted settings."""
         return differences(self.reference, self.after)
 
     def seen(self, now: SettingsSnapshot) -> Loss | None:
-        """Return it after another look, None if nothing is left of it."""
+        """Return the loss after another look; None if nothing is left of it."""
         now = self.after.merged(now)
         loss = replace(self, reference=with_owners_changes(self.reference, self.after, now), after=now)
         return loss if loss.differences else None
 
     def without(self, names: Collection[str]) -> Loss | None:
-        """Return it after the owner has said that some settings are to stay as they are."""
+        """Return the loss after the owner has decided that some settings stay as they are."""
         loss = replace(self, reference=taking(self.reference, self.after, names))
         return loss if loss.differences else None
 
@@ -71,7 +71,7 @@ class Loss:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return what plain data stands for. Raises SnapshotError, KeyError, TypeError or ValueError."""
+        """Return the loss from plain data. Raises SnapshotError, KeyError, TypeError or ValueError."""
         return cls(
             found_at=moment(data["found_at"]),
             reference=SettingsSnapshot.from_json(data["reference"]),
@@ -83,20 +83,20 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """Everything that is kept of one lock's settings."""
+    """Everything that is archived for one lock's settings."""
 
     snapshots: tuple[SettingsSnapshot, ...] = field(default=(), repr=False)
-    """The newest first."""
+    """Newest first."""
     known: Known = field(default_factory=Known)
     authorization: str | None = field(default=None, repr=False)
-    """Which pairing the snapshots were made with, so that a new one is noticed."""
+    """The pairing that the snapshots were made with, so that a new one is noticed."""
     changed_at: datetime | None = None
-    """When the batteries were last found changed."""
+    """When the batteries were last found to be changed."""
     loss: Loss | None = None
     journal: Journal | None = None
-    """A restore that is not done."""
+    """A restore in progress."""
     restored_at: Mapping[str, datetime] = field(default_factory=dict)
-    """When settings were last put back."""
+    """When settings were last restored."""
 
     @property
     def newest(self) -> SettingsSnapshot | None:
@@ -104,7 +104,7 @@ class Archive:
         return self.snapshots[0] if self.snapshots else None
 
     def with_snapshot(self, snapshot: SettingsSnapshot) -> Self:
-        """Return it with one more snapshot; one that says the same again, or more of the same, takes its place."""
+        """Return the archive with one more snapshot; it replaces the last if that says the same, or less."""
         newest = self.newest
         if newest is None:
             return replace(self, snapshots=(snapshot,))
@@ -117,7 +117,7 @@ class Archive:
         return replace(self, snapshots=(whole, *self.snapshots)[:KEPT])
 
     def without_codes(self) -> Self:
-        """Return it after the owner has taken back the consent to keep keypad codes."""
+        """Return the archive after the owner has withdrawn the consent to archive keypad codes."""
         loss, journal = self.loss, self.journal
         return replace(
             self,
@@ -128,12 +128,12 @@ class Archive:
         )
 
     def after_restore(self, journal: Journal, now: datetime) -> Self:
-        """Return it with the end of a restore."""
+        """Return the archive after the end of a restore."""
         restored = dict.fromkeys(journal.restored(), now)
         return replace(self, journal=None, restored_at={**self.restored_at, **restored})
 
     def returned(self, found: tuple[Difference, ...], now: datetime) -> frozenset[str]:
-        """Return what was put back lately and differs again."""
+        """Return what was restored recently and differs again."""
         return returned(self.restored_at, found, now)
 
     def to_json(self) -> dict[str, Any]:
@@ -150,10 +150,10 @@ class Archive:
 
     @classmethod
     def from_json(cls, data: Any) -> tuple[Self, bool]:
-        """Return what plain data stands for, and whether all of it could be used.
+        """Return the archive from plain data, and whether all of it was usable.
 
-        What is damaged costs itself alone: one snapshot, or what is known of a loss. Raises KeyError or TypeError if
-        it is nothing of ours.
+        A damaged part, such as one snapshot or the details of a loss, is dropped by itself. Raises KeyError
+        or TypeError if the data are no archive.
         """
         damaged: list[str] = []
 
@@ -196,7 +196,7 @@ def _counters(data: Any) -> Counters:
     )
 
 
-# What is known of a lock, field by field; what an earlier version did not write is not known.
+# The known values of a lock, field by field; a field that an earlier version did not write is unknown.
 _KNOWN: Mapping[str, Callable[[Any], object]] = {
     "percent": integer,
     "voltage": integer,

@@ -1,9 +1,9 @@
 """Whether the batteries of a lock were changed: weak signs put together, with and without a PIN.
 
-Nothing says so for certain without luck or a PIN, and a lost PIN is part of what a change can do. So every sign has
-a strength and a source, and the verdict needs one strong sign, or two of different sources within a quarter of an
-hour. It is given when the settings have been read after the signs: new firmware explains a restart, and what was
-lost is what the owner wants to know next.
+Nothing proves it without luck or a PIN, and a change may wipe the PIN itself. So every sign has a strength
+and a source, and the verdict needs one strong sign, or two from different sources within a quarter of an
+hour. It is given once the settings have been read after the signs: new firmware explains a restart, and what
+was wiped is what the owner wants to know next.
 
     sign                     source     strength   not a sign
     boot run seen            power      strong     after a restart of ours, or with new firmware
@@ -16,15 +16,15 @@ lost is what the owner wants to know next.
     PIN forgotten            PIN        medium     owners change it in the app, too
     charge rose by 20 points battery    medium     while charging, or right after it
     voltage rose by 300 mV   battery    medium     the same
-    not critical any more    battery    medium     the same, or without a rise of the charge, or where none is told
-                                                   after a moment: a cold cell says so for one run
-    not calibrated any more  bolt       medium     some locks say so now and then
-    last action forgotten    action     weak       the same as for a boot run
-    not heard for minutes    radio      weak       while nothing else was heard, either: then it was the proxy
-    many settings changed    settings   weak       an evening with the app looks like that
+    not critical any more    battery    medium     the same, or without a rise of the charge, or where none is
+    known after a moment: a cold cell is critical for one run not calibrated any more  bolt       medium
+    some locks report it now and then last action forgotten    action     weak       the same as for a boot
+    run silent for minutes       radio      weak       while no other device was received: then it was the
+    proxy many settings changed    settings   weak       an evening with the app looks like that
 
-A setting that has changed is no sign: owners change settings. While the lock is calibrated for us, and a while after, what
-a calibration looks like is no sign either (some firmware calls it a boot run), and a verdict waits for its end.
+A changed setting is no sign, because owners change settings. During a calibration of ours and for a while
+after it, the signs that a calibration resembles do not count (some firmware reports it as a boot run), and a
+verdict waits for its end.
 """
 
 from dataclasses import dataclass, field, replace
@@ -43,21 +43,21 @@ from custom_components.smartlock.settings.rules.battery_signs import (
     Sign,
 )
 
-# Signs of one change come together: taking cells out and putting new ones in is a matter of minutes.
+# Signs of one change come together: swapping cells takes minutes.
 WINDOW = 900.0
-# What a calibration of ours has done to the states, the log included, has been told by then.
+# By then all effects of our calibration on the states and the log have been reported.
 CALIBRATION_ECHO = 120.0
 PERCENT_STEP = 20
 VOLTAGE_STEP = 300  # mV
-# Clocks drift by seconds a day; what is off by minutes was set or lost.
+# Clocks drift by seconds a day; an error of minutes was set or lost.
 CLOCK_TOLERANCE = timedelta(minutes=5)
-# Our own clock and the one that only counts seconds part by so much when somebody sets the former.
+# Wall clock and monotonic clock diverge by at least this when somebody sets the former.
 CLOCK_STEP = 60.0
 # Time zones differ by whole quarters of an hour, from UTC-12 to UTC+14.
 _QUARTER = timedelta(minutes=15)
 _QUARTER_TOLERANCE = timedelta(seconds=90)
 _WIDEST_ZONE = timedelta(hours=14)
-# Nobody sets a clock back by so much; one that has lost its time starts again years ago.
+# Nobody sets a clock back by this much; a lock that has lost the time restarts it years ago.
 CLOCK_LOST = timedelta(days=7)
 _COUNTS = 256
 _NO_TIME_ZONE = 0xFFFF
@@ -69,24 +69,24 @@ MANY_SETTINGS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class StatesReceived:
-    """The lock told its state."""
+    """The lock reported its state."""
 
     states: KeyturnerStates
     our_time: datetime | None = None
-    """Our aware time; None while our own clock may be wrong."""
+    """Our time, aware; None while our own clock may be wrong."""
     clock_lost: bool = False
-    """The lock shows a time that cannot be, whatever ours is."""
+    """The lock shows a time that is impossible, whatever ours is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsRead:
-    """Config was read. The only event that leads to a verdict, unless it followed a write of ours."""
+    """Config was read. The only event that leads to a verdict, unless it followed one of our writes."""
 
     config: Config
     changes: int = 0
-    """How many settings differ from those known before."""
+    """How many settings differ from the known ones."""
     ours: bool = False
-    """We have just written them; what stands there says nothing about the lock's memory."""
+    """We have just written them, so they say nothing about the lock's memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,20 +98,20 @@ class BatteryRead:
 
 @dataclass(frozen=True, kw_only=True)
 class OutOfSight:
-    """The lock is heard again after minutes of silence."""
+    """The lock is received again after minutes of silence."""
 
     others_heard: bool
-    """Whether the adapter or proxy that used to hear it heard other devices meanwhile."""
+    """Whether the adapter or proxy that used to receive it received other devices in the meantime."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PinRefused:
-    """The lock refused a PIN that it had taken before."""
+    """The lock refused a PIN that it had accepted before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counters:
-    """General Statistics as far as they tell of restarts and batteries; undocumented, needs the PIN."""
+    """General Statistics about restarts and batteries; undocumented, needs the PIN."""
 
     last_reboot: tuple[int, ...]
     unexpected_reboots: int
@@ -126,17 +126,17 @@ class LogRead:
     newest: int
     """Index of the newest entry, 0 for an empty log."""
     boot_runs: tuple[int, ...] = ()
-    """Indices of the initialization runs among those read."""
+    """Indices of the initialization runs among the entries read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Restarted:
-    """We have made the lock restart."""
+    """We have restarted the lock."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """A calibration of ours begins, or is over."""
+    """Our calibration starts or ends."""
 
     running: bool
 
@@ -159,7 +159,7 @@ type Event = (
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What the lock was like when it was last read: what signs are measured against. Survives a restart."""
+    """The lock at its last read: what signs are compared with. Survives a restart."""
 
     percent: int | None = None
     voltage: int | None = None
@@ -185,30 +185,30 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class BatteryChangeDetector:
-    """What is known, and which signs have been seen lately."""
+    """The state of the detector: what is known, and the recent signs."""
 
     known: Known = field(default_factory=Known)
     signs: tuple[tuple[Sign, float], ...] = ()
     """With the second at which each was seen."""
     verdict: Verdict | None = None
-    """What the last event has led to."""
+    """The verdict on the last event."""
     settled_until: float | None = None
     """Until then further signs belong to the change that was found."""
     restart_explained_until: float | None = None
     calibrated_until: float | None = None
-    """Until then the lock is calibrated for us, or shows that it was."""
+    """Until then the lock is calibrated by us, or shows effects of it."""
     critical: tuple[float, float] | None = None
-    """The seconds at which the batteries were told to be critical, the first and the last of those in a row."""
+    """Seconds of the first and last state in a row that reported critical batteries."""
     clocks: tuple[datetime, float] | None = None
-    """Our time and the second at which it was."""
+    """Our time, and the second at which it was taken."""
 
     @property
     def suspects(self) -> frozenset[Sign]:
-        """What speaks for a change that has not been found yet."""
+        """Signs without a verdict."""
         return frozenset(sign for sign, _ in self.signs)
 
     def after(self, event: Event, now: float) -> BatteryChangeDetector:
-        """Return what an event makes of it; `now` in seconds of a clock that never goes back."""
+        """Return the state after an event; `now` in seconds of a monotonic clock."""
         watch = replace(self, verdict=None)
         match event:
             case StatesReceived():
@@ -232,7 +232,7 @@ class BatteryChangeDetector:
 
 
 def _with(watch: BatteryChangeDetector, signs: set[Sign], now: float, **known: Any) -> BatteryChangeDetector:
-    """Add signs, and replace what is known."""
+    """Add signs, and replace the known values."""
     if watch.settled_until is not None and now < watch.settled_until:
         signs = set()
     elif watch.restart_explained_until is not None and now < watch.restart_explained_until:
@@ -282,7 +282,7 @@ def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> Ba
             clock_right=clock_right,
             count=known.count if count is None else count,
             acted=acted,
-            # Only a state that says so: a boot run, say, tells nothing.
+            # Only a state that shows it: a boot run, for example, says nothing.
             calibrated=not uncalibrated if states.lock_state.at_rest else known.calibrated,
         ),
         clocks=clocks,
@@ -291,12 +291,12 @@ def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> Ba
 
 
 def _was_long_critical(watch: BatteryChangeDetector) -> bool:
-    """Whether the batteries were told to be critical for a while, and not for one moment."""
+    """Whether the batteries were reported as critical for a while, and not just for a moment."""
     return watch.critical is not None and watch.critical[1] - watch.critical[0] >= WINDOW
 
 
 def _clock(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> tuple[bool, Sign | None]:
-    """Return whether the clock of the lock is right, and the sign if it is not any more."""
+    """Return whether the lock's clock is right, and a sign if it no longer is."""
     was_right, our_time = watch.known.clock_right, event.our_time
     lock_time = event.states.current_time.moment
     if event.clock_lost or (lock_time is None and our_time is not None):
@@ -306,7 +306,7 @@ def _clock(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> t
     behind = our_time - lock_time
     right = abs(behind) <= CLOCK_TOLERANCE
     if right or not was_right or behind < CLOCK_TOLERANCE or _our_clock_moved(watch, our_time, now):
-        # A clock that was lost starts again in the past, never in the future.
+        # A lock that has lost the time restarts its clock in the past, never in the future.
         return right, None
     if behind > CLOCK_LOST:
         return False, Sign.CLOCK_LOST
@@ -330,14 +330,14 @@ def _settings_read(watch: BatteryChangeDetector, event: SettingsRead, now: float
         if event.changes >= MANY_SETTINGS:
             signs.add(Sign.MANY_CHANGES)
     if known.firmware not in (None, firmware):
-        # New firmware starts with a restart, whose signs may be seen before or after.
+        # New firmware starts with a restart, whose signs may be seen before or after it.
         watch = _explained(watch, now)
     watch = _with(watch, signs, now, named=named, zoned=zoned, firmware=firmware)
     return watch if event.ours else _judged(watch, now)
 
 
 def _explained(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
-    """A restart has another reason. What log and counters tell of it may be read much later."""
+    """A restart has a different cause. Log and counters may show it much later."""
     return replace(
         watch,
         restart_explained_until=now + WINDOW,
@@ -347,7 +347,7 @@ def _explained(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetecto
 
 
 def _calibrated(watch: BatteryChangeDetector, until: float) -> BatteryChangeDetector:
-    """Expect what a calibration of ours looks like, in the log too, which may be read much later."""
+    """Expect the effects of our calibration, also in the log, which may be read much later."""
     return replace(watch, calibrated_until=until, known=replace(watch.known, newest_log_entry=None))
 
 
@@ -364,9 +364,10 @@ def _judged(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
         for (one, at), (other, then) in combinations(watch.signs, 2)
     )
     if not found & STRONG and not pair:
-        # Signs wait for the settings to be read, however long that takes; then only a young one waits for another.
+        # Signs wait until the settings have been read, however long that takes; then only a recent one waits
+        # for another.
         return replace(watch, signs=tuple(entry for entry in watch.signs if now - entry[1] <= WINDOW))
-    # The strongest reasons first.
+    # Strongest signs first.
     reasons = tuple(sign for sign in Sign if sign in found)
     return replace(watch, verdict=Verdict(reasons=reasons), signs=(), settled_until=now + WINDOW)
 
@@ -395,7 +396,7 @@ def _log_read(watch: BatteryChangeDetector, event: LogRead, now: float) -> Batte
 
 
 def _is_zone_shift(behind: timedelta) -> bool:
-    """Whether a clock is off as one in another time zone, or without daylight saving, is."""
+    """Whether a clock is off by a difference of time zones or of daylight saving time."""
     quarters = round(behind / _QUARTER)
     return abs(behind) <= _WIDEST_ZONE + _QUARTER_TOLERANCE and (
         abs(behind - quarters * _QUARTER) <= _QUARTER_TOLERANCE
@@ -403,7 +404,7 @@ def _is_zone_shift(behind: timedelta) -> bool:
 
 
 def _is_named(config: Config) -> bool:
-    """Whether the name is one that an owner gave: readable, and not the factory's."""
+    """Whether an owner may have given the name: it is readable, and not the factory's."""
     name = config.name
     return (
         bool(name)

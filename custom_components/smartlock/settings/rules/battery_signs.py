@@ -1,11 +1,11 @@
-"""What speaks for a change of batteries: each sign, where it comes from, and how much it says."""
+"""The signs of a battery change: their sources and their strengths."""
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 
 
 class Source(Enum):
-    """Where a sign comes from: two signs of one source are one thing seen twice."""
+    """Where a sign comes from: two signs from one source count as one."""
 
     POWER = "power"
     CLOCK = "clock"
@@ -19,7 +19,7 @@ class Source(Enum):
 
 
 class Sign(StrEnum):
-    """What speaks for a change of batteries."""
+    """A sign of a battery change."""
 
     BOOT_RUN = "boot_run"
     BOOT_LOGGED = "boot_logged"
@@ -65,9 +65,9 @@ STRONG = frozenset(
         Sign.MEMORY_DAMAGED,
     }
 )
-# What a restart with another cause leaves, too.
+# Signs that a restart with a different cause leaves, too.
 RESTART = frozenset(
     {Sign.BOOT_RUN, Sign.BOOT_LOGGED, Sign.RESTART_COUNTED, Sign.ACTION_FORGOTTEN, Sign.NOT_HEARD}
 )
-# What a calibration can look like.
+# Signs that a calibration resembles.
 CALIBRATION = frozenset({Sign.BOOT_RUN, Sign.BOOT_LOGGED, Sign.UNCALIBRATED, Sign.ACTION_FORGOTTEN})

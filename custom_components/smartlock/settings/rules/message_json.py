@@ -1,4 +1,4 @@
-"""Messages as plain data, without any loss: numbers as numbers, times as lists, texts and bytes as hex."""
+"""Messages as plain data, without loss: numbers as numbers, times as lists, texts and bytes as hex."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,11 @@ from custom_components.smartlock.protocol.messages import Message, TimeLimit
 
 
 class SnapshotError(ValueError):
-    """Data that is not a snapshot, or not one that this version can read. Never carries a value."""
+    """Data that are not a snapshot, or not one that this version can read. Never contains a value."""
 
 
 class OtherLockError(SnapshotError):
-    """The snapshot is one of another lock."""
+    """The snapshot belongs to a different lock."""
 
 
 def message_to_json(message: Message | TimeLimit) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def message_to_json(message: Message | TimeLimit) -> dict[str, Any]:
 
 
 def message_from_json[L: Message | TimeLimit](kind: type[L], data: object) -> L:
-    """Return the message of plain data; each value goes through its wire type, so that it fits."""
+    """Return the message from plain data; each value is checked against its wire type."""
     if not isinstance(data, Mapping):
         raise SnapshotError(f"{kind.__name__} is not an object")
     values: dict[str, Any] = {}

@@ -1,16 +1,16 @@
-"""Putting settings back: what to write in which order, and a journal that survives a crash at any line.
+"""Restoring settings: what to write in which order, and a journal that survives a crash at any line.
 
-A step is one request, or one list of entries. Its state is stored before and after each thing that is done:
+A step is one request, or one list of entries. Its progress is saved before and after each action:
 
     planned   nothing was written
-    writing   it may have been written: whether it was, the lock tells
-    written   the lock has taken it
+    writing   may have been written; the lock knows
+    written   the lock has accepted it
     verified  read back as wanted
-    failed    refused, not kept, or not possible; why stands beside it
+    failed    refused, not kept, or impossible; stored with the reason
 
-What is read after a crash decides: settings that are there are verified, others are written if that may not have
-happened yet (`planned`, `writing`), and have failed if the lock had taken them (`written`). So nothing that arrived
-is written twice.
+After a crash the lock is read: settings that it has are verified. Others are written if that may not have
+happened (`planned`, `writing`), and have failed if the lock had accepted them (`written`). So nothing that
+arrived is written twice.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -33,17 +33,18 @@ from custom_components.smartlock.settings.rules.snapshot import (
 )
 from custom_components.smartlock.snapshot import LockSnapshot
 
-# After power came back the lock finds its position; it is left alone until it has been at rest for so long.
+# After a power loss the lock finds its position; it is not disturbed until it has been at rest for this long.
 IDLE_TIME = 60.0
-# A difference that comes back within this time was not lost again: the lock does not keep it, or somebody wants it so.
+# A difference that returns within this time is no new loss: the lock does not keep it, or somebody wants it
+# so.
 RETURN_TIME = timedelta(days=2)
-# What was asked for longer ago is asked for again: it may come from a backup, and nobody expects it any more.
+# An older request is confirmed again: it may stem from a backup, and nobody expects it any more.
 MAX_AGE = timedelta(days=1)
-# Steps whose values are read one by one; the others are lists, to which is only added.
+# Steps whose values are read one by one; the others are lists, to which entries are only added.
 SETTINGS = (Group.CONFIG, Group.ADVANCED_CONFIG)
-# Clocks are set by less than this while nobody notices.
+# A smaller change of a clock goes unnoticed.
 _FUTURE = timedelta(minutes=5)
-# A step that fails because of the radio is tried again on other links, but not for ever.
+# A step that fails because of the link is repeated on other links, but not endlessly.
 MAX_TRIES = 8
 
 
@@ -52,7 +53,7 @@ MAX_TRIES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Idle:
-    """Since when the lock has been at rest; seconds of a clock that never goes back."""
+    """Since when the lock has been at rest, in seconds of a monotonic clock."""
 
     since: float | None = None
     low: bool = False
@@ -64,15 +65,15 @@ class Idle:
         return replace(self, since=now if self.since is None else self.since, low=states.battery_critical)
 
     def anew(self, now: float) -> Self:
-        """Count from now: the lock may have lost its power not long ago."""
+        """Restart the count: the lock may have lost power recently."""
         return self if self.since is None else replace(self, since=now)
 
     def moving(self) -> Self:
-        """The motor runs, as we found out otherwise."""
+        """The motor is running, as an error has shown."""
         return replace(self, since=None)
 
     def ready_at(self) -> float | None:
-        """When settings may be written; None while nobody knows: in motion, jammed, or low in voltage."""
+        """When settings may be written; None while unknown: in motion, jammed, or low in voltage."""
         return None if self.since is None or self.low else self.since + IDLE_TIME
 
 
@@ -80,7 +81,7 @@ class Idle:
 
 
 class StepState(StrEnum):
-    """How far a step has come."""
+    """Progress of a step."""
 
     PLANNED = "planned"
     WRITING = "writing"
@@ -102,11 +103,11 @@ class RestoreProblem(StrEnum):
     PIN = "pin"
     NOT_REACHED = "not_reached"
     STOPPED = "stopped"
-    """An earlier step showed that the lock does not keep what it takes."""
+    """An earlier step has shown that the lock does not keep what it accepts."""
     CHANGED_MEANWHILE = "changed_meanwhile"
-    """The lock has something that is neither wanted nor what it had when the restore was asked for."""
+    """The lock has a value that is neither wanted nor what it had when the restore was requested."""
     TOO_OLD = "too_old"
-    """It was asked for too long ago."""
+    """The request is too old."""
     CLOCK = "clock"
     """Our own clock may be wrong, or the lock's is and cannot be set."""
 
@@ -125,7 +126,7 @@ class RestoreStep:
 def plan(
     differences: Sequence[Difference], chosen: Collection[str], *, clock: bool = True
 ) -> tuple[RestoreStep, ...]:
-    """Return the steps that put back the chosen settings, as far as they can be; the clock goes first."""
+    """Return the steps that restore the chosen settings, as far as possible; the clock comes first."""
     wanted = [entry for entry in differences if entry.restorable and entry.name in chosen]
     by_group = {group: tuple(entry.name for entry in wanted if entry.group is group) for group in Group}
     if clock and wanted:
@@ -134,12 +135,12 @@ def plan(
 
 
 def by_itself(differences: Sequence[Difference]) -> frozenset[str]:
-    """Return what may be put back without asking."""
+    """Return what may be restored without asking."""
     return frozenset(entry.name for entry in differences if entry.restorable and entry.care is Care.BY_ITSELF)
 
 
 def all_at_once(differences: Sequence[Difference]) -> frozenset[str]:
-    """Return what "all" means: never what has to be picked itself."""
+    """Return what "all" includes: nothing that has to be picked one by one."""
     return frozenset(
         entry.name for entry in differences if entry.restorable and entry.care in (Care.BY_ITSELF, Care.ASK)
     )
@@ -150,7 +151,7 @@ def pickable(differences: Sequence[Difference]) -> tuple[str, ...]:
     return tuple(entry.name for entry in differences if entry.restorable)
 
 
-# What a step can be about, if it is not called as its group.
+# What a step may be about, if not a group of its name.
 _SETTINGS: Mapping[Group, tuple[str, ...]] = {
     Group.CONFIG: CONFIG_SETTINGS,
     Group.ADVANCED_CONFIG: ADVANCED_SETTINGS,
@@ -169,11 +170,11 @@ class Journal:
     wanted: SettingsSnapshot = field(repr=False)
     steps: tuple[RestoreStep, ...]
     asked: bool
-    """Whether the owner asked for it; otherwise it was done by itself."""
+    """Whether the owner requested it; otherwise it was started automatically."""
 
     @property
     def current(self) -> RestoreStep | None:
-        """The step to go on with; None at the end."""
+        """The step to continue with; None at the end."""
         return next((step for step in self.steps if not step.state.final), None)
 
     @property
@@ -183,13 +184,13 @@ class Journal:
 
     @property
     def possible(self) -> bool:
-        """Whether there are all the settings that it is about."""
+        """Whether the lock's settings include all that the restore is about."""
         return all(
             {*step.settings} <= {*_SETTINGS.get(step.group, (step.group.value,))} for step in self.steps
         )
 
     def restored(self) -> tuple[str, ...]:
-        """Return what was read back as wanted."""
+        """Return what was verified."""
         return tuple(
             name for step in self.steps if step.state is StepState.VERIFIED for name in step.settings
         )
@@ -204,7 +205,7 @@ class Journal:
         }
 
     def entered(self, group: Group, state: StepState, problem: RestoreProblem | None = None) -> Self:
-        """Return it with the step of a group in another state; a lock that keeps nothing ends all."""
+        """Return the journal with a new state of one step; a lock that keeps nothing ends all steps."""
         stop = problem in (RestoreProblem.NOT_KEPT, RestoreProblem.PIN, RestoreProblem.NOT_REACHED)
         steps: list[RestoreStep] = []
         for step in self.steps:
@@ -219,7 +220,7 @@ class Journal:
         return replace(self, steps=tuple(steps))
 
     def tried_again(self, group: Group) -> Self:
-        """Return it after a link was lost on the way; too often is a failure."""
+        """Return the journal after a link was lost in between; too many lost links are a failure."""
         step = next(step for step in self.steps if step.group is group)
         if step.tries + 1 >= MAX_TRIES:
             return self.entered(group, StepState.FAILED, RestoreProblem.NOT_REACHED)
@@ -229,7 +230,7 @@ class Journal:
         return replace(self, steps=steps)
 
     def given_up(self, problem: RestoreProblem) -> Self:
-        """Return it with everything that is not done as failed."""
+        """Return the journal with everything that is not done marked as failed."""
         steps = tuple(
             step if step.state.final else replace(step, state=StepState.FAILED, problem=problem)
             for step in self.steps
@@ -237,7 +238,7 @@ class Journal:
         return replace(self, steps=steps)
 
     def finds_others(self, now: LockSnapshot, lost: SettingsSnapshot | None) -> bool:
-        """Whether a setting that is still to be put back is neither as wanted nor as it was after the loss."""
+        """Whether a setting that still has to be restored is neither as wanted nor as after the loss."""
         known = (self.wanted,) if lost is None else (self.wanted, lost)
         return any(
             _value(now, step, name) not in {_value(each, step, name) for each in known}
@@ -266,7 +267,7 @@ class Journal:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the journal that plain data stands for. Raises SnapshotError."""
+        """Return the journal from plain data. Raises SnapshotError."""
         try:
             return cls(
                 begun_at=moment(data["begun_at"]),
@@ -289,7 +290,7 @@ def _step(data: Any) -> RestoreStep:
 
 
 def too_old(age: timedelta) -> bool:
-    """Whether a restore that was asked for so long ago (negative: in the future) is asked for again."""
+    """Whether a request of this age (negative: in the future) has to be confirmed again."""
     return not -_FUTURE <= age <= MAX_AGE
 
 
@@ -299,7 +300,7 @@ def _value(snapshot: SettingsSnapshot | LockSnapshot, step: RestoreStep, name: s
 
 
 def next_state(state: StepState, *, there: bool) -> StepState | None:
-    """Return how a step stands after reading, None if it is to be written now."""
+    """Return the state of a step after a read; None if it is to be written now."""
     if there:
         return StepState.VERIFIED
     return StepState.FAILED if state is StepState.WRITTEN else None
@@ -311,7 +312,7 @@ def next_state(state: StepState, *, there: bool) -> StepState | None:
 def returned(
     restored_at: Mapping[str, datetime], differences: Sequence[Difference], now: datetime
 ) -> frozenset[str]:
-    """Return what was put back lately and differs again: it is reported, and not put back by itself."""
+    """Return what was restored recently and differs again: it is reported, and not restored automatically."""
     return frozenset(
         entry.name
         for entry in differences

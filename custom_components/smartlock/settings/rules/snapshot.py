@@ -1,8 +1,8 @@
-"""The settings of a lock at one moment, kept to be put back: as a value, as JSON, and compared.
+"""The settings of a lock at one moment, archived for a restore: as a value, as JSON, and compared.
 
-What needs no PIN is always there. Time control, what is logged, who is authorized (without keys) and keypad codes
-need one; `lacks` says what a snapshot does not have. Every field stands in JSON as the lock sent it: numbers as
-numbers, texts and coordinates as hex, so that names survive byte for byte.
+What needs no PIN is always included. Time control, the logged events, authorizations (without keys) and
+keypad codes need one; `lacks` names what a snapshot does not have. JSON contains every field as the lock sent
+it: numbers as numbers, texts and coordinates as hex, so that names survive byte for byte.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ from custom_components.smartlock.settings.rules.message_json import (
 )
 
 VERSION = 1
-# Of each lock; one more pushes the oldest out.
+# Snapshots of each lock; a new one replaces the oldest.
 KEPT = 5
 
 
@@ -64,16 +64,16 @@ class SettingsSnapshot:
     config: Config = field(repr=False)
     advanced_config: AdvancedConfig
     logging: LogEntryCount | None = None
-    """What is logged; its count is 0."""
+    """What is logged; the count is 0."""
     time_control: tuple[TimeControlEntry, ...] | None = None
     authorizations: tuple[AuthorizationEntry, ...] | None = field(default=None, repr=False)
-    """Who is authorized: without ids, keys and what changes with each use."""
+    """Authorizations, without ids, keys and what changes with each use."""
     keypad_codes: tuple[KeypadCode, ...] | None = field(default=None, repr=False)
     """Only with the owner's consent; without what changes with each use."""
 
     @property
     def lacks(self) -> tuple[Part, ...]:
-        """What could not, or was not to, be read. A lock without a keypad has no codes to lack."""
+        """Parts that could not be read, or were not to be. A lock without a keypad has no codes to lack."""
         keypad = self.config.has_keypad or self.config.has_keypad_2
         return tuple(
             part
@@ -82,17 +82,17 @@ class SettingsSnapshot:
         )
 
     def without_codes(self) -> Self:
-        """Return it as it may be kept and given away without the owner's consent to codes."""
+        """Return the snapshot as it may be stored and exported without the owner's consent to codes."""
         return replace(self, keypad_codes=None)
 
     def same_settings(self, other: SettingsSnapshot) -> bool:
-        """Whether nothing that can be set differs, as far as both have it."""
+        """Whether no setting differs that both snapshots have."""
         return not differences(self, other) and all(
             getattr(self, part.value) == getattr(other, part.value) for part in Part
         )
 
     def merged(self, later: SettingsSnapshot) -> Self:
-        """Return the later settings, with the parts that it lacks from this one."""
+        """Return the later settings, completed with parts from this snapshot."""
         parts = {part.value: getattr(self, part.value) for part in Part if getattr(later, part.value) is None}
         return cast(Self, replace(later, **parts))
 
@@ -118,7 +118,7 @@ class SettingsSnapshot:
 
     @classmethod
     def from_json(cls, data: object) -> Self:
-        """Return the snapshot that plain data stands for. Raises SnapshotError."""
+        """Return the snapshot from plain data. Raises SnapshotError."""
         if not isinstance(data, Mapping):
             raise SnapshotError("not an object")
         if data.get("version") != VERSION:
@@ -154,24 +154,24 @@ _PARTS: Mapping[Part, type[Message]] = {
 }
 
 
-# --- What may be put back ---------------------------------------------------------------------------------
+# --- What may be restored ---------------------------------------------------------------------------------
 
 
 class Care(Enum):
-    """How a setting may be put back."""
+    """How a setting may be restored."""
 
     BY_ITSELF = "by_itself"
-    """Neither moves the bolt nor keeps anybody out: by itself if the owner has chosen so."""
+    """Neither moves the bolt nor keeps anyone out: automatically, if the owner has chosen so."""
     ASK = "ask"
-    """When the owner says so."""
+    """When the owner requests it."""
     ALONE = "alone"
-    """Only when the owner picks this very setting."""
+    """Only if the owner picks this very setting."""
     CALIBRATION = "calibration"
-    """The same, and only with the calibration it was made for."""
+    """Likewise, and only with the calibration it was made for."""
 
 
 class Group(StrEnum):
-    """What is written with one request, in the order in which it is written."""
+    """What is written with one request, in the order of writing."""
 
     CLOCK = "clock"
     CONFIG = "config"
@@ -188,9 +188,9 @@ CARES: Mapping[str, Care] = {
     "button_enabled": Care.BY_ITSELF,
     "led_enabled": Care.BY_ITSELF,
     "led_brightness": Care.BY_ITSELF,
-    # It opens the lock to whoever holds its button.
+    # It opens the lock to anyone with its button.
     "pairing_enabled": Care.ALONE,
-    # New cells may be others than the old ones.
+    # The new cells may be of a different type.
     "battery_type": Care.ALONE,
     "automatic_battery_type_detection": Care.ALONE,
     "unlocked_position_offset": Care.CALIBRATION,
@@ -198,18 +198,18 @@ CARES: Mapping[str, Care] = {
     "single_locked_position_offset": Care.CALIBRATION,
     "unlocked_to_locked_transition_offset": Care.CALIBRATION,
 }
-"""Every setting that is not here is one to ask for."""
+"""Every setting that is not listed here needs the owner's request."""
 
 CONFIG_SETTINGS = tuple(entry.name for entry in SetConfig.wire_fields)
 ADVANCED_SETTINGS = tuple(entry.name for entry in SetAdvancedConfigWithMotor.wire_fields)
 LOGGING_ENABLED = "logging_enabled"
 DOOR_SENSOR_LOGGING_ENABLED = "door_sensor_logging_enabled"
-# Immediate auto lock of a lock that cannot do it.
+# Immediate auto lock, on a lock that does not support it.
 _NOT_SUPPORTED = 0xFF
 
 
 class Obstacle(StrEnum):
-    """Why a setting cannot be put back."""
+    """Why a setting cannot be restored."""
 
     CALIBRATED_ANEW = "calibrated_anew"
     NOT_SUPPORTED = "not_supported"
@@ -218,7 +218,7 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A setting that is not as it was. A list shows how many entries it has, and how many are gone."""
+    """A setting that differs from before. A list shows its number of entries, and how many are gone."""
 
     name: str
     group: Group | None
@@ -229,12 +229,12 @@ class Difference:
 
     @property
     def restorable(self) -> bool:
-        """Whether it can be put back at all."""
+        """Whether it can be restored at all."""
         return self.obstacle is None
 
 
 def differences(before: SettingsSnapshot, now: SettingsSnapshot) -> tuple[Difference, ...]:
-    """Return what is not as it was, in the order in which it would be put back."""
+    """Return what differs, in the order of restoring."""
     return tuple(_differences(before, now))
 
 
@@ -247,7 +247,7 @@ def _differences(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[Di
     ):
         for name in names:
             old, new = getattr(was, name), getattr(found, name)
-            # What one firmware does not tell, or cannot do, was not lost.
+            # A value that one firmware does not report or support was not lost.
             if old is None or new is None or old == new or (name, old) == _IMMEDIATE:
                 continue
             care = CARES.get(name, Care.ASK)
@@ -271,7 +271,7 @@ _IMMEDIATE = ("immediate_auto_lock_enabled", _NOT_SUPPORTED)
 def _lost_entries(
     part: Part, group: Group | None, before: SettingsSnapshot, now: SettingsSnapshot
 ) -> Iterator[Difference]:
-    """Yield a list of which entries are gone or changed; what was added since is the owner's."""
+    """Yield a list with its lost and changed entries; entries added since are the owner's."""
     was, found = getattr(before, part.value), getattr(now, part.value)
     if was is None or found is None:
         return
@@ -306,7 +306,7 @@ def _lost_logging(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[D
 def missing[E: (TimeControlEntry, KeypadCode, AuthorizationEntry)](
     wanted: Sequence[E], found: Sequence[E]
 ) -> tuple[E, ...]:
-    """Return the entries that are not there, whatever their ids; each one found counts once."""
+    """Return the missing entries, whatever their ids; each match counts once."""
     there = [essence(entry) for entry in found]
     lost = []
     for entry in wanted:
@@ -319,7 +319,7 @@ def missing[E: (TimeControlEntry, KeypadCode, AuthorizationEntry)](
 
 
 def essence(entry: TimeControlEntry | KeypadCode | AuthorizationEntry) -> object:
-    """Return what makes an entry the same, though the lock gave it another id or a new date."""
+    """Return what identifies an entry even if the lock gave it another id or date."""
     match entry:
         case TimeControlEntry():
             return same_days(entry.weekdays), entry.time, entry.lock_action, entry.enabled
@@ -341,12 +341,12 @@ def lasting_code(entry: KeypadCode) -> KeypadCode:
 
 
 def lasting_logging(count: LogEntryCount) -> LogEntryCount:
-    """Return what is logged, without how much there is."""
+    """Return what is logged, without the number of entries."""
     return replace(count, count=0, trailing=b"")
 
 
 def _limit(entry: KeypadCode | AuthorizationEntry) -> TimeLimit:
-    # Without a limit some locks send an empty one and others none.
+    # Where there is no limit, some locks send an empty one and others none.
     limit = entry.limit if entry.time_limited and entry.limit is not None else TimeLimit()
     return replace(limit, allowed_weekdays=same_days(limit.allowed_weekdays))
 
@@ -357,15 +357,15 @@ def _limit(entry: KeypadCode | AuthorizationEntry) -> TimeLimit:
 def with_owners_changes(
     reference: SettingsSnapshot, after: SettingsSnapshot, now: SettingsSnapshot
 ) -> SettingsSnapshot:
-    """Return what the lock should be like, when `now` differs from what was found `after` a loss.
+    """Return the wanted settings, when `now` differs from what was found `after` a loss.
 
-    What has changed since then was changed by the owner, here or in the app: it is wanted so, whatever it was.
+    A change since then was made by the owner, here or in the app, and is wanted, whatever it is.
     """
     return taking(reference, now, {difference.name for difference in differences(after, now)})
 
 
 def taking(snapshot: SettingsSnapshot, source: SettingsSnapshot, names: Collection[str]) -> SettingsSnapshot:
-    """Return a snapshot with some settings of another, named as in differences."""
+    """Return a snapshot with some settings of another one, named as in differences."""
     if not names:
         return snapshot
     parts: dict[str, Any] = {
