@@ -1,4 +1,4 @@
-"""Links over Bluetooth: bleak through bleak-retry-connector. Bluetooth errors become ours here only."""
+"""Links over Bluetooth: bleak through bleak-retry-connector. Only here Bluetooth errors become ours."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,22 +20,22 @@ from custom_components.smartlock.protocol.errors import (
     UnreachableError,
 )
 
-# Until connecting is given up, in seconds. Weak signals and slow proxies need 40 and more for one attempt.
+# Seconds until connecting is given up. With weak signals and slow proxies one attempt may need 40 or more.
 CONNECT_TIME = 45.0
-# How many attempts that takes at most, and until when another one may begin.
+# The maximum number of attempts within that time, and the latest start of another one in seconds.
 _ATTEMPTS = 4
 _LAST_ATTEMPT = 25.0
-# The name of this number in bleak-retry-connector bounds time-outs and unknown errors only; others it tries nine
-# times, whatever is asked for. With 0 each error is raised at once.
+# bleak-retry-connector applies this limit to time-outs and unknown errors only, and retries others nine times
+# regardless. With 0 each error is raised at once.
 _ONE_ATTEMPT = 0
-# Slots are taken for a second or so each. Asking for one that is not there costs four seconds of waiting in
-# bleak-retry-connector, so we look ourselves, each lock at moments of its own, for some ten seconds.
+# Slots are in use for about a second each. bleak-retry-connector waits four seconds for a slot that is not
+# free, so we check ourselves for some ten seconds, each lock at its own times.
 _SLOT_LOOK = 0.2
 _SLOT_LOOKS = 50
 
 
 class BleTransport(Transport):
-    """Makes links through the adapter or proxy that Home Assistant chooses for each attempt."""
+    """Creates links through the adapter or proxy that Home Assistant chooses for each attempt."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class BleTransport(Transport):
         explain: Callable[[], str],
         full: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Keep how to get the freshest device, to explain why it cannot be reached, and to see if all slots are taken."""
+        """Take callables for the freshest device, why it is out of reach, and whether all slots are in use."""
         self._name = name
         self._device = device
         self._explain = explain
@@ -64,7 +64,7 @@ class BleTransport(Transport):
         return link
 
     async def _connect(self, link: _BleLink) -> BleakClientWithServiceCache:
-        """Try to connect a few times. Raises UnreachableError."""
+        """Make up to a few attempts to connect. Raises UnreachableError."""
         loop = asyncio.get_running_loop()
         last = loop.time() + _LAST_ATTEMPT
         attempts = 0
@@ -82,7 +82,7 @@ class BleTransport(Transport):
                     max_attempts=_ONE_ATTEMPT,
                 )
             except (BleakError, TimeoutError, OSError, EOFError) as error:
-                # What the error says of slots is a guess: without any path it says the same.
+                # The error only guesses about slots: it says the same if there is no path at all.
                 if self._full():
                     raise NoFreeSlotError(self._explain()) from error
                 if self._device() is None:
@@ -91,7 +91,7 @@ class BleTransport(Transport):
                     raise UnreachableError(self._explain()) from error
 
     async def _wait_for_slot(self) -> None:
-        """Return as soon as somebody who hears the lock has a slot. Raises NoFreeSlotError."""
+        """Return once an adapter or proxy in range has a free slot. Raises NoFreeSlotError."""
         for _ in range(_SLOT_LOOKS):
             if not self._full():
                 return
@@ -100,7 +100,7 @@ class BleTransport(Transport):
 
 
 def _patient[C: BleakClientWithServiceCache](kind: type[C]) -> type[C]:
-    """Return a class of clients that wait for one connection as long as we do; bleak-retry-connector says 20 s."""
+    """Return a client class that waits for one connection as long as we do, not the default 20 s."""
 
     class Patient(kind):  # type: ignore[valid-type,misc]
         async def connect(self, **options: Any) -> None:
@@ -110,7 +110,7 @@ def _patient[C: BleakClientWithServiceCache](kind: type[C]) -> type[C]:
 
 
 class _BleLink(Link):
-    """One bleak client; never used again after it was disconnected."""
+    """One bleak client; never reused after it has disconnected."""
 
     def __init__(self, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> None:
         self._client: BleakClientWithServiceCache | None = None
@@ -118,11 +118,11 @@ class _BleLink(Link):
         self._on_lost = on_lost
 
     def opened(self, client: BleakClientWithServiceCache) -> None:
-        """Take the connected client; one that fell off meanwhile shows at its first request."""
+        """Take the connected client; one that has dropped meanwhile fails at its first request."""
         self._client = client
 
     def disconnected(self, client: BleakClientWithServiceCache) -> None:
-        """Bleak's callback; it also comes after our own `close`, and for failed attempts before `opened`."""
+        """Bleak's callback; also called after our own `close`, and for failed attempts before `opened`."""
         if self._client is client:
             self._client = None
             self._on_lost()
@@ -155,7 +155,7 @@ class _BleLink(Link):
         try:
             await client.disconnect()
         except BleakError, TimeoutError, OSError, EOFError:
-            # The link is given up either way, and the stack below ends it when it can.
+            # The link is abandoned either way, and the Bluetooth stack ends it when it can.
             return
 
     @asynccontextmanager
@@ -166,7 +166,7 @@ class _BleLink(Link):
         try:
             yield client
         except BleakCharacteristicNotFoundError as error:
-            # The cached GATT table is not this lock's: the next connection must discover it again.
+            # The cached GATT table does not belong to this lock: the next connection must discover it again.
             with suppress(BleakError, TimeoutError, OSError, EOFError):
                 await client.clear_cache()
             raise LinkLostError("the services of the lock were remembered wrongly") from error

@@ -1,4 +1,4 @@
-"""The client of one lock: what can be asked of it and what it can be told to do."""
+"""The client of one lock: its reads, its actions, and everything else that can be requested."""
 
 from collections.abc import AsyncIterator, Callable
 import contextlib
@@ -27,12 +27,12 @@ from custom_components.smartlock.protocol.messages import (
 
 __all__ = ["ACTION_DEADLINE", "IDLE_TIME", "LockClient"]
 
-# An action that could not be written by then is dropped, so that no bolt moves long after the order.
+# An action that could not be written by then is dropped, so that no bolt moves long after the request.
 ACTION_DEADLINE = 15.0
 
 
 class LockClient:
-    """Reads from and acts on one lock. Requests wait for each other; one conversation runs at a time."""
+    """Reads from and acts on one lock. Requests wait for each other; only one conversation runs at a time."""
 
     def __init__(
         self,
@@ -50,21 +50,20 @@ class LockClient:
         idle_time: float | None = IDLE_TIME,
         wall_time: Callable[[], float] = time.time,
     ) -> None:
-        """Speak to the lock as an authorization.
+        """Represent one authorization of a lock.
 
-        `on_message` sees everything the lock says. `on_lost` is called when an idle link ends without our
-        doing: what the lock would have pushed over it is missed from then on. `on_answer_lost` is called when a link has
-        ended on which the state was asked for, which takes the change flag down, and nothing was heard of it.
-        `on_closed` is called when we have disconnected: the lock advertises again. With `idle_time` None the link
-        is never let go, and the state is read often enough for the lock not to drop it. `freshness` is what is known
-        from before of what this lock has said; None for a lock that was paired a moment ago.
-        is never let go, and the state is read often enough for the lock not to drop it. `wall_time` is the
-        time of day in seconds, which passes while the machine sleeps.
+        `on_message` receives every message of the lock. `on_lost` is called when an idle link ends without
+        our doing, so that anything the lock would have pushed over it is missed. `on_answer_lost` is called
+        when a link has ended on which the state was requested, which clears the change flag, and no answer
+        was received. `on_closed` is called when we have disconnected: the lock advertises again. With
+        `idle_time` None the link is never closed, and the state is read often enough for the lock not to drop
+        it. `freshness` knows what the lock has sent before; None for a lock that has just been paired.
+        `wall_time` returns the time of day in seconds, which passes while the machine sleeps.
         """
         freshness = freshness or Freshness()
         self.statistics = LinkStatistics()
         self.authorization_id = session.authorization_id
-        """Our own authorization in the lock."""
+        """Our authorization in the lock."""
         self._app_id = app_id
         self._link = LockLink(
             transport,
@@ -93,31 +92,32 @@ class LockClient:
         return await self._link.read_states()
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
-        """Run a conversation that changes nothing and needs no PIN, again on a new link if the first one fails.
+        """Run a conversation that changes nothing and needs no PIN; again on a new link if the first one fails.
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
         return await self._link.read(conversation)
 
     async def request[T](self, conversation: Conversation[T], *, pin_tries: PinTries | None = None) -> T:
-        """Run a conversation once: every one that writes, and every one with a PIN, since the lock counts.
+        """Run a conversation once: any that writes, and any with a PIN, since the lock counts wrong PINs.
 
-        `pin_tries` count the PINs that go out; without them none does: ValueError. Raises what `read` raises, and
-        what the conversation raises. After a LinkError it is not known whether a setting was written: read it.
+        `pin_tries` counts the PINs that go out; without it none may go out: ValueError. Raises what `read`
+        raises, and what the conversation raises. After a LinkError it is unknown whether a setting was
+        written: read it.
         """
         return await self._link.request(conversation, pin_tries=pin_tries)
 
     @contextlib.asynccontextmanager
     async def keep_connected(self) -> AsyncIterator[None]:
-        """Keep the link that a request in the block opens until its end, and then let go of it at once.
+        """Keep the link that a request in the block opens until the end of the block, then close it at once.
 
-        Not before an action's idle time is over, though. The block itself opens no link.
+        An idle time that an action has started is not shortened. The block itself opens no link.
         """
         async with self._link.keep_connected():
             yield
 
     async def connect(self) -> None:
-        """Open the link because an action is about to come; it is let go after the idle time as ever.
+        """Open the link because an action is expected; it is closed after the usual idle time.
 
         Raises LinkError.
         """
@@ -134,18 +134,18 @@ class LockClient:
     ) -> KeyturnerStates:
         """Carry out an action at most once and return the state after it.
 
-        Locking and unlocking count as done if the bolt is where it was told to go and the run did not fail.
-        The link stays open for `idle_time` seconds afterwards (None: the ordinary time). `wanted` belongs to an
-        action that no person has asked for: it is dropped if this is false right before it is written, and it
-        does not replace what others have asked for.
-        Raises NotStartedError if nothing was written within `deadline` seconds, or ReplacedError because a later
-        request wanted something else before that; LinkError if the lock cannot be reached, LockRefusedError if
-        the lock refused or failed, RunFailedError if it says so without a refusal, and OutcomeUnknownError if the
-        action was written and neither an answer nor the state read afterwards tells that it was carried out.
+        Locking and unlocking count as done if the bolt is where the action leaves it and the run did not
+        fail. The link stays open for `idle_time` seconds afterwards (None: the usual time). `wanted` is for
+        an action that no person has requested: it is dropped if this returns false right before the write,
+        and it does not replace other requests. Raises NotStartedError if nothing was written within
+        `deadline` seconds, or ReplacedError because a later request wanted something else before that;
+        LinkError if the lock cannot be reached, LockRefusedError if the lock refused or failed,
+        RunFailedError if it reports a failure without a refusal, and OutcomeUnknownError if the action was
+        written and neither an answer nor the state read afterwards proves that it was carried out.
         """
         request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
         states = await self._mover.move(Order(request, deadline=deadline, idle_time=idle_time, wanted=wanted))
-        assert states is not None  # Only a lock that starts again has none.
+        assert states is not None  # Only for a restart there is none.
         return states
 
     async def calibrate(
@@ -159,18 +159,18 @@ class LockClient:
     async def reboot(
         self, pin: int, *, pin_tries: PinTries, deadline: float = ACTION_DEADLINE
     ) -> KeyturnerStates | None:
-        """Have the lock start again; the bolt may move as after a battery change. Raises like `calibrate`.
+        """Restart the lock; the bolt may move as after a battery change. Raises like `calibrate`.
 
-        Returns the state after it, None if the lock was not back yet.
+        Returns the state after it; None if the lock was not back yet.
         """
         return await self._mover.move(Order(RequestReboot(), pin=pin, pin_tries=pin_tries, deadline=deadline))
 
     async def disconnect(self) -> None:
-        """Disconnect when what is running has ended; the next request connects again."""
+        """Disconnect once the running requests have ended; the next request connects again."""
         await self._link.disconnect()
 
     async def close(self) -> None:
-        """Disconnect for good; what is still running fails with LinkLostError."""
+        """Disconnect permanently; running requests fail with LinkLostError."""
         await self._link.close()
 
     def _received(self, message: Message) -> None:

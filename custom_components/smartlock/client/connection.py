@@ -1,4 +1,4 @@
-"""One open link with the channel that speaks over it: runs one conversation at a time."""
+"""One open link with its channel: runs one conversation at a time."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,26 +29,26 @@ from custom_components.smartlock.protocol.messages import (
     UpdateTime,
 )
 
-# A write is one ATT exchange; a healthy link needs some 100 ms, a proxy under load a few seconds.
+# Seconds for a write, one ATT exchange: a healthy link needs some 100 ms, a busy proxy a few seconds.
 _WRITE_TIME = 10.0
-# A healthy lock has answered by then; if not, see whether it refuses to speak with us at all.
+# By then a healthy lock has answered; if not, check whether it refuses to communicate with us at all.
 _PROBE_TIME = 1.0
 
 
 @dataclass
 class PinTries:
-    """How many security PINs went out, and how many of them the lock has answered."""
+    """Counts the security PINs that went out, and those that the lock has answered."""
 
     check: Callable[[int], None]
-    """Called right before one goes out; what it raises stops it. Another conversation may have been refused."""
+    """Called right before one goes out; raises to prevent that if a PIN was refused meanwhile."""
     begun_at: datetime | None = None
-    """When they went on record (aware)."""
+    """When they were recorded (aware)."""
     sent: int = 0
     answered: int = 0
 
 
 class Connection:
-    """An open, subscribed link. Everything the lock says goes to `on_message`, answers also to the asker."""
+    """An open, subscribed link. Every message goes to `on_message`; answers also go to the conversation."""
 
     def __init__(
         self,
@@ -85,8 +85,8 @@ class Connection:
     ) -> Self:
         """Connect and subscribe. Raises LinkError. `on_lost` is called if the link ends without `close`.
 
-        `on_answer_lost` is called at its end if the state was asked for, which takes the change flag of the lock down,
-        and nothing was heard of it after that. With `freshness` states that may be a recording are not taken.
+        `on_answer_lost` is called at the end of the link if the state was requested, which clears the lock's
+        change flag, and no answer was received. With `freshness` states that may be a recording are rejected.
         """
         self = cls(channel, on_message, on_lost, on_answer_lost, freshness)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
@@ -99,11 +99,11 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        """Whether a conversation can be run: the link is open and nothing unreadable has come over it."""
+        """Whether a conversation can run: the link is open and nothing unreadable has been received."""
         return self._link is not None and self._failure is None
 
     async def close(self) -> None:
-        """Disconnect; a conversation that is still running fails with LinkLostError."""
+        """Disconnect; a running conversation fails with LinkLostError."""
         link, self._link = self._link, None
         self._fail(LinkLostError("the link was closed"))
         try:
@@ -121,12 +121,12 @@ class Connection:
         about_to_move: Callable[[], None] | None = None,
         pin_tries: PinTries | None = None,
     ) -> T:
-        """Run a conversation to its end and return its result.
+        """Run a conversation to the end and return its result.
 
-        `about_to_move` is called right before a message that moves the bolt is written; what it raises stops
-        the write. Without it no such message is written: ValueError. In the same way no message with a PIN is
-        written without `pin_tries`, which count it. Raises LinkError, ProtocolError, LockRefusedError, or what
-        the conversation raises.
+        `about_to_move` is called right before a message that moves the bolt is written, and raises to prevent
+        the write. Without it no such message is written: ValueError. Likewise no message with a PIN is
+        written without `pin_tries`, which counts them. Raises LinkError, ProtocolError, LockRefusedError, or
+        what the conversation raises.
         """
         asked: Message | None = None
         self._answer_outstanding = False
@@ -151,7 +151,7 @@ class Connection:
             return result
         finally:
             if self._answer_outstanding:
-                # It would be taken for the answer to the next question.
+                # A late message would be taken for the answer to the next request.
                 self._fail(LinkLostError("a conversation was cut off"))
 
     def _answered(self, step: Exchange, pin_tries: PinTries | None) -> None:
@@ -162,7 +162,7 @@ class Connection:
     async def _write(
         self, step: Exchange, about_to_move: Callable[[], None] | None, pin_tries: PinTries | None
     ) -> None:
-        # What came before the question cannot be its answer.
+        # What was received before the request cannot be its answer.
         while not self._inbox.empty():
             self._inbox.get_nowait()
         if self._failure is not None:
@@ -188,11 +188,11 @@ class Connection:
         except TimeoutError as error:
             raise LinkLostError("a write was not acknowledged") from error
         if self._listening is None and self._channel.refusals is not None:
-            # It costs a request, so it waits until the first question is out and its answer under way.
+            # It costs a request, so it waits until the first request is out and its answer on the way.
             self._listening = asyncio.create_task(self._listen_for_refusals(self._channel.refusals))
 
     def _note(self, request: Message | None) -> None:
-        """Take note of what is about to be written."""
+        """Account for a message that is about to be written."""
         self._asked = moment()
         if isinstance(request, UpdateTime) and self._freshness is not None:
             self._freshness.clock_set(request.time.moment, self._asked)
@@ -207,7 +207,7 @@ class Connection:
             self._fail(error)
 
     async def _answer(self, step: Exchange, asked: Message | None) -> Message:
-        """Wait for a message that the step expects, or raise the refusal of what was asked."""
+        """Wait for a message that the step expects, or raise the lock's refusal of the request."""
         quiet = step.quiet
         if step.send is not None and not step.send.moves_bolt and self._channel.refusals is not None:
             quiet = _PROBE_TIME
@@ -227,7 +227,7 @@ class Connection:
         while True:
             message = await self._inbox.get()
             if isinstance(message, StaleError) and not _asks_for_states(asked):
-                # What the lock pushes proves nothing, but takes nothing away from an answer either.
+                # A push proves nothing, but does not make an answer less reliable either.
                 continue
             if isinstance(message, SmartLockError):
                 raise message
@@ -237,15 +237,16 @@ class Connection:
                 raise message.error()
 
     async def _probe(self) -> None:
-        """Ask for the state, in case a message was lost, or came before anybody listened for it.
+        """Request the state, in case a message was lost or arrived before anything waited for it.
 
-        Not the question again: a second challenge would make the first one useless, and a second PIN counts.
+        Not the request again: a second challenge would invalidate the first, and a second PIN would be
+        counted.
         """
         if self._link is not None:
             step = next(read_states())
             outgoing = self._channel.encode(step)
             self._note(step.send)
-            # A link that ends says so in the inbox, behind what the lock has said before that.
+            # The end of a link is put into the inbox behind the messages received before it.
             with suppress(SmartLockError):
                 await self._link.write(outgoing.characteristic, outgoing.value)
 
@@ -255,7 +256,7 @@ class Connection:
         try:
             messages = self._channel.receive(characteristic, chunk)
         except ProtocolError as error:
-            # Where the next message starts is not known any more.
+            # The start of the next message can no longer be found.
             self._fail(error)
             return
         for message in messages:
@@ -268,7 +269,7 @@ class Connection:
             self._on_message(message)
 
     def _is_fresh(self, states: KeyturnerStates) -> bool:
-        """Whether states were made after the last request; they are the measure for later ones then."""
+        """Whether states stem from after the last request; later ones are then compared with them."""
         if self._freshness is None:
             return True
         at = states.current_time.moment
@@ -291,7 +292,7 @@ class Connection:
 
 
 def _concerns(report: ErrorReport, asked: Message | None) -> bool:
-    """Whether a refusal is about what was asked last; 0 stands for a request that the lock could not read."""
+    """Whether a refusal refers to the last request; 0 stands for a request that the lock could not read."""
     if asked is None or not report.refused:
         return True
     named = {asked.command}
@@ -305,5 +306,5 @@ def _asks_for_states(request: Message | None) -> bool:
 
 
 def moment() -> Moment:
-    """Return the time of now."""
+    """Return the present moment."""
     return Moment(asyncio.get_running_loop().time(), time.time())

@@ -1,4 +1,4 @@
-"""The link to one lock: opened when somebody needs it, shared by all, let go when idle."""
+"""The link to one lock: opened on demand, shared by all requests, closed when idle."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,41 +21,42 @@ from custom_components.smartlock.protocol.errors import (
 from custom_components.smartlock.protocol.freshness import Freshness
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 
-# An open link costs the battery and keeps others out; the lock itself drops one after some 20 s.
+# An open link uses the lock's battery and blocks other clients; the lock itself drops an idle one after about
+# 20 s.
 IDLE_TIME = 5.0
-# After a mere read nobody is about to ask again, and most links are made for one: holding them all for the idle
-# time would be most of all the time on the radio. Long enough for a second request of the same caller; who knows
-# that there are no more says so by the end of `keep_connected`.
+# After a mere read another request is unlikely, and most links are opened for one: keeping them for the whole
+# idle time would account for most of the time on the radio. This is enough for a second request of the same
+# caller; a caller that knows its last request ends the block of `keep_connected`.
 READ_IDLE_TIME = 0.5
-# A link that is to stay open must not be idle for the lock's own 20 s.
+# A link that stays open must not be idle for the lock's own 20 s.
 KEEP_ALIVE = 15.0
-# How many messages wait on a link for the states that prove that the lock is there; an action has a handful.
+# Messages that may wait on a link for states that prove the lock's presence; an action has a handful.
 _KEPT_BACK = 32
-# Connect (up to 45 s, after some 10 s for a slot) and one exchange.
+# Seconds for connecting (up to 45, after some 10 for a slot) and one exchange.
 READ_DEADLINE = 60.0
-# How long a link stays that was made for somebody who could not wait for it: long enough to try again, and shorter
-# than the 20 s after which the lock itself drops it.
+# How long a link stays open whose caller could not wait for it: long enough for another try, and shorter than
+# the 20 s after which the lock itself drops it.
 KEPT_TIME = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class LinkEvents:
-    """Who is told what happens on the link."""
+    """Callbacks for what happens on the link."""
 
     on_received: Callable[[Message], None]
-    """Everything that comes, be it a recording."""
+    """Receives every message, even if it may be a recording."""
     on_message: Callable[[Message], None]
-    """What the lock says: as it comes on a link on which states were believed, and from then on what came before."""
+    """Receives the lock's messages: once states on the link were believed, the later and the earlier ones."""
     on_lost: Callable[[], None]
-    """An idle link ended without our doing: what the lock would have pushed over it is missed from then on."""
+    """An idle link ended without our doing: anything the lock would have pushed over it is missed."""
     on_answer_lost: Callable[[], None]
-    """The state was asked for, which takes the change flag down, and nothing was heard of it until the link ended."""
+    """The state was requested, which clears the change flag, and the link ended without an answer."""
     on_closed: Callable[[], None]
     """We have disconnected: the lock advertises again."""
 
 
 class LockLink:
-    """Opens one link at a time to one lock. Whoever uses it holds `turn` meanwhile."""
+    """Opens one link at a time to one lock. Its users hold `turn` meanwhile."""
 
     def __init__(
         self,
@@ -70,8 +71,8 @@ class LockLink:
     ) -> None:
         """Prepare; nothing is connected yet.
 
-        `channel` makes what speaks over a new link. With `idle_time` None (else seconds) the link is never let go,
-        and the state is read often enough for the lock not to drop it.
+        `channel` creates the channel of a new link. With `idle_time` None (else seconds) the link is never
+        closed, and the state is read often enough for the lock not to drop it.
         """
         self.turn = asyncio.Lock()
         self.closed = False
@@ -95,7 +96,7 @@ class LockLink:
 
     @property
     def proved(self) -> bool:
-        """Whether states were believed on the open link, so that the lock itself is at its other end."""
+        """Whether states were believed on the open link, which proves that the lock is at its other end."""
         return self._proved
 
     @property
@@ -109,7 +110,7 @@ class LockLink:
         return await self._read(self.states_on)
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
-        """Run a conversation that changes nothing and needs no PIN, again on a new link if the first one fails.
+        """Run a conversation that changes nothing and needs no PIN; again on a new link if the first one fails.
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
@@ -130,7 +131,7 @@ class LockLink:
             return await run(await self.open())
 
     async def request[T](self, conversation: Conversation[T], *, pin_tries: PinTries | None = None) -> T:
-        """Run a conversation once: every one that writes, and every one with a PIN, which `pin_tries` count.
+        """Run a conversation once: any that writes, and any with a PIN, which `pin_tries` counts.
 
         Raises like `read`, and what the conversation raises.
         """
@@ -143,7 +144,7 @@ class LockLink:
             return await connection.run(conversation, pin_tries=pin_tries)
 
     async def states_on(self, connection: Connection) -> KeyturnerStates:
-        """Read the state on an open link; where its time proves nothing the lock has to answer questions first.
+        """Read the state on an open link; if its time proves nothing, the lock has to answer questions.
 
         Raises LinkError, ProtocolError or LockRefusedError.
         """
@@ -155,7 +156,7 @@ class LockLink:
         try:
             await connection.run(conversations.answer_questions(freshness.questions(self._random(3))))
         except SmartLockError:
-            # Whoever it is, nothing that comes over this link is believed.
+            # Whoever is at the other end, nothing received over this link is believed.
             await self._disconnect()
             raise
         finally:
@@ -164,20 +165,20 @@ class LockLink:
         return await connection.run(conversations.read_states())
 
     async def _prove(self, connection: Connection) -> None:
-        """Make sure that the lock itself is at the other end, before it is asked what has no time."""
+        """Verify that the lock is at the other end before a request whose answer carries no time."""
         if not self._proved:
             await self.states_on(connection)
 
     async def connect(self) -> None:
-        """Open the link because an action is about to come. Raises LinkError."""
+        """Open the link because an action is expected. Raises LinkError."""
         async with self._conversing():
             pass
 
     @contextlib.asynccontextmanager
     async def keep_connected(self) -> AsyncIterator[None]:
-        """Keep the link that a request in the block opens until its end, and then let go of it at once.
+        """Keep the link that a request in the block opens until the end of the block, then close it at once.
 
-        Not before an action's idle time is over, though. The block itself opens no link.
+        An idle time that an action has started is not shortened. The block itself opens no link.
         """
         self._stays += 1
         try:
@@ -190,7 +191,7 @@ class LockLink:
 
     @contextlib.asynccontextmanager
     async def _conversing(self, idle_time: float | None = None) -> AsyncIterator[Connection]:
-        """Wait for our turn and an open link, and let go of it after `idle_time` seconds (None: the ordinary time)."""
+        """Wait for our turn and an open link; close it `idle_time` seconds later (None: the usual time)."""
         try:
             async with asyncio.timeout(READ_DEADLINE), self.turn:
                 try:
@@ -203,7 +204,7 @@ class LockLink:
     async def open(self) -> Connection:
         """Return the open connection, or make one. Raises LinkError.
 
-        An attempt goes on when whoever waits for it gives up: it is not begun again for the next one.
+        An attempt continues when its caller gives up, so that the next caller need not start again.
         """
         self._keep_open()
         self.check_open()
@@ -234,7 +235,7 @@ class LockLink:
         )
         self._connection = connection
         if self.closed:
-            # Closed while it was connecting: nobody else knows of this link.
+            # Closed while connecting: nobody else knows about this link.
             await self._disconnect()
             self.check_open()
         self._statistics.connected(_now())
@@ -242,7 +243,7 @@ class LockLink:
         return connection
 
     def _opened(self, opening: asyncio.Task[Connection]) -> None:
-        """Let go of the new link after a while, unless somebody has waited for it."""
+        """Close a new link after a while, unless a caller has waited for it."""
         self._opening = None
         if not opening.cancelled() and opening.exception() is None and not self.closed:
             delay = KEEP_ALIVE if self._idle_time is None else KEPT_TIME
@@ -254,19 +255,19 @@ class LockLink:
             await asyncio.wait([opening])
 
     def check_open(self) -> None:
-        """Raise LinkLostError if the link was closed for good."""
+        """Raise LinkLostError if the link was closed permanently."""
         if self.closed:
             raise LinkLostError("the client is closed")
 
     async def release(self, idle_time: float | None = None) -> None:
-        """Disconnect later if nobody asks again, or now if the link is of no use any more."""
+        """Disconnect later if there are no more requests, or now if the link is unusable."""
         if not self.connected:
             await self._disconnect()
             return
         if self._idle_time is None:
             delay = KEEP_ALIVE
         else:
-            # While the bolt moves, the end of it is pushed over this link.
+            # While the bolt moves, the lock pushes the end of the motion over this link.
             wanted = self._idle_time if idle_time is None or self._in_motion else idle_time
             self._open_until = max(self._open_until, _now() + wanted)
             if self._stays:
@@ -275,14 +276,14 @@ class LockLink:
         self._idle = asyncio.get_running_loop().call_later(delay, self._idle_expired)
 
     async def disconnect(self) -> None:
-        """Disconnect when what is running has ended; the next request connects again."""
+        """Disconnect once the running requests have ended; the next request connects again."""
         async with self.turn:
             await self._give_up_opening()
             self._keep_open()
             await self._disconnect()
 
     async def close(self) -> None:
-        """Disconnect for good; what is still running fails with LinkLostError."""
+        """Disconnect permanently; running requests fail with LinkLostError."""
         self.closed = True
         await self._give_up_opening()
         self._keep_open()
@@ -306,7 +307,7 @@ class LockLink:
         self._events.on_message(message)
 
     def _lost(self) -> None:
-        # A conversation that was running finds out by itself, and its caller knows what to do.
+        # A running conversation finds out by itself, and its caller handles the error.
         if not self.turn.locked():
             self._events.on_lost()
 
@@ -327,13 +328,13 @@ class LockLink:
             async with self._conversing() as connection:
                 await self.states_on(connection)
         except SmartLockError:
-            # Also a lock that refuses us: it must be free to advertise, for pairing again.
+            # Also a lock that refuses us: it has to advertise in order to be paired again.
             await self.disconnect()
             self._events.on_lost()
 
     async def _disconnect_if_idle(self) -> None:
         async with self.turn:
-            # Somebody may have taken the turn first; then a new idle time runs.
+            # If another request takes the turn first, a new idle time starts after it.
             if self._idle is None:
                 await self._disconnect()
 

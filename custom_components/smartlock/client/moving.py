@@ -1,4 +1,4 @@
-"""Moving the bolt: written at most once, then followed until it is known what became of it."""
+"""Moves the bolt: the request is written at most once, and then followed until its outcome is known."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,23 +31,23 @@ from custom_components.smartlock.protocol.errors import (
 )
 from custom_components.smartlock.protocol.messages import Challenge, KeyturnerStates, Message, Status
 
-# Between attempts to connect for an action; the lock advertises several times meanwhile.
+# Seconds between attempts to connect for an action; the lock advertises several times meanwhile.
 _CONNECT_PAUSE = 0.5
-# How long a lost outcome is looked for, and how long between looks; a run takes up to 20 s.
+# Seconds for which a lost outcome is looked for, and between two reads; a run takes up to 20 s.
 READ_BACK_TIME = 45.0
 READ_BACK_PAUSE = 3.0
 
-# The network sets a clock on by less at a time, in seconds.
+# Time synchronization adjusts a clock by less than this at a time, in seconds.
 _CLOCK_STEP = 5.0
 
 _NO_FAILURE = (CompletionStatus.SUCCESS, CompletionStatus.UNKNOWN)
 
 
 class Mover:
-    """Carries out one order at a time on a link; later orders replace those that are not written yet."""
+    """Carries out one order at a time on a link; a later order replaces those not written yet."""
 
     def __init__(self, link: LockLink, statistics: LinkStatistics, wall_time: Callable[[], float]) -> None:
-        """Move the bolt over a link. `wall_time` is the time of day in seconds."""
+        """Move the bolt over a link. `wall_time` returns the time of day in seconds."""
         self._link = link
         self._statistics = statistics
         self._wall_time = wall_time
@@ -57,7 +57,7 @@ class Mover:
         self._began: float | None = None
 
     def received(self, message: Message) -> None:
-        """Take note of what the lock says while an order is carried out."""
+        """Note a message of the lock while an order is carried out."""
         order = self._running
         if self._challenge_wanted is not None and isinstance(message, Challenge):
             self._statistics.took(Phase.CHALLENGE, _now() - self._challenge_wanted)
@@ -73,14 +73,15 @@ class Mover:
             order.ran = order.ran or message.lock_state.in_motion
 
     async def move(self, order: Order) -> KeyturnerStates | None:
-        """Write a request that moves the bolt at most once, and find out what became of it.
+        """Write a request that moves the bolt at most once, and determine its outcome.
 
-        Returns the state afterwards; None only if the lock starts again. Raises what `LockClient.act` raises.
+        Returns the state afterwards; None only for a restart of the lock. Raises what `LockClient.act`
+        raises.
         """
         for earlier in self._unwritten:
             if earlier.request == order.request and not earlier.replaced:
-                # An impatient second tap: it wants what the first one is about to do.
-                await asyncio.wait([earlier.outcome])  # It goes on for the first one if this one gives up.
+                # An impatient second tap wants what the first one is about to do.
+                await asyncio.wait([earlier.outcome])  # The first continues if this one gives up.
                 return earlier.outcome.result()
             if order.wanted is not None:
                 raise ReplacedError("somebody has asked for something else")
@@ -93,7 +94,7 @@ class Mover:
             if isinstance(error, asyncio.CancelledError):
                 told = OutcomeUnknownError(order.name, None) if order.written else NotStartedError()
             order.outcome.set_exception(told)
-            order.outcome.exception()  # nobody else may be waiting for it
+            order.outcome.exception()  # There may be no other waiter.
             raise
         order.outcome.set_result(states)
         return states
@@ -106,7 +107,7 @@ class Mover:
                 def about_to_move() -> None:
                     order.check()
                     self._link.check_open()
-                    # The deadline counts on a clock that stands still while the machine sleeps.
+                    # The deadline is on a clock that stops while the machine sleeps.
                     if guard.expired() or self._wall_time() - asked_at > order.deadline + _CLOCK_STEP:
                         raise NotStartedError
                     guard.reschedule(None)
@@ -138,7 +139,7 @@ class Mover:
         return states
 
     async def _open_for(self, order: Order) -> None:
-        """Open the link for an action, as often as its deadline allows: nothing is written meanwhile."""
+        """Open the link for an action, with as many attempts as its deadline allows; writes nothing."""
         while True:
             order.check()
             try:
@@ -152,9 +153,9 @@ class Mover:
                 return
 
     async def _act_and_look(self, order: Order, about_to_move: Callable[[], None]) -> KeyturnerStates | None:
-        """Act, and read the state unless the lock has told the last one on the way.
+        """Act, and read the state unless the lock has sent the final one during the run.
 
-        Raises NoAnswerError if it has not, and cannot be read: COMPLETE alone proves nothing.
+        Raises NoAnswerError if there is no final state: COMPLETE alone proves nothing.
         """
         try:
             connection = await self._link.open()
@@ -171,7 +172,7 @@ class Mover:
                     with contextlib.suppress(SmartLockError):
                         await self._link.states_on(connection)
                     if order.written and not self._link.proved:
-                        # An Error Report has no time either.
+                        # An Error Report carries no time either.
                         raise NoAnswerError("the refusal may be a recording") from error
                 raise
             if states is None or states.lock_state.in_motion or not order.reached(states):
@@ -191,7 +192,7 @@ class Mover:
             await self._link.release(order.idle_time)
 
     async def _read_back(self, order: Order) -> KeyturnerStates | None:
-        """Read the state until it proves the order, or the bolt is seen at rest twice; None if unreadable."""
+        """Read the state until it proves the order, or shows the bolt at rest twice; None if unreadable."""
         resting: KeyturnerStates | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READ_BACK_TIME):
@@ -205,7 +206,7 @@ class Mover:
                     else:
                         if order.proved_by(states):
                             return states
-                        # The motor may not have started yet when the state is read for the first time.
+                        # At the first read the motor may not have started yet.
                         if resting is not None and not states.lock_state.moving:
                             return states
                         resting = None if states.lock_state.moving else states
@@ -214,7 +215,7 @@ class Mover:
 
 
 def _check(order: Order, states: KeyturnerStates | None) -> None:
-    """Raise RunFailedError or OutcomeUnknownError unless an order counts as done by the state after it."""
+    """Raise RunFailedError or OutcomeUnknownError unless the state afterwards shows that an order is done."""
     if states is None:
         return
     completion = _failure(order, states)
@@ -225,10 +226,10 @@ def _check(order: Order, states: KeyturnerStates | None) -> None:
 
 
 def _failure(order: Order, states: KeyturnerStates) -> CompletionStatus | None:
-    """Return how the run of an order has failed by the lock's own word; None if the lock does not say so.
+    """Return how the lock says that the run of an order has failed; None if it does not say so.
 
     For some failures, such as a handle that was not lifted, no error code is documented. While the motor runs, and
-    where it had nothing to do, the word is about a run before.
+    if there was nothing to do, the status is about an earlier run.
     """
     completion = states.last_lock_action_completion_status
     if states.last_lock_action != order.action or states.lock_state.in_motion or completion in _NO_FAILURE:

@@ -1,4 +1,4 @@
-"""What was asked of the bolt and not yet written, and which refusals prove that it was not done."""
+"""Orders to the bolt that are not yet written, and which refusals prove that an order was not carried out."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,14 +19,14 @@ from custom_components.smartlock.protocol.messages import (
     RequestReboot,
 )
 
-# Refusals that say nothing about an action that was written. A refused challenge is also what a second copy of
-# an action gets whose first one runs; "not authorized" comes in plain text, so that anybody could say it.
+# Refusals that say nothing about an action that was written. A second copy of an action also gets a refused
+# challenge while the first runs; "not authorized" is sent in plain text, so that anyone can forge it.
 _DOUBTFUL = (ErrorCode.K_BAD_NONCE, ErrorCode.K_NOT_AUTHORIZED)
 
 
 @dataclass(eq=False)
 class Order:
-    """A request that moves the bolt, until it is written."""
+    """A request that moves the bolt, until its outcome is known."""
 
     request: Message
     deadline: float
@@ -35,24 +35,24 @@ class Order:
     pin_tries: PinTries | None = field(default=None, repr=False)
     """Counts the PIN, if there is one."""
     idle_time: float | None = None
-    """Seconds for which the link stays open afterwards; None: the ordinary time."""
+    """Seconds for which the link stays open afterwards; None: the usual time."""
     wanted: Callable[[], bool] | None = None
-    """Whether an order that no person has given is still wanted; None for one of a person."""
+    """Whether an automatic order is still wanted; None for an order of a person."""
     replaced: bool = False
     written: bool = False
     ran: bool = False
-    """The lock has said that the motor runs for it."""
+    """The lock has reported that the motor runs for it."""
     completed: bool = False
-    """The lock has said that it is over."""
+    """The lock has reported that it is complete."""
     obstacle: UnreachableError | None = None
-    """Why it could not be written so far, if that is known."""
+    """Why it could not be written so far, if known."""
     outcome: asyncio.Future[KeyturnerStates | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
     @property
     def name(self) -> str:
-        """What was asked for, for errors and logs."""
+        """The name of the request, for errors and logs."""
         request = self.request
         return request.action.name if isinstance(request, LockActionRequest) else request.command.name
 
@@ -63,19 +63,19 @@ class Order:
 
     @property
     def restarts(self) -> bool:
-        """Whether the lock starts again for it, and so drops the link."""
+        """Whether the lock restarts for it, and so drops the link."""
         return isinstance(self.request, RequestReboot)
 
     def reached(self, states: KeyturnerStates) -> bool:
-        """Whether the bolt is where it was told to go; always for an order that names no place."""
+        """Whether the bolt is at the order's target; always true for an order without a target."""
         goal = None if self.action is None else self.action.goal
         return goal is None or states.lock_state.place is goal
 
     def proved_by(self, states: KeyturnerStates) -> bool:
-        """Whether the state alone tells that the order was carried out, although its answers were lost.
+        """Whether the state alone proves that the order was carried out, although its answers were lost.
 
-        That every turn was made, or the latch pulled, is not told by where the bolt is; and lock 'n' go may have
-        been under way before.
+        The position does not prove that all turns were made or the latch was pulled, and lock 'n' go may have
+        been running before.
         """
         if self.completed:
             return self.reached(states) and not states.lock_state.moving
@@ -86,11 +86,11 @@ class Order:
         )
 
     def check(self) -> None:
-        """Raise ReplacedError if the bolt is wanted elsewhere by now, or nobody wants it moved any more."""
+        """Raise ReplacedError if a later order differs, or the order is not wanted any more."""
         if self.replaced or (self.wanted is not None and not self.wanted()):
             raise ReplacedError("it is not wanted any more")
 
 
 def refused(error: SmartLockError) -> bool:
-    """Whether the lock said for certain that it does not carry out an action."""
+    """Whether the lock has said for certain that it does not carry out an action."""
     return isinstance(error, LockRefusedError) and error.code not in _DOUBTFUL

@@ -1,4 +1,4 @@
-"""What happens before there is an authorization: find out the generation, and pair."""
+"""What happens before there is an authorization: detecting the generation, and pairing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,14 +14,14 @@ from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from custom_components.smartlock.protocol.errors import NoAnswerError, ProtocolError
 from custom_components.smartlock.protocol.pairing import Pairing
 
-# A connection may take 45 s, after some 10 s of waiting for a slot; public clients give the exchange itself 30 s, of
-# which a healthy lock needs one or two.
+# Seconds for a connection (up to 45, after some 10 for a slot) and the exchange, for which public clients
+# allow 30 and a healthy lock needs one or two.
 _IDENTIFY_TIME = 60.0
 _PAIRING_TIME = 60.0
 
 
 async def identify(transport: Transport) -> Dialect:
-    """Connect and tell the generation from the pairing service, which is there outside pairing mode too.
+    """Connect and detect the generation by the pairing service, which exists outside pairing mode too.
 
     Raises LinkError, and ProtocolError for a device that is no such lock.
     """
@@ -54,9 +54,9 @@ async def pair(
 ) -> Pairing:
     """Pair with a lock in pairing mode; `id_type` counts for generations 1 to 4, `pin` for the fifth.
 
-    `on_granted` is called the moment the lock has granted the authorization, before anything else is waited for.
-    Generations 1 to 4 are told afterwards that it has arrived; if `on_granted` raises, they are not, and the
-    authorization does not count. `on_paired` is called the moment it does.
+    `on_granted` is called as soon as the lock has granted the authorization, before anything else is awaited.
+    Generations 1 to 4 get a confirmation afterwards; if `on_granted` raises, they get none, and the
+    authorization is void. `on_paired` is called as soon as it is valid.
 
     Raises LinkError, and what `on_granted` and the conversations of `protocol.pairing` raise.
     """
@@ -74,7 +74,7 @@ async def pair(
         async with asyncio.timeout(_PAIRING_TIME):
             connection = await Connection.open(transport, PairingChannel(dialect, random))
             granted = await connection.run(conversation)
-            # From here on the fifth generation knows us, whatever happens to the link or to the caller.
+            # From here on a fifth-generation lock knows us, whatever happens to the link or the caller.
             if on_granted is not None:
                 await on_granted(granted)
             if granted.confirmation is not None:

@@ -1,4 +1,4 @@
-"""How long things take and how often they happen: so that "slow" and "eats batteries" are numbers."""
+"""Durations and counts, so that "slow" and "drains the batteries" become numbers."""
 
 from collections import deque
 from collections.abc import Callable
@@ -11,12 +11,12 @@ _DAY = 86400.0
 
 
 class Phase(Enum):
-    """What is timed, in the order in which an action goes through it."""
+    """What is measured, in the order of an action's phases."""
 
     CONNECT = "connect"
     """From the attempt to the subscribed link."""
     CHALLENGE = "challenge"
-    """From the open link to the challenge that every action needs: one question and its answer."""
+    """From the open link to the challenge that every action needs: one request and its answer."""
     ACCEPTED = "accepted"
     """From the call of an action to the first answer to it; includes connecting if no link was open."""
     COMPLETED = "completed"
@@ -33,28 +33,28 @@ class Summary:
 
 
 class LinkStatistics:
-    """The last durations of each phase, and what happened within a day. Times are of one running clock."""
+    """The latest durations of each phase, and the events of the last day, all on one monotonic clock."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.on_connected: Callable[[float], None] = lambda seconds: None
-        """Called with the seconds that each connection has taken."""
+        """Called with the seconds that each connection took."""
         self._durations: dict[Phase, deque[float]] = {phase: deque(maxlen=_KEPT) for phase in Phase}
         self._connections: deque[float] = deque()
         self._reads: deque[float] = deque()
 
     def took(self, phase: Phase, seconds: float) -> None:
-        """Note how long a phase took."""
+        """Record the duration of a phase."""
         self._durations[phase].append(seconds)
         if phase is Phase.CONNECT:
             self.on_connected(seconds)
 
     def connected(self, now: float) -> None:
-        """Note a connection."""
+        """Record a connection."""
         _note(self._connections, now)
 
     def read(self, now: float) -> None:
-        """Note a read."""
+        """Record a read."""
         _note(self._reads, now)
 
     def connections_in_a_day(self, now: float) -> int:
@@ -66,7 +66,7 @@ class LinkStatistics:
         return _within_a_day(self._reads, now)
 
     def summary(self, phase: Phase) -> Summary | None:
-        """Return median and 95th percentile of a phase; None if it has not been seen yet."""
+        """Return median and 95th percentile of a phase; None if there are no durations yet."""
         durations = self._durations[phase]
         if not durations:
             return None

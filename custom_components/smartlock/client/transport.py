@@ -1,4 +1,4 @@
-"""What carries bytes to the lock. `ble` is the real one; tests put a simulated one in its place."""
+"""The carrier of bytes to the lock. `ble` is the real one; tests use a simulated one instead."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -22,7 +22,7 @@ class Link(Protocol):
 
 
 class Transport(Protocol):
-    """Makes links to one lock."""
+    """Creates links to one lock."""
 
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
         """Connect. Raises UnreachableError.

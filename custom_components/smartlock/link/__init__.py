@@ -1,1 +1,1 @@
-"""When the lock is heard, and when it is read."""
+"""When the lock is in range, and when it is read."""

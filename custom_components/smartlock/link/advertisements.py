@@ -1,4 +1,4 @@
-"""Bluetooth callbacks of Home Assistant turned into plain values."""
+"""Turns Home Assistant's Bluetooth callbacks into plain values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from custom_components.smartlock.protocol.dialects import Dialect, Product
 
 @dataclass(frozen=True, kw_only=True)
 class SeenLock:
-    """A lock as its advertisements show it."""
+    """A lock as seen in its advertisements."""
 
     address: str
     nuki_id: int
@@ -24,7 +24,7 @@ class SeenLock:
 
     @property
     def name(self) -> str:
-        """The name that the lock itself advertises, also where a passive scan does not hear it."""
+        """The name in the lock's own advertisement, even where a passive scan does not receive it."""
         return f"Nuki_{nuki_id_text(self.nuki_id)}"
 
 
@@ -41,10 +41,10 @@ def seen_lock(info: BluetoothServiceInfoBleak) -> SeenLock | None:
 
 
 def announces_pairing(info: BluetoothServiceInfoBleak, dialect: Dialect) -> bool:
-    """Whether this very advertisement says that the lock is in pairing mode.
+    """Whether this particular advertisement announces pairing mode.
 
-    Home Assistant merges service data over time, so that it stays after pairing mode has ended. Where the
-    raw packet is at hand it decides; a 128-bit UUID stands there in reverse order.
+    Home Assistant merges service data over time, so that they remain after pairing mode has ended. If the
+    raw packet is available, it decides; it contains a 128-bit UUID in reverse order.
     """
     if info.raw is not None:
         return UUID(dialect.pairing_service).bytes[::-1] in info.raw
@@ -54,7 +54,7 @@ def announces_pairing(info: BluetoothServiceInfoBleak, dialect: Dialect) -> bool
 def freshest_device(hass: HomeAssistant, address: str) -> Callable[[], BLEDevice | None]:
     """Return a callable for the device as the best adapter or proxy sees it right now; None if none does.
 
-    Home Assistant remembers a device for minutes after the last of them has forgotten it.
+    Home Assistant remembers a device for minutes after all adapters have lost it.
     """
 
     def device() -> BLEDevice | None:
@@ -66,14 +66,14 @@ def freshest_device(hass: HomeAssistant, address: str) -> Callable[[], BLEDevice
 
 
 def slots_taken(hass: HomeAssistant, address: str) -> Callable[[], bool]:
-    """Return a callable that says whether others have taken every slot of whoever hears a lock."""
+    """Return a callable that says whether other devices use all slots of the receivers in range of a lock."""
 
     def taken() -> bool:
         allocations = [
             path.scanner.get_allocations()
             for path in bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
         ]
-        # An adapter that says nothing about slots may have one.
+        # An adapter that reports nothing about slots may have one.
         return bool(allocations) and all(
             each is not None and each.slots > 0 and each.free == 0 and address not in each.allocated
             for each in allocations
@@ -83,7 +83,7 @@ def slots_taken(hass: HomeAssistant, address: str) -> Callable[[], bool]:
 
 
 def reachability(hass: HomeAssistant, address: str) -> Callable[[], str]:
-    """Return a callable that explains in words whether and why a connection is not possible now."""
+    """Return a callable that explains in words whether and why connecting is impossible now."""
     return lambda: bluetooth.async_address_reachability_diagnostics(
         hass, address, BluetoothReachabilityIntent.CONNECTION
     )

@@ -1,4 +1,4 @@
-"""The client of a lock that is set up: what its config entry stores, and Home Assistant's Bluetooth."""
+"""Creates the client of a lock that is set up, from its config entry and Home Assistant's Bluetooth."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Keeps what a lock has said before over restarts, so that no recording of it is believed again."""
+"""Remembers across restarts what a lock has sent, so that no recording of it is believed later."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant, callback
 from custom_components.smartlock.protocol.freshness import Freshness
 from custom_components.smartlock.storage import LockStore, lock_store
 
-# The time that has passed since what was stored counts too, so that it need not be the newest: saved soon after a
-# start, then now and then, and at the end.
+# The age of the stored data counts too, so they need not be the newest: saved soon after a start, then from
+# time to time, and at the end.
 FIRST_SAVE_DELAY = 60.0
 SAVE_DELAY = 3600.0
 
@@ -24,21 +24,21 @@ class LinkMemory:
         self._waiting = False
 
     async def async_load(self) -> None:
-        """Go on from what is stored. What cannot be read makes the lock prove itself before it is believed."""
+        """Load what is stored. If it cannot be read, the lock has to prove itself before it is believed."""
         await self._store.async_load(self.freshness.restore)
         if self._store.lost:
             self.freshness.doubt()
 
     @callback
     def async_received(self) -> None:
-        """Something was received: it is stored before long."""
+        """Note that something was received; it is stored before long."""
         if not self._waiting:
             self._waiting = True
             self._store.async_save_later(self._data, self._delay)
             self._delay = SAVE_DELAY
 
     async def async_save(self) -> None:
-        """Store what is known now."""
+        """Store the present knowledge."""
         await self._store.async_try_save(self._data)
 
     def _data(self) -> dict[str, Any]:

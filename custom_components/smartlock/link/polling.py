@@ -1,4 +1,4 @@
-"""Carries out the poll policy of one lock: one timer for whatever comes first."""
+"""Carries out the poll policy of one lock with a single timer."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from custom_components.smartlock.link.rules import PollPolicy
 
 
 class Polling:
-    """Reads the lock when its policy says so, and tells when the last state may not be believed any more."""
+    """Reads the lock when its policy says so, and reports when the last state may no longer be believed."""
 
     def __init__(
         self,
@@ -24,9 +24,9 @@ class Polling:
     ) -> None:
         """Prepare; nothing is planned until `update`.
 
-        `read` starts a read, for a reason that is only logged. `on_doubt` is called each time the state is found not
-        to be believable. `absent_at` says when a lock that is not heard stops counting as present, on the clock of
-        the event loop, and `on_absent` is called then.
+        `read` starts a read, for a reason that is only logged. `on_doubt` is called whenever the state may no
+        longer be believed. `absent_at` returns when a lock that is out of range stops counting as present, on
+        the event loop's clock, and `on_absent` is called then.
         """
         self._hass = hass
         self._policy = policy
@@ -39,18 +39,18 @@ class Polling:
 
     @property
     def policy(self) -> PollPolicy:
-        """What has happened, as far as it decides when to read."""
+        """State of the poll policy: the events that decide when to read next."""
         return self._policy
 
     @callback
     def update(self, policy: PollPolicy) -> None:
-        """Take what has happened, and plan again."""
+        """Set a new policy state, and plan again."""
         self._policy = policy
         self.plan()
 
     @callback
     def note(self, policy: PollPolicy) -> None:
-        """Take what has happened; something that plans again is about to follow."""
+        """Set a new policy state; the caller is about to plan again."""
         self._policy = policy
 
     @callback
@@ -67,7 +67,7 @@ class Polling:
 
     @callback
     def plan(self) -> None:
-        """Set one timer for whatever comes first: the next read, the end of belief, or that the lock is gone."""
+        """Set one timer for whatever comes first: the next read, the end of belief, or the lock's absence."""
         self._cancel()
         if self._paused:
             return

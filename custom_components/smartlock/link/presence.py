@@ -1,4 +1,4 @@
-"""Whether a lock is there: what is received of it, and when something was last exchanged with it."""
+"""Whether a lock is present: its advertisements, and the last exchange of messages."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,9 +17,9 @@ from custom_components.smartlock.link.advertisements import reachability
 from custom_components.smartlock.protocol.beacon import parse_beacon
 from custom_components.smartlock.system_clock.trust import system_clock
 
-# A lock that exchanged messages this recently is there, although its advertisements may be missed meanwhile.
+# Seconds for which an exchange of messages proves presence although advertisements may be missed meanwhile.
 _FRESH = 300.0
-# How long after a link the lock surely advertises again (about once a second), and how often to look for it.
+# When a lock certainly advertises again after a link (about once a second), and how often to check for it.
 _LOOK_DELAY = 1.5
 _LOOKS = 4
 
@@ -40,10 +40,10 @@ class Presence:
     ) -> None:
         """Prepare; `start` begins.
 
-        `on_beacon` takes the change flag of each advertisement that differs from the one before; `on_gone` is called
-        when nobody has received any for minutes, and `on_slept` when our machine has slept: whatever the lock did
-        meanwhile was told to nobody. `in_sight` tells whether that is not so, as the poll policy has
-        noted it, and `connected` whether a link is open.
+        `on_beacon` receives the change flag of each advertisement that differs from the one before; `on_gone`
+        is called after minutes without any advertisement, and `on_slept` after our machine has slept, because
+        nobody noticed what the lock did meanwhile. `in_sight` returns whether the poll policy considers the
+        lock in range, and `connected` whether a link is open.
         """
         self._hass = hass
         self._address = address
@@ -59,7 +59,7 @@ class Presence:
 
     @callback
     def start(self) -> None:
-        """Listen to the advertisements; one that was received before is taken at once."""
+        """Start receiving advertisements; one that was received before is passed on at once."""
         self._stops = [
             bluetooth.async_register_callback(
                 self._hass,
@@ -75,24 +75,24 @@ class Presence:
 
     @callback
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop receiving."""
         self.cancel_look()
         while self._stops:
             self._stops.pop()()
 
     @property
     def reachable(self) -> bool:
-        """Whether the lock is there: received lately, connected, or exchanged messages with lately."""
+        """Whether the lock is present: received recently, connected, or recently in exchange of messages."""
         return self._connected() or self._in_sight() or self._fresh_until is not None
 
     @property
     def absent_at(self) -> float | None:
-        """When a lock that nobody receives stops counting as there; None if it is received, or is gone already."""
+        """When a lock out of range stops counting as present; None if it is in range, or already absent."""
         return None if self._in_sight() else self._fresh_until
 
     @property
     def _fresh_until(self) -> float | None:
-        """Until when the last exchange proves that the lock is there; None if it does not any more."""
+        """Until when the last exchange proves presence; None if it no longer does."""
         proof = self._last_exchange if self._proves_presence else None
         until = None if proof is None else proof + _FRESH
         return until if until is not None and self._hass.loop.time() < until else None
@@ -116,13 +116,13 @@ class Presence:
 
     @callback
     def exchanged(self) -> None:
-        """Note that the lock has just said something over a link."""
+        """Note that a message has just arrived over a link."""
         self._last_exchange = self._hass.loop.time()
         self._proves_presence = True
 
     @callback
     def _slept(self, gap: timedelta) -> None:
-        """What was exchanged before we slept does not prove any more that the lock is there."""
+        """An exchange before we slept no longer proves that the lock is present."""
         self._proves_presence = False
         self._on_slept()
 
@@ -139,17 +139,17 @@ class Presence:
 
     @callback
     def look_again(self) -> None:
-        """Look at what the lock advertises after a link of ours has ended.
+        """Check the lock's advertisement after we have closed a link.
 
-        A Bridge's read has cleared the flag. If the lock was turned right after, it is up again as it was before
-        the link, and Home Assistant, which compares advertisements, calls nobody.
+        A Bridge's read has cleared the flag. If the lock was turned right after, the flag is set again as it
+        was before the link, and Home Assistant, which compares advertisements, calls no callback.
         """
         self.cancel_look()
         self._look_in_a_moment(self._hass.loop.time(), _LOOKS)
 
     @callback
     def cancel_look(self) -> None:
-        """Do without it."""
+        """Cancel the check."""
         if self._look is not None:
             self._look.cancel()
             self._look = None

@@ -1,9 +1,10 @@
-"""When to read the lock, and whether what was read may still be believed: every rule in one place.
+"""When to read the lock, and whether the last state may still be believed: all rules in one place.
 
-Nothing here waits or looks at a clock: `now` is an argument, in seconds of a clock that never goes back. Each
-event returns a new `PollPolicy`; `due` says when the next read is, `doubtful_at` when the state stops being believed.
+Nothing here waits or reads a clock: `now` is an argument, in seconds of a monotonic clock. Each
+event returns a new `PollPolicy`; `due` is the time of the next read, `doubtful_at` the time when belief in
+the state ends.
 
-What a read costs is the owner's battery, so every reason to read has a bound:
+A read costs battery, so each reason to read has a bound:
 
     reason                          at once                      bound
     the beacon's change flag rose   at once                      an edge; a flag that stays set asks nothing
@@ -26,44 +27,47 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Self
 
-# A lock paired as Bridge tells of changes by itself; nuki_hub and the vendor's Bridge poll every 30 min besides.
+# A lock paired as Bridge announces changes itself; nuki_hub and the vendor's Bridge poll every 30 min in
+# addition.
 POLL_BRIDGE = 1800.0
 # But owners report flags that rise late or not at all. Each change that the flag has announced doubles the interval,
-# up to this; a change that only a poll has found sets it back.
+# up to this; a change found only by a poll resets it.
 POLL_TRUSTED = 14400.0
-# Where nothing has happened for long little does: the poll stretches with the time since, for a Bridge up to this.
+# If nothing has happened for long, little does: the interval grows with that time, for a Bridge up to this.
 POLL_QUIET = 3600.0
-# For an App the flag stays set, and the fifth generation has none: only the poll finds changes by hand.
+# For an App the flag stays set, and the fifth generation has none: only the poll finds manual changes.
 POLL_APP = 600.0
-# And where something has just happened, more often does: from this on for clients that are not told of changes.
+# After a recent event another one is more likely: the shortest interval for clients that are not notified of
+# changes.
 POLL_AFTER_CHANGE = 120.0
-# One action mostly stays alone, and its link is then held for nothing; who acts twice within a minute acts again.
+# Most actions are not followed by another, so keeping their link is wasted; two within a minute suggest a
+# third.
 LONE_IDLE_TIME = 0.35
 SERIES = 60.0
-# A low battery is spared: one read in three.
+# With a low battery only one read in three is made.
 LOW_BATTERY_FACTOR = 3.0
-# At once: a turn by hand is over when the flag rises, and a motor that still runs pushes its end.
+# No delay: a manual turn is over when the flag rises, and a running motor pushes its end.
 EDGE_DELAY = 0.0
-# A lock that dropped an idle link may have lost its power; this long to come back.
+# A lock that dropped an idle link may have lost power; this is the time that it needs to restart.
 LOST_DELAY = 5.0
 PASSING_DELAY = 8.0
 RETRY_DELAY = 15.0
-# What speaks against the state read last (a known change, reads that fail, a flag that was taken down without an
-# answer) and could not be cleared up for so long: it is not shown as the state any more.
+# How long evidence against the last state (a known change, failed reads, a flag that was cleared without an
+# answer) may stay unresolved before that state is no longer shown.
 BELIEF = 60.0
-# This many reads in a row that failed speak against it; one may be bad luck.
+# This many failed reads in a row are evidence against it; one may be bad luck.
 FAILURES_FOR_DOUBT = 2
-# And so does a state that was not read for this many intervals of the poll, whatever kept it from being read.
+# So is this number of poll intervals without a read, whatever the cause.
 INTERVALS_FOR_DOUBT = 2.0
-# One refusal over the radio proves nothing; this many in a row do.
+# A single refusal over the radio proves nothing; this many in a row do.
 REFUSAL_DELAY = 5.0
 REFUSALS_FOR_PROOF = 3
-# But it comes in plain text, from anybody, so the lock is asked again now and then.
+# But refusals are plain text that anyone can forge, so the lock is asked again from time to time.
 REFUSED_PAUSE = 3600.0
-# Changes in a row that only a poll has found: somebody takes the flag down, or it does not rise.
+# Consecutive changes found only by a poll: another client clears the flag, or it does not rise.
 MISSED_FOR_DOUBT = 2
-# Bounds the sum of all reasons. A poll every ten minutes needs 144; hass_nuki_bt with an App's stuck flag makes
-# thousands. Some may come at once: a busy evening is not a fault.
+# Limits the sum of all reasons. A poll every ten minutes needs 144 reads a day; hass_nuki_bt with an App's
+# stuck flag makes thousands. Some may be made in a burst: a busy evening is not a fault.
 READS_A_DAY = 240.0
 READS_AT_ONCE = 20.0
 
@@ -73,7 +77,7 @@ _MAX_DOUBLINGS = 10
 
 
 class PollReason(Enum):
-    """Why the lock is read next."""
+    """Why the lock will be read."""
 
     CHANGE_FLAG = "change_flag"
     APPEARED = "appeared"
@@ -88,57 +92,57 @@ class PollReason(Enum):
 
 
 def idle_time(usual: float, *, last_action: float | None, now: float) -> float:
-    """How long to hold the link after an action in seconds; `last_action` is when the one before it was asked for."""
+    """Seconds to keep the link after an action; `last_action` is when the previous one was requested."""
     in_a_row = last_action is not None and now - last_action < SERIES
     return usual if in_a_row else min(usual, LONE_IDLE_TIME)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PollPolicy:
-    """What has happened, as far as it decides when to read."""
+    """The events that decide when to read."""
 
     poll: float
     """Seconds between reads while nothing happens."""
     notified: bool
     """Paired as Bridge: the flag rises with each change, and our read clears it."""
     trusting: bool = True
-    """Whether the poll of a client that is told stretches; not where the owner has chosen an interval."""
+    """Whether the interval of a notified client grows; not if the owner has chosen the interval."""
     announced: int = 0
-    """Changes in a row that the flag has announced before a poll found them."""
+    """Consecutive changes that the flag has announced before a poll found them."""
     missed: int = 0
-    """Changes in a row that only a poll has found."""
+    """Consecutive changes found only by a poll."""
     in_sight: bool = False
     flag: bool = False
     flag_reads: int = 0
-    """Reads since the flag was last seen down."""
+    """Reads since the flag was last seen cleared."""
     under_way: bool = False
-    """A read is being tried."""
+    """A read is in progress."""
     polling: bool = False
-    """It is tried because nothing else has asked for one for so long."""
+    """It was started because nothing else had triggered one for long."""
     wanted: tuple[float, PollReason] | None = None
-    """A read is wanted from this time on."""
+    """The time from which a read is wanted."""
     changed_at: float | None = None
     """The lock is known to have changed since it was last read."""
     answer_lost_at: float | None = None
-    """Since it was last read its state was asked for, which takes the flag down, and nobody has heard the answer."""
+    """Since the last read the state was requested, which clears the flag, and no answer was received."""
     doubted: bool = False
-    """It was told to move and nobody knows what became of it."""
+    """An action was sent to it, and the outcome is unknown."""
     read_at: float | None = None
     change_read_at: float | None = None
     """When a read last found something new."""
     passing: int | None = None
-    """How often in a row the same passing state was read; None if the state is one that lasts."""
+    """Consecutive reads of the same transitional state; None if the state is a lasting one."""
     at_rest_wanted: bool = False
-    """The bolt was met in motion, so that what needs it at rest has been put off."""
+    """The bolt was in motion at the last read, so that users that need it at rest had to wait."""
     failed_at: float | None = None
     failing_since: float | None = None
-    """When the first read failed of those that failed in a row."""
+    """When the first of the consecutive failed reads failed."""
     failures: int = 0
-    """How often in a row; a new sign of life begins anew, so that it is tried soon."""
+    """Consecutive failed reads; a new sign of life resets the count, so that the next try is soon."""
     unconfirmed: int = 0
-    """How often in a row, whatever was heard meanwhile."""
+    """Consecutive failed reads, whatever was received in between."""
     refusals: int = 0
-    """How often in a row the lock said that it does not know us."""
+    """Consecutive refusals because the lock does not know us."""
     refused_at: float | None = None
     low_battery: bool = False
     budget: float = READS_AT_ONCE
@@ -146,25 +150,25 @@ class PollPolicy:
 
     @classmethod
     def of(cls, *, bridge: bool, poll: float | None, now: float) -> Self:
-        """Begin as a client of this type; `poll` in seconds is the owner's choice, None if there is none."""
+        """Start as a client of this type; `poll` in seconds is the owner's choice, None for the default."""
         usual = POLL_BRIDGE if bridge else POLL_APP
         chosen = usual if poll is None else poll
         return cls(poll=chosen, notified=bridge, trusting=chosen == usual, budget_at=now)
 
     def relying_on_flag(self, *, notified: bool) -> Self:
-        """The flag has become useless, or useful; an interval that the owner has chosen stays."""
+        """The flag has become useless or useful; an interval chosen by the owner stays."""
         poll = self.poll if not self.trusting else POLL_BRIDGE if notified else POLL_APP
         return replace(self, notified=notified, poll=poll)
 
     def advertised(self, *, flag: bool, now: float) -> Self:
-        """An advertisement came, with or without the change flag."""
+        """An advertisement was received, with or without the change flag."""
         edge = flag and not self.flag
         if self.in_sight and flag == self.flag:
             return self
         state = replace(self, in_sight=True, flag=flag, flag_reads=self.flag_reads if flag else 0)
         if not edge and self.in_sight:
             return state
-        # Whatever failed before, the lock is there now.
+        # Whatever failed before, the lock is in range now.
         state = replace(state, failed_at=None, failures=0)
         if not edge:
             return state.want(PollReason.APPEARED, now)
@@ -172,39 +176,39 @@ class PollPolicy:
         return replace(state, changed_at=changed_at).want(PollReason.CHANGE_FLAG, now + EDGE_DELAY)
 
     def out_of_sight(self, *, connected: bool) -> Self:
-        """Nobody has heard the lock for long. Unless a link is open, what it does meanwhile is told to nobody."""
+        """The lock has been silent for long. Without an open link nobody notices what it does meanwhile."""
         doubted = self.doubted or (self.read_at is not None and not connected)
         return replace(self, in_sight=False, flag=False, doubted=doubted)
 
     def link_lost(self, now: float) -> Self:
-        """An idle link ended by itself."""
+        """An idle link ended without our doing."""
         return self.want(PollReason.LINK_LOST, now + LOST_DELAY)
 
     def answer_lost(self, now: float) -> Self:
-        """The state was asked for, which takes the flag down, and the answer was lost."""
+        """The state was requested, which clears the flag, and the answer was lost."""
         answer_lost_at = now if self.answer_lost_at is None else self.answer_lost_at
         return replace(self, answer_lost_at=answer_lost_at).want(PollReason.ANSWER_LOST, now + RETRY_DELAY)
 
     def outcome_unknown(self, now: float) -> Self:
-        """An action was written, or may have been, and its result is not known."""
+        """An action was or may have been written, and its result is unknown."""
         return replace(self.want(PollReason.OUTCOME_UNKNOWN, now), doubted=True)
 
     def slept(self, now: float) -> Self:
-        """The machine that we run on has slept, or may have: what was read before is as good as after a restart."""
+        """Our machine has slept, or may have: earlier reads are worth no more than after a restart."""
         state = replace(self, doubted=self.doubted or self.read_at is not None, failed_at=None, failures=0)
         return state.want(PollReason.SLEPT, now)
 
     def want(self, reason: PollReason, at: float) -> Self:
-        """A read is wanted, unless one is wanted before that already."""
+        """Plan a read, unless an earlier one is planned."""
         if self.locked_out and reason not in (PollReason.APPEARED, PollReason.OUTCOME_UNKNOWN):
-            # Not each change is worth a question that was refused so often.
+            # Not every change is worth another request after so many refusals.
             return self
         if self.wanted is not None and self.wanted[0] <= at:
             return self
         return replace(self, wanted=(at, reason))
 
     def announced_change(self, *, changed: bool) -> bool | None:
-        """Whether the flag has announced a change that a read has just found; None if that tells nothing of it."""
+        """Whether the flag has announced a change that a read has just found; None if that is unknown."""
         if not changed or not self.notified or not self.under_way:
             return None
         if self.changed_at is not None:
@@ -221,9 +225,9 @@ class PollPolicy:
         door_changed: bool = False,
         again_at_rest: bool = False,
     ) -> Self:
-        """The lock told its state, asked or not.
+        """The lock reported its state, requested or not.
 
-        `again_at_rest`: its bolt moves, though not for an action of ours. A push of its rest is worth a read.
+        `again_at_rest`: its bolt moves, though not for our action. A push of its rest then triggers a read.
         """
         rests = self.at_rest_wanted and not passing and not self.under_way
         again = passing and not changed and self.passing is not None
@@ -235,8 +239,8 @@ class PollPolicy:
                 announced, missed = 0, missed + self.polling
         return replace(
             self,
-            # A read of ours has cleared it; if it is still up, what we were told was a push, and one more read
-            # lets it rise again at the next change. One that stays up all the same asks nothing any more.
+            # Our read has cleared it; if it is still set, this state was a push, and one more read lets it
+            # rise again at the next change. A flag that stays set nevertheless triggers no more reads.
             flag=self.flag and (not self.notified or self.flag_reads >= _FLAG_READS),
             flag_reads=self.flag_reads + 1 if self.flag and self.under_way else self.flag_reads,
             under_way=False,
@@ -261,13 +265,13 @@ class PollPolicy:
         )
 
     def read_started(self, now: float) -> Self:
-        """A read is tried: that is what the budget counts."""
+        """A read is started, which the budget counts."""
         due = self.due(now)
         polling = due is not None and due[1] is PollReason.POLL and due[0] <= now
         return replace(self, budget=self._budget(now) - 1.0, budget_at=now, under_way=True, polling=polling)
 
     def read_failed(self, now: float) -> Self:
-        """A read did not succeed."""
+        """A read has failed."""
         return replace(
             self,
             failed_at=now,
@@ -279,7 +283,7 @@ class PollPolicy:
         )
 
     def read_refused(self, now: float) -> Self:
-        """The lock said that it does not know us."""
+        """The lock does not know us."""
         again = self.refusals + 1 < REFUSALS_FOR_PROOF
         return replace(
             self,
@@ -292,16 +296,16 @@ class PollPolicy:
 
     @property
     def locked_out(self) -> bool:
-        """Whether it has said so often enough to be told: as long as it stays so, only pairing again helps."""
+        """Whether it was refused often enough to report: as long as this lasts, only pairing again helps."""
         return self.refusals >= REFUSALS_FOR_PROOF
 
     @property
     def flag_is_doubtful(self) -> bool:
-        """Whether the flag has not told of several changes in a row, so that somebody may take it down."""
+        """Whether the flag failed to announce several changes in a row; another client may be clearing it."""
         return self.missed >= MISSED_FOR_DOUBT
 
     def due(self, now: float) -> tuple[float, PollReason] | None:
-        """When to read next, and why; None while it is not heard, or is being read."""
+        """When to read next, and why; None while the lock is out of range, or is being read."""
         if not self.in_sight or self.under_way:
             return None
         candidates = [] if self.wanted is None else [self.wanted]
@@ -315,14 +319,14 @@ class PollPolicy:
         return self._bounded(*min(candidates, key=lambda candidate: candidate[0]), now)
 
     def _bounded(self, at: float, reason: PollReason, now: float) -> tuple[float, PollReason]:
-        """Put a read off for as long as failures and the budget want it."""
+        """Postpone a read as failures and the budget require."""
         if self.failed_at is not None and self.failures:
             pause = min(RETRY_DELAY * 2 ** (self.failures - 1), self.poll)
             at = max(at, self.failed_at + pause)
         return max(at, self._affordable_at(now)), reason
 
     def doubtful_at(self) -> float | None:
-        """When the state read last stops being believed; None if none was read."""
+        """When belief in the last state ends; None if there is no state."""
         if self.doubted:
             return 0.0
         against = [at for at in (self.changed_at, self.answer_lost_at) if at is not None]
@@ -336,7 +340,7 @@ class PollPolicy:
     def believable(self, now: float) -> bool:
         """Whether the state read last may be shown as the state.
 
-        A lock that does not know us any more will not tell what happens to its bolt from now on.
+        A lock that no longer knows us will not report what happens to its bolt from now on.
         """
         if self.locked_out:
             return False
@@ -349,16 +353,16 @@ class PollPolicy:
         return self.read_at + self._interval(self.read_at)
 
     def _interval(self, read_at: float) -> float:
-        """How long after it was read the lock is read again if nothing happens, in seconds."""
+        """Seconds after a read until the next one if nothing happens."""
         low, high = self._poll_bounds
-        # As long again as it has been quiet.
+        # As long again as nothing has happened.
         quiet = high if self.change_read_at is None else read_at - self.change_read_at
         interval = min(high, max(low, quiet))
         return interval * (LOW_BATTERY_FACTOR if self.low_battery else 1.0)
 
     @property
     def _poll_bounds(self) -> tuple[float, float]:
-        """The least and the longest interval of the poll."""
+        """The shortest and the longest poll interval."""
         if not self.notified:
             return min(POLL_AFTER_CHANGE, self.poll), self.poll
         if not self.trusting:
@@ -371,7 +375,7 @@ class PollPolicy:
 
     @property
     def _reads_a_day(self) -> float:
-        # An owner who wants to poll more often than usual has decided what that costs.
+        # An owner who chooses a shorter interval than usual has accepted what it costs.
         return max(READS_A_DAY, 1.5 * _DAY / self.poll)
 
     def _affordable_at(self, now: float) -> float:
