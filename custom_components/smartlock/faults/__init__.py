@@ -1,1 +1,1 @@
-"""What has gone wrong with the mechanics: kept, shown, told, repaired."""
+"""Mechanical faults: recorded, shown, reported, repaired."""

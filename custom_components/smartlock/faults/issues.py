@@ -1,4 +1,4 @@
-"""Repair issues for what the owner can do something about: a fault, and batteries that need changing."""
+"""Repair issues for problems that the owner can solve: a fault, and batteries to be replaced."""
 
 from collections.abc import Mapping
 from typing import override
@@ -23,7 +23,7 @@ from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
 FLOW = "faults"
 _DOCUMENT = "docs/faults.md"
 
-# The others the owner is to know of.
+# The remaining faults are shown as warnings.
 SEVERITIES: Mapping[FaultKind, IssueSeverity] = {
     kind: IssueSeverity.ERROR if kind in GRAVE_KINDS else IssueSeverity.WARNING for kind in FaultKind
 }
@@ -34,7 +34,7 @@ _BATTERY_SEVERITIES = {
 
 
 class FaultIssues(LockPart):
-    """Keeps the issues of one lock as its faults and batteries are."""
+    """Keeps one lock's issues in line with its faults and batteries."""
 
     def __init__(self, coordinator: SmartLockCoordinator, tracker: FaultTracker, issues: LockIssues) -> None:
         """Prepare; `start` begins."""
@@ -47,7 +47,7 @@ class FaultIssues(LockPart):
     @override
     @callback
     def start(self) -> None:
-        """Show what is known, and follow it."""
+        """Show issues for what is known, and follow changes."""
         self._update()
         self._coordinator.config_entry.async_on_unload(self._coordinator.async_add_listener(self._update))
 
@@ -57,7 +57,7 @@ class FaultIssues(LockPart):
         self._show_battery()
 
     def _show_faults(self) -> None:
-        """Show each fault that there is, and withdraw the others: also those of before a reload."""
+        """Show an issue for each present fault, and withdraw others, even those from before a reload."""
         active = {fault.kind: fault for fault in self._tracker.faults.active}
         if active == self._shown:
             return
@@ -79,7 +79,7 @@ class FaultIssues(LockPart):
         )
 
     def _show_battery(self) -> None:
-        """Show how low the batteries are; a fault that says that they are too weak for a run says more."""
+        """Show how low the batteries are, unless a fault because of weak batteries says more."""
         states = self._coordinator.data.last_states
         if states is None:
             return
@@ -103,7 +103,7 @@ class FaultIssues(LockPart):
 
 
 def fault_words(fault: Fault) -> dict[str, str]:
-    """Return what is put into the texts about a fault."""
+    """Return the placeholders of a fault's texts."""
     return {
         "code": f"0x{fault.code:02X}",
         "since": dt_util.as_local(fault.since).strftime("%Y-%m-%d %H:%M"),

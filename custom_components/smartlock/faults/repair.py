@@ -1,4 +1,4 @@
-"""A fault of the mechanics: what it means for the door, what to try in which order, and what can be done from here."""
+"""Guides through a mechanical fault: its effect on the door, what to try, and what can be done from here."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,23 +19,23 @@ from custom_components.smartlock.faults.tracker import FaultTracker
 
 __all__ = ["FLOW", "FaultFlow"]
 
-# What finding the end positions anew can help with.
+# Faults that a calibration may cure.
 CALIBRATION_HELPS = CLUTCH_KINDS | CALIBRATION_KINDS | {FaultKind.MOTOR_BLOCKED, FaultKind.MOTOR_TIMEOUT}
 _CONSENT = "bolt_may_move"
 
 
 class FaultFlow(LockRepairFlow[FaultTracker]):
-    """Guides through one fault; ends well when the lock has it no more."""
+    """Guides through one fault; succeeds when the lock no longer has it."""
 
     def __init__(self, entry: ConfigEntry, tracker: Callable[[], FaultTracker], kind: FaultKind) -> None:
-        """Take the lock, its faults, and the kind of this one."""
+        """Prepare for one lock, its faults, and the kind of this one."""
         super().__init__(entry, tracker)
         self._kind = kind
         self._calibration: asyncio.Task[None] | None = None
 
     @while_loaded
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Explain, and offer what can be done from here."""
+        """Explain the fault, and offer what can be done from here."""
         fault = self._fault
         if fault is None:
             return self.async_create_entry(data={})
@@ -48,7 +48,7 @@ class FaultFlow(LockRepairFlow[FaultTracker]):
 
     @while_loaded
     async def async_step_read(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Read the lock again: somebody may have run it meanwhile."""
+        """Read the lock again: somebody may have operated it in the meantime."""
         coordinator = self.part.coordinator
         await coordinator.async_refresh()
         if not coordinator.last_update_success:
@@ -75,12 +75,12 @@ class FaultFlow(LockRepairFlow[FaultTracker]):
 
     @while_loaded
     async def async_step_calibrating(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Have the lock calibrate itself, once, also if the dialog is closed meanwhile."""
+        """Calibrate the lock, once, even if the dialog is closed meanwhile."""
         if self._calibration is None:
             self._calibration = self._entry.async_create_background_task(
                 self.hass, self.part.async_calibrate(), f"{DOMAIN} calibration"
             )
-            # Closing the dialog cancels the task that it waits for, which must not be that of the lock.
+            # Closing the dialog cancels the task that it waits for, which must not be the calibration itself.
             self._waiting = self.hass.async_create_background_task(
                 self._ended(), f"{DOMAIN} wait for calibration"
             )
@@ -94,7 +94,7 @@ class FaultFlow(LockRepairFlow[FaultTracker]):
         return self.async_show_progress_done(next_step_id="calibrated")
 
     async def async_step_calibrated(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Say what came of it."""
+        """Report the result."""
         assert self._calibration is not None
         error = None if self._calibration.cancelled() else self._calibration.exception()
         if error is None:
@@ -104,7 +104,7 @@ class FaultFlow(LockRepairFlow[FaultTracker]):
 
     @while_loaded
     async def async_step_repaired(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Take the owner's word for it."""
+        """Accept the owner's statement that the fault is repaired."""
         if user_input is None:
             return self.async_show_form(
                 step_id="repaired",
@@ -116,7 +116,7 @@ class FaultFlow(LockRepairFlow[FaultTracker]):
 
     @override
     def async_remove(self) -> None:
-        """Forget how a calibration ended of which nobody wants to hear any more."""
+        """Consume the result of a calibration whose dialog was closed."""
         if self._calibration is not None:
             self._calibration.add_done_callback(lambda task: task.cancelled() or task.exception())
 

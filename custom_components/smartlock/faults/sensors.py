@@ -1,4 +1,4 @@
-"""Sensors for what is wrong with a lock, and what it says of itself in its own words."""
+"""Sensors for a lock's faults, and for the codes that it reports about itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ NO_FAULT = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class FaultBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor that is on while a lock has one of some kinds of faults; None is unknown."""
+    """A binary sensor that is on while a lock has a fault of certain kinds; None is unknown."""
 
     kinds: frozenset[FaultKind]
     value_fn: Callable[[Faults], bool | None]
@@ -96,31 +96,31 @@ FAULT_SENSORS = (
 
 
 class FaultBinarySensor(SmartLockEntity, BinarySensorEntity):
-    """A fault that is there, or is not, or of which nobody knows."""
+    """A fault that is present, absent or unknown."""
 
     entity_description: FaultBinarySensorDescription
 
     def __init__(self, tracker: FaultTracker, description: FaultBinarySensorDescription) -> None:
-        """Bind a description to the faults of a lock."""
+        """Bind a description to a lock's faults."""
         super().__init__(tracker.coordinator, description)
         self._tracker = tracker
 
     @property
     def faults(self) -> Faults:
-        """What is known of the lock's mechanics."""
+        """The faults of the lock."""
         return self._tracker.faults
 
     @property
     @override
     def available(self) -> bool:
-        # A fault stays one while nobody hears the lock.
+        # A fault persists while the lock is out of range.
         return super().available or bool(self.is_on)
 
     @property
     @override
     def is_on(self) -> bool | None:
         has = self.entity_description.value_fn(self.faults)
-        # That all was well does not stay true by itself.
+        # That there is no fault does not stay true by itself.
         return has if has or self.snapshot.states is not None else None
 
     @property

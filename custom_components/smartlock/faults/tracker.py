@@ -1,4 +1,4 @@
-"""Keeps the faults of one lock: hears what it says, stores it, and tells those who show it."""
+"""Tracks the faults of one lock: receives its messages, stores faults and notifies those who show them."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,21 +21,21 @@ from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
 from custom_components.smartlock.storage import LockStore, lock_store
 
-# What the type of an event is called when the last fault is over.
+# The event type for the end of the last fault.
 RECOVERED = "recovered"
-# How long a run that changes no fault waits to be stored, in seconds; a crash in between loses nothing that matters.
+# Seconds until a run that changes no fault is stored; a crash before that loses nothing important.
 _WRITE_DELAY = 30.0
-# When a run of ours fails, the Error Report may follow the states, and often says more: wait for it, in seconds,
-# so that one run is not told as two faults.
+# Seconds to wait for the Error Report, which may follow the states when a run of ours fails, and often says
+# more. Without it one run would be reported as two faults.
 _REPORT_TIME = 1.0
-# The newest log entries that count when a fault is new: the run itself, and what was tried before.
+# The newest log entries that matter when a fault is new: the run itself, and what was tried before.
 _LOG_ENTRIES = 5
 
 type FaultListener = Callable[[str, Mapping[str, Any]], None]
 
 
 class FaultTracker(LockPart):
-    """The faults of one lock, as far as they are safely stored."""
+    """The faults of one lock, as far as they are stored."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class FaultTracker(LockPart):
         pin: PinGuard,
         log: LogReader,
     ) -> None:
-        """Prepare; `async_load` comes first."""
+        """Prepare; call `async_load` before anything else."""
         self.faults = Faults()
-        """What is published: it is on disk, unless that fails."""
+        """What is published: it is on disk, unless the disk fails."""
         self._hass = hass
         self.coordinator = coordinator
         self._actions = actions
@@ -64,13 +64,13 @@ class FaultTracker(LockPart):
 
     @override
     async def async_load(self) -> None:
-        """Go on from what is stored."""
+        """Load what is stored."""
         self._known = self.faults = await self._store.async_load(Faults.from_json) or Faults()
 
     @override
     @callback
     def start(self) -> None:
-        """Listen to the lock."""
+        """Follow the lock."""
         self.coordinator.config_entry.async_on_unload(
             self.coordinator.async_add_message_listener(self._message_received)
         )
@@ -80,27 +80,27 @@ class FaultTracker(LockPart):
         """Store what has not been stored yet; nothing is written after that."""
         self._forget_report()
         await self._async_save()
-        # Also what has changed without concerning any fault.
+        # Includes changes that concern no fault.
         await self._store.async_try_save(self._data)
 
     @callback
     def async_subscribe(self, listener: FaultListener) -> CALLBACK_TYPE:
-        """Call `listener` with the kind of each fault that is reported, and with RECOVERED when all are over."""
+        """Call `listener` with the kind of each reported fault, and with RECOVERED when all are over."""
         return self._listeners.add(listener)
 
     @callback
     def async_on_calibration(self, listener: Callable[[bool], None]) -> CALLBACK_TYPE:
-        """Call `listener` with True before a calibration of ours, and with False when it is over."""
+        """Call `listener` with True before a calibration of ours, and with False after it."""
         return self._calibration_listeners.add(listener)
 
     @property
     def battery_condition(self) -> BatteryCondition | None:
-        """How the batteries are doing; a charge does not become wrong because the bolt has moved since."""
+        """The state of the batteries; a charge stays valid although the bolt has moved since."""
         return battery_condition(self.coordinator.data.last_states, self.faults)
 
     @property
     def can_calibrate(self) -> bool:
-        """Whether there is a PIN to calibrate the lock with, as far as is known."""
+        """Whether there is a PIN to calibrate the lock with, as far as known."""
         return self._pin.state in (PinState.VALID, PinState.UNKNOWN)
 
     async def async_calibrate(self) -> None:
@@ -123,13 +123,13 @@ class FaultTracker(LockPart):
             await self._async_save()
 
     async def async_repaired(self) -> None:
-        """Take the owner's word that nothing is wrong any more."""
+        """Accept the owner's statement that no fault is left."""
         self._change(self._known.repaired(dt_util.utcnow()))
         await self._async_save()
 
     @callback
     def _message_received(self, message: Message) -> None:
-        """Take what the lock says about its mechanics."""
+        """Take a message about the mechanics."""
         now = dt_util.utcnow()
         match message:
             case ErrorReport():
@@ -140,22 +140,22 @@ class FaultTracker(LockPart):
                 self._change(self._known.with_battery_report(message, now))
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Read what the log says about a new fault, over the link that is open anyway."""
+        """Read the log about a new fault over the open link."""
         if not self._log_wanted or self._pin.state is not PinState.VALID:
             return
-        # Also after a failure: nobody waits for it.
+        # Not repeated after a failure either: nobody waits for it.
         self._log_wanted = False
         page = await self._log.read()
         self._change(self._known.with_log(page.entries[:_LOG_ENTRIES], dt_util.utcnow()))
 
     @callback
     def _change(self, known: Faults) -> None:
-        """Take what is known now; store and publish it if anything of it is new."""
+        """Set the new faults; store and publish them if they have changed."""
         before, self._known = self._known, known
         if known == before:
             return
         new = known.new_since(before)
-        # What the log says about a fault that is over is of no use.
+        # Log entries about a fault that is over are useless.
         self._log_wanted = bool(known.active) and (self._log_wanted or bool(new))
         if known.active == before.active and known.last == before.last:
             self._store.async_save_later(self._data, _WRITE_DELAY)
@@ -168,7 +168,7 @@ class FaultTracker(LockPart):
 
     @callback
     def _publish_soon(self) -> None:
-        """Publish a change that concerns no fault, unless one waits to be stored, which then publishes both."""
+        """Publish a change that concerns no fault, unless storing one is about to publish both."""
         if not self._saving.locked() and self._report_awaited is None:
             self._publish(self._known)
 
@@ -178,11 +178,11 @@ class FaultTracker(LockPart):
         self._hass.async_create_task(self._async_save(), f"{DOMAIN} faults", eager_start=True)
 
     async def _async_save(self) -> None:
-        """Store what is known, and publish it then."""
+        """Store the faults, then publish them."""
         async with self._saving:
             while self.faults != self._known:
                 known = self._known
-                # A fault is shown, whether there is room for it or not.
+                # A fault is shown even if the disk is full.
                 await self._store.async_try_save(known.to_json)
                 self._publish(known)
 
@@ -209,7 +209,7 @@ class FaultTracker(LockPart):
 
 
 def fault_facts(fault: Fault) -> dict[str, Any]:
-    """Return what is shown of a fault beside its kind."""
+    """Return the attributes of a fault besides its kind."""
     return {
         "code": f"0x{fault.code:02X}",
         "certain": fault.certain,

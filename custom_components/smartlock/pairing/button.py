@@ -1,4 +1,4 @@
-"""Waits for the owner to hold the button of a lock, and tries to pair as long as that makes sense."""
+"""Waits until the owner holds the lock's button, and tries to pair as long as that makes sense."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,19 +15,19 @@ from custom_components.smartlock.protocol.errors import LinkError, NoFreeSlotErr
 
 # The owner walks to the door and holds the button for 5 s.
 _BUTTON_TIME = 120.0
-# Home Assistant may still show an advertisement from before; ask the lock again no faster than this.
+# Home Assistant may still show an old advertisement; this limits how often the lock is asked again.
 _TRY_PAUSE = 3.0
-# A link that fails while the lock is in pairing mode is worth another try, until the mode ends.
+# If a link fails while the lock is in pairing mode, another try is worthwhile until the mode ends.
 _LINK_TRIES = 3
 
 
 async def async_at_the_button(
     hass: HomeAssistant, address: str, dialect: Dialect, attempt: Callable[[], Awaitable[None]]
 ) -> None:
-    """Call `attempt` each time that the lock announces pairing mode, until it succeeds.
+    """Call `attempt` each time the lock announces pairing mode, until it succeeds.
 
-    Raises NotPairingError if the mode does not come within two minutes, and what `attempt` raises: a LinkError only
-    after three of them, because links fail.
+    Raises NotPairingError if the mode is not announced within two minutes, and what `attempt` raises: a
+    LinkError only after the third one, because links do fail.
     """
     announced = asyncio.Event()
     links_failed = 0
@@ -44,13 +44,13 @@ async def async_at_the_button(
                 await announced.wait()
                 deadline = patience.when()
                 try:
-                    # What has begun is not cut off: it may be about to succeed.
+                    # A started attempt is not cancelled: it may be about to succeed.
                     patience.reschedule(None)
                     await attempt()
                 except NotPairingError:
                     LOGGER.debug("The lock is not in pairing mode any more")
                 except NoFreeSlotError:
-                    # Half a minute of tries lies behind this one already.
+                    # The tries so far have taken half a minute.
                     raise
                 except LinkError:
                     links_failed += 1

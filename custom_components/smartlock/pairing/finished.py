@@ -1,6 +1,6 @@
-"""Finished pairings, kept safe at once.
+"""Finished pairings, saved at once.
 
-Home Assistant writes config entries some seconds late. A crash in between would leave an authorization in
+Home Assistant writes config entries after some seconds. A crash before that would leave an authorization in
 the lock whose key nobody has, and the owner would have to hold the button again.
 """
 
@@ -32,17 +32,17 @@ class EntryData(TypedDict):
 
 
 class FinishedPairing(TypedDict):
-    """What a pairing has brought."""
+    """The result of a pairing."""
 
     data: EntryData
     pin: str | None
-    """The security PIN that it was made with; it belongs into the options of the entry."""
+    """The security PIN that was used; it belongs into the entry's options."""
     confirmed: NotRequired[bool]
-    """False until the lock has answered the confirmation: whether the keys count, only the lock knows."""
+    """False until the lock has answered the confirmation: only the lock knows whether the keys are valid."""
 
 
 class FinishedPairings:
-    """Pairings that are not known to stand in a config entry on disk, by address."""
+    """Pairings that may not be in a config entry on disk yet, by address."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Prepare; use `async_finished_pairings`."""
@@ -51,7 +51,7 @@ class FinishedPairings:
         self._pairings: dict[str, FinishedPairing] = {}
 
     async def async_load(self) -> None:
-        """Read what an earlier run of Home Assistant left."""
+        """Load the pairings of earlier runs of Home Assistant."""
         stored = await self._store.async_load(obj) or {}
         self._pairings = {address: pairing for address, each in stored.items() if (pairing := _pairing(each))}
         if len(self._pairings) < len(stored):
@@ -59,14 +59,14 @@ class FinishedPairings:
             await self._store.async_try_save(self._to_json)
 
     def get(self, address: str) -> FinishedPairing | None:
-        """Return the finished pairing with a lock, if its data can be used."""
+        """Return the finished pairing with a lock, if there is one with usable data."""
         pairing = self._pairings.get(address)
         return None if pairing is None or damaged_data(pairing["data"]) is not None else pairing
 
     async def async_add(self, pairing: FinishedPairing) -> None:
-        """Keep a pairing; it is on disk when this returns.
+        """Save a pairing; it is on disk on return.
 
-        Raises NotStoredError. A pairing that counts is kept in memory then, and written later.
+        Raises NotStoredError. A valid pairing is then kept in memory and saved later.
         """
         address = pairing["data"]["address"]
         before = self._pairings.get(address)
@@ -85,7 +85,7 @@ class FinishedPairings:
             await self._store.async_try_save(self._to_json)
 
     async def async_discard(self, address: str) -> None:
-        """Forget a pairing, if there is one."""
+        """Delete a pairing, if there is one."""
         if address in self._pairings:
             self._pairings = self._without(address)
             await self._store.async_try_save(self._to_json)
@@ -98,7 +98,7 @@ class FinishedPairings:
 
 
 def _pairing(stored: Any) -> FinishedPairing | None:
-    """Return a pairing as it was stored; None for anything else."""
+    """Return a stored pairing; None for anything else."""
     try:
         pairing = FinishedPairing(
             data=cast(EntryData, obj(stored["data"])), pin=optional(text, stored["pin"])
@@ -115,15 +115,15 @@ async def async_finished_pairings(hass: HomeAssistant) -> FinishedPairings:
     if (pairings := hass.data.get(_KEY)) is None:
         pairings = FinishedPairings(hass)
         await pairings.async_load()
-        # Two flows may have waited for the file; the first one to come back has made the shared one.
+        # Two flows may have waited for the file; the first one to continue has created the shared object.
         pairings = hass.data.setdefault(_KEY, pairings)
     return pairings
 
 
 async def async_adopt_pairing(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take keys that are newer than the entry on disk; a copy of what stands there has served its purpose.
+    """Adopt keys that are newer than the entry on disk; delete a copy of those already in it.
 
-    Keys that the lock has not confirmed may be worth nothing: they are tried when those of the entry are not taken.
+    Keys that the lock has not confirmed may be void: they are tried if it does not accept those of the entry.
     """
     pairings = await async_finished_pairings(hass)
     address = entry.data[CONF_ADDRESS]
@@ -140,7 +140,7 @@ async def async_adopt_pairing(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def async_forget_copy(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Forget the copy of a pairing as soon as its config entry is on disk."""
+    """Delete the copy of a pairing once its config entry is on disk."""
     pairings = await async_finished_pairings(hass)
     address = entry.data[CONF_ADDRESS]
     finished = pairings.get(address)

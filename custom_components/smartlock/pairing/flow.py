@@ -1,4 +1,4 @@
-"""Pairing, for a new lock and again: ask what it needs, wait for the button, pair, keep the keys."""
+"""Pairing, for a new lock and again: ask for what it needs, wait for the button, pair, save the keys."""
 
 from abc import abstractmethod
 import asyncio
@@ -60,7 +60,7 @@ from custom_components.smartlock.protocol.pairing import Pairing
 from custom_components.smartlock.protocol.wire import shown
 from custom_components.smartlock.storage import NotStoredError
 
-# Below this, owners report, the radio is not reliable.
+# Below this signal, according to owners, the connection is not reliable.
 _WEAK_SIGNAL = -90
 
 _ID_TYPES = {CLIENT_TYPE_APP: AuthorizationIdType.APP, CLIENT_TYPE_BRIDGE: AuthorizationIdType.BRIDGE}
@@ -73,10 +73,10 @@ async def _app_id(hass: HomeAssistant) -> int:
 
 
 class PairingSteps(ConfigFlow):
-    """Pairs with the lock that the flow is about."""
+    """Pairs with the flow's lock."""
 
     def __init__(self) -> None:
-        """Start knowing nothing."""
+        """Start with nothing known."""
         self._lock: SeenLock | None = None
         self._dialect: Dialect | None = None
         self._input: dict[str, Any] = {}
@@ -94,7 +94,7 @@ class PairingSteps(ConfigFlow):
         self._resumed_pin = ""
         self._memory: PinMemory | None = None
 
-    # --- What it needs --------------------------------------------------------------------------------
+    # --- What the lock needs --------------------------------------------------------------------------
 
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what this generation needs for pairing."""
@@ -106,7 +106,7 @@ class PairingSteps(ConfigFlow):
                 return await self.async_step_button()
         dialect = self._known_dialect
         fields: dict[vol.Marker, Any] = {}
-        # What was granted cannot be changed by filling in the form again.
+        # What the lock has granted cannot be changed by submitting the form again.
         if dialect.client_types and self._pairing is None:
             fields[vol.Required(CONF_CLIENT_TYPE)] = SelectSelector(
                 SelectSelectorConfig(
@@ -125,21 +125,22 @@ class PairingSteps(ConfigFlow):
             description_placeholders=self._placeholders() | {"digits": str(dialect.pin_digits)},
         )
 
-    # The same form with other words: the PIN is needed here, or it is known.
+    # The same form with different texts: the PIN is required here, or it is known.
     async_step_pair_with_pin = async_step_pair
     async_step_pair_again = async_step_pair
     async_step_pair_again_with_pin = async_step_pair
 
     @property
     def _stored_pin(self) -> str:
-        """The PIN that stays if no other one is given; it is never shown."""
+        """The PIN that is kept unless another one is entered; it is never shown."""
         if self._resumed_pin:
             return self._resumed_pin
         entry = self.paired_entry
         if entry is None:
             return ""
         pin: str = entry.options.get(CONF_PIN, "")
-        # Where pairing needs one it goes to whoever announces pairing mode, so the owner enters it, beside the lock.
+        # A PIN that pairing needs is sent to any device in pairing mode, so the owner enters it next to the
+        # lock.
         return "" if self._known_dialect.pin_for_pairing else pin
 
     @property
@@ -154,7 +155,7 @@ class PairingSteps(ConfigFlow):
     @property
     @abstractmethod
     def paired_pin_state(self) -> PinState | None:
-        """What is known of the PIN of the lock that is paired again; None if that lock is not set up."""
+        """The PIN state of the lock that is paired again; None if that lock is not set up."""
 
     @property
     @abstractmethod
@@ -163,7 +164,7 @@ class PairingSteps(ConfigFlow):
 
     @property
     def _pin(self) -> str:
-        """The PIN that the lock is to have by what the owner says; empty if none was given."""
+        """The lock's PIN according to the owner; empty if none was entered."""
         return self._input.get(CONF_PIN, "") or self._stored_pin
 
     def _check_pin(self) -> dict[str, str]:
@@ -172,11 +173,11 @@ class PairingSteps(ConfigFlow):
             return {}
         if not self._known_dialect.accepts_pin(pin):
             return {CONF_PIN: "pin_format"}
-        # The lock counts wrong PINs and blocks at some number, so none is tried twice.
+        # The lock counts wrong PINs and blocks after some of them, so none is tried twice.
         return {CONF_PIN: "wrong_pin"} if pin in self._refused_pins else {}
 
     async def async_resume(self) -> bool:
-        """Take up a pairing that was finished before Home Assistant stopped, and whether there is one."""
+        """Resume a pairing finished before Home Assistant stopped; return whether there is one."""
         finished = (await async_finished_pairings(self.hass)).get(self._address)
         entry = self.paired_entry
         if finished is None or (entry is not None and dict(entry.data) == dict(finished["data"])):
@@ -189,7 +190,7 @@ class PairingSteps(ConfigFlow):
     # --- The button ---------------------------------------------------------------------------------------
 
     async def async_step_button(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Tell the owner to hold the button, and pair as soon as the lock is in pairing mode."""
+        """Ask the owner to hold the button, and pair as soon as the lock is in pairing mode."""
         if self._task is None:
             self._task = self.hass.async_create_task(self._async_pair_and_check())
         if not self._task.done():
@@ -217,7 +218,7 @@ class PairingSteps(ConfigFlow):
         return self.async_show_progress_done(next_step_id="pair")
 
     async def async_step_another_lock(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Say that this is not the lock that was paired before, unless it was reset."""
+        """Explain that this is not the lock that was paired before, unless it was reset."""
         if user_input is None:
             return self.async_show_form(step_id="another_lock", description_placeholders=self._placeholders())
         assert self._pairing is not None
@@ -225,7 +226,7 @@ class PairingSteps(ConfigFlow):
         try:
             await self._async_keep(self._pairing, confirmed=True)
         except NotStoredError:
-            # The check that follows tries again, and tells.
+            # The check that follows tries again and reports a failure.
             self._keys_unsafe = True
         return await self.async_step_button()
 
@@ -233,7 +234,7 @@ class PairingSteps(ConfigFlow):
         """Store the pairing."""
         assert self._pairing is not None
         assert self._memory is not None
-        # Who has used the old keys meanwhile may have written down what it knew.
+        # Someone who has used the old keys meanwhile may have recorded what the lock reported.
         await self._memory.async_try_save()
         data, options = dict(self._pairing), {CONF_PIN: self._pin} if self._pin else {}
         self._finished = True
@@ -243,7 +244,7 @@ class PairingSteps(ConfigFlow):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Return what the browser is told of the new entry: not the PIN in its options."""
+        """Return the data of the new entry that the browser receives: without the PIN in its options."""
         return {**result, "options": {}}
 
     async def _async_pair_and_check(self) -> None:
@@ -258,7 +259,7 @@ class PairingSteps(ConfigFlow):
 
     @asynccontextmanager
     async def _entry_paused(self) -> AsyncIterator[None]:
-        """Have a lock that is set up let go: while somebody is connected it does not announce pairing mode."""
+        """Have a lock that is set up disconnect: while connected it does not announce pairing mode."""
         if (coordinator := self.paired_coordinator) is None:
             yield
             return
@@ -266,7 +267,7 @@ class PairingSteps(ConfigFlow):
             yield
 
     async def _async_keep(self, pairing: EntryData, *, confirmed: bool) -> None:
-        """Store a pairing that the lock has just granted. Raises NotStoredError."""
+        """Save a pairing that the lock has just granted. Raises NotStoredError."""
         pin = self._pin if self._known_dialect.pin_for_pairing else None
         await async_keep_uuid(self.hass, pairing["nuki_id"], self._uuid)
         finished = FinishedPairing(data=pairing, pin=pin)
@@ -276,7 +277,7 @@ class PairingSteps(ConfigFlow):
         self._keys_unsafe = False
 
     async def _async_pair(self) -> None:
-        """Wait for pairing mode, pair and store the keys. Raises NotPairingError if it does not come."""
+        """Wait for pairing mode, pair and save the keys. Raises NotPairingError without pairing mode."""
         app_id = await _app_id(self.hass)
         known = await async_known_uuid(self.hass, self._known_lock.nuki_id) if self.paired_entry else None
         client_type: str | None = self._input.get(CONF_CLIENT_TYPE)
@@ -284,7 +285,7 @@ class PairingSteps(ConfigFlow):
 
         @callback
         def paired() -> None:
-            # The dialog may be closed at any moment from now on.
+            # From here on the dialog may be closed at any moment.
             self._pairing, self._memory = granted[-1], None
 
         async def keep(pairing: Pairing) -> None:
@@ -304,9 +305,9 @@ class PairingSteps(ConfigFlow):
                 self._keys_unsafe = True
                 paired()
             if self._is_another:
-                # Nothing of it is kept or used before the owner has said that the lock was reset.
+                # It is neither saved nor used before the owner has confirmed that the lock was reset.
                 return
-            # A task of its own: closing the dialog ends this one.
+            # A separate task, as closing the dialog cancels this one.
             keeping = self.hass.async_create_task(self._async_keep(data, confirmed=confirmed))
             keeping.add_done_callback(lambda task: task.cancelled() or task.exception())
             await asyncio.wait([keeping])
@@ -344,7 +345,7 @@ class PairingSteps(ConfigFlow):
             await self._async_check_pin(client, await self._async_memory(pairing))
         except NotAuthorizedError:
             if self._resumed:
-                # The keys of an earlier pairing, and the lock has forgotten it meanwhile.
+                # The keys stem from an earlier pairing that the lock has forgotten meanwhile.
                 self._pairing, self._memory, self._resumed_pin = None, None, ""
                 await (await async_finished_pairings(self.hass)).async_discard(self._address)
             raise
@@ -352,7 +353,7 @@ class PairingSteps(ConfigFlow):
             await client.close()
 
     async def _async_memory(self, pairing: EntryData) -> PinMemory:
-        """Return what is known of the PIN under the new key."""
+        """Return the record of the PIN for the new key."""
         if self._memory is None:
             memory = PinMemory(
                 self.hass, nuki_id_text(pairing["nuki_id"]), bytes.fromhex(pairing["shared_key"])
@@ -364,7 +365,7 @@ class PairingSteps(ConfigFlow):
         return self._memory
 
     async def _async_check_pin(self, client: LockClient, memory: PinMemory) -> None:
-        """Have the lock check a PIN that was given, unless pairing has done that. Raises PinUnavailableError."""
+        """Verify a PIN that was entered, unless pairing has done so. Raises PinUnavailableError."""
         if self._known_dialect.pin_for_pairing:
             memory.record = memory.record.taken(memory.fingerprint(self._pin))
             return
@@ -378,8 +379,8 @@ class PairingSteps(ConfigFlow):
     @callback
     @override
     def async_remove(self) -> None:
-        """The dialog is over: a lock that was paired again goes on with the new keys, however it ended."""
-        # Until then the old keys were in use, though they are worth nothing any more.
+        """The dialog is over: a lock that was paired again continues with the new keys in any case."""
+        # Until now the old keys were in use, though they may be void.
         if (
             self._pairing is not None
             and self.paired_entry is not None
@@ -391,11 +392,11 @@ class PairingSteps(ConfigFlow):
                 self.paired_entry, data=dict(self._pairing), options={**self.paired_entry.options, **proved}
             )
 
-    # --- Words --------------------------------------------------------------------------------------------
+    # --- Texts --------------------------------------------------------------------------------------------
 
     @property
     def paired_entry(self) -> ConfigEntry | None:
-        """The entry that is paired again; None for a new lock."""
+        """The entry being paired again; None for a new lock."""
         match self.source:
             case config_entries.SOURCE_REAUTH:
                 return self._get_reauth_entry()
@@ -429,7 +430,7 @@ class PairingSteps(ConfigFlow):
         return {"name": self._title, "reason": self._reason}
 
     def _tell(self, error: SmartLockError) -> str:
-        """Return the key of the text for an error of pairing, and keep the reason that goes into it."""
+        """Return the key of the text for an error of pairing, and store the reason for the text."""
         key, self._reason = explained(error)
         match error:
             case NotPairingError():

@@ -1,4 +1,4 @@
-"""Which lock it was that was paired: its own number, which only a factory reset changes."""
+"""Which lock was paired: its UUID, which only a factory reset changes."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ def _store(hass: HomeAssistant, nuki_id: int) -> LockStore[dict[str, Any]]:
 
 
 async def async_known_uuid(hass: HomeAssistant, nuki_id: int) -> bytes | None:
-    """Return the UUID (16 bytes) that the lock told at its last pairing, None if none is known."""
+    """Return the UUID (16 bytes) that the lock reported at its last pairing; None if unknown."""
     return await _store(hass, nuki_id).async_load(lambda stored: bytes.fromhex(stored["uuid"]))
 
 
 async def async_keep_uuid(hass: HomeAssistant, nuki_id: int, uuid: bytes) -> None:
-    """Keep the UUID of a lock that the owner has paired; on a disk that is full, as soon as it can be."""
+    """Store the UUID of a lock that the owner has paired; if the disk is full, as soon as possible."""
     await _store(hass, nuki_id).async_try_save(lambda: {"uuid": uuid.hex()})

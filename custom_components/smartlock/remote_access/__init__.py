@@ -1,1 +1,1 @@
-"""Other ways into the lock, and what they mean for Home Assistant."""
+"""Other ways into the lock, and their effect on Home Assistant."""

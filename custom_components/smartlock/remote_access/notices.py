@@ -1,4 +1,4 @@
-"""Tells the owner what other ways into the lock mean for Home Assistant, and the coordinator how to read then."""
+"""Informs the owner about other ways into the lock, and has the coordinator poll accordingly."""
 
 from typing import Any, override
 
@@ -15,7 +15,7 @@ _LEARN_MORE = "README.md#other-ways-into-the-lock"
 
 
 class RemoteAccessNotices(LockPart):
-    """Keeps the notices of one lock as its remote access is."""
+    """Keeps one lock's notices in line with its remote access."""
 
     def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, issues: LockIssues) -> None:
         """Prepare; `async_load` comes first."""
@@ -27,7 +27,7 @@ class RemoteAccessNotices(LockPart):
 
     @override
     async def async_load(self) -> None:
-        """Load what was seen before."""
+        """Load what was observed before."""
         self._clients = await self._store.async_load(OtherClients.from_json) or OtherClients()
 
     @override

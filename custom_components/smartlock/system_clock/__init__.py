@@ -1,1 +1,1 @@
-"""The clocks of the machine that we run on."""
+"""The clocks of our own machine."""

@@ -1,77 +1,79 @@
-"""Whether the clocks of the machine can be believed: the time of day, and the one that only counts seconds.
+"""Whether our machine's clocks can be believed: the wall clock, and the monotonic one.
 
-The two run alike. Where they part, one of two things has happened: somebody, mostly the network, has set the time of
-day; or the machine slept, during which the counting clock stands still. A system that counts its sleep tells the two
-apart. Where it does not, a time of day that is suddenly later may be either, and one that is earlier was set back.
+The two advance alike. If they diverge, one of two things has happened: the wall clock was set, usually by the
+network; or the machine slept, during which the monotonic clock stands still. A system that counts its sleep
+can tell which. Otherwise a sudden jump of the wall clock forward may be either, and a jump back means that it
+was set.
 
-    what has happened            the time of day                             what was known of the world
-    slept, and counted           as right as before                          is out of date
-    later without a count        not believed until it proves itself         is out of date
-    earlier                      not believed until it proves itself         is as right as before
+    what has happened            the wall clock                              knowledge about locks
+    slept, and counted           as right as before                          outdated
+    jumped forward, not counted  not believed until it proves itself         outdated
+    jumped back                  not believed until it proves itself         as right as before
 
-A new time of day proves itself by being the old one again, by agreeing with a lock, or by lasting for an hour.
+A new wall-clock time proves itself by returning to the old one, by agreeing with a lock, or by lasting for an
+hour.
 """
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-# Seconds by which the two clocks must part before it counts. The network moves a clock by less at a time, and
-# wherever a date matters here so little harms nobody.
+# Seconds by which the two clocks must diverge to count. Time synchronization adjusts a clock by less at a
+# time, and so little does no harm to any date here.
 GAP = 30.0
-# A machine without a clock chip starts with an old time and learns the right one from the network.
+# A machine without a battery-backed clock starts with an old time and gets the right one from the network.
 SETTLING = timedelta(minutes=10)
-# A time of day that has lasted for so long, in seconds, is believed whatever was before it.
+# A wall-clock time that has lasted for this many seconds is believed, whatever it was before.
 PROVED_AFTER = 3600.0
-# No release of Home Assistant is run for longer: a later time is as impossible as one from before it.
+# No release of Home Assistant stays in use longer: a later time is as impossible as one before it.
 LIFETIME = timedelta(days=3650)
 
 
 def released(year: int, month: int) -> datetime:
     """Return the first moment of the month in which a version of Home Assistant, say 2026.10, was released.
 
-    A machine that runs it has no business before that, and neither has a lock that it speaks with.
+    No machine that runs it can be in an earlier month, and neither can a lock that it communicates with.
     """
     return datetime(year, month, 1, tzinfo=UTC)
 
 
 def plausible(now: datetime, release: datetime) -> bool:
-    """Whether a time of day is one at which that release may be running."""
+    """Whether that release may be running at this time of day."""
     return release <= now < release + LIFETIME
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clocks:
-    """How the clocks of the machine have run beside each other, as of the last look."""
+    """How the machine's clocks have run relative to each other, as of the last check."""
 
     wall: datetime
-    """The time of day (aware)."""
+    """The wall clock (aware)."""
     monotonic: float
-    """Seconds of a clock that never goes back, and may stand still while the machine sleeps."""
+    """Seconds of the monotonic clock, which may stand still while the machine sleeps."""
     asleep: float = 0.0
-    """Seconds that the machine has slept in all, as far as it counts them."""
+    """Seconds that the machine has slept in total, as far as it counts them."""
     missed: float = 0.0
-    """Seconds that it may have slept in all since the first look."""
+    """Seconds that it may have slept in total since the first check."""
     parted: float = 0.0
-    """Seconds by which the time of day has moved on further than the counting clock since the first look."""
+    """Seconds by which the wall clock has advanced more than the monotonic clock since the first check."""
     course: int = 0
-    """How often the time of day was set: what was compared with it before says nothing about it now."""
+    """How often the wall clock was set; comparisons from before that are void."""
     since: float
-    """Since when it has run on evenly, on the counting clock."""
+    """Since when it has run evenly, on the monotonic clock."""
     held_before: float = 0.0
-    """For how many seconds it had run on evenly before that."""
+    """For how many seconds it had run evenly before that."""
     lead: float = 0.0
-    """By how many seconds it is ahead of the time of day that was believed last."""
+    """Seconds by which it is ahead of the last believed wall-clock time."""
     vouched: bool = False
     """A lock has agreed with it since."""
 
     @classmethod
     def started(cls, wall: datetime, monotonic: float, asleep: float) -> Self:
-        """Begin to watch."""
+        """Start watching."""
         return cls(wall=wall, monotonic=monotonic, asleep=asleep, since=monotonic)
 
     def after(self, wall: datetime, monotonic: float, asleep: float) -> Self:
-        """Look at the clocks again."""
+        """Check the clocks again."""
         slept = asleep - self.asleep
         step = (wall - self.wall).total_seconds() - (monotonic - self.monotonic) - slept
         looked = replace(
@@ -92,17 +94,17 @@ class Clocks:
             course=self.course + 1,
             since=monotonic,
             held_before=monotonic - self.since,
-            # Close enough to the old time is the old time.
+            # Close enough to the old time counts as the old time.
             lead=0.0 if abs(lead) <= GAP else lead,
             vouched=False,
         )
 
     @property
     def held(self) -> float:
-        """For how many seconds the time of day has run on evenly."""
+        """For how many seconds the wall clock has run evenly."""
         return self.monotonic - self.since
 
     @property
     def proved(self) -> bool:
-        """Whether nothing speaks against the time of day, or it has proved itself since."""
+        """Whether there is no evidence against the wall clock, or it has proved itself since."""
         return self.lead == 0.0 or self.vouched or self.held >= PROVED_AFTER

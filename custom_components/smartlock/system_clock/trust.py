@@ -1,4 +1,4 @@
-"""The one place that says whether our own clocks can be believed, for all locks of a Home Assistant."""
+"""The only module that decides whether our own clocks can be believed, for all locks of a Home Assistant."""
 
 import asyncio
 from collections import deque
@@ -17,42 +17,42 @@ from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.system_clock import rules
 from custom_components.smartlock.system_clock.rules import Clocks
 
-# Home Assistant as it is installed was released in this month.
+# The release month of the running Home Assistant.
 RELEASE = rules.released(MAJOR_VERSION, MINOR_VERSION)
-# How often the clocks are compared in seconds while nobody asks. Whoever acts on what is known asks.
+# Seconds between automatic checks of the clocks. Code that acts on what it knows checks them itself.
 _LOOK_EVERY = 10.0
-# How many of the last times that they parted are remembered.
+# How many of the latest divergences are remembered.
 _PARTINGS = 100
-# Linux counts sleep on a clock of its own; elsewhere sleep is seen by the time of day alone.
+# Linux counts sleep on a separate clock; elsewhere sleep is seen only in the wall clock.
 _BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def seconds_asleep() -> float:
-    """Return for how long the machine has slept since it was started, as far as it counts that."""
+    """Return the seconds that the machine has slept since it was started, as far as it counts them."""
     if _BOOTTIME is None:
         return 0.0
     return time.clock_gettime(_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 class SystemClock:
-    """Compares the clocks of the machine; get it from `system_clock`."""
+    """Compares the machine's clocks; get it from `system_clock`."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Begin with the clocks as they are."""
+        """Start with the clocks as they are."""
         self._hass = hass
         self._clocks = Clocks.started(dt_util.utcnow(), hass.loop.time(), seconds_asleep())
         self._gap_listeners = Listeners[timedelta]()
         self._timer: asyncio.TimerHandle | None = None
         self._partings: deque[tuple[float, float]] = deque(maxlen=_PARTINGS)
-        """When the clocks have parted, in seconds of the one that counts, and by how many."""
+        """When the clocks diverged, in seconds of the monotonic one, and by how many."""
         self._future: dict[datetime, float] = {}
-        """Stored times that were in the future when they were first seen, and when that was, in seconds."""
+        """Stored times that were in the future when first seen, and when that was, in seconds."""
 
-    # --- What the clocks say ------------------------------------------------------------------------------
+    # --- Reading the clocks -------------------------------------------------------------------------------
 
     @callback
     def check(self) -> Clocks:
-        """Compare the clocks now, and tell the listeners at once if the machine may have slept."""
+        """Compare the clocks now, and notify the listeners at once if the machine may have slept."""
         before = self._clocks
         after = before.after(dt_util.utcnow(), self._hass.loop.time(), seconds_asleep())
         self._clocks = after
@@ -66,27 +66,28 @@ class SystemClock:
 
     @property
     def uptime(self) -> timedelta:
-        """How long the machine has been running: the clock of the event loop counts from its start."""
+        """Seconds since the machine was started, by the event loop's clock, which starts with the machine."""
         return timedelta(seconds=self._hass.loop.time())
 
     @property
     def settled_now(self) -> datetime | None:
-        """The time of day (UTC) unless it is impossible, or the machine has just been started."""
+        """The time (UTC) unless it is impossible, or the machine has just been started."""
         now = dt_util.utcnow()
         return now if self.uptime >= rules.SETTLING and rules.plausible(now, RELEASE) else None
 
     def trusted_now(self) -> datetime | None:
-        """Return the time of day (UTC); None while something speaks against it."""
+        """Return the time (UTC); None while there is evidence against it."""
         return self.settled_now if self.check().proved else None
 
     def vouched_now(self) -> datetime | None:
-        """Return the time of day (UTC) if a lock has agreed with it since it was set; else None."""
+        """Return the time (UTC) if a lock has agreed with it since it was set; None otherwise."""
         return self.settled_now if self.check().vouched else None
 
     def date_of(self, at: float) -> datetime:
-        """Return a time of the event loop's clock as a date, to the second: it must not flicker with two clocks.
+        """Return a time of the event loop's clock as a date, in whole seconds so that it does not flicker.
 
-        What the machine has slept since is counted; a time of day that was set back is not.
+        Includes the time that the machine has slept since, but not a correction of the wall clock to an
+        earlier time.
         """
         parted = sum(seconds for when, seconds in self._partings if when > at)
         passed = self._hass.loop.time() - at + max(0.0, parted)
@@ -94,15 +95,15 @@ class SystemClock:
 
     @callback
     def vouch(self) -> None:
-        """Take note that a lock shows the same time."""
+        """Note that a lock shows the same time."""
         self._clocks = replace(self._clocks, vouched=True)
 
     # --- Stored times -------------------------------------------------------------------------------------
 
     def past(self, stored: datetime) -> datetime:
-        """Return a stored time (aware), or if it is in the future one that passes from when it was first seen.
+        """Return a stored time (aware); one in the future is replaced by the moment when it was first seen.
 
-        Our clock was ahead when it was stored, or is behind now. So it counts as if it had been then.
+        Our clock was ahead when it was stored, or is behind now.
         """
         now = dt_util.utcnow()
         if stored <= now:
@@ -111,16 +112,16 @@ class SystemClock:
         return now - timedelta(seconds=self._hass.loop.time() - seen)
 
     def age(self, stored: datetime) -> timedelta:
-        """Return how long ago a stored time (aware) was; one in the future begins to pass when it is first seen."""
+        """Return the age of a stored time (aware); one in the future ages from when it was first seen."""
         return dt_util.utcnow() - self.past(stored)
 
-    # --- Who is told --------------------------------------------------------------------------------------
+    # --- Listeners ----------------------------------------------------------------------------------------
 
     @callback
     def async_on_gap(self, listener: Callable[[timedelta], None]) -> CALLBACK_TYPE:
-        """Call `listener` when the machine may have slept, with for how long; returns what ends that.
+        """Call `listener` with the seconds that the machine may have slept; return how to unsubscribe.
 
-        Whatever was known before may have changed meanwhile without anybody being told, as before a restart.
+        Anything known from before may have changed unnoticed, as over a restart.
         """
         remove = self._gap_listeners.add(listener)
         if self._timer is None:
@@ -146,7 +147,7 @@ _CLOCK: HassKey[SystemClock] = HassKey(f"{DOMAIN}_system_clock")
 
 @callback
 def system_clock(hass: HomeAssistant) -> SystemClock:
-    """Return the watch over the clocks of this machine."""
+    """Return this machine's `SystemClock`."""
     if _CLOCK not in hass.data:
         hass.data[_CLOCK] = SystemClock(hass)
     return hass.data[_CLOCK]

@@ -1,1 +1,1 @@
-"""Whether the lock runs harder than it used to: watched, shown, told."""
+"""Whether the lock turns harder than it used to: monitored, shown, reported."""

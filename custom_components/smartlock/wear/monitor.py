@@ -1,4 +1,4 @@
-"""Watches how hard the bolt turns: reads the report of each motor run and tells the owner of a stiff one."""
+"""Monitors how hard the bolt turns: reads the report of each motor run and warns of a stiff bolt."""
 
 from typing import Any, override
 
@@ -20,7 +20,7 @@ STORE = "wear"
 ISSUE = "stiffer_than_usual"
 FLOW = "wear"
 
-# What changes in the states when the motor has run.
+# Fields of the states that change when the motor has run.
 type _Mark = tuple[object, ...]
 
 
@@ -34,7 +34,7 @@ class WearMonitor(LockPart):
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, STORE)
         self._clock = system_clock(hass)
         self.history = WearHistory()
-        # None at first: whatever ran while nobody looked is worth one question.
+        # None at first: a run during an outage is worth one read.
         self._seen: _Mark | None = None
 
     @override
@@ -57,28 +57,28 @@ class WearMonitor(LockPart):
         if states.lock_state.in_motion or mark == self._seen:
             return
         by_hand = self._seen is not None and states.last_lock_action_trigger == Trigger.MANUAL
-        # Before reading: a lock that refuses is asked once for each run, not on each link.
+        # Set before reading, so that a lock that refuses is asked once for each run, not on each link.
         self._seen = mark
         if by_hand:
-            # A key or the knob: the report is still that of the run before.
+            # A key or the knob: the report is still about the run before.
             return
         report = await self._coordinator.client.read(conversations.read_battery_report)
         self._coordinator.async_take(report)
         if states.last_lock_action_completion_status in (None, CompletionStatus.SUCCESS):
             if (now := self._clock.settled_now) is None:
-                # A run of 1970 would be compared with nothing, and make all others look late.
+                # A run in 1970 could not be compared with any other, and would make all others look late.
                 return
             run = MotorRun.of(report, now)
             if run is not None and (history := self.history.with_run(run)) is not self.history:
                 await self._keep(history)
 
     async def async_accept(self) -> None:
-        """Take how the lock turns now as its new usual."""
+        """Accept how the lock turns now as its new baseline."""
         await self._keep(self.history.accepted(dt_util.utcnow()))
 
     @callback
     def _message_received(self, message: Message) -> None:
-        """Note a bolt in motion: the same action again ends in the same states."""
+        """Note a bolt in motion: repeating an action ends in the same states."""
         if isinstance(message, KeyturnerStates) and message.lock_state.moving:
             self._seen = ()
 
@@ -90,7 +90,7 @@ class WearMonitor(LockPart):
 
     @property
     def issue_words(self) -> dict[str, str]:
-        """What is put into the text of the warning; empty if there is nothing to warn of."""
+        """The placeholders of the warning; empty if there is none."""
         wear, since = self.history.wear, self.history.usual_since
         if wear is None or since is None or self.history.warned_since is None:
             return {}
@@ -106,7 +106,7 @@ class WearMonitor(LockPart):
 
     @callback
     def _show_issue(self) -> None:
-        """Show the warning with the numbers of now, or withdraw it."""
+        """Show the warning with the current numbers, or withdraw it."""
         if words := self.issue_words:
             self._issues.show(ISSUE, flow=FLOW, learn_more="docs/wear.md", placeholders=words)
         else:

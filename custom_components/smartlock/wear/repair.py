@@ -1,4 +1,4 @@
-"""The lock turns stiffer than usual: what to look at, and the owner's word that this is how it turns now."""
+"""The lock turns stiffer than usual: what to check, and the owner's confirmation of a new baseline."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ __all__ = ["FLOW", "StifferThanUsualFlow"]
 
 
 class StifferThanUsualFlow(LockRepairFlow[WearMonitor]):
-    """Says what helps; to confirm it starts a new baseline."""
+    """Explains what helps; confirming it starts a new baseline."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin with the only step."""
+        """Start with the only step."""
         return await self.async_step_confirm()
 
     @while_loaded
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Say what helps, and take the owner's word."""
+        """Explain what helps, and take the owner's confirmation."""
         if user_input is None:
             return self.async_show_form(
                 step_id="confirm",

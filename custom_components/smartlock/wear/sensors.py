@@ -1,4 +1,4 @@
-"""Sensors for how hard the bolt turns, and for the figures of the last run of the motor."""
+"""Sensors for how hard the bolt turns, and for the figures of the last motor run."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def _of_last_run(
     shown_in: str | None = None,
     precision: int = 0,
 ) -> SmartLockSensorDescription[WearMonitor]:
-    """Return a sensor for those who want to see the curves behind the wear."""
+    """Return the description of a sensor for the details behind the wear, disabled by default."""
 
     def value(watch: WearMonitor) -> float | None:
         run = watch.history.last_run

@@ -1,1 +1,1 @@
-"""What the lock's faults are: pure decisions."""
+"""Pure decisions about a lock's faults."""

@@ -1,4 +1,4 @@
-"""How the batteries are doing, in one word."""
+"""The state of the batteries, as one value."""
 
 from enum import StrEnum
 
@@ -8,28 +8,28 @@ from custom_components.smartlock.protocol.enums import AccessoryBattery
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
 
-# Cells recover while they rest: what was low is so until it is clearly more, in percent.
+# Cells recover while they rest: a low charge counts as low until it is clearly higher, in percent.
 RECOVERED_PERCENT = 30
-# The byte of firmware that does not report the accessories.
+# The accessory byte of firmware that does not report them.
 _NOT_REPORTED = 0xFF
 
 
 class BatteryCondition(StrEnum):
-    """How the batteries of the lock are doing."""
+    """The state of the lock's batteries."""
 
     OK = "ok"
     LOW = "low"
-    """Less charge than the vendor warns at."""
+    """Below the charge at which the vendor warns."""
     CRITICAL = "critical"
     """The lock itself calls them critical."""
     TOO_WEAK = "too_weak"
-    """The lock has refused, or given up, a run because of them."""
+    """The lock has refused or aborted a run because of them."""
 
 
 def battery_condition(
     states: KeyturnerStates | None, faults: Faults, *, low_percent: int = LOW_BATTERY_PERCENT
 ) -> BatteryCondition | None:
-    """Return how the batteries are doing; None if nobody knows."""
+    """Return the state of the batteries; None if unknown."""
     if any(faults.active_fault(kind) for kind in (FaultKind.LOW_VOLTAGE, FaultKind.CALIBRATION_REFUSED)):
         return BatteryCondition.TOO_WEAK
     if states is None:
@@ -41,12 +41,12 @@ def battery_condition(
 
 
 def keypad_battery_low(states: KeyturnerStates | None) -> bool | None:
-    """Whether the battery of the keypad is nearly empty; None if the lock does not tell."""
+    """Whether the keypad's battery is nearly empty; None if the lock does not report it."""
     return _accessory(states, AccessoryBattery.KEYPAD_REPORTED, AccessoryBattery.KEYPAD_CRITICAL)
 
 
 def door_sensor_battery_low(states: KeyturnerStates | None) -> bool | None:
-    """Whether the battery of the door sensor is nearly empty; None if the lock does not tell."""
+    """Whether the door sensor's battery is nearly empty; None if the lock does not report it."""
     return _accessory(states, AccessoryBattery.DOOR_SENSOR_REPORTED, AccessoryBattery.DOOR_SENSOR_CRITICAL)
 
 

@@ -1,4 +1,4 @@
-"""What each code of the lock says about its mechanics: one fault has a number in each of several lists.
+"""What each of the lock's codes says about its mechanics: a fault has a number in each of several lists.
 
 Nuki Smart Lock API V2.3.0: error codes (live Error Report) and completion status (Keyturner States, log). Which
 pairs belong to one fault: the vendor's developer forum, topic 13487, where a clutch without current was 0x4B live
@@ -12,7 +12,7 @@ from custom_components.smartlock.protocol.enums import Command, CompletionStatus
 
 
 class FaultKind(StrEnum):
-    """What is wrong with the mechanics."""
+    """The kinds of mechanical faults."""
 
     CLUTCH_FAILURE = "clutch_failure"
     CLUTCH_POWER_FAILURE = "clutch_power_failure"
@@ -27,27 +27,27 @@ class FaultKind(StrEnum):
     HANDLE_NOT_LIFTED = "handle_not_lifted"
     FIRMWARE_UPDATE_NEEDED = "firmware_update_needed"
     UNKNOWN = "unknown_fault"
-    """A run failed with a number that has no meaning here, or says no more than that."""
+    """A run failed with a number that is undocumented, or that says no more than that."""
 
 
 CLUTCH_KINDS = frozenset(
     {FaultKind.CLUTCH_FAILURE, FaultKind.CLUTCH_POWER_FAILURE, FaultKind.MOTOR_POWER_FAILURE}
 )
-"""The clutch, or the motor behind it: what a dead clutch logs has the name of the motor."""
+"""The clutch, or the motor behind it: a dead clutch logs the code of the motor."""
 BLOCKED_KINDS = frozenset({FaultKind.MOTOR_BLOCKED, FaultKind.MOTOR_TIMEOUT, FaultKind.LOW_VOLTAGE})
 CALIBRATION_KINDS = frozenset(
     {FaultKind.NOT_CALIBRATED, FaultKind.CALIBRATION_REFUSED, FaultKind.POSITION_LIMIT}
 )
-"""What a calibration ends, by whomever."""
+"""Faults that end with a calibration, whoever starts it."""
 GRAVE_KINDS = frozenset(FaultKind) - {
     FaultKind.CALIBRATION_REFUSED,
     FaultKind.POSITION_LIMIT,
     FaultKind.INCOMPLETE,
     FaultKind.HANDLE_NOT_LIFTED,
 }
-"""The lock may not do what it is told, so that somebody may stand in front of a closed door, or of an open one."""
+"""The lock may ignore an action, so that somebody may face a closed door, or leave an open one."""
 
-# A row for every number with a name; None is no fault of the mechanics.
+# One row for each named number; None is not a mechanical fault.
 ERRORS: Mapping[ErrorCode, FaultKind | None] = {
     ErrorCode.BAD_CRC: None,
     ErrorCode.BAD_LENGTH: None,
@@ -111,7 +111,7 @@ COMPLETIONS: Mapping[CompletionStatus, FaultKind | None] = {
     CompletionStatus.UNKNOWN: None,
 }
 
-# Which completion status the run of a fault can leave behind, beside the one that has its name.
+# Completion statuses that the run of a fault can leave, besides the one of the same name.
 SAME_FAULT: Mapping[FaultKind, frozenset[CompletionStatus]] = {
     FaultKind.CLUTCH_FAILURE: frozenset({CompletionStatus.MOTOR_POWER_FAILURE}),
     FaultKind.CLUTCH_POWER_FAILURE: frozenset(
@@ -120,22 +120,23 @@ SAME_FAULT: Mapping[FaultKind, frozenset[CompletionStatus]] = {
     FaultKind.MOTOR_TIMEOUT: frozenset({CompletionStatus.INCOMPLETE, CompletionStatus.OTHER_ERROR}),
 }
 
-# Requests whose refusal with a number that nobody knows is a failed run. Other requests are refused for other
-# reasons; 0 stands for a request that the lock could not read.
+# Requests whose refusal with an unknown number is a failed run. Other requests are refused for other reasons;
+# 0 stands for a request that the lock could not read.
 _RUNS = frozenset(
     {Command.LOCK_ACTION, Command.SIMPLE_LOCK_ACTION, Command.KEYPAD_ACTION, Command.REQUEST_CALIBRATION}
 )
 
 
 def fault_of_error(code: ErrorCode, command: Command | None) -> FaultKind | None:
-    """Return the fault that an Error Report about a command tells of, None if it tells of none."""
+    """Return the fault that an Error Report about a command indicates; None if it indicates none."""
     kind = ERRORS.get(code, None if code.about_door_sensor else FaultKind.UNKNOWN)
     return None if kind is FaultKind.UNKNOWN and command not in _RUNS else kind
 
 
 def fault_of_completion(status: CompletionStatus, *, moved: bool = False) -> FaultKind | None:
-    """Return the fault that the completion status of a run tells of, None if it tells of none.
+    """Return the fault that the completion status of a run indicates; None if it indicates none.
 
-    `moved`: the bolt was seen to move for it, so that a number without a name cannot mean that somebody was denied.
+    `moved`: the bolt was seen to move during the run, so an unnamed number cannot mean that somebody was
+    denied.
     """
     return COMPLETIONS.get(status, None if status.denied and not moved else FaultKind.UNKNOWN)

@@ -1,16 +1,17 @@
-"""Which faults a lock has: everything that it says about its mechanics, put together in the order it was said.
+"""Which faults a lock has: derived from all its reports about its mechanics, in the order received.
 
-A fault stays until a *later* motor run has succeeded, or the owner says that it is repaired. The lock tells only how
-its last run ended, without a time or a number, so that an old success has to be told from a new one:
+A fault stays until a *later* motor run has succeeded, or the owner declares it repaired. The lock reports
+only how its last run ended, without a time or a number, so an old success has to be distinguished from a new
+one:
 
-    told                                          proves a later success
-    live Error Report, then the states of it      never: they are about the run that has just failed
-    the same last run as before                   only if the bolt has changed its place, and not by hand
+    reported                                      proves a later success
+    live Error Report, then its states            never: they are about the run that has just failed
+    the same last run as before                   only if the bolt has changed its position, and not by hand
     another last run, bolt where it was           only if it was seen to run, or pulled the latch: a lock that is
-                                                  told to lock when it is locked says "success" and does nothing
-    turned by hand, or started after a power cut  never: no motor, or not the clutch, has proved anything
+                                                  asked to lock when locked says "success" and does nothing
+    turned by hand, or started after a power cut  never: no motor, or not the clutch, was involved
 
-Nothing here waits or looks at a clock: `now` is an argument.
+Nothing here waits or reads a clock: `now` is an argument.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -45,63 +46,63 @@ from custom_components.smartlock.protocol.messages import (
 )
 from custom_components.smartlock.rules.stored import byte, flag, integer, listed, moment, optional
 
-# Reports about one run come within this time: a run takes up to 20 s, an unlatch 50 s.
+# Reports about one run arrive within this time: a run takes up to 20 s, an unlatch 50 s.
 _RUN_TIME = timedelta(minutes=2)
-# How far the clock of a lock may be off whose PIN is known; it is set at 30 s.
+# Maximum error of the clock of a lock whose PIN is known; it is set at 30 s.
 _CLOCK_ERROR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
-    """The faults of one lock, and what is needed to tell new reports from old ones."""
+    """The faults of one lock, and what is needed to distinguish new reports from old ones."""
 
     active: tuple[Fault, ...] = ()
-    """In the order in which they were reported last."""
+    """In the order of their last report."""
     last: Fault | None = None
-    """The one that was reported last, also when it is over."""
+    """The one reported last, even if it is over."""
     ended_at: datetime | None = None
-    """When, and why, a fault was over for the last time."""
+    """When and why a fault last ended."""
     ended_by: End | None = None
     run: RunReport | None = None
-    """The last run as told at rest."""
+    """The last run as reported at rest."""
     rest: LockState | None = None
-    """Where the bolt was last told to be at rest; None if it may have been moved without anybody telling."""
+    """Where the bolt was last reported at rest; None if it may have been moved unnoticed."""
     seen_running: bool = False
-    """The bolt was seen to run since it was at rest."""
+    """The bolt was seen to move since it was at rest."""
     unsettled: bool = False
-    """A run has failed live, and the states after it have not been told yet."""
+    """A run has failed live, and the states after it have not been received yet."""
     run_sources: frozenset[Source] = frozenset()
-    """What has told that the last run failed, so that it is counted once."""
+    """The sources that have reported the failure of the last run, so that it is counted once."""
     run_failed_at: datetime | None = None
     log_index: int | None = None
-    """The newest log entry that was taken into account."""
+    """The newest log entry that was processed."""
 
-    # --- What the owner wants to know ---------------------------------------------------------------------
+    # --- Results for the owner ----------------------------------------------------------------------------
 
     @property
     def clutch_fault(self) -> bool | None:
-        """Whether the clutch, or the motor behind it, has failed; None if nobody knows."""
+        """Whether the clutch, or the motor behind it, has failed; None if unknown."""
         return self._has(CLUTCH_KINDS)
 
     @property
     def motor_blocked(self) -> bool | None:
-        """Whether the motor cannot move the bolt; None if nobody knows."""
+        """Whether the motor cannot move the bolt; None if unknown."""
         return self._has(BLOCKED_KINDS)
 
     @property
     def clutch_certain(self) -> bool:
-        """Whether it is certainly the clutch that has failed."""
+        """Whether it is certain that the clutch has failed."""
         return any(
             f.kind in CLUTCH_KINDS and f.kind is not FaultKind.MOTOR_POWER_FAILURE for f in self.active
         )
 
     @property
     def grave(self) -> bool:
-        """Whether the lock has a fault because of which it may not do what it is told."""
+        """Whether the lock has a fault because of which it may ignore an action."""
         return any(fault.kind in GRAVE_KINDS for fault in self.active)
 
     def active_fault(self, kind: FaultKind) -> Fault | None:
-        """Return the fault of a kind, None if the lock does not have it."""
+        """Return the fault of a kind; None if the lock does not have it."""
         return next((fault for fault in self.active if fault.kind is kind), None)
 
     def new_since(self, before: Faults) -> tuple[Fault, ...]:
@@ -119,10 +120,10 @@ class Faults:
         )
         return None if silent or self.active_fault(FaultKind.UNKNOWN) else False
 
-    # --- What happens -------------------------------------------------------------------------------------
+    # --- Events -------------------------------------------------------------------------------------------
 
     def with_error_report(self, code: ErrorCode, command: Command | None, now: datetime) -> Faults:
-        """Take what the lock reports live about a request of ours."""
+        """Take a live report about one of our requests."""
         kind = fault_of_error(code, command)
         if kind is None:
             return self
@@ -130,15 +131,15 @@ class Faults:
         return replace(failed, unsettled=True, seen_running=False)
 
     def with_states_from(self, states: KeyturnerStates, now: datetime) -> Faults:
-        """Take Keyturner States, asked for or not."""
+        """Take Keyturner States, requested or pushed."""
         state = states.lock_state
         if state.in_motion and state.heading is not None:
-            # A push in the middle of a run begins no other one.
+            # A push during a run does not start another one.
             sources = self.run_sources if self.seen_running else frozenset[Source]()
             return replace(self, seen_running=True, unsettled=False, run_sources=sources)
         if state.moving:
             return replace(self, seen_running=False, rest=None)
-        told = replace(
+        updated = replace(
             self,
             run=RunReport.of(states) or self.run,
             rest=state,
@@ -146,33 +147,33 @@ class Faults:
             unsettled=False,
         )
         if self._proves_success(states):
-            told = told.run_succeeded(now)
+            updated = updated.run_succeeded(now)
         for kind, source, code in self._failures(states):
-            told = told.reported(kind, Evidence(source=source, code=code, at=now))
+            updated = updated.reported(kind, Evidence(source=source, code=code, at=now))
         if state.place is not None:
-            told = told.calibrated(now)
-        return told
+            updated = updated.calibrated(now)
+        return updated
 
     def with_battery_report(self, report: BatteryReport, now: datetime) -> Faults:
-        """Take the report of the batteries: weak ones are no fault, but belong to one that is there."""
+        """Take the battery report: weak batteries are no fault, but may be evidence for one."""
         if not report.critical_battery_state:
             return self
         weak = Evidence(source=Source.BATTERY_REPORT, code=1, at=now)
         return replace(self, active=tuple(fault.with_evidence(weak, again=False) for fault in self.active))
 
     def with_log(self, entries: Iterable[LogEntry], now: datetime) -> Faults:
-        """Take the newest entries of the log, in any order.
+        """Take the newest log entries, in any order.
 
-        They add to faults, and tell of failed calibrations, about which the states are silent. They end nothing:
+        They add evidence, and report failed calibrations, which the states do not show. They end no fault:
         an entry does not say whether the motor ran for it.
         """
         runs = sorted((entry for entry in entries if _completion(entry) is not None), key=lambda e: e.index)
         if not runs:
             return self
         newest = runs[-1].index
-        # A log that was erased counts from the start again.
+        # A log that was erased starts counting again.
         seen = self.log_index if self.log_index is not None and self.log_index <= newest else -1
-        told = replace(self, log_index=newest)
+        updated = replace(self, log_index=newest)
         succeeded = max((e.index for e in runs if _completion(e) == CompletionStatus.SUCCESS), default=-1)
         for entry in runs:
             completion = _completion(entry)
@@ -182,27 +183,27 @@ class Faults:
             if self._is_settled(entry, now):
                 continue
             if entry.type != LogEntryType.CALIBRATION and self._last_run_succeeded:
-                # The states say how the last run ended; logging may have been off meanwhile.
+                # The states report how the last run ended; logging may have been off meanwhile.
                 continue
-            told = told.reported(kind, Evidence(source=Source.LOG, code=completion, at=now))
-        return told
+            updated = updated.reported(kind, Evidence(source=Source.LOG, code=completion, at=now))
+        return updated
 
     def run_succeeded(self, now: datetime) -> Faults:
-        """The motor has surely run, and well, after everything that was said before."""
+        """The motor has certainly run successfully after all earlier reports."""
         return replace(self._ended(lambda fault: True, End.RUN, now), unsettled=False)
 
     def repaired(self, now: datetime) -> Faults:
-        """The owner says so. What the lock has said until now is about the time before."""
+        """The owner has declared the lock repaired. All earlier reports are about the time before."""
         return self._ended(lambda fault: True, End.OWNER, now)
 
-    # --- How ----------------------------------------------------------------------------------------------
+    # --- Helpers ------------------------------------------------------------------------------------------
 
     @property
     def _last_run_succeeded(self) -> bool:
         return self.run is not None and self.run.completion == CompletionStatus.SUCCESS
 
     def _failures(self, states: KeyturnerStates) -> Iterable[tuple[FaultKind, Source, int]]:
-        """Return the failures that states at rest tell of for the first time."""
+        """Return the failures that states at rest report for the first time."""
         report = RunReport.of(states)
         if report is not None and (report != self.run or self.seen_running):
             before, place = None if self.rest is None else self.rest.place, states.lock_state.place
@@ -217,7 +218,7 @@ class Faults:
             yield FaultKind.NOT_CALIBRATED, Source.LOCK_STATE, state
 
     def _proves_success(self, states: KeyturnerStates) -> bool:
-        """Whether states at rest can only follow a run that began after the last failure and went well."""
+        """Whether states at rest can only follow a run that began after the last failure and succeeded."""
         place = states.lock_state.place
         if self.unsettled or place is None or states.trigger == Trigger.MANUAL:
             return False
@@ -232,24 +233,24 @@ class Faults:
             or place not in report.action.leaves
         ):
             return False
-        # From a place that is not known, such as half way, every end is elsewhere.
+        # From an unknown position, such as half way, every end position is a different one.
         ran = self.seen_running or report.action.unlatches or (self.rest is not None and before is None)
         return elsewhere or (report != self.run and ran)
 
     def calibrated(self, now: datetime) -> Faults:
-        """A lock that has shown that it was not calibrated shows a place of its bolt again."""
+        """A lock that had reported that it was not calibrated reports a position again."""
         uncalibrated = self.active_fault(FaultKind.NOT_CALIBRATED)
         if uncalibrated is None or all(e.source is not Source.LOCK_STATE for e in uncalibrated.evidence):
             return self
         return self._ended(lambda fault: fault.kind in CALIBRATION_KINDS, End.RUN, now)
 
     def reported(self, kind: FaultKind, evidence: Evidence) -> Faults:
-        """Add what was said to the fault that it belongs to, or begin one."""
+        """Add a report to the fault that it belongs to, or start a new one."""
         source, now = evidence.source, evidence.at
         sources = self.run_sources
         if self.run_failed_at is None or abs(now - self.run_failed_at) > _RUN_TIME:
             sources = frozenset()
-        # Each source tells of a run once, and the log later than the others.
+        # Each source reports a run once, and the log later than the others.
         again = source is not Source.LOG and (not sources or source in sources)
         sources = frozenset({source}) if again else sources | {source}
         known = next((f for f in self.active if evidence.belongs_to(f.kind)), None)
@@ -261,7 +262,7 @@ class Faults:
         )
         others = tuple(f for f in self.active if f is not known)
         if evidence.source is Source.ERROR_REPORT:
-            # What the states told before under a wider name.
+            # Replaces what the states had reported under a more general name.
             for other in others:
                 if other.is_explained_by(fault.kind):
                     fault = fault.merged_with(other)
@@ -275,9 +276,9 @@ class Faults:
         return replace(self, active=still, ended_at=now, ended_by=by)
 
     def _is_settled(self, entry: LogEntry, now: datetime) -> bool:
-        """Whether a log entry is older than the last time that a fault was over."""
+        """Whether a log entry is older than the end of the last fault."""
         if self.ended_at is None or self.ended_at > now + _CLOCK_ERROR:
-            # Our own clock was ahead then. Which entries were seen before is known besides.
+            # Our own clock was ahead then. Entries seen before are known anyway.
             return False
         at = entry.timestamp.moment
         return at is None or at <= self.ended_at + _CLOCK_ERROR
@@ -285,7 +286,7 @@ class Faults:
     # --- Storage ------------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data that survives a restart."""
+        """Return plain data for storage."""
         return {
             "active": [fault.to_json() for fault in self.active],
             "last": None if self.last is None else self.last.to_json(),
@@ -302,7 +303,7 @@ class Faults:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
+        """Return the stored faults. Raises KeyError, TypeError or ValueError for anything else."""
         return cls(
             active=listed(Fault.from_json, data["active"]),
             last=optional(Fault.from_json, data["last"]),
@@ -319,6 +320,6 @@ class Faults:
 
 
 def _completion(entry: LogEntry) -> CompletionStatus | None:
-    """Return how the run of a log entry ended, None for an entry about something else."""
+    """Return how the run of a log entry ended; None for any other entry."""
     details = entry.details
     return details.completion_status if isinstance(details, LoggedRun | LoggedKeypadAction) else None

@@ -1,1 +1,1 @@
-"""What wear is: pure decisions."""
+"""Pure decisions about wear."""

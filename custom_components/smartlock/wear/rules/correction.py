@@ -1,8 +1,9 @@
-"""How the figures of a run follow temperature and voltage, learned for each lock.
+"""How the figures of a run depend on temperature and voltage, learned for each lock.
 
-Grease is stiff in the cold, and weak batteries turn slowly: a lock must not count as worn because it is winter or
-because its batteries are old. By how much differs from door to door, so it starts with an expectation and is
-learned from how one week differs from the one before: bolts stiffen over months, the weather changes in days.
+Grease is stiff in the cold, and weak batteries turn slowly: a lock must not count as worn because of winter
+or old batteries. The effect differs from door to door, so the correction starts with an expectation and
+learns from the difference between one week and the next: bolts stiffen over months, the weather changes
+within days.
 """
 
 from collections.abc import Sequence
@@ -13,19 +14,19 @@ from typing import NamedTuple, Self
 from custom_components.smartlock.rules.stored import real
 from custom_components.smartlock.wear.rules.motor_run import RunMetrics
 
-# What is expected of an unknown lock, relative change of a figure per degree C and per volt, and how far locks
-# are thought to lie from it (standard deviation). docs/wear.md says why.
+# The expectation for an unknown lock, relative change of a figure per degree C and per volt, and by how much
+# locks are assumed to differ from it (standard deviation). docs/wear.md explains why.
 _EXPECTED_ENERGY = (-0.006, -0.06)
 _EXPECTED_CURRENT = (-0.006, 0.0)
 _DOUBT = (0.006, 0.06)
-# By so much two weeks differ without a reason (standard deviation).
+# Difference of two weeks without a cause (standard deviation).
 _NOISE = 0.06
-# A difference this many times beyond what is to be expected is no weather.
+# A difference this many times larger than expected is not caused by the weather.
 _OUTLIER = 2.5
 
 
 class Residual(NamedTuple):
-    """By how much a run took more than usual, as logarithms: 0.1 is about 10 %."""
+    """By how much a run took more than the baseline, as logarithms: 0.1 is about 10 %."""
 
     energy: float
     current: float
@@ -41,7 +42,7 @@ class Correction:
     """Covariance of the slopes: temperature, both, voltage."""
 
     def residual(self, figures: RunMetrics, usual: RunMetrics) -> Residual:
-        """Return what is left of a difference when temperature and voltage are accounted for."""
+        """Return the remaining difference after correction for temperature and voltage."""
         by = (figures.temperature - usual.temperature, figures.voltage - usual.voltage)
         return Residual(
             energy=figures.energy - usual.energy - _times(self.energy, by),
@@ -49,7 +50,7 @@ class Correction:
         )
 
     def learned(self, figures: RunMetrics, before: RunMetrics) -> Self:
-        """Take how one week differs from the one before (a step of a Kalman filter with a constant state)."""
+        """Learn from the difference between two weeks (a step of a Kalman filter with a constant state)."""
         by = (figures.temperature - before.temperature, figures.voltage - before.voltage)
         tt, tv, vv = self.doubt
         toward = (tt * by[0] + tv * by[1], tv * by[0] + vv * by[1])
@@ -69,7 +70,7 @@ class Correction:
         )
 
     def to_json(self) -> list[list[float]]:
-        """Return it for storage."""
+        """Return plain data for storage."""
         return [list(self.energy), list(self.current), list(self.doubt)]
 
     @classmethod

@@ -1,8 +1,8 @@
 """Whether a lock turns harder than it used to: the history of its motor runs, and when to warn.
 
-A run of a kind (`MotorRun.kind`) is compared with what was usual for this kind on this door, corrected for
-temperature and voltage (`wear_correction.py`). Wear is the median over ten days, so neither a frosty day nor
-somebody leaning against the door moves it. docs/wear.md tells how the constants were found and what they achieve.
+A run is compared with the baseline of its kind (`MotorRun.kind`) on this door, corrected for temperature and
+voltage (`correction.py`). Wear is the median over ten days, so neither a frosty day nor somebody leaning
+against the door changes it. docs/wear.md explains how the constants were found and what they achieve.
 """
 
 from collections.abc import Mapping
@@ -16,45 +16,45 @@ from custom_components.smartlock.rules.stored import integer, listed, optional, 
 from custom_components.smartlock.wear.rules.correction import Correction, Residual
 from custom_components.smartlock.wear.rules.motor_run import MotorRun, RunMetrics, typical
 
-# Warn from here on, in percent above the usual; or earlier if it has grown by so much within TREND, since what
-# breaks soon grows fast. Be content again below the last one; in between nothing changes.
+# Warn from this many percent above the baseline; or earlier if it has grown by so much within TREND, since
+# fast growth precedes a breakdown. Withdraw the warning below the last one; in between nothing changes.
 WARN_ABOVE = 33
 WARN_RISING_ABOVE, RISE = 20, 15
 CONTENT_BELOW = 12
-# What counts as now: runs of so many days, and if they are few, this many of the last ones that are not too old.
+# The present: runs of this many days, or if there are few, this many of the last ones that are not too old.
 _NOW = timedelta(days=10)
 _NOW_RUNS = 8
 _TOO_OLD = timedelta(days=60)
-# What is usual is known after so many runs of a kind over so long a time: several days, and not one cold weekend.
+# A baseline needs this many runs of a kind over this time: several days, and not one cold weekend.
 _USUAL_RUNS = 16
 _USUAL_TIME = timedelta(days=14)
-# A busy door must not fill the storage, nor its Monday outweigh the rest of the week.
+# A busy door must not fill the storage, nor may its Monday outweigh the rest of the week.
 _RUNS_A_DAY = 3
 _RUNS_KEPT = 48
 _KINDS_KEPT = 8
 _WEEKS_KEPT = 60
-# A week with fewer runs says too little, and over a longer gap other things than the weather change.
+# Fewer runs in a week say too little, and over a longer gap more than the weather changes.
 _WEEK_RUNS = 3
 _WEEK_GAP = timedelta(days=30)
 TREND = timedelta(days=28)
-# A bolt that turns more easily than usual, as after running in or with oil, is the new usual, little by little: so
-# much of the difference each week, since it may be the season too.
+# A bolt that turns more easily than the baseline, as after running in or oiling, gradually becomes the new
+# baseline: by this part of the difference each week, since it may be the season too.
 _EASES = 0.05
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The runs of one kind, oldest first, and what was usual for it."""
+    """The runs of one kind, oldest first, and their baseline."""
 
     runs: tuple[MotorRun, ...] = ()
     usual: RunMetrics | None = None
     week: RunMetrics | None = None
-    """Of the last whole week that had enough runs."""
+    """Figures of the last whole week with enough runs."""
     week_at: datetime | None = None
-    """Its last run."""
+    """When that week's last run was."""
 
     def has_enough_of(self, day: date) -> bool:
-        """Whether no more runs of this day are needed."""
+        """Whether enough runs of this day are stored."""
         return len(self.runs) >= _RUNS_A_DAY and self.runs[-_RUNS_A_DAY].at.date() == day
 
     def last_week(self) -> tuple[MotorRun, ...]:
@@ -64,60 +64,60 @@ class Kind:
 
     @property
     def complete(self) -> bool:
-        """Whether there is enough to say what is usual."""
+        """Whether there are enough runs for a baseline."""
         return len(self.runs) >= _USUAL_RUNS and self.runs[-1].at - self.runs[0].at >= _USUAL_TIME
 
 
 @dataclass(frozen=True)
 class Wear:
-    """How a lock is doing, in percent above what was usual (below: negative)."""
+    """The wear of a lock, in percent above the baseline (below: negative)."""
 
     percent: int
     """The larger of the other two."""
     energy: int
     """By energy: the whole way is stiff."""
     current: int
-    """By the highest current: at least one place of the way is stiff."""
+    """By the highest current: at least one spot is stiff."""
     before: int
-    """`percent` four weeks before, or when it was first known if that is later."""
+    """`percent` four weeks ago, or the first known value if that is later."""
     before_at: datetime
 
 
 @dataclass(frozen=True)
 class WearHistory:
-    """All that is remembered of a lock; frozen, so that what is stored is what was decided on."""
+    """The stored history of a lock; frozen, so that what is saved is what the decision was based on."""
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     correction: Correction = field(default_factory=Correction)
     weeks: tuple[tuple[datetime, Residual], ...] = ()
-    """How it was at the end of each week, for the trend."""
+    """The level at the end of each week, for the trend."""
     usual_since: datetime | None = None
-    """When the usual was established, or accepted anew by the owner."""
+    """When the baseline was established, or accepted by the owner."""
     warned_since: datetime | None = None
-    """Since when it turns harder than it should; None while all is well."""
+    """Since when it turns harder than it should; None while there is no warning."""
     last_run: MotorRun | None = None
-    """Also one that is not compared."""
+    """The last run, even if it is not compared."""
 
     def with_run(self, run: MotorRun) -> WearHistory:
-        """Take a run that succeeded; the same one again changes nothing."""
+        """Take a successful run; the same one again changes nothing."""
         if run.same_as(self.last_run):
             return self
         history = replace(self._not_after(run.at), last_run=run)
         kind = self.kinds.get(run.kind)
-        # Empty batteries make every bolt look stiff, and there is a warning for them.
+        # With empty batteries every bolt seems stiff, and they have a warning of their own.
         if run.critical or (kind is not None and kind.has_enough_of(run.at.date())):
             return history
         return _judged(_compared(_week_ended(history, run), run))
 
     def accepted(self, now: datetime) -> WearHistory:
-        """Take how the lock turns now as the new usual, as the owner says."""
+        """Accept how the lock turns now as the new baseline, on the owner's request."""
         level = self.level
         if level is None:
             return self
         return replace(_with_usual_raised(self, level), usual_since=now, warned_since=None)
 
     def _not_after(self, now: datetime) -> WearHistory:
-        """Return it with what a clock of ours that was ahead has dated later than now as of now."""
+        """Return the history with future dates, from a clock of ours that was ahead, replaced by now."""
         if all(run.at <= now for kind in self.kinds.values() for run in kind.runs):
             return self
         kinds = {
@@ -138,11 +138,11 @@ class WearHistory:
 
     @property
     def wear(self) -> Wear | None:
-        """How the lock was doing at its last run; None until enough is known."""
+        """The wear at the last run; None until enough is known."""
         level = self.level
         if level is None or self.last_run is None:
             return None
-        # By definition it was 0 when the usual was established.
+        # By definition it was 0 when the baseline was established.
         then = (self.usual_since or self.last_run.at, _NOTHING)
         for week in self.weeks:
             if week[0] <= max(self.last_run.at - TREND, self.weeks[0][0]):
@@ -157,7 +157,7 @@ class WearHistory:
 
     @property
     def level(self) -> Residual | None:
-        """By how much the lock takes more than usual now; None if too little is known."""
+        """How much more than the baseline the lock takes now; None if too little is known."""
         compared = [
             (run, kind.usual) for kind in self.kinds.values() if kind.usual is not None for run in kind.runs
         ]
@@ -174,7 +174,7 @@ class WearHistory:
         return Residual(*(median(column) for column in zip(*residuals, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return it for storage."""
+        """Return plain data for storage."""
         return {
             "kinds": {
                 name: {
@@ -220,7 +220,7 @@ _NOTHING = Residual(0.0, 0.0)
 
 
 def _rise(history: WearHistory, level: Residual) -> int:
-    """By how many percent it has grown within TREND; 0 if it is not known for so long."""
+    """By how many percent it has grown within TREND; 0 if it has not been known for so long."""
     assert history.last_run is not None
     before = [residual for at, residual in history.weeks if at <= history.last_run.at - TREND]
     return _percent(max(level) - max(before[-1])) if before else 0
@@ -262,7 +262,7 @@ def _figures(values: Any) -> RunMetrics:
 
 
 def _week_ended(history: WearHistory, run: MotorRun) -> WearHistory:
-    """Close the week of the last run of this kind if this one is of a later week."""
+    """Close the week of this kind's last run if this run is in a later one."""
     kind = history.kinds.get(run.kind, Kind())
     if not kind.runs or kind.runs[-1].at.isocalendar()[:2] == run.at.isocalendar()[:2]:
         return history
@@ -283,7 +283,7 @@ def _week_ended(history: WearHistory, run: MotorRun) -> WearHistory:
 
 
 def _with_usual_raised(history: WearHistory, by: Residual) -> WearHistory:
-    """Call usual what is so much more; what was before is compared with the same usual as what comes."""
+    """Shift the baseline; earlier and later runs are compared with the same one."""
     kinds = {
         name: kind if kind.usual is None else replace(kind, usual=_raised(kind.usual, by))
         for name, kind in history.kinds.items()
@@ -293,24 +293,24 @@ def _with_usual_raised(history: WearHistory, by: Residual) -> WearHistory:
 
 
 def _compared(history: WearHistory, run: MotorRun) -> WearHistory:
-    """Take the run into its kind, and say what is usual for the kind once that is known."""
+    """Add the run to its kind, and establish the kind's baseline once there are enough runs."""
     kind = history.kinds.get(run.kind, Kind())
     kind = replace(kind, runs=(*kind.runs, run)[-_RUNS_KEPT:])
     usual_since = history.usual_since
     if kind.usual is None and kind.complete:
         usual = typical([other.figures for other in kind.runs])
-        # A kind that comes late starts where the others are by now, not at zero.
+        # A kind that is added late starts at the level of the others, not at zero.
         level = history.level
         kind = replace(kind, usual=usual if level is None else _raised(usual, _less(_NOTHING, level)))
         usual_since = usual_since or run.at
-    # The kind that ran last stands last.
+    # The kind of the last run comes last.
     kinds = {name: other for name, other in history.kinds.items() if name != run.kind} | {run.kind: kind}
     kept = dict(list(kinds.items())[-_KINDS_KEPT:])
     return replace(history, kinds=kept, usual_since=usual_since)
 
 
 def _judged(history: WearHistory) -> WearHistory:
-    """Begin to warn, or end it."""
+    """Start a warning, or end it."""
     level = history.level
     if level is None or history.last_run is None:
         return history

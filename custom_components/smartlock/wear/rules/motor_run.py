@@ -1,4 +1,4 @@
-"""What one run of the motor took, from a Battery Report (Nuki Smart Lock API V2.3.0, 0x0011)."""
+"""What one motor run took, from a Battery Report (Nuki Smart Lock API V2.3.0, 0x0011)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.messages import BatteryReport
 from custom_components.smartlock.rules.stored import byte, integer
 
-# Close to what the motor draws, A: what the cells lose of their voltage by their own resistance is told with it.
-# A constant, because with the run's own current a stiffer bolt would excuse itself.
+# Close to the motor's current, A: the cells' own resistance lowers the reported voltage by it. It is
+# constant, because with the run's own current a stiffer bolt would excuse itself.
 _USUAL_CURRENT = 0.4
 
 
 class RunMetrics(NamedTuple):
-    """The figures that are compared: how hard the bolt turned, and what else that depends on."""
+    """The figures that are compared: how hard the bolt turned, and the conditions that affect it."""
 
     energy: float
     """Logarithm of the energy by distance; its unit does not matter."""
@@ -27,20 +27,20 @@ class RunMetrics(NamedTuple):
     temperature: float
     """Degrees C."""
     voltage: float
-    """Of the cells under a usual load, V."""
+    """Of the cells under a typical load, V."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MotorRun:
-    """One run of the motor, in the report's own units."""
+    """One motor run, in the report's own units."""
 
     at: datetime
-    """When it was read; the report has no time. UTC, to the second."""
+    """When it was read; the report has no time. UTC, in whole seconds."""
     action: LockAction
     drain: int
     """mWs."""
     distance: int
-    """Degrees, by the vendor's document."""
+    """Degrees, according to the vendor's document."""
     start_voltage: int
     """mV."""
     lowest_voltage: int
@@ -50,13 +50,13 @@ class MotorRun:
     max_current: int
     """mA."""
     resistance: int
-    """Of the batteries, mOhm; the document names no unit."""
+    """Of the batteries, mOhm; the document gives no unit."""
     critical: bool
-    """Whether the batteries are nearly empty: then a run says little about the bolt."""
+    """Whether the batteries are nearly empty, so that the run says little about the bolt."""
 
     @classmethod
     def of(cls, report: BatteryReport, now: datetime) -> Self | None:
-        """Return the run that a report tells of; None if it tells of none, as after a battery change."""
+        """Return the run in a report; None if it contains none, as after a battery change."""
         if report.lock_action == LockAction.NONE or not (
             report.battery_drain and report.lock_distance and report.max_turn_current and report.start_voltage
         ):
@@ -81,7 +81,7 @@ class MotorRun:
 
     @cached_property
     def figures(self) -> RunMetrics:
-        """What is compared."""
+        """The figures that are compared."""
         return RunMetrics(
             energy=log(self.energy),
             current=log(self.max_current),
@@ -91,16 +91,17 @@ class MotorRun:
 
     @cached_property
     def kind(self) -> str:
-        """Runs of one kind can be compared: the same action over about the same distance."""
-        # By a quarter longer is another kind: an unlatch from locked turns ten times as far as one from unlocked.
+        """Key of comparable runs: the same action over about the same distance."""
+        # A difference of a quarter is another kind: an unlatch from locked turns ten times as far as one from
+        # unlocked.
         return f"{self.action.name.lower()}_{round(log(self.distance) / log(1.25))}"
 
     def same_as(self, other: MotorRun | None) -> bool:
-        """Whether two reports tell of one run: no two runs take exactly the same."""
+        """Whether two reports are about one run: no two runs take exactly the same."""
         return other is not None and self.to_json()[1:] == other.to_json()[1:]
 
     def to_json(self) -> list[int]:
-        """Return it for storage."""
+        """Return plain data for storage."""
         return [
             int(self.at.timestamp()),
             self.action.value,
@@ -121,7 +122,7 @@ class MotorRun:
         return cls(
             at=datetime.fromtimestamp(integer(at), UTC),
             action=LockAction(byte(action)),
-            # A run takes something.
+            # A run takes more than nothing.
             drain=integer(drain, low=1),
             distance=integer(distance, low=1),
             start_voltage=integer(start),
@@ -134,5 +135,5 @@ class MotorRun:
 
 
 def typical(figures: Sequence[RunMetrics]) -> RunMetrics:
-    """Return the median of each figure, which a few odd runs do not move."""
+    """Return the median of each figure, which a few unusual runs do not affect."""
     return RunMetrics(*(median(column) for column in zip(*figures, strict=True)))
