@@ -214,7 +214,7 @@ async def test_an_arrival_and_what_gets_nowhere(house: House, mount: Mount, porc
         await bert.app.connect(house.api)
         await anna.app.connect(house.api)
         await bert.phase("home")
-        assert bert.reason == "restarted"
+        await bert.owned.api.wait_for("the reason", lambda: bert.reason == "restarted")
         await bert.app.tell_position(*HOME)
         bert.phone.walk({porch: -45}, 3)
         await asyncio.sleep(6)
@@ -271,7 +271,7 @@ async def test_the_contact_of_the_garage_is_renamed_while_she_is_away(
         await anna.confirm_phone()
         await clara.tell_contact("Garage", opened=True)
         await anna.phase("home")
-        assert anna.reason == "unlocked"
+        await api.wait_for("the reason", lambda: anna.reason == "unlocked")
         anna.phone.walk({porch: -48, house.proxy: -60}, 4)
         await asyncio.sleep(8)
         assert anna.orders == 0

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 import pytest
 
 from simulator.demo.house import House
+from simulator.demo.owner import DOMAIN
 from simulator.home_assistant import HomeAssistantError
 from simulator.virtual_lock import Kind, VirtualLock
 from tests.e2e.browser import Album, log_in, press, visit
@@ -73,9 +74,19 @@ async def restored_by_action(owned: OwnedLock) -> None:
 
 
 async def issue_of(owned: OwnedLock) -> dict[str, Any] | None:
-    """Return the issue about lost settings."""
+    """Return the issue about the lost settings of this lock."""
+    entries = await owned.api.entries(DOMAIN)
+    (title,) = (entry["title"] for entry in entries if entry["entry_id"] == owned.entry_id)
     listed = await owned.api.command("repairs/list_issues")
-    return next((issue for issue in listed["issues"] if issue["translation_key"] == "settings_lost"), None)
+    return next(
+        (
+            issue
+            for issue in listed["issues"]
+            if issue["translation_key"] == "settings_lost"
+            and issue["translation_placeholders"]["name"] == title
+        ),
+        None,
+    )
 
 
 def written(lock: VirtualLock) -> Counter[str]:
@@ -96,7 +107,7 @@ def as_before(lock: VirtualLock) -> bool:
 async def test_what_cannot_be_restored_is_told(house: House, mount: Mount) -> None:
     """A lock that forgot its PIN, too; and one that forgot the time alone."""
     forgetful = await owned_with_settings(house, mount("gen2"))
-    late = await owned_with_settings(house, mount("gen4"))
+    late = await owned_with_settings(house, mount("gen4", name="Back door"))
     await asyncio.gather(noticed(forgetful, ["pin", "settings"]), noticed(late, ["clock"]))
 
     api = forgetful.api

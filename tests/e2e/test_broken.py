@@ -174,8 +174,9 @@ async def test_a_fault_survives_a_restart_and_the_owner_ends_it(owned: OwnedLock
     owned.lock.turn_key("unlock")
     await owned.house.home_assistant.start()
 
-    await owned.shows("lock", "unlocked")
     # A key has turned it: that says nothing about the clutch.
+    await shows(owned, "lock_state", "unlocked")
+    assert owned.state() == "jammed"
     clutch = owned.api.states[owned.entities.clutch_fault]
     assert (clutch.state, clutch.attributes["since"]) == ("on", since)
     issue = (await issues(owned))["fault_clutch_failure"]
@@ -186,5 +187,6 @@ async def test_a_fault_survives_a_restart_and_the_owner_ends_it(owned: OwnedLock
     result = await owned.api.request("POST", f"{FIX}/{form['flow_id']}", {})
     assert result["type"] == "create_entry"
     await owned.shows("clutch_fault", "off")
+    await owned.shows("lock", "unlocked")
     assert await issues(owned) == {}
     assert owned.motor_runs == ["UNLOCK"]

@@ -133,7 +133,9 @@ async def test_lost_with_the_batteries(house: House, mount: Mount) -> None:
         assert len(wrong_pins(lock)) == 2
         assert guarded.owned.rules_broken == []
 
-    await asyncio.gather(*map(live_through, ("gen2", "gen3", "gen4", "ultra")))
+    # Two at once: four would want one slot of the proxy more than it has.
+    for models in (("gen2", "gen3"), ("gen4", "ultra")):
+        await asyncio.gather(*map(live_through, models))
 
 
 async def test_set_again_with_consent(house: House, mount: Mount) -> None:

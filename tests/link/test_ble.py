@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 from bleak.exc import BleakError
 from homeassistant.components import bluetooth
@@ -215,6 +216,28 @@ async def test_slot_that_becomes_free_is_taken_at_once(home: Home, central: Cent
     home.adapter.release(others[0])
     await asyncio.sleep(0.5)
     assert connecting.done()
+    await (await connecting).close()
+
+
+async def test_last_slot_that_another_lock_takes_first(
+    home: Home, central: Central, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes second waits for the next one, as if it had been told before that all are taken."""
+    others = [RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter) for each in range(5)]
+    for each in others[:4]:
+        home.adapter.claim(each)
+    connect = RadioClient.connect
+
+    async def outrun(*args: Any, **options: Any) -> None:
+        monkeypatch.setattr(RadioClient, "connect", connect)
+        home.adapter.claim(others[4])
+        raise BleakError("No backend with an available connection slot that can reach address was found")
+
+    monkeypatch.setattr(RadioClient, "connect", outrun)
+    connecting = asyncio.create_task(central.connect())
+    await asyncio.sleep(3)
+    assert not connecting.done()
+    home.adapter.release(others[0])
     await (await connecting).close()
 
 

@@ -82,13 +82,14 @@ class BleTransport(Transport):
                     max_attempts=_ONE_ATTEMPT,
                 )
             except (BleakError, TimeoutError, OSError, EOFError) as error:
-                # The error only guesses about slots: it says the same if there is no path at all.
-                if self._full():
-                    raise NoFreeSlotError(self._explain()) from error
+                if attempts == _ATTEMPTS or loop.time() >= last:
+                    kind = NoFreeSlotError if self._full() else UnreachableError
+                    raise kind(self._explain()) from error
+                # The error only guesses about slots: it says the same if there is no path at all. A lock that
+                # loses the last slot to another one waits for the next.
+                await self._wait_for_slot()
                 if self._device() is None:
                     raise NotHeardError(self._explain()) from error
-                if attempts == _ATTEMPTS or loop.time() >= last:
-                    raise UnreachableError(self._explain()) from error
 
     async def _wait_for_slot(self) -> None:
         """Return once an adapter or proxy in range has a free slot. Raises NoFreeSlotError."""
