@@ -235,7 +235,7 @@ async def test_last_slot_that_another_lock_takes_first(
 
     monkeypatch.setattr(RadioClient, "connect", outrun)
     connecting = asyncio.create_task(central.connect())
-    await asyncio.sleep(3)
+    await asyncio.sleep(9)
     assert not connecting.done()
     home.adapter.release(others[0])
     await (await connecting).close()
