@@ -68,13 +68,64 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("action", choices=("lock", "unlock"))
     add("open-door", "open the door")
     add("close-door", "close the door")
-    fob = add("press-fob", "press the fob once, twice or three times")
-    fob.add_argument("times", type=int, nargs="?", default=1)
+    for name in ("press-fob", "use-fob"):
+        fob = add(name, "press the fob once, twice or three times")
+        fob.add_argument("times", type=int, nargs="?", default=1)
     code = add("enter-code", "type a code at the keypad")
     code.add_argument("code", type=int)
-    code.add_argument(
-        "action", nargs="?", default="intelligent", help="intelligent, unlock, lock, unlatch or lock-n-go"
-    )
+    finger = add("finger", "put a finger on the keypad")
+    finger.add_argument("finger", type=int, help="its number from `enrol-finger`; any other is a stranger's")
+    for keypad in (code, finger):
+        keypad.add_argument(
+            "action",
+            nargs="?",
+            default="intelligent",
+            help="intelligent, unlock, lock, unlatch or lock-n-go",
+        )
+    add("arrow-key", "press the key of the keypad that locks without a code")
+    phone = add("use-phone", "let a phone that has paired do something, or come near with --auto-unlock")
+    phone.add_argument("name")
+    phone.add_argument("--auto-unlock", action="store_true")
+    afar = add("from-afar", "do something through homekit, mqtt, matter or web")
+    afar.add_argument("way")
+    for distant in (phone, afar):
+        distant.add_argument(
+            "action",
+            nargs="?",
+            default="unlock",
+            help="unlock, lock, unlatch, lock-n-go, lock-n-go-with-unlatch or full-lock",
+        )
+    invite = add("app-invite", "let another phone pair, as the owner does in the app")
+    invite.add_argument("name")
+    allow = add("app-allow", "say when a phone, fob or keypad may act, as the owner does in the app")
+    allow.add_argument("name")
+    new_code = add("app-add-code", "add a keypad code as the owner does in the app")
+    new_code.add_argument("name")
+    new_code.add_argument("code", type=int)
+    for right in (allow, new_code):
+        right.add_argument("--from", dest="first", metavar="TIME", help="ISO 8601 with its offset from UTC")
+        right.add_argument("--until", dest="last", metavar="TIME")
+        right.add_argument(
+            "--weekdays", default="", metavar="DAYS", help="any of mon,tue,wed,thu,fri,sat,sun"
+        )
+        right.add_argument("--hours", metavar="HH:MM-HH:MM", help="in the lock's own time")
+    pause = add("app-pause-code", "let a code be of no use for a while, or of use again")
+    pause.add_argument("code_id", type=int)
+    allow.add_argument("--paused", action="store_true")
+    pause.add_argument("switch", choices=("on", "off"), nargs="?", default="on")
+    deleted = add("app-delete-code", "delete a keypad code as the owner does in the app")
+    deleted.add_argument("code_id", type=int)
+    enrol = add("enrol-finger", "let the keypad learn a finger that belongs to a code")
+    enrol.add_argument("code_id", type=int)
+    add("list-codes", "print the keypad codes, as lines of JSON")
+    log = add("log", "print the newest entries of the lock's log, as lines of JSON")
+    log.add_argument("count", type=int, nargs="?", default=20)
+    add("log-off", "switch the log off as the owner does in the app")
+    add("log-on", "switch the log on again")
+    add("forget-log", "let the log begin anew")
+    unknown = add("log-unknown", "log something for which only later firmware has a name")
+    unknown.add_argument("type", type=lambda text: int(text, 0), nargs="?", default=0x0B)
+    add("ledger", "print what was really done at the door, as lines of JSON")
     accessory = add("pair-accessory", "pair an accessory: fob, keypad or keypad-2")
     accessory.add_argument("name")
     sensor = add(

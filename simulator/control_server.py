@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from custom_components.smartlock.protocol.enums import KeypadAction
+from custom_components.smartlock.protocol.enums import KeypadAction, Weekdays
+from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.wire import Date7, Time2
 from simulator.control import CONTROL_FILE
 from simulator.virtual_lock import FAULTS, VirtualLock
 
@@ -105,12 +107,129 @@ def _press_fob(lock: VirtualLock, options: Options) -> str:
 
 
 def _enter_code(lock: VirtualLock, options: Options) -> str:
+    return f"You type the code; {lock.enter_code(options['code'], _keypad_action(options))}."
+
+
+def _finger(lock: VirtualLock, options: Options) -> str:
+    return f"You put a finger on it; {lock.use_finger(options['finger'], _keypad_action(options))}."
+
+
+def _keypad_action(options: Options) -> KeypadAction:
     wanted = str(options["action"])
     try:
-        action = KeypadAction[wanted.upper().replace("-", "_")]
+        return KeypadAction[wanted.upper().replace("-", "_")]
     except KeyError:
         raise ValueError(f"nothing at a keypad is called {wanted}") from None
-    return f"You type the code; {lock.enter_code(options['code'], action)}."
+
+
+def _arrow_key(lock: VirtualLock, _options: Options) -> str:
+    return f"You press the arrow key; {lock.press_arrow_key()}."
+
+
+def _use_phone(lock: VirtualLock, options: Options) -> str:
+    name, near = options["name"], options["auto_unlock"]
+    done = lock.use_phone(name, options["action"], auto_unlock=near)
+    return f"{name}'s phone {'comes near' if near else 'is used'}; {done}."
+
+
+def _from_afar(lock: VirtualLock, options: Options) -> str:
+    return f"Through {options['way']}: {lock.act_from_afar(options['way'], options['action'])}."
+
+
+def _invite(lock: VirtualLock, options: Options) -> str:
+    lock.invite_phone(options["name"])
+    return f"Paired: {options['name']}."
+
+
+def _allow(lock: VirtualLock, options: Options) -> str:
+    lock.allow(options["name"], enabled=not options["paused"], limit=_limit(options))
+    return f"Changed: {options['name']}."
+
+
+def _add_code(lock: VirtualLock, options: Options) -> str:
+    return f"Code {lock.add_code(options['code'], options['name'], _limit(options))} is added."
+
+
+def _limit(options: Options) -> TimeLimit | None:
+    """Return what somebody said about the time, None if nothing."""
+    first, last, days, hours = (options[name] for name in ("first", "last", "weekdays", "hours"))
+    if not (first or last or days or hours):
+        return None
+    start, _, end = (hours or "00:00-00:00").partition("-")
+    weekdays = Weekdays.NONE
+    for day in filter(None, days.split(",")):
+        if day not in _WEEKDAYS:
+            raise ValueError(f"no day is called {day}, only {', '.join(_WEEKDAYS)}")
+        weekdays |= _WEEKDAYS[day]
+    return TimeLimit(
+        allowed_from=Date7.of(_moment(first)) if first else Date7(),
+        allowed_until=Date7.of(_moment(last)) if last else Date7(),
+        allowed_weekdays=weekdays,
+        allowed_from_time=_time_of_day(start),
+        allowed_until_time=_time_of_day(end),
+    )
+
+
+_WEEKDAYS = {day.name[:3].lower(): day for day in reversed(Weekdays) if day.name}
+
+
+def _time_of_day(text: str) -> Time2:
+    time = datetime.strptime(text, "%H:%M")  # noqa: DTZ007 - a time of day has no zone
+    return Time2(time.hour, time.minute)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset from UTC, as in 2026-06-01T12:00:00+02:00")
+    return moment.astimezone(UTC)
+
+
+def _pause_code(lock: VirtualLock, options: Options) -> str:
+    paused = options["switch"] == "on"
+    lock.pause_code(options["code_id"], paused=paused)
+    return f"Code {options['code_id']} is {'paused' if paused else 'of use again'}."
+
+
+def _delete_code(lock: VirtualLock, options: Options) -> str:
+    lock.delete_code(options["code_id"])
+    return f"Code {options['code_id']} is deleted."
+
+
+def _enrol_finger(lock: VirtualLock, options: Options) -> str:
+    return f"The keypad knows finger {lock.enrol_finger(options['code_id'])}."
+
+
+def _list_codes(lock: VirtualLock, _options: Options) -> str:
+    return "\n".join(lock.code_lines())
+
+
+def _log(lock: VirtualLock, options: Options) -> str:
+    return "\n".join(lock.log_lines(options["count"]))
+
+
+def _log_on(lock: VirtualLock, _options: Options) -> str:
+    lock.set_logging(enabled=True)
+    return "The log is switched on."
+
+
+def _log_off(lock: VirtualLock, _options: Options) -> str:
+    lock.set_logging(enabled=False)
+    return "The log is switched off."
+
+
+def _forget_log(lock: VirtualLock, _options: Options) -> str:
+    lock.forget_log()
+    return "The log begins anew."
+
+
+def _log_unknown(lock: VirtualLock, options: Options) -> str:
+    lock.log_unknown(options["type"])
+    return "The log has an entry that nobody knows yet."
+
+
+def _ledger(lock: VirtualLock, _options: Options) -> str:
+    return "\n".join(lock.ledger.json_lines())
 
 
 def _pair_accessory(lock: VirtualLock, options: Options) -> str:
@@ -135,11 +254,9 @@ def _factory_reset(lock: VirtualLock, _options: Options) -> str:
 
 
 def _set_clock(lock: VirtualLock, options: Options) -> str:
-    moment = datetime.now(UTC) if options["time"] == "now" else datetime.fromisoformat(options["time"])
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its offset from UTC, as in 2026-06-01T12:00:00+02:00")
+    moment = datetime.now(UTC) if options["time"] == "now" else _moment(options["time"])
     lock.set_clock(moment)
-    return f"The lock takes it for {moment.astimezone(UTC).isoformat(timespec='seconds')}."
+    return f"The lock takes it for {moment.isoformat(timespec='seconds')}."
 
 
 def _firmware(lock: VirtualLock, _options: Options) -> str:
@@ -221,7 +338,25 @@ _COMMANDS: dict[str, Callable[[VirtualLock, Options], str]] = {
     "open-door": _open_door,
     "close-door": _close_door,
     "press-fob": _press_fob,
+    "use-fob": _press_fob,
     "enter-code": _enter_code,
+    "finger": _finger,
+    "arrow-key": _arrow_key,
+    "use-phone": _use_phone,
+    "from-afar": _from_afar,
+    "app-invite": _invite,
+    "app-allow": _allow,
+    "app-add-code": _add_code,
+    "app-pause-code": _pause_code,
+    "app-delete-code": _delete_code,
+    "enrol-finger": _enrol_finger,
+    "list-codes": _list_codes,
+    "log": _log,
+    "log-on": _log_on,
+    "log-off": _log_off,
+    "forget-log": _forget_log,
+    "log-unknown": _log_unknown,
+    "ledger": _ledger,
     "pair-accessory": _pair_accessory,
     "door-sensor": _door_sensor,
     "accessory-battery": _accessory_battery,

@@ -27,7 +27,6 @@ from simulator.lock.accessories import Accessory, SensorCondition
 from simulator.lock.advertising import Advertiser
 from simulator.lock.authorizations import AuthorizationTable
 from simulator.lock.battery import Battery
-from simulator.lock.by_hand import ByHand
 from simulator.lock.clock import Clock
 from simulator.lock.device import Device
 from simulator.lock.faults import FAULTS, Faults, Moment
@@ -36,14 +35,17 @@ from simulator.lock.habits import Habits, LostPin, Timing, quick
 from simulator.lock.jams import Jam
 from simulator.lock.journal import Journal, Kind
 from simulator.lock.keypad import KeypadCodes
+from simulator.lock.ledger import Ledger
 from simulator.lock.link import LockLink
 from simulator.lock.log import Log
 from simulator.lock.models import MODELS, Model
+from simulator.lock.owners_app import OwnersApp
 from simulator.lock.pairing import PairingExchange
 from simulator.lock.settings import SettingsStore
 from simulator.lock.status import Status, status_of
 from simulator.lock.time_control import TimeControl
 from simulator.lock.upkeep import Upkeep
+from simulator.lock.visitors import Visitors
 
 __all__ = [
     "FAULTS",
@@ -67,7 +69,7 @@ _VENDOR_PREFIX = bytes.fromhex("54D272")
 _WALL_TIME = partial(datetime.now, UTC)
 
 
-class VirtualLock(ByHand, Upkeep, Peripheral):
+class VirtualLock(Visitors, OwnersApp, Upkeep, Peripheral):
     """A lock on a door: radio on one side, hands on the other."""
 
     def __init__(
@@ -132,6 +134,11 @@ class VirtualLock(ByHand, Upkeep, Peripheral):
     def journal(self) -> Journal:
         """Everything that happened."""
         return self._device.journal
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was really done at the door."""
+        return self._device.ledger
 
     @property
     def faults(self) -> Faults:

@@ -3,13 +3,12 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from custom_components.smartlock.protocol.enums import AuthorizationIdType, ErrorCode
+from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from custom_components.smartlock.protocol.frames import Session
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7
-from simulator.lock.rights import ALWAYS, NEVER, allows
+from simulator.lock.rights import ALWAYS, NEVER
 
 # Nonces remembered to notice one that is used twice.
 _NONCES_KEPT = 1000
@@ -42,14 +41,6 @@ class Authorization:
     def is_bridge(self) -> bool:
         """Whether it was paired as Bridge."""
         return self.id_type == AuthorizationIdType.BRIDGE
-
-    def refusal(self, utc: datetime, local: datetime) -> ErrorCode | None:
-        """Return why it may not make a request at this moment, None if it may."""
-        if not self.enabled:
-            return ErrorCode.K_DISABLED
-        if self.time_limited and not allows(self.limit, utc, local):
-            return ErrorCode.K_TIME_NOT_ALLOWED
-        return None
 
     def use_challenge(self, nonce: bytes, *, keep_if_wrong: bool) -> bool:
         """Return whether a request carries the current challenge, which is thereby used up."""

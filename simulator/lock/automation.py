@@ -12,6 +12,7 @@ from custom_components.smartlock.protocol.enums import LockAction, LockState, Tr
 from simulator.lock.accessories import Door
 from simulator.lock.clock import Clock
 from simulator.lock.habits import Timing
+from simulator.lock.ledger import How
 from simulator.lock.models import Model
 from simulator.lock.motor import Motor
 from simulator.lock.order import Order
@@ -139,7 +140,8 @@ class Automation:
         if self._door.seen_open:
             self._wanted_when_closed = trigger
         else:
-            self._carry_out(Order(action=LockAction.LOCK, trigger=trigger))
+            how = How.AUTO_LOCK if trigger == Trigger.AUTO_LOCK else How.NIGHT_MODE
+            self._carry_out(Order(action=LockAction.LOCK, trigger=trigger, how=how))
 
     # --- The clock ----------------------------------------------------------------------------------------
 
@@ -169,7 +171,7 @@ class Automation:
             if settings.night_mode_immediate_lock_on_start and self.is_night:
                 self._lock(Trigger.AUTOMATIC)
         for action in self._time_control.due(local):
-            self._carry_out(Order(action=action, trigger=Trigger.AUTOMATIC))
+            self._carry_out(Order(action=action, trigger=Trigger.AUTOMATIC, how=How.TIME_CONTROL))
 
 
 def _minute_of(moment: datetime) -> datetime:

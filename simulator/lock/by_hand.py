@@ -1,25 +1,21 @@
 """What people do to the lock and the door with their hands."""
 
 from custom_components.smartlock.protocol.enums import (
-    AuthorizationIdType,
     ButtonAction,
     CompletionStatus,
     DoorSensorEvent,
     ErrorCode,
-    KeypadAction,
-    KeypadSource,
     LockAction,
-    LockActionFlag,
     LockState,
     LogEntryType,
     Trigger,
 )
-from custom_components.smartlock.protocol.messages import LoggedDoorEvent, LoggedRun
-from simulator.lock import fob, keypad_use
+from custom_components.smartlock.protocol.messages import LoggedDoorEvent
 from simulator.lock.accessories import SensorCondition
 from simulator.lock.device import Device
 from simulator.lock.jams import Failure, Jam
 from simulator.lock.journal import Fact, Kind
+from simulator.lock.ledger import How
 from simulator.lock.order import Order
 
 # What a press of the button does, by the setting; the missing ones do nothing to the bolt.
@@ -29,11 +25,12 @@ _BUTTON_ACTIONS = {
     ButtonAction.UNLATCH: LockAction.UNLATCH,
     ButtonAction.LOCK_N_GO: LockAction.LOCK_N_GO,
 }
-_NO_POWER = "nothing happens: the lock has no power"
+NO_POWER = "nothing happens: the lock has no power"
+"""What comes of everything while the batteries are out."""
 
 
 class ByHand:
-    """Hands on a lock, its door, its fob and its keypad. The words that come back are for people."""
+    """Hands on a lock and its door. The words that come back are for people."""
 
     _device: Device
 
@@ -44,25 +41,19 @@ class ByHand:
         device, settings = self._device, self._device.settings.values
         self._by_hand("press_button", double=double)
         if not device.powered:
-            return _NO_POWER
+            return NO_POWER
         if device.motor.cancel():
             return "the motor stops half way"
         if not settings.button_enabled:
             return "nothing happens: the button is switched off in the settings"
         action = settings.double_button_press_action if double else settings.single_button_press_action
+        lock_action = _BUTTON_ACTIONS.get(action, LockAction.BUTTON_WITHOUT_ACTION)
         if action == ButtonAction.INTELLIGENT:
-            return self._carry_out(Order(action=device.motor.intelligent_action, trigger=Trigger.BUTTON))
-        if action in _BUTTON_ACTIONS:
-            return self._carry_out(Order(action=_BUTTON_ACTIONS[action], trigger=Trigger.BUTTON))
-        device.add_log(
-            LogEntryType.LOCK_ACTION,
-            LoggedRun(
-                action=LockAction.BUTTON_WITHOUT_ACTION,
-                trigger=Trigger.BUTTON,
-                flags=LockActionFlag.NONE,
-                completion_status=CompletionStatus.SUCCESS,
-            ),
-        )
+            lock_action = device.motor.intelligent_action
+        order = Order(action=lock_action, trigger=Trigger.BUTTON, how=How.BUTTON, presses=2 if double else 1)
+        if lock_action != LockAction.BUTTON_WITHOUT_ACTION:
+            return self._carry_out(order)
+        device.log_run(order, CompletionStatus.SUCCESS)
         return "the light blinks"
 
     def enter_pairing_mode(self) -> str:
@@ -70,7 +61,7 @@ class ByHand:
         device = self._device
         self._by_hand("enter_pairing_mode")
         if not device.powered:
-            return _NO_POWER
+            return NO_POWER
         if not device.settings.values.pairing_enabled:
             return "nothing happens: pairing is switched off in the settings"
         device.enter_pairing_mode()
@@ -86,6 +77,7 @@ class ByHand:
             motor.turn_by_hand(locked=action == "lock")
         else:
             motor.bolt_locked = action == "lock"
+            self._device.ledger.add(How.HAND, action)
 
     def jam(self, what: str = Jam.MOTOR) -> None:
         """Break something, by its name in Jam. Raises ValueError for another name."""
@@ -136,56 +128,12 @@ class ByHand:
         self._by_hand("set_door_sensor", condition=condition)
         device.door.condition = SensorCondition(condition)
         if device.door.condition is SensorCondition.TAMPERED and device.door.logging:
-            device.add_log(LogEntryType.DOOR_SENSOR, LoggedDoorEvent(event=DoorSensorEvent.TAMPERED))
-        device.changed()
-
-    # --- Accessories --------------------------------------------------------------------------------------
-
-    def press_fob(self, times: int = 1) -> str:
-        """Press the fob once, twice or three times; return in words what it did. Raises ValueError."""
-        device = self._device
-        if times not in (1, 2, 3):
-            raise ValueError("a fob is pressed once, twice or three times")
-        self._by_hand("press_fob", times=times)
-        if not device.powered:
-            return _NO_POWER
-        entry = device.authorization_of(AuthorizationIdType.FOB)
-        if entry is None:
-            return "nothing happens: no fob is paired"
-        if device.refusal_of(entry, reads=False) is not None:
-            return "nothing happens: the fob is not allowed now"
-        action = fob.resolve(device, fob.PRESSES[times - 1])
-        if action is None:
-            fob.note_press_without_action(device, entry)
-            return "nothing happens: this press is set to do nothing"
-        return self._carry_out(
-            Order(
-                action=action,
-                trigger=Trigger.SYSTEM,
-                authorization_id=entry.session.authorization_id,
-                name=entry.name,
+            device.add_log(
+                LogEntryType.DOOR_SENSOR,
+                LoggedDoorEvent(event=DoorSensorEvent.TAMPERED),
+                device.ledger.add(How.HAND, "tamper_with_door_sensor"),
             )
-        )
-
-    def enter_code(self, code: int, action: KeypadAction = KeypadAction.INTELLIGENT) -> str:
-        """Type a code at the keypad; return in words what it did."""
-        device = self._device
-        self._by_hand("enter_code", action=action.name)
-        if not device.powered:
-            return _NO_POWER
-        keypad = device.authorization_of(AuthorizationIdType.KEYPAD, AuthorizationIdType.KEYPAD_2)
-        if keypad is None:
-            return "nothing happens: no keypad is paired"
-        refused = device.refusal_of(keypad, reads=False) or keypad_use.use(
-            device,
-            keypad,
-            source=KeypadSource.CODE,
-            number=code,
-            action=action,
-            accepted=lambda: None,
-            done=lambda _error: None,
-        )
-        return "the code is taken" if refused is None else f"the keypad shows red: {refused.name}"
+        device.changed()
 
     def _carry_out(self, order: Order) -> str:
         code: ErrorCode | None = self._device.carry_out(order)

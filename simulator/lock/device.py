@@ -10,6 +10,7 @@ from custom_components.smartlock.protocol.enums import (
     CompletionStatus,
     DoorSensorEvent,
     ErrorCode,
+    KeypadAction,
     LockAction,
     LockActionFlag,
     LogEntryType,
@@ -30,11 +31,13 @@ from simulator.lock.faults import Faults
 from simulator.lock.firmware import Firmware
 from simulator.lock.habits import Habits, Timing
 from simulator.lock.journal import Journal, Kind
-from simulator.lock.keypad import KeypadCodes
+from simulator.lock.keypad import Code, KeypadCodes
+from simulator.lock.ledger import Deed, How, Ledger
 from simulator.lock.log import Log
 from simulator.lock.models import Model
 from simulator.lock.motor import Done, Motor
 from simulator.lock.order import Order
+from simulator.lock.rights import allows
 from simulator.lock.security_pin import SecurityPin
 from simulator.lock.settings import SettingsStore
 from simulator.lock.statistics import Statistics
@@ -43,6 +46,10 @@ from simulator.lock.timers import Timers
 
 # A date as damaged storage delivers it.
 _IMPOSSIBLE_DATE = Date7(2026, 13, 32, 25, 61, 61)
+
+
+# What the ledger calls a run that is no lock action.
+_RUNS = {LogEntryType.CALIBRATION: "calibrate", LogEntryType.INITIALIZATION_RUN: "start"}
 
 
 def _nothing() -> None:
@@ -83,14 +90,17 @@ class Device:
         """Whether anybody has paired since it left the factory or was reset."""
         self.journal = Journal(now)
         self.clock = Clock(now)
+        self.ledger = Ledger(now, lambda: self.now.moment)
         self.timers = Timers()
         self.faults = Faults()
         self.firmware = Firmware(model)
         self.battery = Battery(seed=nuki_id)
         self.statistics = Statistics(lambda: self.clock.time, self.battery.voltage)
-        self.authorizations = AuthorizationTable(habits.max_authorizations)
+        self.authorizations = AuthorizationTable(habits.max_authorizations or model.max_authorizations)
         self.log = Log(habits.log_capacity)
-        self.keypad_codes = KeypadCodes(habits.max_keypad_codes)
+        self.keypad_codes = KeypadCodes(
+            habits.max_keypad_codes or model.max_keypad_codes, ids_reused=habits.ids_reused
+        )
         self.time_control = TimeControl(habits.max_time_control_entries)
         self.settings = SettingsStore(f"Nuki_{nuki_id:08X}", model, self.changed)
         self.pin = SecurityPin(
@@ -237,6 +247,7 @@ class Device:
         self.initialized = False
         self.pin.set(None)
         self.log.clear()
+        self.log.enabled = True
         self.keypad_codes.clear()
         self.time_control.clear()
         self.accessories.paired.clear()
@@ -247,15 +258,18 @@ class Device:
     def update_firmware(self) -> None:
         """Install firmware that nobody knows yet, and start again with it."""
         self.firmware.update()
-        self.add_log(LogEntryType.FIRMWARE_UPDATE, LoggedFirmware(version=self.firmware.version))
+        deed = self.ledger.add(How.ITSELF, "update_firmware")
+        self.add_log(LogEntryType.FIRMWARE_UPDATE, LoggedFirmware(version=self.firmware.version), deed)
         self.reboot()
 
     def _booted(self) -> None:
-        self._log_run(
-            LogEntryType.INITIALIZATION_RUN,
-            Order(action=LockAction.NONE, trigger=self.motor.trigger),
-            CompletionStatus.SUCCESS,
+        order = Order(
+            action=LockAction.NONE,
+            trigger=self.motor.trigger,
+            how=How.ITSELF,
+            log_type=LogEntryType.INITIALIZATION_RUN,
         )
+        self.log_run(order, CompletionStatus.SUCCESS)
 
     # --- The bolt -----------------------------------------------------------------------------------------
 
@@ -299,7 +313,7 @@ class Device:
     def _ended(self, order: Order, completion: CompletionStatus, degrees: int, seconds: float) -> None:
         """Take the result of an order into log, battery and counters."""
         success = completion == CompletionStatus.SUCCESS
-        self._log_run(order.log_type, order, completion)
+        self.log_run(order, completion)
         self.automation.ended(order.trigger, success=success)
         if degrees:
             figures = self.battery.run(order.action, degrees, completion)
@@ -310,20 +324,35 @@ class Device:
         entry = self.authorizations.find(order.authorization_id)
         if success and entry is not None:
             entry.lock_count = (entry.lock_count + 1) % 0x10000
-            entry.last_active = self.now
 
-    def _log_run(self, kind: LogEntryType, order: Order, completion: CompletionStatus) -> None:
+    def log_run(self, order: Order, completion: CompletionStatus) -> None:
+        """Write down what became of an order."""
+        flags = LockActionFlag(order.presses) if self.habits.presses_in_flags else LockActionFlag.NONE
         data: Layout = LoggedRun(
-            action=order.action, trigger=order.trigger, flags=order.flags, completion_status=completion
+            action=order.action,
+            trigger=order.trigger,
+            flags=flags or order.flags,
+            completion_status=completion,
         )
+        code_id = None
         if order.keypad is not None:
+            code_id = order.keypad.code_id or None
             data = LoggedKeypadAction(
-                action=order.keypad.action,
+                # What the lock did, whatever button of the keypad was pressed for it.
+                action=KeypadAction(order.action),
                 source=order.keypad.source,
                 completion_status=completion,
                 code_id=order.keypad.code_id,
             )
-        self.add_log(kind, data, authorization_id=order.authorization_id, name=order.name)
+        deed = self.ledger.add(
+            order.how,
+            _RUNS.get(order.log_type) or order.action.name.lower(),
+            who=order.who,
+            result=order.result(completion),
+            detail=completion.name.lower(),
+            code_id=code_id,
+        )
+        self.add_log(order.log_type, data, deed, authorization_id=order.authorization_id, name=order.name)
 
     # --- The door and the log -----------------------------------------------------------------------------
 
@@ -334,12 +363,13 @@ class Device:
             return
         before = door.state
         door.open = is_open
+        deed = self.ledger.add(How.HAND, "open_door" if is_open else "close_door")
         if not self.powered or door.state == before:
             return
         self.statistics.door_moved(is_open=is_open)
         if door.logging:
             event = DoorSensorEvent.OPENED if is_open else DoorSensorEvent.CLOSED
-            self.add_log(LogEntryType.DOOR_SENSOR, LoggedDoorEvent(event=event))
+            self.add_log(LogEntryType.DOOR_SENSOR, LoggedDoorEvent(event=event), deed)
         self.changed()
         if not is_open:
             self.automation.door_closed()
@@ -347,23 +377,46 @@ class Device:
     def add_log(
         self,
         kind: LogEntryType,
-        data: Layout,
+        data: Layout | bytes,
+        deed: Deed,
         *,
         authorization_id: int = 0,
         name: str = "",
         always: bool = False,
     ) -> None:
-        """Write an entry into the lock's log, if that is switched on or it has to be written always."""
+        """Write a deed into the lock's log, if that is switched on or it has to be written always."""
         if not (self.log.enabled or always):
             return
-        record = self.log.add(
-            kind, data.pack(), timestamp=self.now, authorization_id=authorization_id, name=name
-        )
-        self.journal.record(Kind.LOGGED, type=kind.name, index=record.index)
+        timestamp = self.now
+
+        def write() -> None:
+            record = self.log.add(
+                kind,
+                data if isinstance(data, bytes) else data.pack(),
+                timestamp=timestamp,
+                authorization_id=authorization_id,
+                name=name,
+            )
+            deed.index, deed.log_number = record.index, self.log.number
+            self.journal.record(Kind.LOGGED, type=kind.name, index=record.index)
+
+        if self.habits.log_delay:
+            self.timers.after(self.habits.log_delay, write)
+        else:
+            write()
+
+    def right_problem(self, holder: Authorization | Code) -> ErrorCode | None:
+        """Return what a right has against this moment by the lock's own clock."""
+        if not holder.enabled:
+            return ErrorCode.K_DISABLED
+        local = self.clock.local(self.settings.values)
+        if holder.time_limited and not allows(holder.limit, self.clock.time, local, self.habits):
+            return ErrorCode.K_TIME_NOT_ALLOWED
+        return None
 
     def refusal_of(self, entry: Authorization, *, reads: bool) -> ErrorCode | None:
         """Return why a client may not make a request now."""
-        code = entry.refusal(self.clock.time, self.clock.local(self.settings.values))
+        code = self.right_problem(entry)
         if code == ErrorCode.K_TIME_NOT_ALLOWED and reads and not self.habits.limits_cover_reading:
             return None
         return code

@@ -1,15 +1,6 @@
 """The fob: what a press of it is set to do."""
 
-from custom_components.smartlock.protocol.enums import (
-    CompletionStatus,
-    FobAction,
-    LockAction,
-    LockActionFlag,
-    LogEntryType,
-    Trigger,
-)
-from custom_components.smartlock.protocol.messages import LoggedRun
-from simulator.lock.authorizations import Authorization
+from custom_components.smartlock.protocol.enums import FobAction, LockAction
 from simulator.lock.device import Device
 
 PRESSES = (LockAction.FOB_ACTION_1, LockAction.FOB_ACTION_2, LockAction.FOB_ACTION_3)
@@ -31,18 +22,3 @@ def resolve(device: Device, action: LockAction) -> LockAction | None:
     if setting == FobAction.INTELLIGENT:
         return device.motor.intelligent_action
     return _ACTIONS.get(setting)
-
-
-def note_press_without_action(device: Device, fob: Authorization) -> None:
-    """Log a press that is set to do nothing."""
-    device.add_log(
-        LogEntryType.LOCK_ACTION,
-        LoggedRun(
-            action=LockAction.FOB_WITHOUT_ACTION,
-            trigger=Trigger.SYSTEM,
-            flags=LockActionFlag.NONE,
-            completion_status=CompletionStatus.SUCCESS,
-        ),
-        authorization_id=fob.session.authorization_id,
-        name=fob.name,
-    )

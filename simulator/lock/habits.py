@@ -43,6 +43,17 @@ class LostPin(StrEnum):
     """A new one can be set without the old one (thread 26435)."""
 
 
+class OverMidnight(StrEnum):
+    """What a lock makes of daily hours that end before they begin; not documented."""
+
+    ALLOWED = "allowed"
+    """They go on until the end on the next day; the weekday is that of the moment."""
+    NEVER = "never"
+    """They are never."""
+    REFUSED = "refused"
+    """They cannot be written."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Habits:
     """Behaviour that is not documented; a client has to live with either value."""
@@ -55,8 +66,9 @@ class Habits:
     pin_tries: int = 5
     """Wrong PINs in a row until the lock refuses all of them for a while."""
     lost_pin: LostPin = LostPin.REJECTS
-    max_authorizations: int = 100
-    max_keypad_codes: int = 200
+    max_authorizations: int | None = None
+    """None: as many as the model has room for, like the next one."""
+    max_keypad_codes: int | None = None
     max_time_control_entries: int = 20
     log_capacity: int = 1000
     limit_block_only_if_limited: bool = False
@@ -64,6 +76,29 @@ class Habits:
     Smart Lock 2 was seen to send an empty limit all the same."""
     complete_after_id: bool = True
     """Status COMPLETE follows the id of an entry that was added."""
+    over_midnight: OverMidnight = OverMidnight.ALLOWED
+    until_inclusive: bool = False
+    """The last minute of daily hours counts; otherwise they are over when it begins."""
+    start_needed: bool = False
+    """A limit without a first day is not looked at (owners' reports)."""
+    mask_zero_becomes_127: bool = False
+    """No weekday is stored as all of them."""
+    ids_reused: bool = False
+    """A new keypad code gets the lowest id that is free; otherwise one that no code ever had."""
+    ascending_ignored: bool = False
+    """The log is always sent with the newest entry first."""
+    list_in_disorder: bool = False
+    """The entries of one answer about the log come in any order."""
+    log_delay: float = 0.0
+    """Seconds from an event until its entry can be read; it carries the time of the event."""
+    paused_attempts_logged: bool = False
+    """What is typed while the keypad takes nothing stands in the log too."""
+    denied_clients_logged: bool = False
+    """A phone or fob that may not act now stands in the log, as a rejected action."""
+    denied_raises_flag: bool = False
+    """An attempt at the keypad that is refused raises the flag of the iBeacon."""
+    presses_in_flags: bool = False
+    """The flags of a logged press of the button or the fob are the number of presses (the vendor's MQTT event)."""
     limits_cover_reading: bool = True
     """Outside its allowed time a client may not even read; otherwise it may not move the bolt."""
     calibration_looks_like_boot_run: bool = False
@@ -71,6 +106,10 @@ class Habits:
     rejections_complete: bool = False
     """An auto unlock that the settings forbid ends with COMPLETE, and only the states tell; otherwise with an
     Error Report. No error code is documented for it."""
+
+
+DEFAULT = Habits()
+"""What a lock does unless somebody says otherwise."""
 
 
 def quick(**changes: float) -> Timing:

@@ -1,7 +1,7 @@
-"""The codes of the keypad: their rules, and what happens after wrong ones.
+"""The codes and fingers of the keypad: their rules, and what happens after wrong codes.
 
-Source of the rules: technyon/nuki_hub, README. How many wrong codes lead to a pause, and how long it is, is not
-public.
+Source of the rules: technyon/nuki_hub, README. Pauses: the vendor's forum, thread 787, where how long the second one
+is has been cut off. Fingers: the vendor's help, article 8972059134353.
 """
 
 import asyncio
@@ -14,12 +14,13 @@ from custom_components.smartlock.protocol.wire import Date7
 from simulator.lock.rights import ALWAYS, NEVER
 
 _DIGITS = 6
-# Wrong codes in a row after which a pause begins: its error code and its length in seconds.
+# Wrong codes in a row after which a pause begins: its error code and its length in seconds. What the third error
+# code is for is not public.
 _PAUSES = {
-    3: (ErrorCode.K_CODE_INVALID_TIMEOUT_1, 30.0),
-    6: (ErrorCode.K_CODE_INVALID_TIMEOUT_2, 120.0),
-    9: (ErrorCode.K_CODE_INVALID_TIMEOUT_3, 600.0),
+    5: (ErrorCode.K_CODE_INVALID_TIMEOUT_1, 30.0),
+    15: (ErrorCode.K_CODE_INVALID_TIMEOUT_2, 600.0),
 }
+_MAX_FINGERS = 20
 
 
 @dataclass
@@ -38,11 +39,12 @@ class Code:
 
 
 class KeypadCodes:
-    """The codes in the lock's memory, and how many wrong ones came in a row."""
+    """The codes in the lock's memory with their fingers, and how many wrong codes came in a row."""
 
-    def __init__(self, max_entries: int) -> None:
-        """Start empty."""
+    def __init__(self, max_entries: int, *, ids_reused: bool = False) -> None:
+        """Start empty; `ids_reused` gives a new code the lowest id that is free."""
         self._max_entries = max_entries
+        self._ids_reused = ids_reused
         self.clear()
 
     def __iter__(self) -> Iterator[Code]:
@@ -56,6 +58,7 @@ class KeypadCodes:
     def clear(self) -> None:
         """Forget everything, as a factory reset does."""
         self._codes: dict[int, Code] = {}
+        self._fingers: dict[int, int] = {}
         self._last_id = 0
         self._wrong = 0
         self._pause: ErrorCode | None = None
@@ -79,8 +82,11 @@ class KeypadCodes:
     def add(self, number: int, *, name: str, created: Date7, time_limited: int, limit: TimeLimit) -> Code:
         """Add a code that nothing is wrong with."""
         self._last_id += 1
+        code_id = self._last_id
+        if self._ids_reused:
+            code_id = next(free for free in range(1, code_id + 1) if free not in self._codes)
         code = Code(
-            code_id=self._last_id,
+            code_id=code_id,
             code=number,
             name=name,
             created=created,
@@ -91,20 +97,48 @@ class KeypadCodes:
         return code
 
     def remove(self, code: Code) -> None:
-        """Delete a code."""
+        """Delete a code, and its fingers for good."""
         del self._codes[code.code_id]
+        self._fingers = {
+            finger: code_id for finger, code_id in self._fingers.items() if code_id != code.code_id
+        }
+
+    @property
+    def paused(self) -> bool:
+        """Whether the keypad takes nothing because of too many wrong codes."""
+        return self._pause is not None and asyncio.get_running_loop().time() < self._pause_ends
+
+    def enrol(self, code_id: int) -> int:
+        """Learn a finger for a code, and return the number by which a test calls it. Raises ValueError."""
+        if code_id not in self._codes:
+            raise ValueError(f"there is no code {code_id} to which a finger could belong")
+        if len(self._fingers) >= _MAX_FINGERS:
+            raise ValueError(f"a keypad knows {_MAX_FINGERS} fingers at most")
+        finger = max(self._fingers, default=0) + 1
+        self._fingers[finger] = code_id
+        return finger
+
+    def fingers(self, code_id: int) -> list[int]:
+        """Return the fingers of a code."""
+        return [finger for finger, owner in self._fingers.items() if owner == code_id]
+
+    def touch(self, finger: int) -> Code | ErrorCode:
+        """Return the code of a finger, or why it is not taken; unknown fingers are not counted as wrong codes."""
+        if self._pause is not None and self.paused:
+            return self._pause
+        code_id = self._fingers.get(finger)
+        return ErrorCode.K_CODE_INVALID if code_id is None else self._codes[code_id]
 
     def enter(self, number: int) -> Code | ErrorCode:
         """Return the code that somebody typed, or why it is not taken; wrong ones are counted."""
-        now = asyncio.get_running_loop().time()
-        if self._pause is not None and now < self._pause_ends:
+        if self._pause is not None and self.paused:
             return self._pause
         if (found := next((code for code in self if code.code == number), None)) is not None:
             self._wrong = 0
             return found
         self._wrong += 1
         if (pause := _PAUSES.get(self._wrong)) is not None:
-            self._pause, self._pause_ends = pause[0], now + pause[1]
+            self._pause, self._pause_ends = pause[0], asyncio.get_running_loop().time() + pause[1]
             if self._wrong == max(_PAUSES):
                 self._wrong -= 1  # From here on every wrong code leads to the longest pause.
         return ErrorCode.K_CODE_INVALID

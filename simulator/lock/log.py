@@ -30,6 +30,8 @@ class Log:
     def __init__(self, capacity: int) -> None:
         """Start empty; of more than `capacity` entries the oldest are forgotten."""
         self.enabled = True
+        self.number = 0
+        """How often it began anew."""
         self._records: deque[LogRecord] = deque(maxlen=capacity)
         self._last_index = 0
 
@@ -66,10 +68,10 @@ class Log:
         return [record for record in reversed(self._records) if not start or record.index < start]
 
     def clear(self) -> None:
-        """Forget everything, as a factory reset does."""
+        """Forget everything and begin anew; whether the index does so too after a factory reset is not public."""
         self._records.clear()
         self._last_index = 0
-        self.enabled = True
+        self.number += 1
 
 
 def with_suffix(name: str, suffix: str | None) -> str:

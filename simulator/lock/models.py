@@ -32,6 +32,9 @@ class Model:
     """Last byte of the iBeacon while nothing has changed."""
     state_flag: bool
     """Whether that byte shows changes; the fifth generation has no Bridge that could read them."""
+    max_authorizations: int
+    """Vendor's help, article 4407512064785, like the next one."""
+    max_keypad_codes: int
     links: int
     """Connections at the same time."""
     max_mtu: int
@@ -108,6 +111,8 @@ MODELS = {
             advanced_config_length=31,
             beacon_base=0xC4,
             state_flag=True,
+            max_authorizations=200,
+            max_keypad_codes=100,
             links=1,
             max_mtu=150,
             homekit=True,
@@ -131,6 +136,8 @@ MODELS = {
             advanced_config_length=31,
             beacon_base=0xC8,
             state_flag=True,
+            max_authorizations=200,
+            max_keypad_codes=200,
             links=1,
             max_mtu=517,
             homekit=True,
@@ -154,6 +161,8 @@ MODELS = {
             advanced_config_length=31,
             beacon_base=0xC8,
             state_flag=True,
+            max_authorizations=200,
+            max_keypad_codes=200,
             links=4,
             max_mtu=517,
             homekit=False,
@@ -177,6 +186,8 @@ MODELS = {
             advanced_config_length=33,
             beacon_base=0xC8,
             state_flag=False,
+            max_authorizations=200,
+            max_keypad_codes=200,
             links=4,
             max_mtu=517,
             homekit=False,

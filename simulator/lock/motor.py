@@ -17,6 +17,7 @@ from custom_components.smartlock.protocol.enums import (
 from simulator.lock.habits import Habits, Timing
 from simulator.lock.jams import CANCELED, FAILURES, Failure, Jam, hinders
 from simulator.lock.journal import Journal, Kind
+from simulator.lock.ledger import How
 from simulator.lock.order import Order
 from simulator.lock.settings import SettingsStore
 from simulator.lock.timers import Timers
@@ -189,7 +190,7 @@ class Motor:
         self.bolt_locked = locked
         self._one_turn = False
         action = LockAction.LOCK if locked else LockAction.UNLOCK
-        order = Order(action=action, trigger=Trigger.MANUAL)
+        order = Order(action=action, trigger=Trigger.MANUAL, how=How.HAND)
         self._note(order, CompletionStatus.SUCCESS)
         self._on_result(order, CompletionStatus.SUCCESS, 0, 0.0)
         self._enter(self._rest_state, Trigger.MANUAL)
@@ -353,7 +354,13 @@ class Motor:
         def lock() -> None:
             self._lock_n_go = None
             self.start(
-                replace(order, action=LockAction.LOCK, keypad=None, log_type=LogEntryType.LOCK_ACTION),
+                replace(
+                    order,
+                    action=LockAction.LOCK,
+                    how=order.how if order.keypad is None else How.KEYPAD,
+                    keypad=None,
+                    log_type=LogEntryType.LOCK_ACTION,
+                ),
                 _nobody,
             )
 

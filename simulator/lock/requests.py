@@ -91,6 +91,7 @@ def _serve(
     if nonce in authorization.nonces:
         request.broken_rule("a nonce used twice")
     authorization.nonces.append(nonce)
+    authorization.last_active = device.now
     device.statistics.command_in()
     code = _refusal(request, rule, proof, crc_valid=frame.crc_valid)
     if rule is None or code is not None:

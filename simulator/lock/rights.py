@@ -3,12 +3,16 @@
 The base of the dates and hours is what the vendor's staff said in its developer forum (thread 39789).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
+from custom_components.smartlock.protocol.enums import Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7
+from simulator.lock.habits import DEFAULT, Habits, OverMidnight
 
-_MONDAY = 0x40
+_MONDAY = Weekdays.MONDAY
+_EVERY_DAY = Weekdays(127)
 
 NEVER = Date7()
 """No date."""
@@ -16,15 +20,23 @@ ALWAYS = TimeLimit()
 """No limit."""
 
 
-def allows(limit: TimeLimit, utc: datetime, local: datetime) -> bool:
+def allows(limit: TimeLimit, utc: datetime, local: datetime, habits: Habits = DEFAULT) -> bool:
     """Return whether a limit allows a moment, given as aware UTC and as naive local time."""
     first, last = limit.allowed_from.moment, limit.allowed_until.moment
+    if first is None and habits.start_needed:
+        return True
     if (first is not None and utc < first) or (last is not None and utc > last):
         return False
     if limit.allowed_weekdays and not limit.allowed_weekdays & (_MONDAY >> local.weekday()):
         return False
     start, end = limit.allowed_from_time.time, limit.allowed_until_time.time
-    return start is None or end is None or start == end or in_hours(local.time(), start, end)
+    if start is None or end is None or start == end:
+        return True
+    if end < start and habits.over_midnight is not OverMidnight.ALLOWED:
+        return False
+    if habits.until_inclusive and (local.hour, local.minute) == (end.hour, end.minute):
+        return True
+    return in_hours(local.time(), start, end)
 
 
 def in_hours(now: time, start: time, end: time) -> bool:
@@ -32,7 +44,7 @@ def in_hours(now: time, start: time, end: time) -> bool:
     return start <= now < end if start <= end else now >= start or now < end
 
 
-def is_possible(limit: TimeLimit) -> bool:
+def is_possible(limit: TimeLimit, habits: Habits = DEFAULT) -> bool:
     """Return whether a limit can be written: real dates in order, or none; real hours; known days."""
     first, last = limit.allowed_from, limit.allowed_until
     for date in (first, last):
@@ -40,8 +52,17 @@ def is_possible(limit: TimeLimit) -> bool:
             return False
     if any(first) and any(last) and (first.moment or _EVER) > (last.moment or _EVER):
         return False
-    hours = (limit.allowed_from_time.time, limit.allowed_until_time.time)
-    return None not in hours and limit.allowed_weekdays < _MONDAY << 1
+    start, end = limit.allowed_from_time.time, limit.allowed_until_time.time
+    if start is None or end is None or limit.allowed_weekdays > _EVERY_DAY:
+        return False
+    return start <= end or habits.over_midnight is not OverMidnight.REFUSED
+
+
+def stored(limit: TimeLimit, habits: Habits) -> TimeLimit:
+    """Return a limit as the lock keeps it."""
+    if limit.allowed_weekdays or not habits.mask_zero_becomes_127:
+        return limit
+    return replace(limit, allowed_weekdays=_EVERY_DAY)
 
 
 _EVER = datetime.max.replace(tzinfo=UTC)

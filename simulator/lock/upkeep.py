@@ -1,13 +1,12 @@
-"""What befalls a lock over the years: batteries, its owner's app, new firmware, lost memory."""
+"""What befalls a lock over the years: batteries, new firmware, lost memory."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 from custom_components.smartlock.protocol.enums import LogEntryType
-from custom_components.smartlock.protocol.messages import LoggedSwitch
-from simulator.lock.accessories import BATTERIES, Accessory
+from simulator.lock.accessories import BATTERIES
 from simulator.lock.device import Device
 from simulator.lock.journal import Fact, Kind
+from simulator.lock.ledger import How
 
 LOSSES = frozenset({"pin", "settings", "clock"})
 """What a change of batteries can make a lock forget."""
@@ -20,7 +19,7 @@ _DAMAGED_NAME = b"\xff\xfeT\xfcr\x00\x80\x01"
 
 
 class Upkeep:
-    """The owner, the workshop and the years."""
+    """The workshop and the years."""
 
     _device: Device
 
@@ -79,56 +78,23 @@ class Upkeep:
         if not self._device.powered:
             self._device.boot(expected=False)
 
-    # --- The owner's app ----------------------------------------------------------------------------------
-
-    def set_pin(self, pin: int | None) -> None:
-        """Set the security PIN as the owner does in the app; None unsets it."""
-        self._device.pin.set(pin)
-
-    def set_clock(self, moment: datetime) -> None:
-        """Set the lock's clock to an aware moment."""
-        self._upkeep("set_clock")
-        self._device.set_clock(moment)
-
-    def delete_authorization(self, index: int) -> None:
-        """Delete a client as the owner does in the app, by its number in the journal. Raises KeyError."""
-        self._device.delete_authorization(self._device.authorizations.at(index), "deleted by the owner")
-
-    def pair_accessory(self, name: str) -> None:
-        """Pair a fob or a keypad, by its name in Accessory. Raises ValueError."""
-        if name not in list(Accessory):
-            raise ValueError(f"no accessory is called {name}, only {', '.join(Accessory)}")
-        self._upkeep("pair_accessory", accessory=name)
-        self._device.pair_accessory(Accessory(name))
-
-    def set_door_logging(self, *, enabled: bool) -> None:
-        """Switch logging of the door sensor on or off; that itself is logged."""
-        self._upkeep("set_door_logging", enabled=enabled)
-        if self._device.door.logging != enabled:
-            self._device.door.logging = enabled
-            data = LoggedSwitch(enabled=int(enabled))
-            self._device.add_log(LogEntryType.DOOR_SENSOR_LOGGING, data)
-
-    def set_remote_access(self, *, wifi: bool = False, thread: bool = False) -> None:
-        """Connect the lock with its maker's servers or not. Raises ValueError if it has no radio for it."""
-        capabilities = self._device.model.capabilities
-        if (wifi and not capabilities & 0b01) or (thread and not capabilities & 0b10):
-            raise ValueError("this model has no such radio")
-        self._upkeep("set_remote_access", wifi=wifi, thread=thread)
-        self._device.wifi_connected, self._device.thread_connected = wifi, thread
-        self._device.changed()
-
-    def factory_reset(self) -> None:
-        """Reset to what the factory delivered, but for id and address; the bolt has to be calibrated."""
-        self._upkeep("factory_reset")
-        self._device.reset_to_factory()
-
     # --- Firmware and memory ------------------------------------------------------------------------------
 
     def update_firmware(self) -> None:
         """Install firmware that nobody knows yet: more bytes in every answer, values without a name."""
         self._upkeep("update_firmware")
         self._device.update_firmware()
+
+    def forget_log(self) -> None:
+        """Let the log begin anew with its first index, as damaged storage does."""
+        self._upkeep("forget_log")
+        self._device.log.clear()
+
+    def log_unknown(self, kind: int = 0x0B, data: bytes = b"\x01\x51") -> None:
+        """Log something for which only later firmware has a name."""
+        device = self._device
+        self._upkeep("log_unknown", type=kind)
+        device.add_log(LogEntryType(kind), data, device.ledger.add(How.ITSELF, f"0x{kind:02X}"))
 
     def damage(self, what: Collection[str]) -> None:
         """Damage the storage: any of `name` (not UTF-8 any more) and `dates` (impossible). Raises ValueError."""

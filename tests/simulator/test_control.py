@@ -184,6 +184,59 @@ async def test_fob_and_keypad(lock: VirtualLock, file: Path) -> None:
     assert lock.status()["accessory_batteries_critical"] == []
 
 
+@pytest.mark.process
+async def test_who_comes_to_the_door(lock: VirtualLock, file: Path) -> None:
+    await do(file, "pair-accessory", name="keypad-2")
+    code, output, _ = await say(
+        file, "app-add-code", "Anna", "345678", "--weekdays", "mon,sun", "--hours", "00:00-23:59"
+    )
+    assert (code, output) == (0, "Code 1 is added.\n")
+    code, output, _ = await say(
+        file,
+        "app-add-code",
+        "Bert",
+        "456789",
+        "--from",
+        "2020-01-01T00:00+01:00",
+        "--until",
+        "2020-02-01T00:00Z",
+    )
+    assert (code, output) == (0, "Code 2 is added.\n")
+    anna, bert = (json.loads(line) for line in (await do(file, "list-codes")).splitlines())
+    assert (anna["weekdays"], anna["hours"]) == (65, [[0, 0], [23, 59]])
+    assert (bert["from"], bert["until"]) == ("2019-12-31T23:00:00+00:00", "2020-02-01T00:00:00+00:00")
+    code, output, _ = await say(file, "enter-code", "456789")
+    assert output == "You type the code; the keypad shows red: K_TIME_NOT_ALLOWED.\n"
+    assert await do(file, "enrol-finger", code_id=1) == "The keypad knows finger 1."
+    assert await do(file, "app-pause-code", code_id=1, switch="on") == "Code 1 is paused."
+    code, output, _ = await say(file, "finger", "1", "unlock")
+    assert output == "You put a finger on it; the keypad shows red: K_DISABLED.\n"
+    assert (await say(file, "app-invite", "Carla"))[1] == "Paired: Carla.\n"
+    assert (await say(file, "use-phone", "Carla"))[1] == "Carla's phone is used; the lock begins to unlock.\n"
+    await asyncio.sleep(0.1)
+    assert (await say(file, "app-allow", "Carla", "--paused"))[1] == "Changed: Carla.\n"
+    assert "not allowed now" in (await say(file, "use-phone", "Carla", "--auto-unlock"))[1]
+    assert (await say(file, "from-afar", "matter", "lock"))[1] == "Through matter: the lock begins to lock.\n"
+    await asyncio.sleep(0.1)
+    assert (await say(file, "arrow-key"))[1] == "You press the arrow key; the lock locks.\n"
+    assert (await say(file, "log-unknown", "0x0C"))[0] == 0
+    assert await do(file, "log-off") == "The log is switched off."
+    assert await do(file, "log-on") == "The log is switched on."
+    newest = [json.loads(line)["type"] for line in (await say(file, "log", "3"))[1].splitlines()]
+    assert newest == ["LOGGING", "LOGGING", "UNKNOWN_0x0C"]
+    ledger = [json.loads(line) for line in (await do(file, "ledger")).splitlines()]
+    assert [(deed["who"], deed["how"], deed["result"]) for deed in ledger[:5]] == [
+        ("Bert", "code", "not_allowed"),
+        ("Anna", "finger", "not_allowed"),
+        ("Carla", "app", "done"),
+        ("Carla", "auto_unlock", "auto_unlock_refused"),
+        (None, "matter", "done"),
+    ]
+    assert await do(file, "app-delete-code", code_id=1) == "Code 1 is deleted."
+    await do(file, "forget-log")
+    assert lock.status()["log_entries"] == 0
+
+
 async def test_the_button_twice(lock: VirtualLock, file: Path) -> None:
     text = await do(file, "press-button", how="double")
     assert text == "You press the button twice; the lock begins to lock n go."
@@ -207,6 +260,17 @@ async def test_what_befalls_a_lock(lock: VirtualLock, file: Path) -> None:
     assert lock.status()["initialized"] is False
 
 
+NEW_CODE: dict[str, object] = {
+    "command": "app-add-code",
+    "code": 345678,
+    "name": "Anna",
+    "first": None,
+    "last": None,
+    "weekdays": "",
+    "hours": None,
+}
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -222,6 +286,14 @@ async def test_what_befalls_a_lock(lock: VirtualLock, file: Path) -> None:
         ({"command": "fault", "name": "drop-next-answer", "argument": "x"}, "no command is called x"),
         ({"command": "delete-authorization", "index": 3}, "the lock has no authorization 3"),
         ({"command": "turn-key", "action": "open"}, "a key can lock or unlock"),
+        ({"command": "finger", "finger": 1, "action": "dance"}, "nothing at a keypad is called dance"),
+        ({"command": "from-afar", "way": "radio", "action": "lock"}, "nobody reaches a lock through radio"),
+        ({"command": "from-afar", "way": "web", "action": "dance"}, "a lock cannot dance, only unlock"),
+        ({"command": "enrol-finger", "code_id": 1}, "no keypad for fingers is paired"),
+        ({"command": "app-delete-code", "code_id": 1}, "there is no code 1"),
+        (NEW_CODE | {"weekdays": "someday"}, "no day is called someday, only mon"),
+        (NEW_CODE | {"first": "2020-02-29T12:00:00"}, "a time needs its offset from UTC"),
+        (NEW_CODE | {"hours": "9"}, "time data"),
         ({"command": "dance"}, "nobody knows how to dance"),
     ],
 )

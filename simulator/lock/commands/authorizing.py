@@ -1,5 +1,7 @@
 """The list of authorizations: reading it, inviting, changing, removing."""
 
+from dataclasses import replace
+
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, ErrorCode
 from custom_components.smartlock.protocol.messages import (
     AuthorizationEntry,
@@ -12,9 +14,10 @@ from custom_components.smartlock.protocol.messages import (
 )
 from simulator.lock.authorizations import Authorization
 from simulator.lock.device import Device
+from simulator.lock.habits import Habits
 from simulator.lock.journal import Kind
 from simulator.lock.request import Request
-from simulator.lock.rights import is_possible
+from simulator.lock.rights import is_possible, stored
 
 _INVITABLE = (
     AuthorizationIdType.APP,
@@ -61,7 +64,7 @@ def invite_authorization(request: Request) -> None:
     if (
         invitation.id_type not in _INVITABLE
         or (bridge and not device.model.dialect.client_types)
-        or not _possible(invitation)
+        or not _possible(invitation, device.habits)
     ):
         request.refuse(ErrorCode.K_BAD_PARAMETER)
         return
@@ -78,7 +81,7 @@ def invite_authorization(request: Request) -> None:
         created=device.now,
     )
     entry.remote_allowed = invitation.remote_allowed
-    entry.time_limited, entry.limit = invitation.time_limited, invitation.limit
+    entry.time_limited, entry.limit = invitation.time_limited, stored(invitation.limit, device.habits)
     device.journal.record(
         Kind.AUTHORIZATION_ADDED,
         authorization=entry.index,
@@ -93,13 +96,14 @@ def invite_authorization(request: Request) -> None:
 
 def update_authorization(request: Request) -> None:
     """Replace everything of an entry but its key and its kind."""
-    update = UpdateAuthorization.decode(request.fields)
+    update, habits = UpdateAuthorization.decode(request.fields), request.device.habits
     entry = request.device.authorizations.find(update.authorization_id)
     if entry is None:
         request.refuse(ErrorCode.K_INVALID_AUTH_ID)
-    elif not _possible(update) or update.enabled not in _YES_OR_NO:
+    elif not _possible(update, habits) or update.enabled not in _YES_OR_NO:
         request.refuse(ErrorCode.K_BAD_PARAMETER)
     else:
+        update = replace(update, limit=stored(update.limit, habits))
         changed = [
             name
             for name in ("name", "enabled", "remote_allowed", "time_limited", "limit")
@@ -122,9 +126,9 @@ def remove_authorization(request: Request) -> None:
     request.complete()
 
 
-def _possible(message: InviteAuthorization | UpdateAuthorization) -> bool:
+def _possible(message: InviteAuthorization | UpdateAuthorization, habits: Habits) -> bool:
     return (
         message.remote_allowed in _YES_OR_NO
         and message.time_limited in _YES_OR_NO
-        and (not message.time_limited or is_possible(message.limit))
+        and (not message.time_limited or is_possible(message.limit, habits))
     )

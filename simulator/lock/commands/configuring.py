@@ -9,6 +9,7 @@ from custom_components.smartlock.protocol.messages import (
     UpdateTime,
 )
 from simulator.lock import reports
+from simulator.lock.ledger import How
 from simulator.lock.request import Request
 
 
@@ -87,6 +88,7 @@ def enable_logging(request: Request) -> None:
         device.add_log(
             LogEntryType.LOGGING,
             LoggedSwitch(enabled=enabled),
+            device.ledger.add(How.APP, "switch_log", who=request.authorization.name),
             authorization_id=request.authorization.session.authorization_id,
             name=request.authorization.name,
             always=True,

@@ -11,9 +11,10 @@ from custom_components.smartlock.protocol.messages import (
     UpdateKeypadCode,
 )
 from simulator.lock.device import Device
+from simulator.lock.habits import Habits
 from simulator.lock.keypad import Code
 from simulator.lock.request import Request
-from simulator.lock.rights import is_possible
+from simulator.lock.rights import is_possible, stored
 
 _YES_OR_NO = (0, 1)
 
@@ -45,7 +46,7 @@ def _entry(device: Device, code: Code) -> KeypadCode:
 def add_keypad_code(request: Request) -> None:
     """Add a code that keeps the rules."""
     device, wanted = request.device, AddKeypadCode.decode(request.fields)
-    if not _possible(wanted):
+    if not _possible(wanted, device.habits):
         request.refuse(ErrorCode.K_BAD_PARAMETER)
     elif (problem := device.keypad_codes.problem(wanted.code)) is not None:
         request.refuse(problem)
@@ -55,7 +56,7 @@ def add_keypad_code(request: Request) -> None:
             name=wanted.name,
             created=device.now,
             time_limited=wanted.time_limited,
-            limit=wanted.limit,
+            limit=stored(wanted.limit, device.habits),
         )
         request.note_written(["keypad_code"])
         request.answer_id(KeypadCodeId(code_id=code.code_id, date_created=code.created))
@@ -63,15 +64,16 @@ def add_keypad_code(request: Request) -> None:
 
 def update_keypad_code(request: Request) -> None:
     """Replace everything of a code, its limit too."""
-    codes, update = request.device.keypad_codes, UpdateKeypadCode.decode(request.fields)
+    device, update = request.device, UpdateKeypadCode.decode(request.fields)
+    codes = device.keypad_codes
     code = codes.get(update.code_id)
-    if code is None or not _possible(update) or update.enabled not in _YES_OR_NO:
+    if code is None or not _possible(update, device.habits) or update.enabled not in _YES_OR_NO:
         request.refuse(ErrorCode.K_BAD_PARAMETER)
     elif (problem := codes.problem(update.code, code_id=code.code_id)) is not None:
         request.refuse(problem)
     else:
         code.code, code.name, code.enabled = update.code, update.name, update.enabled
-        code.time_limited, code.limit = update.time_limited, update.limit
+        code.time_limited, code.limit = update.time_limited, stored(update.limit, device.habits)
         request.note_written(["keypad_code"])
         request.complete()
 
@@ -88,5 +90,7 @@ def remove_keypad_code(request: Request) -> None:
     request.complete()
 
 
-def _possible(message: AddKeypadCode | UpdateKeypadCode) -> bool:
-    return message.time_limited in _YES_OR_NO and (not message.time_limited or is_possible(message.limit))
+def _possible(message: AddKeypadCode | UpdateKeypadCode, habits: Habits) -> bool:
+    return message.time_limited in _YES_OR_NO and (
+        not message.time_limited or is_possible(message.limit, habits)
+    )

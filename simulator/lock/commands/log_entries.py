@@ -16,7 +16,8 @@ def request_log_entries(request: Request) -> None:
     if not wanted.sort_order.known or wanted.total_count not in (0, 1):
         request.refuse(ErrorCode.K_BAD_PARAMETER)
         return
-    records = device.log.beyond(wanted.start_index, SortOrder(wanted.sort_order))
+    order = SortOrder.DESCENDING if device.habits.ascending_ignored else SortOrder(wanted.sort_order)
+    records = device.log.beyond(wanted.start_index, order)
     if wanted.total_count:
         request.answer(
             LogEntryCount(
@@ -26,7 +27,10 @@ def request_log_entries(request: Request) -> None:
                 door_sensor_logging_enabled=int(device.door.logging),
             )
         )
-    request.answer_list(_entry(device.model, record) for record in records[: wanted.count])
+    page = records[: wanted.count]
+    if device.habits.list_in_disorder:
+        page.sort(key=lambda record: device.random(4))
+    request.answer_list(_entry(device.model, record) for record in page)
 
 
 def _entry(model: Model, record: LogRecord) -> LogEntry:

@@ -14,9 +14,9 @@ from custom_components.smartlock.protocol.messages import (
     SimpleLockAction,
     Status,
 )
-from simulator.lock import fob, keypad_use
+from simulator.lock import client_use, keypad_use
 from simulator.lock.faults import Moment
-from simulator.lock.log import with_suffix
+from simulator.lock.ledger import How
 from simulator.lock.order import Order
 from simulator.lock.request import Request
 
@@ -26,13 +26,7 @@ def lock_action(request: Request) -> None:
     wanted = LockActionRequest.decode(request.fields)
     if request.authorization.app_id not in (None, wanted.app_id):
         request.broken_rule("another app id than at pairing")
-    action = fob.resolve(request.device, wanted.action)
-    if action is None:
-        request.link.ends_at(Moment.ACTION_RECEIVED)
-        fob.note_press_without_action(request.device, request.authorization)
-        request.complete()
-    else:
-        _carry_out(request, action, suffix=wanted.name_suffix, flags=wanted.flags)
+    _carry_out(request, wanted.action, suffix=wanted.name_suffix, flags=wanted.flags)
 
 
 def simple_lock_action(request: Request) -> None:
@@ -52,13 +46,10 @@ def _carry_out(
     flags: LockActionFlag = LockActionFlag.NONE,
 ) -> None:
     request.link.ends_at(Moment.ACTION_RECEIVED)
-    order = Order(
-        action=action,
-        trigger=Trigger.SYSTEM,
-        flags=flags,
-        authorization_id=request.authorization.session.authorization_id,
-        name=with_suffix(request.authorization.name, suffix),
-    )
+    order = client_use.order_of(request.device, request.authorization, action, suffix=suffix, flags=flags)
+    if client_use.moves_nothing(request.device, order):
+        request.complete()
+        return
     code = request.device.carry_out(
         order, accepted=lambda: _accept(request), done=lambda error: _end(request, error)
     )
@@ -109,8 +100,10 @@ def request_calibration(request: Request) -> None:
     order = Order(
         action=LockAction.NONE,
         trigger=Trigger.SYSTEM,
+        how=How.APP,
         authorization_id=request.authorization.session.authorization_id,
         name=request.authorization.name,
+        who=request.authorization.name,
         log_type=LogEntryType.CALIBRATION,
     )
     _accept(request)
