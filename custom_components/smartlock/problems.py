@@ -30,6 +30,9 @@ from custom_components.smartlock.protocol.errors import (
 class TranslatableError(SmartLockError):
     """An error of a feature that brings its own text."""
 
+    invalid: bool = False
+    """Whether it is about what the caller gave."""
+
     @abstractmethod
     def translation(self) -> tuple[str, dict[str, str]]:
         """Return the translation key under `exceptions`, and the placeholders of its text."""
@@ -149,5 +152,6 @@ def translated(
     if isinstance(error, BadSettingError | SettingsNotKeptError | SettingsUnknownError):
         placeholders = {"fields": ", ".join(names.get(field, field) for field in error.fields)}
     # A mistake of the caller is not a failure of the lock.
-    kind = ServiceValidationError if isinstance(error, BadSettingError) else HomeAssistantError
+    invalid = error.invalid if isinstance(error, TranslatableError) else isinstance(error, BadSettingError)
+    kind = ServiceValidationError if invalid else HomeAssistantError
     return kind(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

@@ -6,6 +6,8 @@ from typing import Self
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from custom_components.smartlock.access.access import LockAccess
+from custom_components.smartlock.access.lists import LockLists
 from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.auto_unlock.runners import Rules
@@ -36,6 +38,7 @@ class SmartLockRuntime:
     pin: PinGuard
     log: LogReader
     clock: LockClock
+    access: LockAccess
     faults: FaultTracker
     wear: WearMonitor
     settings: SettingsWriter
@@ -53,6 +56,8 @@ class SmartLockRuntime:
         pin = PinGuard(hass, entry, coordinator, issues)
         log = LogReader(hass, coordinator.nuki_id, pin, coordinator.assumptions)
         clock = LockClock(hass, coordinator, pin)
+        lists = LockLists(coordinator, pin)
+        access = LockAccess(coordinator, lists, clock)
         faults = FaultTracker(hass, coordinator, actions, pin=pin, log=log)
         wear = WearMonitor(hass, coordinator, issues)
         current = CurrentSettings(coordinator)
@@ -66,6 +71,7 @@ class SmartLockRuntime:
             clock=clock,
             current=current,
             writer=settings,
+            lists=lists,
             issues=issues,
         )
         faults.async_on_calibration(archive.async_calibrated)
@@ -82,6 +88,7 @@ class SmartLockRuntime:
             pin=pin,
             log=log,
             clock=clock,
+            access=access,
             faults=faults,
             wear=wear,
             settings=settings,

@@ -16,7 +16,9 @@ from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.messages import (
     AddKeypadCode,
     AuthorizationEntry,
+    AuthorizationEntryCount,
     KeypadCode,
+    KeypadCodeCount,
     KeypadCodeId,
     RemoveAuthorization,
     RemoveKeypadCode,
@@ -29,6 +31,10 @@ from custom_components.smartlock.protocol.messages import (
 class _Count(Protocol):
     @property
     def count(self) -> int: ...
+
+
+type Progress = Callable[[int, int | None], None]
+"""Told how many entries have come, and how many the lock has announced (None: it has not)."""
 
 
 class _ReadPage[C: _Count, E](Protocol):
@@ -46,12 +52,53 @@ class Authorizations:
     others: tuple[AuthorizationEntry, ...]
 
 
+class ListReading[C: _Count, E]:
+    """A list that is being read; when a link has ended, it goes on from the page that did not come."""
+
+    def __init__(self, page: _ReadPage[C, E], key: Callable[[E], int], progress: Progress | None) -> None:
+        """Begin with the first page."""
+        self._page = page
+        self._progress = progress
+        self._walk = paging.walk(key)
+        self._offset = next(self._walk)
+
+    async def finish(self, session: PinSession) -> tuple[E, ...]:
+        """Read what is left, and return the whole list.
+
+        Raises what `PinSession.request` raises, after which it can be called again, and IncompleteListError.
+        """
+        while True:
+            announced, entries = await session.request(
+                partial(self._page, offset=self._offset, count=paging.PAGE)
+            )
+            count = None if announced is None else announced.count
+            try:
+                self._offset = self._walk.send((count, entries))
+            except StopIteration as end:
+                whole: tuple[E, ...] = end.value
+                return whole
+            if self._progress is not None:
+                self._progress(self._offset, count)
+
+
+def reading_codes(progress: Progress | None = None) -> ListReading[KeypadCodeCount, KeypadCode]:
+    """Return a reading of all codes."""
+    return ListReading(conversations.read_keypad_codes, lambda code: code.code_id, progress)
+
+
+def reading_authorizations(
+    progress: Progress | None = None,
+) -> ListReading[AuthorizationEntryCount, AuthorizationEntry]:
+    """Return a reading of all authorizations, our own among them."""
+    return ListReading(conversations.read_authorizations, lambda entry: entry.authorization_id, progress)
+
+
 # --- Keypad codes -----------------------------------------------------------------------------------------
 
 
 async def read_codes(session: PinSession) -> tuple[KeypadCode, ...]:
     """Read all codes. Raises what `PinSession.request` raises, and IncompleteListError."""
-    return await _read(session, conversations.read_keypad_codes, lambda code: code.code_id)
+    return await reading_codes().finish(session)
 
 
 async def add_code(session: PinSession, code: KeypadCode) -> int:
@@ -93,7 +140,7 @@ async def remove_code(session: PinSession, code_id: int) -> None:
 
 async def read_authorizations(session: PinSession) -> Authorizations:
     """Read all authorizations. Raises what `PinSession.request` raises, and IncompleteListError."""
-    entries = await _read(session, conversations.read_authorizations, lambda entry: entry.authorization_id)
+    entries = await reading_authorizations().finish(session)
     own_id = session.client.authorization_id
     return Authorizations(
         own=next((entry for entry in entries if entry.authorization_id == own_id), None),
@@ -130,18 +177,3 @@ async def remove_authorization(session: PinSession, authorization_id: int) -> No
 def _check_not_own(session: PinSession, authorization_id: int) -> None:
     if authorization_id == session.client.authorization_id:
         raise ValueError("Home Assistant may not lock itself out")
-
-
-async def _read[C: _Count, E](
-    session: PinSession, page: _ReadPage[C, E], key: Callable[[E], int]
-) -> tuple[E, ...]:
-    """Read all pages of a list."""
-    walk = paging.walk(key)
-    offset = next(walk)
-    while True:
-        announced, entries = await session.request(partial(page, offset=offset, count=paging.PAGE))
-        try:
-            offset = walk.send((None if announced is None else announced.count, entries))
-        except StopIteration as end:
-            whole: tuple[E, ...] = end.value
-            return whole

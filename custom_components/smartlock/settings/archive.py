@@ -7,6 +7,7 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
+from custom_components.smartlock.access.lists import LockLists
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.assumptions import Assumption
 from custom_components.smartlock.clock.sync import LockClock
@@ -27,6 +28,7 @@ from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.battery_watch import BatteryWatch
 from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.issues import FLOW, LOST, RETURNED, possible
+from custom_components.smartlock.settings.list_copies import ListCopies
 from custom_components.smartlock.settings.parts import PinParts
 from custom_components.smartlock.settings.reader import SettingsReader
 from custom_components.smartlock.settings.restorer import SettingsRestorer
@@ -65,6 +67,7 @@ class SettingsArchive(LockPart):
         clock: LockClock,
         current: CurrentSettings,
         writer: SettingsWriter,
+        lists: LockLists,
         issues: LockIssues,
     ) -> None:
         """Prepare; call `async_load` before anything else."""
@@ -77,7 +80,14 @@ class SettingsArchive(LockPart):
         self._store = ArchiveStore(hass, coordinator.nuki_id, on_change=coordinator.async_update_listeners)
         reads = PinParts(pin, log)
         self._restorer = SettingsRestorer(
-            hass, coordinator, pin=pin, clock=clock, current=current, writer=writer, take=self._step_taken
+            hass,
+            coordinator,
+            pin=pin,
+            clock=clock,
+            current=current,
+            writer=writer,
+            lists=lists,
+            take=self._step_taken,
         )
         self._batteries = BatteryWatch(
             hass,
@@ -104,6 +114,7 @@ class SettingsArchive(LockPart):
         self._battery_listeners = Listeners[Verdict]()
         writer.async_on_written(self._written)
         writer.async_before_write(self._keep_before_write)
+        lists.async_keep_in_step(ListCopies(entry, self._store, self._restorer, self._show_issue).in_step)
 
     # --- Life cycle ---------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import directory, schedules
+from custom_components.smartlock.access.lists import LockLists
 from custom_components.smartlock.clock.sync import LockClock, OwnClockError
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -77,6 +78,7 @@ class SettingsRestorer:
         clock: LockClock,
         current: CurrentSettings,
         writer: SettingsWriter,
+        lists: LockLists,
         take: Take,
     ) -> None:
         """Prepare; nothing is sent yet."""
@@ -86,9 +88,10 @@ class SettingsRestorer:
         self._clock = clock
         self._current = current
         self._writer = writer
+        self._lists = lists
         self._take = take
         self._told = asyncio.Event()
-        self._journal: Journal
+        self._running: Journal | None = None
         self._lost: SettingsSnapshot | None = None
         self.idle = Idle()
         self.parts: dict[str, Any] = {}
@@ -112,7 +115,7 @@ class SettingsRestorer:
         too old, or if the lock has changed since.
         """
         self.parts = {}
-        self._journal = journal
+        self._running = journal
         self._lost = lost
         while (step := self._journal.current) is not None:
             if too_old(dt_util.utcnow() - journal.begun_at):
@@ -156,7 +159,19 @@ class SettingsRestorer:
 
     async def _note(self, journal: Journal) -> None:
         await self._take(journal)
-        self._journal = journal
+        self._running = journal
+
+    @property
+    def _journal(self) -> Journal:
+        assert self._running is not None
+        return self._running
+
+    @callback
+    def forget(self, part: Part, gone: Callable[[Any], bool]) -> None:
+        """Do not put back entries of a list that the owner has just deleted or changed."""
+        if self._running is not None:
+            wanted = self._running.wanted.without_entries(part, gone)
+            self._running = replace(self._running, wanted=wanted)
 
     async def _enter(
         self, step: RestoreStep, state: StepState, problem: RestoreProblem | None = None
@@ -202,14 +217,16 @@ class SettingsRestorer:
                 await self._current.async_read()
                 return not _values(step, wanted, self._coordinator.data)
             case Group.TIME_CONTROL:
-                return not missing(wanted.time_control or (), await self._time_control())
+                found = await self._time_control()
+                return not missing(self._journal.wanted.time_control or (), found)
             case Group.LOGGING:
-                found = await self._logging()
+                count = await self._logging()
                 return wanted.logging is None or (
-                    found is not None and found.logging_enabled == wanted.logging.logging_enabled
+                    count is not None and count.logging_enabled == wanted.logging.logging_enabled
                 )
             case Group.KEYPAD_CODES:
-                return not missing(wanted.keypad_codes or (), await self._codes())
+                codes = await self._codes()
+                return not missing(self._journal.wanted.keypad_codes or (), codes)
 
     async def _write(self, step: RestoreStep, wanted: SettingsSnapshot) -> None:
         match step.group:
@@ -221,13 +238,16 @@ class SettingsRestorer:
                 await self._writer.write(advanced=_values(step, wanted, self._coordinator.data))
             case Group.TIME_CONTROL:
                 await self._clock.async_ensure_right()
-                await self._write_time_control(wanted.time_control or ())
+                async with self._lists.turn():
+                    # What was deleted while we waited for our turn stays deleted.
+                    await self._write_time_control(self._journal.wanted.time_control or ())
             case Group.LOGGING:
                 if wanted.logging is not None:
                     await self._order(EnableLogging(enabled=wanted.logging.logging_enabled))
             case Group.KEYPAD_CODES:
                 await self._clock.async_ensure_right()
-                await self._write_codes(wanted.keypad_codes or ())
+                async with self._lists.turn():
+                    await self._write_codes(self._journal.wanted.keypad_codes or ())
 
     # --- Lists --------------------------------------------------------------------------------------------
 

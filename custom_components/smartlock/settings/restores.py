@@ -112,6 +112,8 @@ class Restores:
     async def _run(self, journal: Journal) -> Journal:
         try:
             loss = self._store.kept.loss
+            # Something may have been deleted since it was begun.
+            journal = self._store.kept.journal or journal
             journal = await self._restorer.run(journal, None if loss is None else loss.after)
             async with self._store.turn:
                 await self._finish(journal)

@@ -116,14 +116,37 @@ class Right:
             start = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         if end is not None and (end <= start or end <= now):
             raise RightError(Flaw.BAD_PERIOD)
-        first, last = _hours(recurrence)
+        first, last = hours_written(recurrence)
         return 1, TimeLimit(
             allowed_from=Date7.of(start),
             allowed_until=Date7() if end is None else Date7.of(end),
             allowed_weekdays=recurrence.weekdays or EVERY_DAY,
-            allowed_from_time=Time2(first.hour, first.minute),
-            allowed_until_time=Time2(last.hour, last.minute),
+            allowed_from_time=first,
+            allowed_until_time=last,
         )
+
+    def allows(self, moment: datetime, zone: tzinfo) -> bool:
+        """Whether somebody may open the lock at an aware moment; `zone` is the lock's.
+
+        What happens in the very last minute of hours is not documented: here it is too late already.
+        """
+        period, recurrence = self.period or Period(), self.recurrence or Recurrence()
+        if period.start is not None and moment < period.start:
+            return False
+        if period.end is not None and moment > period.end:
+            return False
+        local = moment.astimezone(zone)
+        if not recurrence.weekdays & (Weekdays.MONDAY >> local.weekday()):
+            return False
+        first, last = recurrence.start, recurrence.end
+        if first is None or last is None or first == last:
+            return True
+        now = local.time()
+        return first <= now < last if first < last else now >= first or now < last
+
+    def expired(self, moment: datetime) -> bool:
+        """Whether it will never be good again after an aware moment."""
+        return self.period is not None and self.period.end is not None and moment > self.period.end
 
 
 def moment_of(local: datetime, zone: tzinfo, *, is_end: bool = False) -> datetime:
@@ -147,8 +170,13 @@ def _moment(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC).replace(microsecond=0)
 
 
+def hours_written(recurrence: Recurrence) -> tuple[Time2, Time2]:
+    """Return the hours as they are written: midnight twice for the whole day. Raises RightError."""
+    first, last = _hours(recurrence)
+    return Time2(first.hour, first.minute), Time2(last.hour, last.minute)
+
+
 def _hours(recurrence: Recurrence) -> tuple[time, time]:
-    """Return the hours as they are written: two midnights for the whole day. Raises RightError."""
     start, end = recurrence.start, recurrence.end
     if start is None and end is None:
         return _MIDNIGHT, _MIDNIGHT

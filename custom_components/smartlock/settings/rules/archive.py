@@ -1,6 +1,6 @@
 """The archive of one lock's settings: one value, saved as a whole, so that it is valid after any crash."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
@@ -22,8 +22,10 @@ from custom_components.smartlock.settings.rules.restore import Journal, returned
 from custom_components.smartlock.settings.rules.snapshot import (
     KEPT,
     Difference,
+    Part,
     SettingsSnapshot,
     differences,
+    lasting,
     taking,
     with_owners_changes,
 )
@@ -118,13 +120,36 @@ class Archive:
 
     def without_codes(self) -> Self:
         """Return the archive after the owner has withdrawn the consent to archive keypad codes."""
+        return self._with_each(SettingsSnapshot.without_codes)
+
+    def without_entries(self, part: Part, gone: Callable[[Any], bool]) -> Self:
+        """Return it without the entries of a list that nobody is to put back."""
+
+        def left(snapshot: SettingsSnapshot) -> SettingsSnapshot:
+            return snapshot.without_entries(part, gone)
+
+        return self._with_each(left)
+
+    def with_list(self, part: Part, entries: Sequence[Any]) -> Self:
+        """Return it after a list was changed here and read back as this: so it should be.
+
+        What is lost and not decided about stays lost.
+        """
+        found: dict[str, Any] = {part.value: tuple(lasting(entry) for entry in entries)}
+        loss = self.loss and replace(self.loss, after=replace(self.loss.after, **found))
+        if (newest := self.newest) is None:
+            return replace(self, loss=loss)
+        newest = replace(newest, **found)
+        return replace(self, snapshots=(newest, *self.snapshots[1:]), loss=loss)
+
+    def _with_each(self, change: Callable[[SettingsSnapshot], SettingsSnapshot]) -> Self:
+        """Return it with every snapshot changed, wherever it is kept."""
         loss, journal = self.loss, self.journal
         return replace(
             self,
-            snapshots=tuple(snapshot.without_codes() for snapshot in self.snapshots),
-            loss=loss
-            and replace(loss, reference=loss.reference.without_codes(), after=loss.after.without_codes()),
-            journal=journal and replace(journal, wanted=journal.wanted.without_codes()),
+            snapshots=tuple(change(snapshot) for snapshot in self.snapshots),
+            loss=loss and replace(loss, reference=change(loss.reference), after=change(loss.after)),
+            journal=journal and replace(journal, wanted=change(journal.wanted)),
         )
 
     def after_restore(self, journal: Journal, now: datetime) -> Self:

@@ -5,12 +5,13 @@ keypad codes need one; `lacks` names what a snapshot does not have. JSON contain
 it: numbers as numbers, texts and coordinates as hex, so that names survive byte for byte.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Self, cast
 
+from custom_components.smartlock.access.rules.changes import meaning
 from custom_components.smartlock.access.rules.rights import same_days
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
@@ -22,7 +23,6 @@ from custom_components.smartlock.protocol.messages import (
     SetAdvancedConfigWithMotor,
     SetConfig,
     TimeControlEntry,
-    TimeLimit,
 )
 from custom_components.smartlock.rules.stored import moment
 from custom_components.smartlock.settings.rules.message_json import (
@@ -84,6 +84,14 @@ class SettingsSnapshot:
     def without_codes(self) -> Self:
         """Return the snapshot as it may be stored and exported without the owner's consent to codes."""
         return replace(self, keypad_codes=None)
+
+    def without_entries(self, part: Part, gone: Callable[[Any], bool]) -> Self:
+        """Return it without some entries of a list."""
+        entries = getattr(self, part.value)
+        if entries is None:
+            return self
+        left: dict[str, Any] = {part.value: tuple(entry for entry in entries if not gone(entry))}
+        return replace(self, **left)
 
     def same_settings(self, other: SettingsSnapshot) -> bool:
         """Whether no setting differs that both snapshots have."""
@@ -324,9 +332,21 @@ def essence(entry: TimeControlEntry | KeypadCode | AuthorizationEntry) -> object
         case TimeControlEntry():
             return same_days(entry.weekdays), entry.time, entry.lock_action, entry.enabled
         case KeypadCode():
-            return entry.code, entry.name, entry.enabled, bool(entry.time_limited), _limit(entry)
+            return (
+                entry.code,
+                entry.name,
+                entry.enabled,
+                bool(entry.time_limited),
+                meaning(entry.time_limited, entry.limit),
+            )
         case AuthorizationEntry():
-            return entry.id_type, entry.name, entry.enabled, bool(entry.time_limited), _limit(entry)
+            return (
+                entry.id_type,
+                entry.name,
+                entry.enabled,
+                bool(entry.time_limited),
+                meaning(entry.time_limited, entry.limit),
+            )
 
 
 def lasting_authorization(entry: AuthorizationEntry) -> AuthorizationEntry:
@@ -340,15 +360,20 @@ def lasting_code(entry: KeypadCode) -> KeypadCode:
     return replace(entry, date_last_active=type(entry.date_last_active)(), lock_count=0, trailing=b"")
 
 
+def lasting(entry: TimeControlEntry | KeypadCode | AuthorizationEntry) -> object:
+    """Return an entry of a list as it is kept."""
+    match entry:
+        case AuthorizationEntry():
+            return lasting_authorization(entry)
+        case KeypadCode():
+            return lasting_code(entry)
+        case TimeControlEntry():
+            return entry
+
+
 def lasting_logging(count: LogEntryCount) -> LogEntryCount:
     """Return what is logged, without the number of entries."""
     return replace(count, count=0, trailing=b"")
-
-
-def _limit(entry: KeypadCode | AuthorizationEntry) -> TimeLimit:
-    # Where there is no limit, some locks send an empty one and others none.
-    limit = entry.limit if entry.time_limited and entry.limit is not None else TimeLimit()
-    return replace(limit, allowed_weekdays=same_days(limit.allowed_weekdays))
 
 
 # --- The owner's changes while a loss is open -------------------------------------------------------------
