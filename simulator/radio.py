@@ -5,10 +5,10 @@ running event loop's alone, so a loop with a virtual clock runs the same code fo
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 import random
-from typing import Any, Protocol
+from typing import Protocol
 
 from simulator.gatt import Advertisement, ConnectRefusedError, DisconnectReason, LinkClosedError, Peripheral
 from simulator.radio_link import INSTANT, RadioLink, RadioTiming, Traffic
@@ -81,7 +81,7 @@ class Radio:
         self._noise = rssi_noise
         self._random = random.Random(seed)
         self._peripherals: dict[str, Peripheral] = {}
-        self._advertisers: dict[str, asyncio.Task[None]] = {}
+        self._advertisers: dict[str, asyncio.Handle] = {}
         self._receivers: dict[Receiver, int | None] = {}
         self._signals: dict[tuple[Receiver, str], int | None] = {}
         self._links: list[tuple[Receiver, str, RadioLink]] = []
@@ -92,14 +92,14 @@ class Radio:
         if address in self._peripherals:
             raise ValueError(f"{address} is already on this radio")
         self._peripherals[address] = peripheral
-        self._advertisers[address] = _start(self._advertise(peripheral))
+        self._advertisers[address] = asyncio.get_running_loop().call_soon(self._advertise, address)
 
     async def remove_peripheral(self, address: str) -> None:
         """Take a peripheral away; its links end as if its battery had been pulled."""
         del self._peripherals[address]
         for link in list(self._open_links(address=address)):
             link.lose()
-        await _cancel([self._advertisers.pop(address)])
+        self._advertisers.pop(address).cancel()
 
     def add_receiver(self, receiver: Receiver, rssi: int | None = DEFAULT_RSSI) -> None:
         """Add a receiver that hears every peripheral at `rssi` dBm; None hears nothing."""
@@ -207,9 +207,9 @@ class Radio:
         for link in links:
             link.lose()
         self._peripherals.clear()
-        advertisers = list(self._advertisers.values())
+        for advertiser in self._advertisers.values():
+            advertiser.cancel()
         self._advertisers.clear()
-        await _cancel(advertisers)
         for link in links:
             await link.wait_closed()
 
@@ -224,14 +224,18 @@ class Radio:
             if receiver in (None, at) and address in (None, to):
                 yield link
 
-    async def _advertise(self, peripheral: Peripheral) -> None:
-        """Broadcast the advertising events of one peripheral for as long as it is here."""
-        while True:
-            if (event := peripheral.advertise()) is not None:
-                for receiver in self.receivers:
-                    if (rssi := self.rssi(receiver, peripheral.address)) is not None:
-                        self.send(receiver, peripheral.address, event, rssi)
-            await asyncio.sleep(self.interval(peripheral.advertising_interval))
+    def _advertise(self, address: str) -> None:
+        """Broadcast an advertising event of a peripheral, and the others for as long as it is here."""
+        peripheral = self._peripherals[address]
+        if (event := peripheral.advertise()) is not None:
+            for receiver in self.receivers:
+                if (rssi := self.rssi(receiver, address)) is not None:
+                    self.send(receiver, address, event, rssi)
+        # Not a task that sleeps: simulated days have hundreds of thousands of these.
+        if self._peripherals.get(address) is peripheral:
+            self._advertisers[address] = asyncio.get_running_loop().call_later(
+                self.interval(peripheral.advertising_interval), self._advertise, address
+            )
 
     def interval(self, seconds: float) -> float:
         """Return the time from one advertising event to the next, with the delay that the standard adds."""
@@ -261,23 +265,3 @@ class Radio:
         if self._noise:
             rssi = self._random.gauss(rssi, self._noise)
         return min(MAX_RSSI, max(MIN_RSSI, round(rssi)))
-
-
-def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Start a task that reports its failure at once instead of when it is forgotten."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_report_failure)
-    return task
-
-
-def _report_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        task.get_loop().call_exception_handler(
-            {"message": "The radio stopped carrying a peripheral", "exception": error}
-        )
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

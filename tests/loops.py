@@ -9,6 +9,8 @@ from typing import override
 
 __all__ = ["StrictLoop"]
 
+_NOT_ITS_THREAD = "another thread may only call the event loop with call_soon_threadsafe"
+
 
 class StrictLoop(asyncio.SelectorEventLoop):
     """Refuses callbacks from other threads than its own.
@@ -35,16 +37,14 @@ class StrictLoop(asyncio.SelectorEventLoop):
     def call_soon[*Ts](
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        self._check_thread_is_own()
+        if self._thread is not None and self._thread != threading.get_ident():
+            raise RuntimeError(_NOT_ITS_THREAD)
         return super().call_soon(callback, *args, context=context)
 
     @override
     def call_at[*Ts](
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        self._check_thread_is_own()
+        if self._thread is not None and self._thread != threading.get_ident():
+            raise RuntimeError(_NOT_ITS_THREAD)
         return super().call_at(when, callback, *args, context=context)
-
-    def _check_thread_is_own(self) -> None:
-        if self._thread not in (None, threading.get_ident()):
-            raise RuntimeError("another thread may only call the event loop with call_soon_threadsafe")

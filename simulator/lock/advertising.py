@@ -3,6 +3,7 @@
 Source: captures in the vendor's developer forum (threads 1109 and 19134) and of public clients.
 """
 
+from functools import lru_cache
 from uuid import UUID
 
 from simulator.gatt import Advertisement
@@ -31,6 +32,22 @@ def _structure(kind: int, data: bytes) -> bytes:
 
 _HEAD = _structure(_FLAGS, bytes([_GENERAL_DISCOVERABLE_LE_ONLY]))
 
+# A day has a quarter of a million advertising events, which are nearly all the same.
+_remembered = lru_cache(maxsize=1024)
+
+
+@_remembered
+def _event(frame: bytes, nuki_id: int) -> Advertisement:
+    """Return the event with a frame. A legacy event has no room for the name but in the response."""
+    name = _structure(_COMPLETE_NAME, f"Nuki_{nuki_id:08X}".encode())
+    return Advertisement(data=_HEAD + frame, scan_response=name)
+
+
+@_remembered
+def _beacon(service: str, nuki_id: int, state: int) -> bytes:
+    payload = _IBEACON + UUID(service).bytes + nuki_id.to_bytes(4, "big") + bytes([state])
+    return _structure(_MANUFACTURER_DATA, _APPLE + payload)
+
 
 class Advertiser:
     """Makes one advertising event after the other; in pairing mode and with HomeKit they alternate."""
@@ -42,7 +59,7 @@ class Advertiser:
         self._events = 0
 
     def next(self) -> Advertisement:
-        """Return the next advertising event. A legacy event has no room for the name but in the response."""
+        """Return the next advertising event."""
         device = self._device
         frames = [self._beacon()]
         if device.pairing_mode:
@@ -53,19 +70,13 @@ class Advertiser:
             frames.append(self._homekit_frame())
         frame = frames[self._events % len(frames)]
         self._events += 1
-        name = _structure(_COMPLETE_NAME, f"Nuki_{device.nuki_id:08X}".encode())
-        return Advertisement(data=_HEAD + frame, scan_response=name)
+        return _event(frame, device.nuki_id)
 
     def _beacon(self) -> bytes:
-        device = self._device
-        changed = device.model.state_flag and device.unread_change
-        payload = (
-            _IBEACON
-            + UUID(device.model.dialect.keyturner_service).bytes
-            + device.nuki_id.to_bytes(4, "big")
-            + bytes([device.model.beacon_base | (_STATE_CHANGED if changed else 0)])
-        )
-        return _structure(_MANUFACTURER_DATA, _APPLE + payload)
+        device, model = self._device, self._device.model
+        changed = model.state_flag and device.unread_change
+        state = model.beacon_base | (_STATE_CHANGED if changed else 0)
+        return _beacon(model.dialect.keyturner_service, device.nuki_id, state)
 
     def _pairing(self) -> bytes:
         device = self._device
