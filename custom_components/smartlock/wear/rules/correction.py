@@ -43,10 +43,11 @@ class Correction:
 
     def residual(self, figures: RunMetrics, usual: RunMetrics) -> Residual:
         """Return the remaining difference after correction for temperature and voltage."""
-        by = (figures.temperature - usual.temperature, figures.voltage - usual.voltage)
+        warmer, stronger = figures.temperature - usual.temperature, figures.voltage - usual.voltage
+        (energy_t, energy_v), (current_t, current_v) = self.energy, self.current
         return Residual(
-            energy=figures.energy - usual.energy - _times(self.energy, by),
-            current=figures.current - usual.current - _times(self.current, by),
+            figures.energy - usual.energy - (energy_t * warmer + energy_v * stronger),
+            figures.current - usual.current - (current_t * warmer + current_v * stronger),
         )
 
     def learned(self, figures: RunMetrics, before: RunMetrics) -> Self:

@@ -5,10 +5,12 @@ voltage (`correction.py`). Wear is the median over ten days, so neither a frosty
 against the door changes it. docs/wear.md explains how the constants were found and what they achieve.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from math import expm1
+from operator import attrgetter
 from statistics import median
 from typing import Any, Self
 
@@ -41,6 +43,8 @@ TREND = timedelta(days=28)
 # baseline: by this part of the difference each week, since it may be the season too.
 _EASES = 0.05
 
+_AT = attrgetter("at")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -56,6 +60,10 @@ class Kind:
     def has_enough_of(self, day: date) -> bool:
         """Whether enough runs of this day are stored."""
         return len(self.runs) >= _RUNS_A_DAY and self.runs[-_RUNS_A_DAY].at.date() == day
+
+    def since(self, moment: datetime) -> tuple[MotorRun, ...]:
+        """Return the runs at a moment and later."""
+        return self.runs[bisect_left(self.runs, moment, key=_AT) :]
 
     def last_week(self) -> tuple[MotorRun, ...]:
         """Return the runs of the calendar week of the last run."""
@@ -118,7 +126,7 @@ class WearHistory:
 
     def _not_after(self, now: datetime) -> WearHistory:
         """Return the history with future dates, from a clock of ours that was ahead, replaced by now."""
-        if all(run.at <= now for kind in self.kinds.values() for run in kind.runs):
+        if all(kind.runs[-1].at <= now for kind in self.kinds.values() if kind.runs):
             return self
         kinds = {
             name: replace(
@@ -158,16 +166,14 @@ class WearHistory:
     @property
     def level(self) -> Residual | None:
         """How much more than the baseline the lock takes now; None if too little is known."""
-        compared = [
-            (run, kind.usual) for kind in self.kinds.values() if kind.usual is not None for run in kind.runs
-        ]
-        if not compared:
+        kinds = [(kind, kind.usual) for kind in self.kinds.values() if kind.usual is not None and kind.runs]
+        if not kinds:
             return None
-        compared.sort(key=lambda pair: pair[0].at)
-        latest = compared[-1][0].at
-        recent = [pair for pair in compared if pair[0].at >= latest - _NOW]
+        latest = max(kind.runs[-1].at for kind, _ in kinds)
+        recent = [(run, usual) for kind, usual in kinds for run in kind.since(latest - _NOW)]
         if len(recent) < _NOW_RUNS:
-            recent = [pair for pair in compared[-_NOW_RUNS:] if pair[0].at >= latest - _TOO_OLD]
+            recent = [(run, usual) for kind, usual in kinds for run in kind.since(latest - _TOO_OLD)]
+            recent = sorted(recent, key=lambda pair: pair[0].at)[-_NOW_RUNS:]
         if len(recent) < _NOW_RUNS:
             return None
         residuals = [self.correction.residual(run.figures, usual) for run, usual in recent]
@@ -198,7 +204,7 @@ class WearHistory:
         return cls(
             kinds={
                 name: Kind(
-                    runs=listed(MotorRun.from_json, kind["runs"]),
+                    runs=tuple(sorted(listed(MotorRun.from_json, kind["runs"]), key=_AT)),
                     usual=optional(_figures, kind["usual"]),
                     week=optional(_figures, kind["week"]),
                     week_at=optional(_moment, kind["week_at"]),

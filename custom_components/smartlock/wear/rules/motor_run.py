@@ -1,10 +1,11 @@
 """What one motor run took, from a Battery Report (Nuki Smart Lock API V2.3.0, 0x0011)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from math import log
+from operator import attrgetter
 from statistics import median
 from typing import NamedTuple, Self
 
@@ -98,7 +99,7 @@ class MotorRun:
 
     def same_as(self, other: MotorRun | None) -> bool:
         """Whether two reports are about one run: no two runs take exactly the same."""
-        return other is not None and self.to_json()[1:] == other.to_json()[1:]
+        return other is not None and _taken(self) == _taken(other)
 
     def to_json(self) -> list[int]:
         """Return plain data for storage."""
@@ -132,6 +133,10 @@ class MotorRun:
             resistance=integer(resistance),
             critical=bool(integer(critical, 0, 1)),
         )
+
+
+# All but when it was read.
+_taken = attrgetter(*(each.name for each in fields(MotorRun) if each.name != "at"))
 
 
 def typical(figures: Sequence[RunMetrics]) -> RunMetrics:
