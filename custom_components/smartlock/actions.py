@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
@@ -14,6 +16,7 @@ from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
 from custom_components.smartlock.protocol.errors import (
+    GaveWayError,
     LockRefusedError,
     NoFreeSlotError,
     NotAuthorizedError,
@@ -65,15 +68,26 @@ class LockActions:
             self._coordinator.idle_time, last_action=self._last_action, now=self._coordinator.hass.loop.time()
         )
         self._last_action = self._coordinator.hass.loop.time()
-        await self.async_move(
-            lambda: self._client.act(
-                action,
-                flags=flags,
-                deadline=self._coordinator.action_deadline,
-                idle_time=idle_time,
-                wanted=wanted,
+        try:
+            await self.async_move(
+                lambda: self._client.act(
+                    action,
+                    flags=flags,
+                    deadline=self._coordinator.action_deadline,
+                    idle_time=idle_time,
+                    wanted=wanted,
+                    on_accepted=partial(self._show_running, action),
+                )
             )
-        )
+        finally:
+            if self._coordinator.data.running is action:
+                self._show_running(None)
+
+    @callback
+    def _show_running(self, action: LockAction | None) -> None:
+        """Show that the lock carries out an action; its state follows a moment later, or is missing."""
+        self._coordinator.data = replace(self._coordinator.data, running=action)
+        self._coordinator.async_update_listeners()
 
     async def async_move(
         self, order: Callable[[], Awaitable[KeyturnerStates | None]]
@@ -129,7 +143,10 @@ class LockActions:
         async with self._client.keep_connected():
             try:
                 if self._coordinator.is_bridge:
-                    await self._client.request(conversations.read_states())
+                    await self._client.read_open(conversations.read_states())
+            except GaveWayError:
+                # The action that came first is followed up itself.
+                return
             except SmartLockError as error:
                 # Whether or not the lock has cleared the flag, nobody has received the change that it
                 # announced.

@@ -38,6 +38,8 @@ class Assumption(StrEnum):
     """A lock whose batteries were changed shows a different time."""
     LOG_GOES_ON = "log_goes_on"
     """New log entries have higher indices, and old ones keep theirs."""
+    CHALLENGE_WAITS = "challenge_waits"
+    """The answer to a challenge is accepted although some seconds have passed since it."""
     TIME_RISES = "time_rises"
     """Later states carry a later time."""
 
@@ -108,6 +110,11 @@ class Assumptions(LockPart):
         """We have disconnected, and the lock advertises again."""
         self._link_was_closed, self._flag_was_read = self._flag_was_read, False
         self._run_states = None
+
+    @callback
+    def challenge_used(self, taken: bool) -> None:
+        """A challenge that was requested ahead was used; `taken`: the lock accepted it."""
+        self.count(Assumption.CHALLENGE_WAITS, taken)
 
     @callback
     def clock_set(self) -> None:

@@ -75,7 +75,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.data = LockSnapshot()
         # Seconds for which the link of an action is kept open.
         self.idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
-        self._memory = LinkMemory(hass, self.nuki_id)
+        self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
+        self.assumptions = Assumptions(hass, self.nuki_id, bridge=self.is_bridge)
+        self._memory = LinkMemory(hass, self.nuki_id, self.assumptions.challenge_used)
         self.client = lock_client(
             hass,
             entry,
@@ -85,11 +87,10 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
             on_answer_lost=self._answer_lost,
             on_closed=self._link_closed,
             freshness=self._memory.freshness,
+            trust=self._memory.trust,
         )
         self.action_deadline: float = entry.options.get(CONF_ACTION_DEADLINE, ACTION_DEADLINE)
-        self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         minutes = entry.options.get(CONF_READ_INTERVAL)
-        self.assumptions = Assumptions(hass, self.nuki_id, bridge=self.is_bridge)
         self._polling = Polling(
             hass,
             PollPolicy.of(bridge=self.is_bridge, poll=minutes * 60.0 if minutes else None, now=self._now),
@@ -341,7 +342,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.presence.stop()
         await super().async_shutdown()
         await self.client.close()
-        await self._memory.async_save()
         await self._memory.async_save()
 
     @override

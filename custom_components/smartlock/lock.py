@@ -38,6 +38,16 @@ VIEWS: Mapping[LockState, View | None] = {
     LockState.UNDEFINED: None,
 }
 
+# What an action looks like that the lock has accepted, before it reports its state.
+RUNNING: Mapping[LockAction, View] = {
+    LockAction.LOCK: View.LOCKING,
+    LockAction.FULL_LOCK: View.LOCKING,
+    LockAction.UNLOCK: View.UNLOCKING,
+    LockAction.LOCK_N_GO: View.UNLOCKING,
+    LockAction.UNLATCH: View.OPENING,
+    LockAction.LOCK_N_GO_WITH_UNLATCH: View.OPENING,
+}
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -74,8 +84,10 @@ class SmartLockLock(SmartLockEntity, LockEntity):
 
     @property
     def _view(self) -> View | None:
-        states = self.snapshot.states
-        return None if states is None else VIEWS.get(states.lock_state)
+        snapshot = self.snapshot
+        if snapshot.running is not None:
+            return RUNNING.get(snapshot.running)
+        return None if snapshot.states is None else VIEWS.get(snapshot.states.lock_state)
 
     @property
     @override
@@ -109,8 +121,9 @@ class SmartLockLock(SmartLockEntity, LockEntity):
         # With a dead clutch the bolt does not move and would be shown as locked. A lock that was never
         # calibrated has no state in Home Assistant, which is not a jam; and a moving bolt is shown as moving.
         states = self.snapshot.states
-        silent = states is not None and (
-            states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED
+        silent = self.snapshot.running is not None or (
+            states is not None
+            and (states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED)
         )
         return self._view is View.JAMMED or (self.runtime.faults.faults.grave and not silent)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.messages import (
     AdvancedConfig,
     BatteryReport,
@@ -21,6 +22,8 @@ class LockSnapshot:
     """As last read, regardless of what has happened since."""
     outdated: bool = False
     """The lock has changed, or may have moved, since it was last read."""
+    running: LockAction | None = None
+    """What the lock has accepted and is carrying out, until it reports its state."""
     config: Config | None = None
     advanced_config: AdvancedConfig | None = None
     battery_report: BatteryReport | None = None
@@ -33,7 +36,7 @@ class LockSnapshot:
 
     def with_states(self, states: KeyturnerStates) -> LockSnapshot:
         """Take a state that the lock has just reported."""
-        return replace(self, last_states=states, outdated=False)
+        return replace(self, last_states=states, outdated=False, running=None)
 
     def with_change_unseen(self) -> LockSnapshot:
         """The lock has changed, or may have, and could not be read."""

@@ -1,9 +1,10 @@
 """A transport on the simulated radio, and a paired client behind it, all in virtual time."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, override
 
+from custom_components.smartlock.client.ahead import ChallengeTrust
 from custom_components.smartlock.client.client import IDLE_TIME, LockClient
 from custom_components.smartlock.client.connection import PinTries
 from custom_components.smartlock.client.pairing import pair
@@ -37,6 +38,8 @@ class SimulatedTransport(Transport):
         """How many the lock has sent."""
         self.lose: set[int] = set()
         """Which of them are lost on the way, by number."""
+        self.tamper: Callable[[bytes], Sequence[bytes]] = lambda value: [value]
+        """What somebody in reach makes of each of them."""
         radio.add_receiver(self)
 
     def on_sighting(self, sighting: Sighting) -> None:
@@ -76,7 +79,8 @@ class _SimulatedLink(Link):
         if self._transport.indications in self._transport.lose:
             return
         uuid = next(uuid for uuid, known in self.handles.items() if known == handle)
-        self._on_value(uuid, value)
+        for arriving in self._transport.tamper(value):
+            self._on_value(uuid, arriving)
 
     @property
     def _open(self) -> RadioLink:
@@ -139,6 +143,9 @@ class World:
         self.heard: list[Message] = []
         self.on_heard: Callable[[Message], None] = lambda message: None
         self.links_lost = 0
+        self.challenges_taken: list[bool] = []
+        """Whether the lock took each challenge that was there ahead."""
+        self.trust = ChallengeTrust(self.challenges_taken.append)
         self.session: Session | None = None
 
     async def pair(
@@ -166,6 +173,7 @@ class World:
             on_lost=self._lost,
             freshness=freshness,
             idle_time=idle_time,
+            trust=self.trust,
         )
 
     def _heard(self, message: Message) -> None:

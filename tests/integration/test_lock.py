@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from homeassistant.components.lock import LockState as View
 from homeassistant.const import STATE_UNKNOWN
@@ -159,6 +160,67 @@ async def test_actions_follow_each_other(home: Home) -> None:
     assert home.state() == View.LOCKED
 
 
+@pytest.mark.parametrize(
+    ("action", "locked", "shown"),
+    [("unlock", True, View.UNLOCKING), ("lock", False, View.LOCKING), ("open", True, View.OPENING)],
+)
+async def test_motion_is_shown_as_soon_as_it_is_accepted(
+    home: Home, action: str, locked: bool, shown: View
+) -> None:
+    """Before the lock has told its state, and no longer than the action takes."""
+    lock = home.add_lock(timing=Timing(), locked=locked)
+    await home.set_up(lock)
+    for _ in range(10):
+        lock.faults.drop_next_answer(Command.KEYTURNER_STATES)
+    calling = asyncio.create_task(home.call(action))
+    await home.until(lambda: runs(lock), within=5)
+    # One indication on the radio.
+    await asyncio.sleep(0.05)
+    assert home.state() == shown
+    assert home.state("lock_state") in (View.LOCKED, View.UNLOCKED)
+    lock.faults.clear()
+    await calling
+    assert home.state() != shown
+
+
+async def test_nothing_is_shown_to_move_that_was_refused(home: Home) -> None:
+    """Nor where the lock has nothing to do."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    shown = watch(home)
+    lock.faults.be_busy()
+    await failure(home, "unlock")
+    await home.call("lock")
+    assert View.UNLOCKING not in shown
+    assert View.LOCKING not in shown
+
+
+async def test_refused_challenge_is_remembered_over_a_restart(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    """The action is done all the same, and none is requested ahead from then on."""
+    lock = home.add_lock(timing=Timing())
+    entry = await home.set_up(lock)
+    await entry.runtime_data.actions.async_connect()
+    await asyncio.sleep(0.5)
+    lock.faults.make_next_nonce_stale()
+    await home.call("unlock")
+    assert (runs(lock), orders(lock)) == (["UNLOCK"], 2)
+    counted = entry.runtime_data.coordinator.assumptions.report["challenge_waits"]
+    assert counted == {"confirmed": 0, "contradicted": 1}
+    await asyncio.sleep(1)
+    assert hass_storage["smartlock.33C335C5.link"]["data"]["challenge_refused_at"] is not None
+    await home.hass.config_entries.async_reload(entry.entry_id)
+    await home.read()
+    await asyncio.sleep(60)
+    asked = len(lock.journal.of(Kind.REQUEST, requested="CHALLENGE"))
+    await entry.runtime_data.actions.async_connect()
+    await asyncio.sleep(1)
+    assert len(lock.journal.of(Kind.REQUEST, requested="CHALLENGE")) == asked
+    await home.call("lock")
+    assert (runs(lock), orders(lock)) == (["UNLOCK", "LOCK"], 3)
+
+
 async def test_open_is_offered(home: Home) -> None:
     await home.set_up(home.add_lock())
     state = home.full_state()
@@ -207,6 +269,8 @@ async def test_every_refusal_is_told(home: Home) -> None:
     codes = [int(code) for code in ErrorCode] + [0x77]
     assert set(TOLD) <= set(codes)
     for code in codes:
+        # Without a challenge that is there ahead, whose refusal the owner does not hear of.
+        await entry.runtime_data.coordinator.client.disconnect()
         lock.faults.refuse_next(ErrorCode(code), Command.LOCK_ACTION)
         error = await failure(home, "unlock")
         assert error.translation_key == TOLD.get(
@@ -435,7 +499,7 @@ async def test_state_after_a_run_that_cannot_be_read(home: Home) -> None:
     """The lock said that it is done, and nothing more: that proves nothing, and the state is asked for until it comes."""
     lock = home.add_lock(timing=quick(unlock=1))
     await home.set_up(lock)
-    for _ in range(40):
+    for _ in range(400):
         lock.faults.drop_next_answer(Command.KEYTURNER_STATES)
     assert (await failure(home, "unlock")).translation_key == "outcome_unknown"
     assert lock.journal.of(Kind.ANSWER, status="COMPLETE")

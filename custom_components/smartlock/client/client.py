@@ -5,6 +5,7 @@ import contextlib
 import os
 import time
 
+from custom_components.smartlock.client.ahead import ChallengeTrust
 from custom_components.smartlock.client.connection import PinTries
 from custom_components.smartlock.client.link import IDLE_TIME, LinkEvents, LockLink
 from custom_components.smartlock.client.moving import Mover
@@ -49,6 +50,7 @@ class LockClient:
         freshness: Freshness | None = None,
         idle_time: float | None = IDLE_TIME,
         wall_time: Callable[[], float] = time.time,
+        trust: ChallengeTrust | None = None,
     ) -> None:
         """Represent one authorization of a lock.
 
@@ -59,6 +61,7 @@ class LockClient:
         `idle_time` None the link is never closed, and the state is read often enough for the lock not to drop
         it. `freshness` knows what the lock has sent before; None for a lock that has just been paired.
         `wall_time` returns the time of day in seconds, which passes while the machine sleeps.
+        `trust` knows from before whether this lock accepts a challenge that was requested ahead.
         """
         freshness = freshness or Freshness()
         self.statistics = LinkStatistics()
@@ -79,6 +82,8 @@ class LockClient:
             random=random,
             statistics=self.statistics,
             idle_time=idle_time,
+            trust=trust or ChallengeTrust(),
+            wall_time=wall_time,
         )
         self._mover = Mover(self._link, self.statistics, wall_time)
 
@@ -97,6 +102,10 @@ class LockClient:
         Raises LinkError, ProtocolError or LockRefusedError.
         """
         return await self._link.read(conversation)
+
+    async def read_open(self, conversation: Conversation[KeyturnerStates]) -> KeyturnerStates:
+        """Run a conversation that changes nothing, once. Raises GaveWayError if an action comes first, and as `read`."""
+        return await self._link.read_open(conversation)
 
     async def request[T](self, conversation: Conversation[T], *, pin_tries: PinTries | None = None) -> T:
         """Run a conversation once: any that writes, and any with a PIN, since the lock counts wrong PINs.
@@ -131,20 +140,24 @@ class LockClient:
         deadline: float = ACTION_DEADLINE,
         idle_time: float | None = None,
         wanted: Callable[[], bool] | None = None,
+        on_accepted: Callable[[], None] = lambda: None,
     ) -> KeyturnerStates:
         """Carry out an action at most once and return the state after it.
 
         Locking and unlocking count as done if the bolt is where the action leaves it and the run did not
         fail. The link stays open for `idle_time` seconds afterwards (None: the usual time). `wanted` is for
         an action that no person has requested: it is dropped if this returns false right before the write,
-        and it does not replace other requests. Raises NotStartedError if nothing was written within
+        and it does not replace other requests. `on_accepted` is called when the lock says that it carries the
+        action out. Raises NotStartedError if nothing was written within
         `deadline` seconds, or ReplacedError because a later request wanted something else before that;
         LinkError if the lock cannot be reached, LockRefusedError if the lock refused or failed,
         RunFailedError if it reports a failure without a refusal, and OutcomeUnknownError if the action was
         written and neither an answer nor the state read afterwards proves that it was carried out.
         """
         request = LockActionRequest(action=action, app_id=self._app_id, flags=flags)
-        states = await self._mover.move(Order(request, deadline=deadline, idle_time=idle_time, wanted=wanted))
+        states = await self._mover.move(
+            Order(request, deadline=deadline, idle_time=idle_time, wanted=wanted, on_accepted=on_accepted)
+        )
         assert states is not None  # Only for a restart there is none.
         return states
 

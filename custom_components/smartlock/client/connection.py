@@ -13,6 +13,8 @@ from custom_components.smartlock.protocol.channel import Channel
 from custom_components.smartlock.protocol.conversations import Conversation, Exchange, read_states
 from custom_components.smartlock.protocol.enums import Command
 from custom_components.smartlock.protocol.errors import (
+    AnswerLostError,
+    GaveWayError,
     LinkLostError,
     LockRefusedError,
     NoAnswerError,
@@ -22,6 +24,7 @@ from custom_components.smartlock.protocol.errors import (
 )
 from custom_components.smartlock.protocol.freshness import Freshness, Moment
 from custom_components.smartlock.protocol.messages import (
+    Challenge,
     ErrorReport,
     KeyturnerStates,
     Message,
@@ -31,8 +34,13 @@ from custom_components.smartlock.protocol.messages import (
 
 # Seconds for a write, one ATT exchange: a healthy link needs some 100 ms, a busy proxy a few seconds.
 _WRITE_TIME = 10.0
-# By then a healthy lock has answered; if not, check whether it refuses to communicate with us at all.
+# By then a healthy lock has answered; if not, check whether it refuses to communicate with us at all, or the
+# answer was lost.
 _PROBE_TIME = 1.0
+# How often that is tried for a question that may be asked again; all of them within the time for its answer.
+_PROBES = 4
+# An answer that has not come so long after that to a later question is lost, in seconds.
+_BEHIND = 0.2
 
 
 @dataclass
@@ -67,10 +75,14 @@ class Connection:
         self._states_outstanding = False
         self._asked = moment()
         self._link: Link | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._listening = False
         self._inbox: asyncio.Queue[Message | SmartLockError] = asyncio.Queue()
         self._failure: SmartLockError | None = None
         self._answer_outstanding = False
+        self._outstanding: Message | None = None
+        self._overtaken = False
+        self._gives_way: Callable[[], bool] | None = None
+        self._challenge: tuple[bytes, float] | None = None
 
     @classmethod
     async def open(
@@ -106,13 +118,30 @@ class Connection:
         """Disconnect; a running conversation fails with LinkLostError."""
         link, self._link = self._link, None
         self._fail(LinkLostError("the link was closed"))
-        try:
-            if self._listening is not None and not self._listening.done():
-                self._listening.cancel()
-                await asyncio.wait([self._listening])
-        finally:
-            if link is not None:
-                await link.close()
+        if link is not None:
+            await link.close()
+
+    @property
+    def challenge_age(self) -> float | None:
+        """Seconds since the last challenge came that nobody has used; None if there is none."""
+        return None if self._challenge is None else _now() - self._challenge[1]
+
+    def take_challenge(self) -> bytes | None:
+        """Return the last challenge that nobody has used, once."""
+        challenge, self._challenge = self._challenge, None
+        return None if challenge is None else challenge[0]
+
+    def give_way(self) -> None:
+        """Cut the conversation that is running short if it may be run again: an action waits.
+
+        Not while it waits for a challenge: the action can use that one, and a second one would make it useless.
+        """
+        if (
+            self._gives_way is not None
+            and self._answer_outstanding
+            and not _asks_for(self._outstanding, Command.CHALLENGE)
+        ):
+            self._inbox.put_nowait(GaveWayError("an action came"))
 
     async def run[T](
         self,
@@ -120,16 +149,20 @@ class Connection:
         *,
         about_to_move: Callable[[], None] | None = None,
         pin_tries: PinTries | None = None,
+        gives_way: Callable[[], bool] | None = None,
     ) -> T:
         """Run a conversation to the end and return its result.
 
         `about_to_move` is called right before a message that moves the bolt is written, and raises to prevent
         the write. Without it no such message is written: ValueError. Likewise no message with a PIN is
-        written without `pin_tries`, which counts them. Raises LinkError, ProtocolError, LockRefusedError, or
-        what the conversation raises.
+        written without `pin_tries`, which counts them. `gives_way` returns whether an action is waiting; it is
+        only for conversations that change nothing, which then end with GaveWayError before the next write or
+        while waiting for an answer. Raises LinkError, ProtocolError, LockRefusedError, or what the
+        conversation raises.
         """
         asked: Message | None = None
         self._answer_outstanding = False
+        self._gives_way = gives_way
         try:
             step = next(conversation)
             while True:
@@ -140,8 +173,11 @@ class Connection:
                     self._answer_outstanding = True
                     reply = await self._answer(step, asked)
                 except SmartLockError as error:
-                    if isinstance(error, LockRefusedError | StaleError):
+                    if isinstance(error, LockRefusedError | StaleError | AnswerLostError):
                         self._answered(step, pin_tries)
+                    elif isinstance(error, GaveWayError):
+                        # Its answer is told from those to what the action asks by its type, and comes before them.
+                        self._answer_outstanding = False
                     step = conversation.throw(error)
                 else:
                     self._answered(step, pin_tries)
@@ -150,6 +186,7 @@ class Connection:
             result: T = end.value
             return result
         finally:
+            self._gives_way = None
             if self._answer_outstanding:
                 # A late message would be taken for the answer to the next request.
                 self._fail(LinkLostError("a conversation was cut off"))
@@ -169,6 +206,8 @@ class Connection:
             raise self._failure
         if self._link is None:
             raise LinkLostError
+        if self._gives_way is not None and self._gives_way():
+            raise GaveWayError("an action came first")
         outgoing = self._channel.encode(step)
         if step.pin is not None:
             if pin_tries is None:
@@ -181,49 +220,51 @@ class Connection:
         if step.pin is not None and pin_tries is not None:
             pin_tries.sent += 1
         self._answer_outstanding = True
-        self._note(step.send)
+        self._outstanding = step.send
+        self._note(step.send, uses_challenge=step.challenge is not None)
         try:
             async with asyncio.timeout(_WRITE_TIME):
                 await self._link.write(outgoing.characteristic, outgoing.value)
         except TimeoutError as error:
             raise LinkLostError("a write was not acknowledged") from error
-        if self._listening is None and self._channel.refusals is not None:
-            # It costs a request, so it waits until the first request is out and its answer on the way.
-            self._listening = asyncio.create_task(self._listen_for_refusals(self._channel.refusals))
 
-    def _note(self, request: Message | None) -> None:
+    def _note(self, request: Message | None, *, uses_challenge: bool = False) -> None:
         """Account for a message that is about to be written."""
         self._asked = moment()
+        if uses_challenge or _asks_for(request, Command.CHALLENGE):
+            self._challenge = None
         if isinstance(request, UpdateTime) and self._freshness is not None:
             self._freshness.clock_set(request.time.moment, self._asked)
         if _asks_for_states(request):
             self._states_outstanding = True
 
-    async def _listen_for_refusals(self, characteristic: str) -> None:
-        try:
-            if self._link is not None:
-                await self._link.subscribe(characteristic)
-        except SmartLockError as error:
-            self._fail(error)
-
     async def _answer(self, step: Exchange, asked: Message | None) -> Message:
         """Wait for a message that the step expects, or raise the lock's refusal of the request."""
-        quiet = step.quiet
+        quiet, looks = step.quiet, 1
         if step.send is not None and not step.send.moves_bolt and self._channel.refusals is not None:
-            quiet = _PROBE_TIME
+            # Plain reads change nothing, so that they may be asked after again and again.
+            quiet, looks = _PROBE_TIME, _PROBES if isinstance(step.send, RequestData) else 1
+        probed = False
         try:
             async with asyncio.timeout(step.within):
-                if quiet is not None and quiet < step.within:
+                while quiet is not None and quiet < step.within and looks:
                     try:
-                        async with asyncio.timeout(quiet):
-                            return await self._next_answer(step, asked)
+                        async with asyncio.timeout(quiet) as silence:
+                            return await self._next_answer(step, asked, silence if probed else None)
                     except TimeoutError:
+                        if probed and self._overtaken:
+                            raise AnswerLostError("a later question was answered") from None
                         await self._probe()
+                        looks, probed = looks - 1, True
                 return await self._next_answer(step, asked)
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {step.within:g} s") from error
 
-    async def _next_answer(self, step: Exchange, asked: Message | None) -> Message:
+    async def _next_answer(
+        self, step: Exchange, asked: Message | None, silence: asyncio.Timeout | None = None
+    ) -> Message:
+        """Wait for the answer; until the end of `silence` shortly after the answer to a probe, which came later."""
+        self._overtaken = False
         while True:
             message = await self._inbox.get()
             if isinstance(message, StaleError) and not _asks_for_states(asked):
@@ -235,19 +276,30 @@ class Connection:
                 return message
             if isinstance(message, ErrorReport) and _concerns(message, asked):
                 raise message.error()
+            if (
+                silence is not None
+                and isinstance(message, KeyturnerStates)
+                and isinstance(step.send, RequestData)
+            ):
+                self._overtaken = True
+                silence.reschedule(_now() + _BEHIND)
 
     async def _probe(self) -> None:
-        """Request the state, in case a message was lost or arrived before anything waited for it.
+        """Request the state, in case a message was lost or arrived before anyone had subscribed to it.
 
         Not the request again: a second challenge would invalidate the first, and a second PIN would be
         counted.
         """
-        if self._link is not None:
-            step = next(read_states())
-            outgoing = self._channel.encode(step)
-            self._note(step.send)
-            # The end of a link is put into the inbox behind the messages received before it.
-            with suppress(SmartLockError):
+        # The end of a link is put into the inbox behind the messages received before it.
+        with suppress(SmartLockError):
+            if self._link is not None and not self._listening and self._channel.refusals is not None:
+                # It costs a request and a lock that knows us never uses it, so it waits until there is a doubt.
+                self._listening = True
+                await self._link.subscribe(self._channel.refusals)
+            if self._link is not None:
+                step = next(read_states())
+                outgoing = self._channel.encode(step)
+                self._note(step.send)
                 await self._link.write(outgoing.characteristic, outgoing.value)
 
     def _received(self, characteristic: str, chunk: bytes) -> None:
@@ -265,6 +317,8 @@ class Connection:
                     self._inbox.put_nowait(StaleError("states from before they were asked for"))
                     continue
                 self._states_outstanding = False
+            elif isinstance(message, Challenge):
+                self._challenge = message.nonce, _now()
             self._inbox.put_nowait(message)
             self._on_message(message)
 
@@ -301,8 +355,16 @@ def _concerns(report: ErrorReport, asked: Message | None) -> bool:
     return report.refused in named
 
 
+def _asks_for(request: Message | None, what: Command) -> bool:
+    return isinstance(request, RequestData) and request.requested == what
+
+
 def _asks_for_states(request: Message | None) -> bool:
-    return isinstance(request, RequestData) and request.requested == Command.KEYTURNER_STATES
+    return _asks_for(request, Command.KEYTURNER_STATES)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def moment() -> Moment:

@@ -4,15 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
+import math
 
+from custom_components.smartlock.client.ahead import AHEAD_TIME, ChallengeTrust
 from custom_components.smartlock.client.connection import Connection, PinTries
 from custom_components.smartlock.client.statistics import LinkStatistics, Phase
 from custom_components.smartlock.client.transport import Transport
+from custom_components.smartlock.client.turn import Turn
 from custom_components.smartlock.protocol import conversations, freshness
 from custom_components.smartlock.protocol.channel import Channel, Random
 from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.errors import (
+    GaveWayError,
     LinkLostError,
+    LockRefusedError,
     NoAnswerError,
     ProtocolError,
     SmartLockError,
@@ -68,13 +73,16 @@ class LockLink:
         random: Random,
         statistics: LinkStatistics,
         idle_time: float | None,
+        trust: ChallengeTrust,
+        wall_time: Callable[[], float],
     ) -> None:
         """Prepare; nothing is connected yet.
 
         `channel` creates the channel of a new link. With `idle_time` None (else seconds) the link is never
         closed, and the state is read often enough for the lock not to drop it.
         """
-        self.turn = asyncio.Lock()
+        self.turn = Turn(self._give_way)
+        self.trust = trust
         self.closed = False
         self._transport = transport
         self._channel = channel
@@ -83,11 +91,14 @@ class LockLink:
         self._random = random
         self._statistics = statistics
         self._idle_time = idle_time
+        self._wall_time = wall_time
         self._connection: Connection | None = None
         self._opening: asyncio.Task[Connection] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
         self._open_until = 0.0
+        self._action_until = 0.0
+        self._asking_ahead: asyncio.Task[None] | None = None
         self._stays = 0
         self._in_motion = False
         self._proved = False
@@ -107,19 +118,41 @@ class LockLink:
     async def read_states(self) -> KeyturnerStates:
         """Read the state. Raises LinkError, ProtocolError or LockRefusedError."""
         self._statistics.read(_now())
-        return await self._read(self.states_on)
+        return await self._giving_way(lambda: self._read(self._states_in_passing))
 
     async def read[T](self, conversation: Callable[[], Conversation[T]]) -> T:
         """Run a conversation that changes nothing and needs no PIN; again on a new link if the first one fails.
 
+        An action comes first, even in the middle of it; it is begun again afterwards.
         Raises LinkError, ProtocolError or LockRefusedError.
         """
 
         async def run(connection: Connection) -> T:
             await self._prove(connection)
-            return await connection.run(conversation())
+            return await connection.run(conversation(), gives_way=self._is_wanted)
 
-        return await self._read(run)
+        return await self._giving_way(lambda: self._read(run))
+
+    async def read_open(self, conversation: Conversation[KeyturnerStates]) -> KeyturnerStates:
+        """Run a conversation that changes nothing, once, for somebody who would rather do without.
+
+        Raises GaveWayError if an action comes first, and what `read` raises.
+        """
+        async with self._conversing(0.0 if self._stays else None) as connection:
+            return await connection.run(conversation, gives_way=self._is_wanted)
+
+    async def _giving_way[T](self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Make an attempt that gives way to actions, until none comes in between."""
+        while True:
+            with contextlib.suppress(GaveWayError):
+                return await attempt()
+
+    def _is_wanted(self) -> bool:
+        return self.turn.wanted
+
+    def _give_way(self) -> None:
+        if self._connection is not None:
+            self._connection.give_way()
 
     async def _read[T](self, run: Callable[[Connection], Awaitable[T]]) -> T:
         async with self._conversing(0.0 if self._stays else READ_IDLE_TIME) as connection:
@@ -133,23 +166,30 @@ class LockLink:
     async def request[T](self, conversation: Conversation[T], *, pin_tries: PinTries | None = None) -> T:
         """Run a conversation once: any that writes, and any with a PIN, which `pin_tries` counts.
 
-        Raises like `read`, and what the conversation raises.
+        An action that waits comes first; not once it has begun. Raises like `read`, and what the conversation raises.
         """
-        async with self._conversing(0.0 if self._stays else None) as connection:
-            try:
-                await self._prove(connection)
-            except BaseException:
-                conversation.close()
-                raise
-            return await connection.run(conversation, pin_tries=pin_tries)
 
-    async def states_on(self, connection: Connection) -> KeyturnerStates:
+        async def attempt() -> T:
+            async with self._conversing(0.0 if self._stays else None) as connection:
+                await self._prove(connection)
+                if self.turn.wanted:
+                    raise GaveWayError("an action came first")
+                return await connection.run(conversation, pin_tries=pin_tries)
+
+        try:
+            return await self._giving_way(attempt)
+        finally:
+            conversation.close()
+
+    async def states_on(
+        self, connection: Connection, *, gives_way: Callable[[], bool] | None = None
+    ) -> KeyturnerStates:
         """Read the state on an open link; if its time proves nothing, the lock has to answer questions.
 
-        Raises LinkError, ProtocolError or LockRefusedError.
+        Raises LinkError, ProtocolError or LockRefusedError, and GaveWayError where `gives_way` says that an action waits.
         """
         try:
-            return await connection.run(conversations.read_states())
+            return await connection.run(conversations.read_states(), gives_way=gives_way)
         except StaleError:
             pass
         self._asking = True
@@ -162,17 +202,78 @@ class LockLink:
         finally:
             self._asking = False
         self._freshness.proved()
-        return await connection.run(conversations.read_states())
+        return await connection.run(conversations.read_states(), gives_way=gives_way)
+
+    async def _states_in_passing(self, connection: Connection) -> KeyturnerStates:
+        return await self.states_on(connection, gives_way=self._is_wanted)
 
     async def _prove(self, connection: Connection) -> None:
         """Verify that the lock is at the other end before a request whose answer carries no time."""
         if not self._proved:
-            await self.states_on(connection)
+            await self._states_in_passing(connection)
 
     async def connect(self) -> None:
         """Open the link because an action is expected. Raises LinkError."""
         async with self._conversing():
             pass
+        self._expect_action()
+
+    # --- The challenge ahead ------------------------------------------------------------------------------
+
+    def _expect_action(self) -> None:
+        """For as long as the link is held from now on, it is held for an action."""
+        self._action_until = math.inf if self._idle_time is None else self._open_until
+        self._ask_ahead()
+
+    def take_challenge(self) -> bytes | None:
+        """Return a challenge that is there ahead, once; None if one has to be asked for."""
+        connection = self._connection
+        age = None if connection is None else connection.challenge_age
+        if connection is None or age is None or age > AHEAD_TIME or not self._trusts_challenge:
+            return None
+        return connection.take_challenge()
+
+    @property
+    def _trusts_challenge(self) -> bool:
+        return self.trust.allows(self._wall_time())
+
+    @property
+    def _lacks_challenge(self) -> bool:
+        """Whether the link is held for an action that would have to ask for its challenge first."""
+        connection = self._connection
+        return (
+            connection is not None
+            and connection.usable
+            and connection.challenge_age is None
+            and _now() < self._action_until
+            and self._trusts_challenge
+        )
+
+    def _ask_ahead(self) -> None:
+        if self._asking_ahead is None and self._lacks_challenge:
+            self._asking_ahead = asyncio.create_task(self._have_challenge())
+            self._asking_ahead.add_done_callback(self._asked_ahead)
+
+    def _asked_ahead(self, _asking: asyncio.Task[None]) -> None:
+        self._asking_ahead = None
+
+    async def _have_challenge(self) -> None:
+        """Ask for a challenge that nobody has called for yet; the link is not held any longer for it."""
+        async with self.turn:
+            connection = self._connection
+            if connection is None or not self._lacks_challenge:
+                return
+            try:
+                await connection.run(conversations.ask_challenge())
+            except LockRefusedError:
+                return
+            except SmartLockError:
+                if not self.closed:
+                    self._keep_open()
+                    await self._disconnect()
+                    self._events.on_lost()
+
+    # --- Opening and letting go ---------------------------------------------------------------------------
 
     @contextlib.asynccontextmanager
     async def keep_connected(self) -> AsyncIterator[None]:
@@ -259,6 +360,11 @@ class LockLink:
         if self.closed:
             raise LinkLostError("the client is closed")
 
+    async def release_after_action(self, idle_time: float | None) -> None:
+        """Do as `release`; another action is likely while the link is still held."""
+        await self.release(idle_time)
+        self._expect_action()
+
     async def release(self, idle_time: float | None = None) -> None:
         """Disconnect later if there are no more requests, or now if the link is unusable."""
         if not self.connected:
@@ -271,9 +377,12 @@ class LockLink:
             wanted = self._idle_time if idle_time is None or self._in_motion else idle_time
             self._open_until = max(self._open_until, _now() + wanted)
             if self._stays:
+                self._ask_ahead()
                 return
             delay = self._open_until - _now()
         self._idle = asyncio.get_running_loop().call_later(delay, self._idle_expired)
+        # What has just used the link may have used the challenge up.
+        self._ask_ahead()
 
     async def disconnect(self) -> None:
         """Disconnect once the running requests have ended; the next request connects again."""
@@ -288,8 +397,9 @@ class LockLink:
         await self._give_up_opening()
         self._keep_open()
         await self._disconnect()
-        if self._ending is not None:
-            await self._ending
+        for task in (self._ending, self._asking_ahead):
+            if task is not None:
+                await task
 
     def _received(self, message: Message) -> None:
         self._events.on_received(message)
@@ -327,6 +437,8 @@ class LockLink:
         try:
             async with self._conversing() as connection:
                 await self.states_on(connection)
+                # The one that is there is too old by the next time.
+                connection.take_challenge()
         except SmartLockError:
             # Also a lock that refuses us: it has to advertise in order to be paired again.
             await self.disconnect()
@@ -340,7 +452,7 @@ class LockLink:
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
-        self._open_until = 0.0
+        self._open_until = self._action_until = 0.0
         self._kept_back = []
         if connection is not None:
             await connection.close()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 import contextlib
 
+from custom_components.smartlock.client.connection import Connection
 from custom_components.smartlock.client.link import LockLink
 from custom_components.smartlock.client.orders import Order, refused
 from custom_components.smartlock.client.statistics import LinkStatistics, Phase
@@ -39,6 +40,8 @@ READ_BACK_PAUSE = 3.0
 
 # Time synchronization adjusts a clock by less than this at a time, in seconds.
 _CLOCK_STEP = 5.0
+# Shorter than any run, in seconds: until then an action whose nonce was refused may be written a second time.
+_AGAIN_TIME = 1.0
 
 _NO_FAILURE = (CompletionStatus.SUCCESS, CompletionStatus.UNKNOWN)
 
@@ -68,7 +71,9 @@ class Mover:
         if order is None or not order.written:
             return
         if isinstance(message, Status):
-            order.ran = order.ran or message.status == StatusCode.ACCEPTED
+            if message.status == StatusCode.ACCEPTED and not order.ran:
+                order.ran = True
+                order.on_accepted()
         elif isinstance(message, KeyturnerStates):
             order.ran = order.ran or message.lock_state.in_motion
 
@@ -102,19 +107,27 @@ class Mover:
     async def _move_once(self, order: Order) -> KeyturnerStates | None:
         began, asked_at = _now(), self._wall_time()
         try:
-            async with asyncio.timeout(order.deadline) as guard, self._link.turn:
+            async with asyncio.timeout(order.deadline) as guard, self._link.turn.for_action():
 
                 def about_to_move() -> None:
                     order.check()
                     self._link.check_open()
                     # The deadline is on a clock that stops while the machine sleeps.
-                    if guard.expired() or self._wall_time() - asked_at > order.deadline + _CLOCK_STEP:
+                    if (
+                        guard.expired()
+                        or _now() - began > order.deadline
+                        or self._wall_time() - asked_at > order.deadline + _CLOCK_STEP
+                    ):
                         raise NotStartedError
+                    if order.written_at is not None:
+                        # Only `_write_again` comes here twice.
+                        self._check_again(order)
+                        return
                     guard.reschedule(None)
                     self._unwritten.remove(order)
+                    order.written_at = _now()
                     self._began = began
                     self._running = order
-                    order.written = True
 
                 await self._open_for(order)
                 try:
@@ -159,13 +172,8 @@ class Mover:
         """
         try:
             connection = await self._link.open()
-            self._challenge_wanted = _now()
             try:
-                states = await connection.run(
-                    conversations.act(order.request, pin=order.pin),
-                    about_to_move=about_to_move,
-                    pin_tries=order.pin_tries,
-                )
+                states = await self._run(order, connection, about_to_move)
                 order.completed = True
             except LockRefusedError as error:
                 if refused(error):
@@ -189,7 +197,60 @@ class Mover:
             return states
         finally:
             self._challenge_wanted = None
-            await self._link.release(order.idle_time)
+            await self._link.release_after_action(order.idle_time)
+
+    async def _run(
+        self, order: Order, connection: Connection, about_to_move: Callable[[], None]
+    ) -> KeyturnerStates | None:
+        """Write the request with the challenge that is there, or with one that is asked for now."""
+        ahead = None if order.action is None else self._link.take_challenge()
+        if ahead is None:
+            self._challenge_wanted = _now()
+        try:
+            states = await connection.run(
+                conversations.act(order.request, pin=order.pin, challenge=ahead),
+                about_to_move=about_to_move,
+                pin_tries=order.pin_tries,
+            )
+        except LockRefusedError as error:
+            if ahead is None:
+                raise
+            if error.code != ErrorCode.K_BAD_NONCE:
+                self._link.trust.taken()
+                raise
+            self._link.trust.refused(self._wall_time())
+            return await self._write_again(order, connection, about_to_move, error)
+        if ahead is not None:
+            self._link.trust.taken()
+        return states
+
+    async def _write_again(
+        self, order: Order, connection: Connection, about_to_move: Callable[[], None], error: LockRefusedError
+    ) -> KeyturnerStates | None:
+        """Write an action a second time if its nonce was refused that was there ahead, and nothing can have moved.
+
+        Raises the refusal if something can have, and what a conversation raises. docs/decisions/0042 says why.
+        """
+        # From here on the lock takes no other nonce of ours, so that the first request is worth nothing.
+        challenge = await connection.run(conversations.ask_challenge())
+        # Made after that, and so after the first request was taken, if it was.
+        states = await connection.run(conversations.read_states())
+        arrived = order.action is not None and order.action.goal is not None and order.reached(states)
+        if order.ran or arrived or not states.lock_state.at_rest:
+            raise error
+        order.refused_nonce = error
+        return await connection.run(
+            conversations.act(order.request, challenge=challenge.nonce), about_to_move=about_to_move
+        )
+
+    def _check_again(self, order: Order) -> None:
+        """Raise unless an action may be written a second time, for which nothing can have moved."""
+        refused_nonce, order.refused_nonce = order.refused_nonce, None
+        if refused_nonce is None or order.written_at is None:
+            raise OutcomeUnknownError(order.name, None)
+        # A run that began with the first request could be over by then; and somebody may want something else.
+        if _now() - order.written_at > _AGAIN_TIME or self._link.turn.wanted:
+            raise refused_nonce
 
     async def _read_back(self, order: Order) -> KeyturnerStates | None:
         """Read the state until it proves the order, or shows the bolt at rest twice; None if unreadable."""

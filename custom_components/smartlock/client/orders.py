@@ -38,8 +38,13 @@ class Order:
     """Seconds for which the link stays open afterwards; None: the usual time."""
     wanted: Callable[[], bool] | None = None
     """Whether an automatic order is still wanted; None for an order of a person."""
+    on_accepted: Callable[[], None] = lambda: None
+    """Called when the lock says that it carries the order out."""
     replaced: bool = False
-    written: bool = False
+    written_at: float | None = None
+    """When it was written, on the clock of the event loop; None as long as it was not."""
+    refused_nonce: LockRefusedError | None = None
+    """The lock has refused the nonce that was there ahead, and nothing can have moved: it may be written once more."""
     ran: bool = False
     """The lock has reported that the motor runs for it."""
     completed: bool = False
@@ -49,6 +54,11 @@ class Order:
     outcome: asyncio.Future[KeyturnerStates | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+    @property
+    def written(self) -> bool:
+        """Whether it was written, so that its outcome is not known before the lock has told it."""
+        return self.written_at is not None
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.client.ahead import ChallengeTrust
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.const import (
@@ -34,6 +35,7 @@ def lock_client(
     on_answer_lost: Callable[[], None],
     on_closed: Callable[[], None],
     freshness: Freshness,
+    trust: ChallengeTrust,
 ) -> LockClient:
     """Return the client of a paired lock, with the arguments of `LockClient`; nothing is sent yet."""
     address: str = entry.data[CONF_ADDRESS]
@@ -55,6 +57,7 @@ def lock_client(
         on_answer_lost=on_answer_lost,
         on_closed=on_closed,
         freshness=freshness,
+        trust=trust,
         idle_time=idle_time,
         wall_time=lambda: dt_util.utcnow().timestamp(),
     )

@@ -18,7 +18,7 @@ from typing import cast
 from . import settings
 from .dialects import Dialect
 from .enums import Command, ErrorCode, LockState, SortOrder, StatusCode
-from .errors import AuthenticationError, LinkLostError, NoAnswerError, refusal
+from .errors import AnswerLostError, AuthenticationError, LinkLostError, NoAnswerError, refusal
 from .frames import Session
 from .messages import (
     AdvancedConfig,
@@ -69,6 +69,9 @@ UNLATCHING_QUIET_TIME = 5.0
 _LOOKS = 3
 # Once the bolt has come to rest only the last Status is missing, and some runs never send it.
 REST_TIME = 3.0
+# How often the challenge for an action is asked for on one link when its answer is lost. Nothing has moved by then, and
+# the deadline of the action bounds it besides.
+CHALLENGE_TRIES = 4
 # Behind the id of a new entry nothing more than a Status can come.
 ID_TIME = 0.5
 
@@ -151,15 +154,30 @@ def verify_pin(pin: int) -> Conversation[None]:
     return order(VerifySecurityPin(), pin)
 
 
-def act(request: Message, *, pin: int | None = None) -> Conversation[KeyturnerStates | None]:
+def ask_challenge() -> Conversation[Challenge]:
+    """Ask for a challenge, and again on the same link if the answer is known to be lost.
+
+    Not if it may only be late: a second challenge would make the first one useless.
+    """
+    for _ in range(CHALLENGE_TRIES - 1):
+        with suppress(AnswerLostError):
+            return (yield from read(Challenge))
+    return (yield from read(Challenge))
+
+
+def act(
+    request: Message, *, pin: int | None = None, challenge: bytes | None = None
+) -> Conversation[KeyturnerStates | None]:
     """Challenge, a request that moves the bolt, then states and status until the motor has stopped.
 
+    With `challenge`, which this link has received and nobody has used, none is asked for.
     A lock that falls silent on the way is asked for its state, which moves nothing.
     Returns the last state that the lock told on the way, if it told any. Without the last Status that is a
     success only if the states have shown the whole run. Raises MotorError if they have shown a blocked motor.
     """
-    challenge = yield from read(Challenge)
-    reply = yield Exchange(send=request, expect=(Status, KeyturnerStates), challenge=challenge.nonce, pin=pin)
+    if challenge is None:
+        challenge = (yield from ask_challenge()).nonce
+    reply = yield Exchange(send=request, expect=(Status, KeyturnerStates), challenge=challenge, pin=pin)
     travel = travel_time(request)
     # What the states must have shown for a run to be believed without its last Status; empty: any motion.
     proofs = request.action.shows if isinstance(request, LockActionRequest) else frozenset[LockState]()

@@ -94,12 +94,20 @@ class NoAnswerError(LinkError):
     """The lock is connected but did not answer in time."""
 
 
+class AnswerLostError(NoAnswerError):
+    """The lock has answered a later question, so that the answer to this one is lost and will not come."""
+
+
 class LinkLostError(LinkError):
     """The link ended in the middle of a conversation."""
 
 
 class NotStartedError(LinkError):
     """An action could not be written within its deadline. It was dropped; the bolt does not move later."""
+
+
+class GaveWayError(SmartLockError):
+    """A read was cut short, or not begun, because an action came; it may be run again afterwards."""
 
 
 class ReplacedError(NotStartedError):
