@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = ["english", "missing_texts", "watch_flows"]
 TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / DOMAIN / "translations"
 
 
+@cache
 def english() -> dict[str, Any]:
     """Return the English texts."""
     texts: dict[str, Any] = json.loads((TRANSLATIONS / "en.json").read_text(encoding="utf-8"))
