@@ -68,14 +68,14 @@ class Policy(ActiveBluetoothDataUpdateCoordinator[None]):
         )
         self._device = device
         self._on_states = on_states
-        device.subscribe(self._heard)
+        device.subscribe(self._received)
 
     async def _read(self, info: BluetoothServiceInfoBleak) -> None:
         await self._device.update_state()
         self._on_states()
 
     @callback
-    def _heard(self, command: Any) -> None:
+    def _received(self, command: Any) -> None:
         if command == "KEYTURNER_STATES":
             self._on_states()
 

@@ -9,12 +9,12 @@ from custom_components.smartlock.auto_unlock.rules import (
     AskLocation,
     Entrances,
     Fire,
-    Heard,
     Located,
-    LockTold,
+    LockReported,
     OnNetwork,
     Outcome,
     Paused,
+    PhoneReceived,
     PreConnect,
     QuietHours,
     Reset,
@@ -90,7 +90,7 @@ class Rule(Side):
         match trace:
             case Advertisement(at, scanner, rssi):
                 if not self._misses(scanner, at, door):
-                    self.take(Heard(rssi=rssi, scanner=scanner, at=at - self._slept), door)
+                    self.take(PhoneReceived(rssi=rssi, scanner=scanner, at=at - self._slept), door)
             case Position():
                 self.take(self._located(trace, door), door)
             case ByHand() | Entrance():
@@ -163,7 +163,7 @@ class Rule(Side):
             door.later(told.at - door.now, lambda: self.take(self._located(told, door), door))
 
     def _read(self, door: Door) -> None:
-        self.take(LockTold(replace(FACTS, read_at=door.now - self._slept, locked=door.locked)), door)
+        self.take(LockReported(replace(FACTS, read_at=door.now - self._slept, locked=door.locked)), door)
 
     def _fired(self, door: Door) -> None:
         door.unlock()
@@ -216,7 +216,7 @@ class Threshold(Side):
     def sees(self, trace: Trace, door: Door) -> None:
         if not isinstance(trace, Advertisement) or trace.scanner not in self._settings.door_scanners:
             return
-        self._signal = self._signal.heard(trace.rssi, trace.at)
+        self._signal = self._signal.received(trace.rssi, trace.at)
         level = self._signal.level(trace.at)
         if level is None or level < self._settings.threshold:
             return

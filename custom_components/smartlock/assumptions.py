@@ -58,8 +58,8 @@ class Assumptions(LockPart):
         self._flag_was_read = False
         self._link_was_closed = False
         self._run_states: list[KeyturnerStates] | None = None
-        self._error_told = False
-        self._failure_told = False
+        self._error_reported = False
+        self._failure_reported = False
         self._last: KeyturnerStates | None = None
 
     @override
@@ -129,10 +129,10 @@ class Assumptions(LockPart):
                 self._states(message)
             case ErrorReport():
                 if self._run_states is not None:
-                    self.count(Assumption.ERROR_FOLLOWS_STATES, self._failure_told or None)
-                    self._error_told = not self._failure_told
+                    self.count(Assumption.ERROR_FOLLOWS_STATES, self._failure_reported or None)
+                    self._error_reported = not self._failure_reported
             case Status(status=StatusCode.ACCEPTED):
-                self._run_states, self._error_told, self._failure_told = [], False, False
+                self._run_states, self._error_reported, self._failure_reported = [], False, False
             case Status(status=StatusCode.COMPLETE) if self._run_states is not None:
                 self.count(Assumption.COMPLETE_FOLLOWS_STATES, bool(self._run_states))
                 self._run_states = None
@@ -149,11 +149,11 @@ class Assumptions(LockPart):
         failed = states.lock_state == LockState.MOTOR_BLOCKED or (
             not states.lock_state.moving and states.last_lock_action_completion_status not in _GOOD
         )
-        if failed and self._error_told:
+        if failed and self._error_reported:
             self.count(Assumption.ERROR_FOLLOWS_STATES, False)
-            self._error_told = False
+            self._error_reported = False
         elif failed:
-            self._failure_told = True
+            self._failure_reported = True
 
 
 def _restored(stored: Mapping[str, Any]) -> dict[Assumption, list[int]]:

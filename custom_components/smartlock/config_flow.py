@@ -65,14 +65,14 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Search, and let the owner choose among the locks in range."""
         if user_input is not None and CONF_ADDRESS in user_input:
-            lock = self._heard_locks().get(user_input[CONF_ADDRESS])
+            lock = self._discovered_locks().get(user_input[CONF_ADDRESS])
             if lock is not None:
                 await self.async_set_unique_id(lock.address, raise_on_progress=False)
                 self._abort_if_unique_id_configured()
                 self._take(lock)
                 return await self.async_step_confirm({})
         await bluetooth.async_request_active_scan(self.hass)
-        locks = self._heard_locks()
+        locks = self._discovered_locks()
         if not locks:
             # An empty form: submitting it searches again.
             return self.async_show_form(
@@ -93,7 +93,7 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
             description_placeholders={"count": str(len(locks))},
         )
 
-    def _heard_locks(self) -> dict[str, SeenLock]:
+    def _discovered_locks(self) -> dict[str, SeenLock]:
         configured = self._async_current_ids(include_ignore=False)
         seen = map(seen_lock, bluetooth.async_discovered_service_info(self.hass, connectable=True))
         return {lock.address: lock for lock in seen if lock is not None and lock.address not in configured}

@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "PinNotSetError": (errors.PinNotSetError(), "failed", {}),
     "LinkError": (errors.LinkError(), "connection_lost", {}),
     "UnreachableError": (errors.UnreachableError("why"), "unreachable", {"reason": "why"}),
-    "NotHeardError": (errors.NotHeardError("why"), "unreachable", {"reason": "why"}),
+    "OutOfRangeError": (errors.OutOfRangeError("why"), "unreachable", {"reason": "why"}),
     "NoFreeSlotError": (errors.NoFreeSlotError("why"), "no_free_slot", {"reason": "why"}),
     "NoAnswerError": (errors.NoAnswerError(), "connection_lost", {}),
     "LinkLostError": (errors.LinkLostError(), "connection_lost", {}),

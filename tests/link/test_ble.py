@@ -15,7 +15,7 @@ from custom_components.smartlock.link.advertisements import freshest_device, rea
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     NoFreeSlotError,
-    NotHeardError,
+    OutOfRangeError,
     UnreachableError,
 )
 from simulator.local_adapter import LocalAdapter, RadioClient
@@ -147,7 +147,7 @@ async def test_lock_that_is_not_heard_any_more(home: Home, central: Central, loc
     await asyncio.sleep(240)
     assert bluetooth.async_address_present(home.hass, lock.address)
     began = home.now
-    with pytest.raises(NotHeardError) as caught:
+    with pytest.raises(OutOfRangeError) as caught:
         await central.connect()
     assert home.now == began
     assert "last advertisement" in caught.value.reason
@@ -161,7 +161,7 @@ async def test_lock_that_falls_silent_while_it_is_tried(
     home.radio.timing = replace(home.radio.timing, connect_timeout=10.0)
     await asyncio.sleep(190)
     began = home.now
-    with pytest.raises(NotHeardError):
+    with pytest.raises(OutOfRangeError):
         await central.connect()
     assert home.now - began < 25
 

@@ -51,35 +51,35 @@ def test_way_in_use(fields: dict[str, int], way: Notice | None) -> None:
 
 def test_wifi_makes_the_flag_doubtful_until_it_announces() -> None:
     on_wifi, alone = told(remote_access=OVER_WIFI | BRIDGE), told(remote_access=BRIDGE)
-    clients = NOBODY.told(on_wifi, bridge=True, announced=0)
+    clients = NOBODY.after(on_wifi, bridge=True, announced=0)
     assert clients.notices(on_wifi, bridge=True) == {WIFI}
     assert clients.notices(alone, bridge=True) == set()
-    proved = clients.told(on_wifi, bridge=True, announced=1)
+    proved = clients.after(on_wifi, bridge=True, announced=1)
     assert proved.notices(on_wifi, bridge=True) == set()
     # Also over a restart; what it did without Wi-Fi proves nothing.
-    again = OtherClients.from_json(proved.to_json()).told(on_wifi, bridge=True, announced=0)
+    again = OtherClients.from_json(proved.to_json()).after(on_wifi, bridge=True, announced=0)
     assert again.notices(on_wifi, bridge=True) == set()
-    left = proved.told(alone, bridge=True, announced=1)
-    assert left.told(on_wifi, bridge=True, announced=0).notices(on_wifi, bridge=True) == {WIFI}
+    left = proved.after(alone, bridge=True, announced=1)
+    assert left.after(on_wifi, bridge=True, announced=0).notices(on_wifi, bridge=True) == {WIFI}
 
 
 def test_app_is_told_nothing() -> None:
     """It takes nobody's place, and its flag tells nothing anyway."""
     everything = told(remote_access=OVER_WIFI | OVER_THREAD | BRIDGE)
-    clients = NOBODY.told(everything, bridge=False, announced=0)
+    clients = NOBODY.after(everything, bridge=False, announced=0)
     assert clients.notices(everything, bridge=False) == set()
 
 
 def test_bridge_that_was_there_before_us() -> None:
     """Seen as App, so that it can be told when we have taken its place."""
     there, silent = told(remote_access=BRIDGE), told()
-    before = NOBODY.told(there, bridge=False, announced=0).told(silent, bridge=False, announced=0)
-    after = OtherClients.from_json(before.to_json()).told(there, bridge=True, announced=0)
+    before = NOBODY.after(there, bridge=False, announced=0).after(silent, bridge=False, announced=0)
+    after = OtherClients.from_json(before.to_json()).after(there, bridge=True, announced=0)
     assert after.notices(there, bridge=True) == {Notice.BRIDGE_REPLACED}
     # Paired as App again, and the Bridge has not come back.
-    gone = after.told(told(remote_access=RemoteAccess(0)), bridge=False, announced=0)
-    assert gone.told(there, bridge=True, announced=0).notices(there, bridge=True) == set()
-    assert NOBODY.told(there, bridge=True, announced=0).notices(there, bridge=True) == set()
+    gone = after.after(told(remote_access=RemoteAccess(0)), bridge=False, announced=0)
+    assert gone.after(there, bridge=True, announced=0).notices(there, bridge=True) == set()
+    assert NOBODY.after(there, bridge=True, announced=0).notices(there, bridge=True) == set()
 
 
 @pytest.mark.parametrize("data", [{}, {"bridge_seen": "yes", "flag_proved": 1}, {"other": True}])

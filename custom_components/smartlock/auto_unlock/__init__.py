@@ -1,1 +1,1 @@
-"""Auto-unlock: what Home Assistant tells its rules, and what they have it do."""
+"""Auto-unlock: feeds its rules with events from Home Assistant, and performs their effects."""

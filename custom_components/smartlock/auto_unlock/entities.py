@@ -1,4 +1,4 @@
-"""Entities of a rule, on a device of their own: that of the lock must not move into a config subentry."""
+"""Entities of a rule, on a device of their own: the lock's device must not move into a config subentry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ from custom_components.smartlock.auto_unlock.rules import (
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.const import DOMAIN
 
-# A setting: it belongs to no area, scene or voice assistant, which would switch it with the lights.
+# A setting: in no area, scene or voice assistant, which would switch it together with the lights.
 _MODE = SelectEntityDescription(
     key="auto_unlock_mode", entity_category=EntityCategory.CONFIG, options=[*Mode]
 )
-# What there was before: three switches.
+# Former entities: three switches.
 _FORMER_SWITCHES = ("auto_unlock", "auto_unlock_pause", "auto_unlock_dry_run")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSensorDescription(SensorEntityDescription):
-    """A word about a rule."""
+    """A named value of a rule."""
 
     value_fn: Callable[[RuleState], str | None]
 
@@ -59,7 +59,7 @@ SENSORS = (
 
 
 class RuleEntity(Entity):
-    """An entity of one rule. It speaks of the rule, not of the lock, so it is always available."""
+    """An entity of one rule. It is about the rule, not the lock, so it is always available."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -84,7 +84,7 @@ class RuleEntity(Entity):
         self.async_on_remove(self.runner.async_add_listener(self.async_write_ha_state))
 
     def async_entity_id_changed(self) -> None:
-        """Nothing depends on the entity id."""
+        """Subscribe to the rule; nothing depends on the entity id."""
 
 
 class RuleModeSelect(RuleEntity, SelectEntity):
@@ -106,7 +106,7 @@ class RuleModeSelect(RuleEntity, SelectEntity):
 
 @callback
 def async_remove_former_switches(hass: HomeAssistant, runner: RuleRunner) -> None:
-    """Forget the switches that a rule had once."""
+    """Remove the switches that rules used to have."""
     registry = er.async_get(hass)
     for key in _FORMER_SWITCHES:
         unique_id = f"{runner.coordinator.nuki_id}_{runner.rule.subentry_id}_{key}"
@@ -115,7 +115,7 @@ def async_remove_former_switches(hass: HomeAssistant, runner: RuleRunner) -> Non
 
 
 class RuleSensor(RuleEntity, SensorEntity):
-    """Where the rule stands, or why."""
+    """The phase of the rule, or the reason for it."""
 
     entity_description: RuleSensorDescription
 
@@ -126,10 +126,10 @@ class RuleSensor(RuleEntity, SensorEntity):
 
 
 class RuleEvent(RuleEntity, EventEntity):
-    """Each time that the rule has unlocked, would have, or has refused, and what that rests on."""
+    """Each unlock, dry run and refusal of the rule, with its evidence."""
 
     def __init__(self, runner: RuleRunner) -> None:
-        """Tell of the rule."""
+        """Bind it to a rule."""
         super().__init__(
             runner, EventEntityDescription(key="auto_unlock_decision", event_types=[*ReportKind])
         )
@@ -147,7 +147,7 @@ class RuleEvent(RuleEntity, EventEntity):
 
 
 def shown(proof: Proof) -> dict[str, float | int]:
-    """Return what is known of the evidence: levels in dBm, times in s."""
+    """Return the evidence as attributes: levels in dBm, times in s."""
     return {
         key: value if isinstance(value, int) else round(value, 1)
         for key in ("level", "rise", "samples", "since_return", "state_age")

@@ -1,4 +1,4 @@
-"""Tells the lock, once, with the flag that lets its own rules refuse; and says what came of it."""
+"""Sends the action to the lock, once, with the flag that lets the lock's own rules refuse it."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ _ACTIONS = {RuleAction.UNLOCK: LockAction.UNLOCK, RuleAction.UNLATCH: LockAction
 
 
 async def async_fire(actions: LockActions, action: RuleAction, wanted: Callable[[], bool]) -> Outcome:
-    """Tell the lock once, whatever becomes of it. `wanted` is asked right before it is written."""
+    """Act once, whatever the outcome. `wanted` is asked right before the write."""
     try:
         await actions.async_act(_ACTIONS[action], LockActionFlag.AUTO_UNLOCK, wanted=wanted)
     except HomeAssistantError as error:
@@ -26,7 +26,7 @@ def _outcome_of_failure(error: BaseException | None) -> Outcome:
         case LockRefusedError():
             return Outcome(Result.REFUSED, int(error.code))
         case RunFailedError():
-            # Some locks tell a refusal by how the run has ended.
+            # Some locks report a refusal as the completion status of the run.
             return Outcome(Result.REFUSED, int(error.completion))
         case OutcomeUnknownError():
             return Outcome(Result.OUTCOME_UNKNOWN)

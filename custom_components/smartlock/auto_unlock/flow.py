@@ -1,4 +1,4 @@
-"""Adding and changing a rule: who, by what evidence, heard where, under which conditions, and with which risk."""
+"""Adding and changing a rule: person, evidence, scanners, conditions and risks."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -44,19 +44,19 @@ from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
 type NextForm = Callable[[], Coroutine[Any, Any, SubentryFlowResult]]
 
 _CONF_MEASURE, _CONF_AGAIN, _CONF_UNDERSTOOD = "measure", "again", "understood"
-# What belongs to the kinds of evidence: another kind makes it void.
+# Depends on the kind of evidence: changing the kind makes it void.
 _OF_EVIDENCE: Mapping[Evidence, tuple[str, ...]] = {
     Evidence.PRIVATE_DEVICE: (CONF_IRK,),
     Evidence.IBEACON: (CONF_UUID, CONF_MAJOR, CONF_MINOR),
     Evidence.ENTITY: (CONF_ENTITY, CONF_NEAR_STATE, CONF_NEAR_BELOW),
 }
 _BINARY = "binary_sensor."
-# Whoever changes one of these may have taken another phone.
+# A change of one of these may mean a different phone.
 _WHOSE_PHONE = (CONF_PERSON, CONF_EVIDENCE, CONF_IRK, CONF_UUID, CONF_MAJOR, CONF_MINOR, CONF_ENTITY)
 
 
 class AutoUnlockFlow(ConfigSubentryFlow):
-    """One rule: from the first form to the last, or one form alone for a rule that is there."""
+    """One rule: all forms in a row for a new one, or a single form for an existing one."""
 
     def __init__(self) -> None:
         """Start with an empty rule."""
@@ -68,11 +68,11 @@ class AutoUnlockFlow(ConfigSubentryFlow):
     @override
     @callback
     def async_remove(self) -> None:
-        """Measure no more when the dialog is closed."""
+        """Stop measuring when the dialog is closed."""
         if self._measuring is not None:
             self._measuring.cancel()
 
-    # --- Where it begins and ends -------------------------------------------------------------------------
+    # --- Beginning and end --------------------------------------------------------------------------------
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Add a rule."""
@@ -88,7 +88,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         )
 
     async def _done(self, following: NextForm) -> SubentryFlowResult:
-        """Go on with a rule that is added; store one that is changed."""
+        """Continue with a new rule; store a changed one."""
         if self.source != SOURCE_RECONFIGURE:
             return await following()
         return self.async_update_and_abort(
@@ -100,7 +100,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         )
 
     async def async_step_risk(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Say what can go wrong before there is a rule."""
+        """Explain the risks before a rule is created."""
         errors = {}
         if user_input is not None:
             if user_input[_CONF_UNDERSTOOD]:
@@ -109,13 +109,13 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         return self._form("risk", {vol.Required(_CONF_UNDERSTOOD, default=False): BooleanSelector()}, errors)
 
     def _whole(self) -> dict[str, Any]:
-        """Return the data; with another phone its owner is asked again whether it is theirs."""
+        """Return the data; if the phone has changed, its owner is asked again whether it is theirs."""
         if any(self._data.get(key) != self._before.get(key) for key in _WHOSE_PHONE):
             self._data[CONF_PHONE_CHECK] = secrets.token_hex(4)
         return self._data
 
     def _take(self, user_input: Mapping[str, Any], *keys: str) -> None:
-        """Take what was filled in. What `keys` name now is meant, not what had that name before."""
+        """Take the submitted values. `keys` name entities by their present names, not by former ones."""
         self._data |= user_input
         self._data = pinned_data(self.hass, without_ids(self._data, keys))
 
@@ -125,7 +125,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         name = None if state is None else state.attributes.get(ATTR_FRIENDLY_NAME)
         return str(name or self._data[CONF_PERSON])
 
-    # --- Who, and by what evidence ------------------------------------------------------------------------
+    # --- Person and evidence ------------------------------------------------------------------------------
 
     async def async_step_person(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the person and the kind of evidence."""
@@ -176,7 +176,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         )
 
     async def async_step_ibeacon(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask for the ids of a beacon."""
+        """Ask for the ids of an iBeacon."""
         errors = {}
         if user_input is not None:
             try:
@@ -193,7 +193,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         return self._form("ibeacon", forms.IBEACON, errors, user_input)
 
     async def async_step_entity(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask for an entity that knows whether the phone is at the door."""
+        """Ask for an entity that shows whether the phone is at the door."""
         errors = {}
         if user_input is not None:
             choices = {CONF_NEAR_STATE, CONF_NEAR_BELOW} & user_input.keys()
@@ -204,10 +204,10 @@ class AutoUnlockFlow(ConfigSubentryFlow):
             errors = {"base": "state_or_number"}
         return self._form("entity", forms.ENTITY, errors, user_input)
 
-    # --- Heard where --------------------------------------------------------------------------------------
+    # --- Scanners -----------------------------------------------------------------------------------------
 
     async def async_step_door(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask which scanner is at the door, and how loud the phone is there."""
+        """Ask which scanners are at the door, and for the signal of the phone there."""
         errors = {}
         if user_input is not None:
             if user_input[CONF_SCANNERS]:
@@ -232,11 +232,11 @@ class AutoUnlockFlow(ConfigSubentryFlow):
             )
         task, self._measuring = self._measuring, None
         self._calibration = task.result()
-        heard = self._calibration.threshold(frozenset(self._data[CONF_SCANNERS])) is not None
-        return self.async_show_progress_done(next_step_id="measured" if heard else "not_heard")
+        received = self._calibration.threshold(frozenset(self._data[CONF_SCANNERS])) is not None
+        return self.async_show_progress_done(next_step_id="measured" if received else "not_heard")
 
     async def async_step_measured(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show what was heard, and let the owner measure again or go on."""
+        """Show the measurement, and let the owner repeat it or continue."""
         calibration = self._calibration
         assert calibration is not None
         if user_input is not None:
@@ -250,23 +250,25 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         schema = forms.THRESHOLD | {vol.Required(_CONF_AGAIN, default=threshold is None): BooleanSelector()}
         return self._form(step, schema, placeholders={"rows": self._rows(calibration)})
 
-    # The same form with other words: what was heard is not enough.
+    # The same form with different texts: the measurement was insufficient.
     async_step_not_heard = async_step_measured
 
     def _rows(self, calibration: Calibration) -> str:
         """Return one line of a table for each scanner, those at the door in bold."""
         names = scanner_names(self.hass)
         lines = []
-        for source, heard in calibration.heard().items():
+        for source, reception in calibration.receptions().items():
             name = names.get(source, source)
             shown = f"**{name}**" if source in self._data[CONF_SCANNERS] else name
-            lines.append(f"| {shown} | {heard.middle} dBm | {heard.low} … {heard.high} | {heard.count} |")
+            lines.append(
+                f"| {shown} | {reception.middle} dBm | {reception.low} … {reception.high} | {reception.count} |"
+            )
         return "\n".join(lines) or "| – | – | – | 0 |"
 
-    # --- Under which conditions ---------------------------------------------------------------------------
+    # --- Conditions ---------------------------------------------------------------------------------------
 
     async def async_step_conditions(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask what the door is to do, and what keeps it shut."""
+        """Ask what the rule does at the door, and what prevents it."""
         errors = {}
         schema = forms.conditions(self._phones())
         if user_input is not None:
@@ -282,7 +284,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         return self._form("conditions", schema, errors, user_input)
 
     def _phones(self) -> list[str]:
-        """Return the names of the notify actions of phones with the companion app."""
+        """Return the names of the notify actions of the companion app."""
         known = {
             name
             for name in self.hass.services.async_services_for_domain("notify")
@@ -293,7 +295,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         return sorted(known)
 
     async def async_step_limits(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask how far and how long away, and how long the door is ready for the return."""
+        """Ask for distance and duration of an absence, and for the time allowed for the return."""
         if user_input is not None:
             self._data |= user_input
             return await self._done(self.async_step_risk)
@@ -309,7 +311,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         user_input: dict[str, Any] | None = None,
         placeholders: dict[str, str] | None = None,
     ) -> SubentryFlowResult:
-        """Show a form with what is known, or with what was just filled in."""
+        """Show a form with the known values, or those just submitted."""
         known = self._data if user_input is None else user_input
         schema = self.add_suggested_values_to_schema(vol.Schema(dict(fields)), known)
         return self.async_show_form(

@@ -1,4 +1,4 @@
-"""The fields of the forms about a rule, with the limits of each."""
+"""The fields of a rule's forms, with their limits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -111,20 +111,20 @@ THRESHOLD: Fields = {
     )
 }
 
-# The least that still is a real absence, and the most that anybody would wait for.
+# The shortest time that is a real absence, and the longest that anyone would wait for.
 LIMITS: Fields = {
     vol.Required(CONF_ARM_DISTANCE, default=_DEFAULT.arm_distance): _number(100, 5000, UnitOfLength.METERS),
     vol.Required(CONF_ARM_AFTER, default=_minutes(_DEFAULT.arm_after)): _number(1, 60, UnitOfTime.MINUTES),
     vol.Required(CONF_WINDOW, default=_minutes(_DEFAULT.window)): _number(
         _minutes(WINDOW_MIN), _minutes(WINDOW_MAX), UnitOfTime.MINUTES
     ),
-    # The lock itself refuses for two minutes.
+    # The lock itself refuses for the first two minutes.
     vol.Required(CONF_COOL_DOWN, default=_minutes(_DEFAULT.cool_down)): _number(2, 60, UnitOfTime.MINUTES),
 }
 
 
 def door(scanners: Mapping[str, str]) -> Fields:
-    """Return the form about the scanner at the door, given the names of the scanners by their source."""
+    """Return the form about the scanners at the door, given their names by source."""
     options = [SelectOptionDict(value=source, label=name) for source, name in sorted(scanners.items())]
     return {
         vol.Required(CONF_SCANNERS): SelectSelector(
@@ -136,7 +136,7 @@ def door(scanners: Mapping[str, str]) -> Fields:
 
 
 def conditions(phones: list[str]) -> Fields:
-    """Return the form about what the door does and what keeps it shut, given the phones that can be asked."""
+    """Return the form about action and conditions, given the notify actions of phones."""
     return {
         vol.Required(CONF_ACTION, default=_DEFAULT.action.value): _choice(
             [*RuleAction], "auto_unlock_action"

@@ -1,4 +1,4 @@
-"""The entities that the owner chose, as events for a rule: alarm, evidence, other entrances; whatever they are called."""
+"""The chosen entities as events for a rule: alarm, evidence and other entrances, followed through renames."""
 
 from collections.abc import Callable
 
@@ -12,17 +12,17 @@ from custom_components.smartlock.auto_unlock.rule import Rule, opened
 from custom_components.smartlock.auto_unlock.rules import Alarm, Entrances, Reported, RuleInput, Unlocked
 
 _NOT_KNOWN = (STATE_UNAVAILABLE, STATE_UNKNOWN)
-# An entity with a new name is not there for a moment.
+# An entity that is being renamed is missing for a moment.
 _RENAMING = 30.0
 
 
 class RuleEntities:
-    """Follows them until it is stopped."""
+    """Follows the entities until it is stopped."""
 
     def __init__(
         self, hass: HomeAssistant, rule: Rule, references: References, tell: Callable[[RuleInput], None]
     ) -> None:
-        """Follow from `start` on."""
+        """Prepare; `start` begins."""
         self._hass = hass
         self._rule = rule
         self._references = references
@@ -32,7 +32,7 @@ class RuleEntities:
 
     @callback
     def start(self) -> None:
-        """Tell what they show now, and follow it."""
+        """Send their present states to the rule, and follow them."""
         rule = self._rule
         if rule.alarm is not None:
             self._follow(rule.alarm, lambda state: Alarm(_armed(state)))
@@ -48,21 +48,21 @@ class RuleEntities:
 
     @callback
     def stop(self) -> None:
-        """Tell nothing any more."""
+        """Stop following."""
         for stop in self._stops:
             stop()
         self._stops.clear()
 
     @callback
     def renamed(self) -> None:
-        """Follow what is called otherwise now."""
+        """Follow renamed entities under their new names."""
         self._renamed_at = self._hass.loop.time()
         self.stop()
         self.start()
 
     @callback
     def tell_entrances(self) -> None:
-        """Tell whether every entrance says whether it is open."""
+        """Send whether every entrance reports whether it is open."""
         if self._rule.entrances:
             self._tell(Entrances(all(self._is_known(each) for each in self._rule.entrances)))
 
@@ -97,7 +97,7 @@ class RuleEntities:
 
 
 def _armed(state: State | None) -> bool | None:
-    """Whether an alarm is, or is about to be, armed; None if it does not say."""
+    """Whether an alarm is armed, or about to be; None if unknown."""
     if state is None or state.state not in set(AlarmControlPanelState):
         return None
     return state.state != AlarmControlPanelState.DISARMED

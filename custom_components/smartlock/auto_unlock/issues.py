@@ -1,4 +1,4 @@
-"""Repairs about one rule: what it needs is gone, or a question to its owner."""
+"""Repairs about one rule: something that it needs is gone, or there is a question to its owner."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,13 +15,13 @@ class RuleIssues:
     """The issues of one rule."""
 
     def __init__(self, issues: LockIssues, subentry_id: str) -> None:
-        """Show none yet."""
+        """Prepare; no issue is shown yet."""
         self._issues = issues
         self._subentry_id = subentry_id
 
     @callback
     def show(self, kind: str, placeholders: Mapping[str, str], subject: str = "") -> None:
-        """Show an issue of a kind, PHONE or GONE; `subject` tells it from others of the rule."""
+        """Show an issue of a kind, PHONE or GONE; `subject` distinguishes it from the rule's others."""
         self._issues.show(
             kind,
             subject=self._about(subject),
@@ -33,18 +33,18 @@ class RuleIssues:
 
     @callback
     def withdraw(self, kind: str, subject: str = "") -> None:
-        """Take an issue back."""
+        """Withdraw an issue."""
         self._issues.withdraw(kind, self._about(subject))
 
     @callback
     def keep_only(self, gone: Collection[str]) -> None:
-        """Take back all about what is gone but these."""
+        """Withdraw all issues about what is gone, except these."""
         kept = {self._about(each) for each in gone}
         self._issues.keep_only(GONE, lambda about: _rule_of(about) != self._subentry_id or about in kept)
 
     @callback
     def withdraw_all(self) -> None:
-        """Take back everything about the rule."""
+        """Withdraw all issues of the rule."""
         self.keep_only(())
         self.withdraw(PHONE)
 
@@ -58,6 +58,6 @@ def _rule_of(about: str) -> str:
 
 @callback
 def async_forget_other_rules(issues: LockIssues, subentry_ids: Collection[str]) -> None:
-    """Take back the issues of rules that there are no more."""
+    """Withdraw the issues of removed rules."""
     for kind in _KINDS:
         issues.keep_only(kind, lambda about: _rule_of(about) in subentry_ids)

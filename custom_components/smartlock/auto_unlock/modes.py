@@ -1,4 +1,4 @@
-"""What the owner lets each rule do, which survives a restart; a rule of which nothing is known is off."""
+"""The owner's choices for each rule, which survive restarts; a rule without a choice is off."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,36 +15,36 @@ STORE: Final = "auto_unlock"
 
 
 class Mode(StrEnum):
-    """What a rule may do. No words that YAML takes for true and false."""
+    """What a rule may do. The values are not YAML booleans."""
 
     DISABLED = "disabled"
     DRY_RUN = "dry_run"
     """Report what it would do."""
     ENABLED = "enabled"
     PAUSED = "paused"
-    """See people leave and come back, and unlock for nobody."""
+    """Track people who leave and return, but unlock for nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What the owner has said about one rule."""
+    """The owner's choices for one rule."""
 
     mode: Mode = Mode.DISABLED
     phone: str | None = None
-    """For which choice of person and phone they have confirmed that the phone is the one which was away."""
+    """The choice of person and phone for which they have confirmed that this phone was away."""
 
 
 class Modes:
     """The choices for all rules of one lock."""
 
     def __init__(self, store: LockStore[dict[str, Any]], choices: dict[str, Choice]) -> None:
-        """Take what was stored; use `load`."""
+        """Take what is stored; created by `load`."""
         self._store = store
         self._choices = choices
 
     @classmethod
     async def load(cls, hass: HomeAssistant, nuki_id: str, rules: set[str]) -> Self:
-        """Return the choices for the rules that there are; those of removed rules are forgotten."""
+        """Return the choices for existing rules; those of removed rules are dropped."""
         store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, STORE)
         stored = await store.async_load(obj) or {}
         found = {rule: _choice(stored[rule]) for rule in rules & stored.keys()}
@@ -55,17 +55,18 @@ class Modes:
         return modes
 
     def of(self, rule: str) -> Choice:
-        """Return what was chosen for a rule."""
+        """Return the choice for a rule."""
         return self._choices.get(rule, Choice())
 
     def choose(self, rule: str, **changes: Any) -> None:
-        """Change it; `async_save` makes it last."""
+        """Change it; `async_save` saves it."""
         self._choices[rule] = replace(self.of(rule), **changes)
 
     async def async_save(self) -> None:
         """Write all choices; they are on disk when this returns.
 
-        Raises HomeAssistantError if they are not. What is chosen by then is written as soon as the disk takes it.
+        Raises HomeAssistantError if they are not; the present choices are then written once the disk is
+        writable.
         """
         if not await self._store.async_try_save(self._to_json):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="auto_unlock_not_saved")
@@ -77,7 +78,7 @@ class Modes:
 
 
 def _choice(stored: Any) -> Choice | None:
-    """Return what was stored of one rule, also by a version with three switches; None if it makes no sense."""
+    """Return the stored choice for one rule, also from the three former switches; None if it is invalid."""
     match stored:
         case {"mode": str(mode), "phone": None | str() as phone} if mode in set(Mode):
             return Choice(mode=Mode(mode), phone=phone)

@@ -1,4 +1,4 @@
-"""Questions to a person's phone, by way of the companion app: where it is, and whether to unlock."""
+"""Asks a person's phone through the companion app where it is, and whether to unlock."""
 
 from collections.abc import Callable, Mapping
 import secrets
@@ -20,20 +20,20 @@ class PhoneApp:
     """Reaches one phone through its notify action."""
 
     def __init__(self, hass: HomeAssistant, notify: Callable[[], str | None]) -> None:
-        """Use the notify action of the name that this returns, such as `mobile_app_annas_phone`."""
+        """Take a callable for the name of the notify action, such as `mobile_app_annas_phone`."""
         self._hass = hass
         self._notify = notify
         self._stop_listening: CALLBACK_TYPE | None = None
         self._tag = ""
 
     async def ask_location(self) -> None:
-        """Ask the phone where it is; the answer comes as a state of its tracker."""
+        """Ask the phone for its location; the answer arrives as a state of its tracker."""
         await self._send({ATTR_MESSAGE: _ASK_LOCATION})
 
     async def ask(self, question: str, lock: str, on_answer: Callable[[bool], None]) -> None:
-        """Show a question with yes and no about a lock; `question` is the key of its text.
+        """Show a yes/no question about a lock; `question` is the key of its text.
 
-        `on_answer` is called at most once. A question that was asked before counts no more.
+        `on_answer` is called at most once. An earlier question becomes void.
         """
         self.forget()
         texts = await async_get_translations(self._hass, self._hass.config.language, "common", [DOMAIN])
@@ -41,7 +41,7 @@ class PhoneApp:
         def text(key: str) -> str:
             return texts[f"component.{DOMAIN}.common.{key}"].format(lock=lock)
 
-        # Whoever answers must have seen this very question.
+        # The answer must be to this very question.
         self._tag = token = f"{DOMAIN}_{secrets.token_hex(8)}"
 
         @callback
@@ -62,7 +62,7 @@ class PhoneApp:
                     "ttl": 0,
                     "priority": "high",
                     "actions": [
-                        # Not from a locked screen: a phone that was found or stolen says nothing.
+                        # Not from a lock screen: a phone that was found or stolen proves nothing.
                         {"action": f"{token}_yes", "title": text("yes"), "authenticationRequired": True},
                         {"action": f"{token}_no", "title": text("no")},
                     ],
@@ -72,18 +72,18 @@ class PhoneApp:
 
     @callback
     def forget(self) -> None:
-        """Take no answer any more."""
+        """Accept no more answers."""
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
 
     @property
     def asking(self) -> bool:
-        """Whether a question is on the screen that nobody has answered."""
+        """Whether a question without an answer is on the screen."""
         return bool(self._tag)
 
     async def clear(self) -> None:
-        """Take the question off the screen: an answer would come to nothing."""
+        """Remove the question from the screen, as an answer would have no effect."""
         self.forget()
         tag, self._tag = self._tag, ""
         if tag:
@@ -94,5 +94,5 @@ class PhoneApp:
             await self._hass.services.async_call(
                 NOTIFY_DOMAIN, self._notify() or "", dict(message), blocking=True
             )
-        except Exception as error:  # noqa: BLE001 - whatever the app's side raises, nobody was asked
+        except Exception as error:  # noqa: BLE001 - whatever the app raises, the question was not shown
             LOGGER.info("The phone could not be asked: %s", type(error).__name__)

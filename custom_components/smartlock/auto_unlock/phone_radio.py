@@ -1,8 +1,8 @@
-"""What the radio hears of one person's phone, whatever its address is at the moment.
+"""Receives the packets of one person's phone, whatever its address is at the moment.
 
-Home Assistant's ordinary callback compares advertisements and calls only for one that differs: right for noticing
-a new address among all the devices of a neighbourhood, at hardly any cost. Once the address is known, the callback
-that sees every packet of that address gives the signal.
+Home Assistant's ordinary callback is called only for an advertisement that differs from the last: right for
+noticing a new address among all devices in a neighbourhood, at hardly any cost. Once the address is known,
+the callback for every packet of that address provides the signal.
 """
 
 import base64
@@ -26,22 +26,23 @@ IRK_SIZE = 16
 _APPLE = 0x004C
 _IBEACON = bytes([0x02, 0x15])
 
-# Two bits of a random address tell its kind; those of a resolvable one leave these first digits.
+# Two bits of a random address are its kind; those of a resolvable one lead to these first digits.
 _RESOLVABLE = frozenset("4567")
-# Addresses of others that are not computed again. A busy street has some hundreds at a time.
+# Addresses known to belong to others, which are not resolved again. A busy street has some hundreds at a
+# time.
 _STRANGERS = 1024
-# Addresses of the phone that are listened to at a time: some phones use one for each thing they announce.
+# Number of addresses followed at a time: some phones use one for each thing they announce.
 _FOLLOWED = 4
-# The specification lets a resolvable address live for an hour at most (Core, Vol 4, Part E, 7.8.45), and phones
-# change theirs every 15 minutes. One that was first heard longer ago is a recording that somebody plays.
+# The specification limits a resolvable address to an hour (Core, Vol 4, Part E, 7.8.45), and phones change
+# theirs every 15 minutes. One that was first received longer ago is a recording being replayed.
 _ADDRESS_LIFE = 3600.0 + 300.0
-# Addresses that are remembered for that: ten days of a phone that changes its own every 15 minutes.
+# Addresses remembered for that: ten days of a phone that changes its address every 15 minutes.
 _REMEMBERED = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class PhoneSignal:
-    """One packet of the phone: which scanner heard it how well (dBm), and when (monotonic seconds)."""
+    """One packet of the phone: the receiving scanner, its signal (dBm) and time (monotonic seconds)."""
 
     source: str
     rssi: int
@@ -60,7 +61,7 @@ class PrivatePhone:
 
 @dataclass(frozen=True, kw_only=True)
 class BeaconPhone:
-    """A phone, or a tag, that broadcasts an iBeacon; anybody can broadcast the same."""
+    """A phone or tag that broadcasts an iBeacon; anyone can broadcast the same."""
 
     uuid: UUID
     major: int
@@ -68,7 +69,7 @@ class BeaconPhone:
 
     @property
     def prefix(self) -> bytes:
-        """How its company data begins; what follows is the transmit power."""
+        """The first bytes of its company data; the transmit power follows."""
         return _IBEACON + self.uuid.bytes + self.major.to_bytes(2) + self.minor.to_bytes(2)
 
 
@@ -76,9 +77,9 @@ type Phone = PrivatePhone | BeaconPhone
 
 
 def parse_irk(text: str) -> bytes:
-    """Return an identity resolving key that was given as Home Assistant's Private BLE Device takes it.
+    """Return an identity resolving key from a text as Home Assistant's Private BLE Device accepts it.
 
-    Hex digits, or base64 with the bytes in reverse order as Apple's key chain shows them; "irk:" may stand before.
+    Hex digits, or base64 with the bytes in reverse order as in Apple's key chain; "irk:" may precede them.
     Raises ValueError.
     """
     text = text.strip().removeprefix("irk:")
@@ -93,38 +94,38 @@ def parse_irk(text: str) -> bytes:
 
 
 class PhoneListener:
-    """Hands over every packet of one phone until it is stopped.
+    """Passes on every packet of one phone until it is stopped.
 
     Attributes:
-        played: Packets of an address that was heard too long ago to be the phone's own.
+        played: Number of packets of an address that was first received too long ago to be the phone's own.
     """
 
     def __init__(self, hass: HomeAssistant, phone: Phone, on_signal: OnSignal) -> None:
-        """Listen from `start` on."""
+        """Prepare; `start` begins."""
         self.played = 0
         self._hass = hass
         self._on_signal = on_signal
         self._cipher = get_cipher_for_irk(phone.irk) if isinstance(phone, PrivatePhone) else None
         self._prefix = phone.prefix if isinstance(phone, BeaconPhone) else b""
         self._strangers: dict[str, None] = {}
-        self._first_heard: dict[str, float] = {}
+        self._first_received: dict[str, float] = {}
         self._followed: dict[str, CALLBACK_TYPE] = {}
         self._stop: CALLBACK_TYPE | None = None
 
     @callback
     def start(self) -> None:
-        """Look for the phone among all that is heard, from now on and lately."""
+        """Look for the phone among all packets, from now on and recent ones."""
         matcher = BluetoothCallbackMatcher(connectable=False)
         if self._prefix:
             matcher["manufacturer_id"] = _APPLE
             matcher["manufacturer_data_start"] = list(self._prefix)
         self._stop = bluetooth.async_register_callback(
-            self._hass, self._heard_somebody, matcher, BluetoothScanningMode.PASSIVE
+            self._hass, self._received_somebody, matcher, BluetoothScanningMode.PASSIVE
         )
 
     @callback
     def stop(self) -> None:
-        """Call nobody any more."""
+        """Stop calling the listener."""
         if self._stop is not None:
             self._stop()
             self._stop = None
@@ -133,20 +134,20 @@ class PhoneListener:
         self._followed.clear()
 
     @callback
-    def _heard_somebody(self, info: BluetoothServiceInfoBleak, change: BluetoothChange) -> None:
+    def _received_somebody(self, info: BluetoothServiceInfoBleak, change: BluetoothChange) -> None:
         address = info.address
         if address in self._followed or not self._is_phone(address):
             return
-        _remember(self._first_heard, address, info.time, _REMEMBERED)
+        _remember(self._first_received, address, info.time, _REMEMBERED)
         if self._is_played(info):
             return
         while len(self._followed) >= _FOLLOWED:
-            # Not heard for longer than the others, so that recordings of the last hour, played one after the other, do
-            # not push out the phone itself.
+            # The one that has been silent longest, so that recordings of the last hour, replayed one after
+            # the other, do not displace the phone itself.
             silent = next(iter(self._followed))
             self._followed.pop(silent)()
         self._followed[address] = bluetooth.async_register_advertisement_callback(
-            self._hass, self._heard_phone, address
+            self._hass, self._received_phone, address
         )
 
     def _is_phone(self, address: str) -> bool:
@@ -161,13 +162,13 @@ class PhoneListener:
         return False
 
     @callback
-    def _heard_phone(self, info: BluetoothServiceInfoBleak) -> None:
+    def _received_phone(self, info: BluetoothServiceInfoBleak) -> None:
         if (unfollow := self._followed.pop(info.address, None)) is None:
             return
-        # To the end, so that they are in the order in which they were last heard.
+        # To the end, so that the order is that of the last packets.
         self._followed[info.address] = unfollow
         if self._cipher is None:
-            # The same address may send other things in between.
+            # The same address may send other data in between.
             if not info.manufacturer_data.get(_APPLE, b"").startswith(self._prefix):
                 return
         elif self._is_played(info):
@@ -176,14 +177,14 @@ class PhoneListener:
         self._on_signal(PhoneSignal(source=info.source, rssi=info.rssi, at=info.time))
 
     def _is_played(self, info: BluetoothServiceInfoBleak) -> bool:
-        """Whether a private address outlived what the specification allows."""
+        """Whether a private address has outlived what the specification allows."""
         if self._cipher is None:
             return False
-        return info.time - self._first_heard.get(info.address, -inf) > _ADDRESS_LIFE
+        return info.time - self._first_received.get(info.address, -inf) > _ADDRESS_LIFE
 
 
 def _remember[T](memory: dict[str, T], key: str, value: T, size: int) -> None:
-    """Add to a memory what is new, and forget the oldest beyond its size."""
+    """Add new items to a memory, and forget the oldest beyond its size."""
     memory.setdefault(key, value)
     while len(memory) > size:
         del memory[next(iter(memory))]

@@ -1,7 +1,7 @@
-"""What a rule refers to, by ids that outlast a new name: entities, a person, scanners, and the phone's notify action.
+"""What a rule refers to, by ids that survive renaming: entities, person, scanners, notify action.
 
-The data of a rule name entities as the forms show them. Beside them stand the ids under which Home Assistant keeps
-them, so that a renamed entity is followed and one that has taken the name of another is not.
+A rule's data name entities as the forms show them. In addition they contain Home Assistant's registry ids, so
+that a renamed entity is followed and one that has taken over another's name is not.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,19 +17,19 @@ from homeassistant.util import slugify
 
 CONF_REFERENCES: Final = "references"
 
-# Something without an id that lasts is gone if it is not there for so long: integrations start again, proxies too.
+# Seconds after which something without a permanent id counts as gone: integrations and proxies restart, too.
 _GRACE = 900.0
 _MOBILE_APP = "mobile_app"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """An entity that the owner chose."""
+    """An entity that the owner has chosen."""
 
     entity_id: str
-    """As it was called when the rule was loaded."""
+    """Its name when the rule was loaded."""
     registry_id: str | None = None
-    """None if Home Assistant keeps no id of it: its name is all there is."""
+    """None if Home Assistant has no id of it, so that only its name identifies it."""
 
 
 # --- The data of a rule -------------------------------------------------------------------------------------
@@ -38,14 +38,14 @@ class Reference:
 def pinned(
     hass: HomeAssistant, data: Mapping[str, Any], single: tuple[str, ...], several: str, notify: str
 ) -> dict[str, Any]:
-    """Return the data of a rule with the present names of what it refers to, and with the ids of those.
+    """Return the data of a rule with present names and ids of everything that it refers to.
 
     Args:
         hass: Home Assistant with its registries.
-        data: As stored, also by a version that knew no ids.
-        single: Keys that hold one entity id.
-        several: The key that holds a list of them.
-        notify: The key that holds the name of a notify action.
+        data: As stored, also by a version without ids.
+        single: Keys of one entity id.
+        several: The key of a list of entity ids.
+        notify: The key of the name of a notify action.
     """
     known: Mapping[str, str] = data.get(CONF_REFERENCES, {})
     ids: dict[str, str] = {}
@@ -80,7 +80,7 @@ def pinned(
 
 
 def without_ids(data: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """Return the data without the ids of what some keys name: they were chosen by the names of now."""
+    """Return the data without the ids for some keys, whose entities were chosen by their present names."""
     ids = dict(data.get(CONF_REFERENCES, {}))
     for key in keys:
         value = data.get(key, ())
@@ -91,14 +91,14 @@ def without_ids(data: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any
 
 
 def reference_of(data: Mapping[str, Any], entity_id: Any) -> Reference:
-    """Return the reference to an entity that the data name. Raises TypeError if that is no entity id."""
+    """Return the reference to an entity in the data. Raises TypeError if it is not an entity id."""
     if not isinstance(entity_id, str):
         raise TypeError("not an entity id")
     return Reference(entity_id=entity_id, registry_id=data.get(CONF_REFERENCES, {}).get(entity_id))
 
 
 def app_entry_of(data: Mapping[str, Any], notify: str) -> str | None:
-    """Return the id of the companion app's config entry behind a notify action that the data name."""
+    """Return the id of the companion app's config entry behind a notify action in the data."""
     entry_id: str | None = data.get(CONF_REFERENCES, {}).get(_action(notify))
     return entry_id
 
@@ -120,7 +120,7 @@ def _app_entry(hass: HomeAssistant, notify: str) -> ConfigEntry | None:
 
 
 class References:
-    """Finds what a rule refers to, and notices what is gone."""
+    """Resolves what a rule refers to, and notices what is gone."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class References:
         app_entry: str | None,
         scanners: frozenset[str],
     ) -> None:
-        """Take what the owner chose."""
+        """Take what the owner has chosen."""
         self._hass = hass
         self._registry = er.async_get(hass)
         self._entities = entities
@@ -141,7 +141,7 @@ class References:
         self._absent_since: dict[str, float] = {}
 
     def entity_id(self, reference: Reference) -> str | None:
-        """Return what an entity is called now; None if it is gone."""
+        """Return the present name of an entity; None if it is gone."""
         if reference.registry_id is None:
             return reference.entity_id
         entry = self._registry.entities.get_entry(reference.registry_id)
@@ -155,7 +155,7 @@ class References:
 
     @property
     def phone_tracker(self) -> str | None:
-        """The entity id of the tracker that belongs to the app of the notify action; None if not known."""
+        """The entity id of the tracker of the notify action's app; None if unknown."""
         if self._app_entry is None:
             return None
         entries = er.async_entries_for_config_entry(self._registry, self._app_entry)
@@ -163,7 +163,7 @@ class References:
 
     @callback
     def follow(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call `changed` whenever one of the entities gets another name or is gone; return what ends that."""
+        """Call `changed` whenever one of the entities is renamed or removed; return a callable that stops."""
         ids = {each.registry_id for each in self._entities} - {None}
 
         @callback
@@ -184,7 +184,7 @@ class References:
 
     @callback
     def missing(self) -> tuple[str, ...]:
-        """Return what is gone, in words that the owner has chosen: entity ids, the action, addresses of scanners."""
+        """Return what is gone, as the owner knows it: entity ids, the action, scanner addresses."""
         now, gone, absent = self._hass.loop.time(), [], {}
         for name, there in self._look():
             if there is None:
@@ -196,7 +196,7 @@ class References:
         return tuple(gone)
 
     def _look(self) -> Iterator[tuple[str, bool | None]]:
-        """Yield everything and whether it is there; None if it is known to be gone for good."""
+        """Yield each reference and whether it exists; None if it is known to be gone permanently."""
         for each in self._entities:
             if each.registry_id is None:
                 yield each.entity_id, self._hass.states.get(each.entity_id) is not None
@@ -225,7 +225,7 @@ def async_pin_subentry(
     subentry: ConfigSubentry,
     pin: Callable[[HomeAssistant, Mapping[str, Any]], dict[str, Any]],
 ) -> ConfigSubentry:
-    """Store the present names and the ids of what a rule refers to; return it as it is then."""
+    """Store the present names and ids of what a rule refers to; return the updated rule."""
     data = pin(hass, subentry.data)
     if data != dict(subentry.data):
         hass.config_entries.async_update_subentry(entry, subentry, data=data)

@@ -1,4 +1,4 @@
-"""The question, once after a rule was set up, whether its phone is the one that was away with its owner."""
+"""The question, asked once after a rule was set up, whether its phone was the one away with its owner."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,16 +12,16 @@ from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
 
 
 class PhoneFlow(LockRepairFlow[Rules]):
-    """Asks, and switches the rule off if it was another phone."""
+    """Asks, and turns the rule off if it was a different phone."""
 
     def __init__(self, entry: ConfigEntry, rules: Callable[[], Rules], rule: str) -> None:
-        """Take the lock, its rules, and which of them it is about."""
+        """Prepare for one lock, its rules, and one of them."""
         super().__init__(entry, rules)
         self._rule = rule
 
     @property
     def _runner(self) -> RuleRunner | None:
-        """The rule, if it is still there."""
+        """The rule, if it still exists."""
         return next((each for each in self.part if each.rule.subentry_id == self._rule), None)
 
     @while_loaded
@@ -37,14 +37,14 @@ class PhoneFlow(LockRepairFlow[Rules]):
 
     @while_loaded
     async def async_step_with_me(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Believe the phone from now on."""
+        """Trust the phone from now on."""
         if (runner := self._runner) is not None:
             await runner.async_confirm_phone(mine=True)
         return self.async_create_entry(data={})
 
     @while_loaded
     async def async_step_not_with_me(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Switch the rule off."""
+        """Turn the rule off."""
         if (runner := self._runner) is not None:
             await runner.async_confirm_phone(mine=False)
         return self.async_abort(reason="switched_off")

@@ -1,6 +1,6 @@
-"""A rule for the diagnostics: its choices, where it stands and its last decisions, but nobody's day.
+"""A rule for the diagnostics: its choices, phase and last decisions, but nobody's daily routine.
 
-No names, no keys, no entities, no scanners; and durations instead of times, which would tell when somebody comes
+No names, keys, entities or scanners; and durations instead of times, which would reveal when somebody comes
 and goes.
 """
 
@@ -13,7 +13,7 @@ from custom_components.smartlock.auto_unlock.runner import RuleRunner
 
 
 def rule_diagnostics(runner: RuleRunner) -> dict[str, Any]:
-    """Return what may be published of a rule."""
+    """Return what may be published about a rule."""
     rule, state = runner.rule, runner.state
     settings = rule.settings
     return {
@@ -42,7 +42,7 @@ def rule_diagnostics(runner: RuleRunner) -> dict[str, Any]:
 
 
 def _record(decisions: tuple[Decision, ...]) -> list[dict[str, Any]]:
-    """Return the decisions, oldest first, each with the seconds since the one before."""
+    """Return the decisions, oldest first, each with the seconds since the previous one."""
     pauses = (None, *(round(later.at - earlier.at) for earlier, later in pairwise(decisions)))
     return [
         {

@@ -1,4 +1,4 @@
-"""What the owner chose for one person: the data of a config subentry as typed values."""
+"""The owner's choices for one person: the data of a config subentry as typed values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,28 +41,28 @@ CONF_ARM_DISTANCE: Final = "arm_distance"
 CONF_ARM_AFTER: Final = "arm_after"
 CONF_WINDOW: Final = "window"
 CONF_COOL_DOWN: Final = "cool_down"
-# Stands for the choice of person and phone; not in the data of rules from before that was asked.
+# Identifies the choice of person and phone; missing in rules from before that was asked.
 CONF_PHONE_CHECK: Final = "phone_check"
 
 # Minutes in the forms and in the data, seconds everywhere else.
 _MINUTE = 60.0
 _NOT_KNOWN = (STATE_UNAVAILABLE, STATE_UNKNOWN)
-# How a contact, a garage door, and another lock say that they are open.
+# States of a contact, a garage door, and another lock that mean open.
 _OPEN = (STATE_ON, "open", "opening", "unlocked", "unlocking")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NearEntity:
-    """An entity of another integration that says whether the phone is at the door."""
+    """An entity of another integration that shows whether the phone is at the door."""
 
     reference: Reference
     state: str | None = None
-    """Near while it shows this word; a binary sensor while it is on."""
+    """Near while its state is this; a binary sensor while it is on."""
     below: float | None = None
-    """Near while it shows a smaller number, whatever its unit."""
+    """Near while its state is a smaller number, whatever the unit."""
 
     def near(self, state: State | None) -> bool | None:
-        """Return what a state of the entity says; None if it does not know."""
+        """Return what a state of the entity means; None if unknown."""
         if state is None or state.state in _NOT_KNOWN:
             return None
         if self.below is None:
@@ -71,13 +71,13 @@ class NearEntity:
             number = float(state.state)
         except ValueError:
             return None
-        # Nothing that was measured: neither near nor far.
+        # Not a measurement: neither near nor far.
         return number < self.below if isfinite(number) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuietTimes:
-    """A part of the day, which may go over midnight; all of it if it begins when it ends."""
+    """A part of the day, which may include midnight; the whole day if it begins when it ends."""
 
     begin: time
     end: time
@@ -97,25 +97,25 @@ class Rule:
     subentry_id: str
     title: str
     person: Reference
-    """Entity that tells where the person is."""
+    """Entity that reports where the person is."""
     phone: Phone | None
     entity: NearEntity | None
     quiet: QuietTimes | None
     alarm: Reference | None
     entrances: tuple[Reference, ...]
-    """Entities of other ways in: whoever opens one has come home without this door."""
+    """Entities of other ways in: somebody who opens one has come home without this door."""
     notify: str | None
-    """Name of the notify action that reaches the phone, as it was when the rule was loaded."""
+    """Name of the phone's notify action when the rule was loaded."""
     app_entry: str | None
-    """Config entry of the companion app behind it."""
+    """The companion app's config entry behind it."""
     phone_check: str | None
-    """Stands for the choice of person and phone; None in a rule from before that was asked."""
+    """Identifies the choice of person and phone; None in a rule from before that was asked."""
     settings: RuleSettings
-    """As if switched off; the switches are kept elsewhere."""
+    """Whether the rule acts as if turned off; its mode is stored separately."""
 
     @property
     def entities(self) -> tuple[Reference, ...]:
-        """All entities that the owner chose."""
+        """All entities that the owner has chosen."""
         evidence = None if self.entity is None else self.entity.reference
         return tuple(
             each for each in (self.person, evidence, self.alarm, *self.entrances) if each is not None
@@ -123,9 +123,9 @@ class Rule:
 
     @classmethod
     def of(cls, subentry: ConfigSubentry) -> Self:
-        """Return what a config subentry says.
+        """Return the rule from a config subentry.
 
-        Raises KeyError, TypeError or ValueError if it was not written by our flow.
+        Raises KeyError, TypeError or ValueError if our flow did not write it.
         """
         data = subentry.data
         evidence = Evidence(data[CONF_EVIDENCE])
@@ -155,7 +155,7 @@ class Rule:
                 arm_after=real(data[CONF_ARM_AFTER]) * _MINUTE,
                 cool_down=real(data[CONF_COOL_DOWN]) * _MINUTE,
                 action=action,
-                # Who lets the rule open the door has chosen that it opens, whichever way the lock does it.
+                # An owner who lets the rule open the door wants it open, whichever way the lock does that.
                 unlatching_allowed=action is RuleAction.UNLATCH,
                 confirm=flag(data[CONF_CONFIRM]),
                 hold_battery_critical=flag(data[CONF_HOLD_BATTERY]),
@@ -166,12 +166,12 @@ class Rule:
 
 
 def pinned_data(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the data of a rule with present names, and ids that outlast them, of all that it refers to."""
+    """Return the data of a rule with present names and permanent ids of all that it refers to."""
     return pinned(hass, data, (CONF_PERSON, CONF_ENTITY, CONF_ALARM), CONF_ENTRANCES, CONF_NOTIFY)
 
 
 def phone_of(data: Mapping[str, Any]) -> Phone | None:
-    """Return the phone that the radio is to find; None if an entity is the evidence."""
+    """Return the phone to be received by radio; None if an entity is the evidence."""
     match data[CONF_EVIDENCE]:
         case Evidence.PRIVATE_DEVICE:
             return PrivatePhone(irk=_irk(data[CONF_IRK]))

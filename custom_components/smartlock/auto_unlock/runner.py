@@ -1,4 +1,4 @@
-"""One rule at work: feeds it with what happens in Home Assistant and does what it asks for."""
+"""Runs one rule: feeds it with events from Home Assistant and performs its effects."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -28,9 +28,9 @@ from custom_components.smartlock.auto_unlock.rules import (
     Confirmed,
     Effect,
     Fire,
-    Heard,
-    LockTold,
+    LockReported,
     Paused,
+    PhoneReceived,
     PreConnect,
     QuietHours,
     Report,
@@ -75,8 +75,8 @@ class RuleRunner:
     """Runs one rule from `start` to `stop`.
 
     Attributes:
-        rule: What the owner chose.
-        state: Where the rule stands.
+        rule: What the owner has chosen.
+        state: The state of the rule.
         missing: What the rule refers to and is gone.
     """
 
@@ -117,7 +117,7 @@ class RuleRunner:
         self._surroundings = Surroundings(hass, rule.settings.door_scanners, self.tell)
         self._clock = ClockGap(hass)
         self._issues = RuleIssues(issues, rule.subentry_id)
-        self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._heard)
+        self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._received)
         self._app = None if rule.notify is None else PhoneApp(hass, lambda: self._references.notify)
         self._stops: list[CALLBACK_TYPE] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -143,26 +143,26 @@ class RuleRunner:
 
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call `listener` whenever the rule stands elsewhere, or a switch was moved."""
+        """Call `listener` whenever the rule's state or mode changes."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     @callback
     def async_add_report_listener(self, listener: Callable[[Report], None]) -> CALLBACK_TYPE:
-        """Call `listener` with everything that the owner is to be told."""
+        """Call `listener` with every report to the owner."""
         self._report_listeners.append(listener)
         return lambda: self._report_listeners.remove(listener)
 
     @property
     def mode(self) -> Mode:
-        """What the owner lets the rule do."""
+        """What the owner allows the rule to do."""
         return self._modes.of(self.rule.subentry_id).mode
 
     async def async_choose(self, mode: Mode) -> None:
-        """Let the rule do more or less, at once and for good.
+        """Allow the rule to do more or less, at once and permanently.
 
-        Raises HomeAssistantError if it could not be stored. Then it does no more than before; less it does until
-        the next start.
+        Raises HomeAssistantError if it could not be stored. The rule then does no more than before; a
+        restriction applies until the next start.
         """
         before = self.mode
         if mode is before:
@@ -190,7 +190,7 @@ class RuleRunner:
         self._changed()
 
     async def async_confirm_phone(self, *, mine: bool) -> None:
-        """Take whether the phone is the one that was away with its owner. Raises like `async_choose`."""
+        """Take the owner's answer whether this phone was away with them. Raises like `async_choose`."""
         if not mine:
             self._issues.withdraw(PHONE)
             await self.async_choose(Mode.DISABLED)
@@ -198,24 +198,24 @@ class RuleRunner:
         self._modes.choose(self.rule.subentry_id, phone=self.rule.phone_check or "")
         await self._modes.async_save()
         self._issues.withdraw(PHONE)
-        # What is known of the present absence stays.
+        # What is known of the present absence is kept.
         self.state = replace(self.state, settings=self._settings())
 
     @property
     def phone_question(self) -> dict[str, str]:
-        """What is put into the question whether the phone was away with its owner."""
+        """The placeholders of the question whether the phone was away with its owner."""
         return {"name": self._entry.title, "rule": self.rule.title, **self._absence}
 
     @property
     def played_packets(self) -> int:
-        """Packets of private addresses that were too old to be the phone's own."""
+        """Number of packets of private addresses too old to be the phone's own."""
         return 0 if self._radio is None else self._radio.played
 
-    # --- What happens -------------------------------------------------------------------------------------
+    # --- Events -------------------------------------------------------------------------------------------
 
     @callback
     def start(self) -> None:
-        """Begin with what can be seen now, and follow it."""
+        """Start with the present states, and follow them."""
         self._running = True
         self._clock = ClockGap(self._hass)
         self._stops += [
@@ -232,13 +232,13 @@ class RuleRunner:
         self._stops += [self._surroundings.stop, self._entities.stop, self._whereabouts.stop]
         self._tell_conditions()
         self._look_for_references()
-        # Repairs from before whose cause may be gone.
+        # The causes of earlier repairs may be gone.
         self._issues.keep_only(self.missing)
         self._listen_if_on()
 
     @callback
     def _tell_conditions(self) -> None:
-        """Tell what a rule that knows nothing must know."""
+        """Send what a rule without any knowledge needs."""
         self.tell(Paused(self.mode is Mode.PAUSED))
         self._look_at_clock()
         self._trouble = None
@@ -246,14 +246,14 @@ class RuleRunner:
 
     @callback
     def _look_around(self) -> None:
-        """Look at what nobody tells."""
+        """Check what changes without an event."""
         self._look_for_sleep()
         self._look_for_references()
         self._entities.tell_entrances()
 
     @callback
     def _look_for_sleep(self) -> None:
-        """Know nothing any more if the machine was asleep: somebody may have come home meanwhile."""
+        """Forget everything if the machine was asleep: somebody may have come home meanwhile."""
         if not self._clock.look():
             return
         LOGGER.info("Auto-unlock begins again: the machine was asleep, or its clock jumped")
@@ -272,7 +272,7 @@ class RuleRunner:
 
     @callback
     def _look_for_references(self) -> None:
-        """Hold the rule, and tell its owner, when something that it uses is gone."""
+        """Hold the rule, and notify its owner, when something that it uses is gone."""
         before, self.missing = self.missing, self._references.missing()
         for name in set(self.missing) - set(before):
             self._issues.show(GONE, {"rule": self.rule.title, "what": name}, name)
@@ -287,7 +287,7 @@ class RuleRunner:
 
     @callback
     def stop(self) -> None:
-        """Do nothing any more: what has not been sent to the lock yet is never sent."""
+        """Stop: an action that has not been sent to the lock yet is never sent."""
         self._running = False
         for stop in self._stops:
             stop()
@@ -306,7 +306,7 @@ class RuleRunner:
 
     @callback
     def tell(self, event: RuleInput) -> None:
-        """Have the rule take an event, and do what follows from it."""
+        """Pass an event to the rule, and perform the effects."""
         if not self._running:
             return
         self._look_for_sleep()
@@ -330,7 +330,7 @@ class RuleRunner:
 
     @callback
     def _ask_about_phone(self, out_at: float) -> None:
-        """Ask, once, whether it was this phone that was away."""
+        """Ask, once, whether this phone was the one away."""
         if self._modes.of(self.rule.subentry_id).phone == (self.rule.phone_check or ""):
             return
         back = dt_util.now()
@@ -346,7 +346,7 @@ class RuleRunner:
     def _plan(self, now: float) -> None:
         due = proximity.due(self.state, now)
         if self._timer is not None:
-            # One that comes too early only asks again; most packets of a phone change nothing here.
+            # A timer that fires too early only checks again; most packets of a phone change nothing here.
             if due is not None and self._timer.when() <= due:
                 return
             self._timer.cancel()
@@ -364,15 +364,15 @@ class RuleRunner:
 
     @callback
     def _listen_if_on(self) -> None:
-        """Listen to the phone while the rule is switched on: it costs a little for every advertisement."""
+        """Receive the phone while the rule is turned on: every advertisement costs a little."""
         if self._radio is not None:
             self._radio.stop()
             if self._running and self.mode is not Mode.DISABLED:
                 self._radio.start()
 
     @callback
-    def _heard(self, signal: PhoneSignal) -> None:
-        self.tell(Heard(rssi=signal.rssi, scanner=signal.source, at=signal.at))
+    def _received(self, signal: PhoneSignal) -> None:
+        self.tell(PhoneReceived(rssi=signal.rssi, scanner=signal.source, at=signal.at))
 
     @callback
     def _look_at_clock(self, now: datetime | None = None) -> None:
@@ -386,9 +386,9 @@ class RuleRunner:
         if trouble is not self._trouble:
             self._trouble = trouble
             self.tell(Trouble(trouble))
-        # With settings that may be old ones nobody knows what an unlock would do: as if it had not been read.
+        # With outdated settings the effect of an unlock is unknown: as if the lock had not been read.
         read_at = coordinator.read_at if self._current.known else None
-        self.tell(LockTold(lock_facts(coordinator.data, self._faults.faults, read_at=read_at)))
+        self.tell(LockReported(lock_facts(coordinator.data, self._faults.faults, read_at=read_at)))
 
     @callback
     def _lock_said(self, message: Message) -> None:
@@ -398,7 +398,7 @@ class RuleRunner:
         if before is not None and before not in _OPEN and message.lock_state in _OPEN:
             self.tell(Unlocked())
 
-    # --- What the rule asks for ---------------------------------------------------------------------------
+    # --- Effects ------------------------------------------------------------------------------------------
 
     @callback
     def _perform(self, effect: Effect) -> None:
@@ -435,7 +435,7 @@ class RuleRunner:
         self.tell(await async_fire(self._actions, action, self._still_wanted))
 
     def _still_wanted(self) -> bool:
-        """Whether to write it, now that the link is open: that may have taken a while."""
+        """Whether the action is still wanted, now that the link is open: that may have taken a while."""
         return (
             self._running
             and self.rule.subentry_id in self._entry.subentries

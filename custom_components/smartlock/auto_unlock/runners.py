@@ -34,7 +34,7 @@ class Rules(LockPart):
         faults: FaultTracker,
         issues: LockIssues,
     ) -> None:
-        """Prepare; `async_load` comes first."""
+        """Prepare; call `async_load` before anything else."""
         self._hass = hass
         self._coordinator = coordinator
         self._actions = actions
@@ -46,7 +46,7 @@ class Rules(LockPart):
 
     @override
     async def async_load(self) -> None:
-        """Read the rules of the lock; none of them is armed."""
+        """Load the lock's rules; none of them is armed."""
         subentries = self._coordinator.config_entry.get_subentries_of_type(SUBENTRY_TYPE)
         modes = await Modes.load(
             self._hass, self._coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
@@ -57,7 +57,7 @@ class Rules(LockPart):
                     async_pin_subentry(self._hass, self._coordinator.config_entry, subentry, pinned_data)
                 )
             except AttributeError, KeyError, TypeError, ValueError:
-                # The lock must run without it. What was stored is personal, so it is not told.
+                # The lock must work without this rule. Its data are personal, so they are not logged.
                 LOGGER.error(
                     "An auto-unlock rule cannot be read and does nothing; remove it and add it again"
                 )
@@ -83,18 +83,18 @@ class Rules(LockPart):
     @override
     @callback
     def start(self) -> None:
-        """Begin with all rules."""
+        """Start all rules."""
         async_forget_other_rules(self._issues, {runner.rule.subentry_id for runner in self._runners})
         for runner in self._runners:
             runner.start()
 
     @callback
     def stop(self) -> None:
-        """End all rules: nothing that they had in mind happens any more."""
+        """Stop all rules: none of their pending actions is carried out."""
         for runner in self._runners:
             runner.stop()
 
     @override
     async def async_stop(self) -> None:
-        """End all rules, if that has not been done before."""
+        """Stop all rules, if that has not been done yet."""
         self.stop()

@@ -1,4 +1,4 @@
-"""What a rule rests on without anybody choosing it: a home that stays where it is, and a door that is heard."""
+"""What a rule depends on without the owner choosing it: a home that does not move, and working scanners."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,9 +16,10 @@ from homeassistant.helpers.event import (
 
 from custom_components.smartlock.auto_unlock.rules import Scanner, ZonesEdited
 
-# How often to look. What happens in between is seen by what it has left behind.
+# Seconds between checks. Events in between are recognized by their traces.
 LOOK_EVERY = timedelta(seconds=30)
-# A scanner that hears nothing at all for so long does not work; the lock beside it alone is heard every second.
+# Seconds after which a scanner that receives nothing does not work; the nearby lock alone is received every
+# second.
 _DEAF = 90.0
 _GEOMETRY = ("latitude", "longitude", "radius", "passive")
 
@@ -29,7 +30,7 @@ class Surroundings:
     def __init__(
         self, hass: HomeAssistant, scanners: frozenset[str], tell: Callable[[Scanner | ZonesEdited], None]
     ) -> None:
-        """Follow from `start` on."""
+        """Prepare; `start` begins."""
         self._hass = hass
         self._sources = scanners
         self._tell = tell
@@ -39,7 +40,7 @@ class Surroundings:
 
     @callback
     def start(self, look: Callable[[], None]) -> None:
-        """Tell how the door is heard, and follow it. `look` is called every half minute."""
+        """Send whether the scanners work, and follow them. `look` is called every half minute."""
         self._home = self._home_now()
         self._scanners = self._working()
         self._tell_scanners()
@@ -60,14 +61,14 @@ class Surroundings:
 
     @callback
     def stop(self) -> None:
-        """Tell nothing any more."""
+        """Stop following."""
         for stop in self._stops:
             stop()
         self._stops = []
 
     @callback
     def look(self) -> None:
-        """Look at the scanners. One that has started again was gone, however shortly."""
+        """Check the scanners. One that has restarted was away, however briefly."""
         before, self._scanners = self._scanners, self._working()
         if any(self._scanners.get(source) is not scanner for source, scanner in before.items()):
             self._tell(Scanner(present=False))
@@ -102,5 +103,5 @@ class Surroundings:
 
 
 def _shape(zone: State | None) -> tuple[Any, ...]:
-    """Return what makes a zone, but for who is in it."""
+    """Return what defines a zone, without who is in it."""
     return () if zone is None else tuple(zone.attributes.get(key) for key in _GEOMETRY)

@@ -1,4 +1,4 @@
-"""The link to the lock while somebody is on the way to the door: opened and read, so that only the motor is left."""
+"""Opens and reads the lock while somebody approaches the door, so that only the motor run is left to do."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,14 +12,14 @@ from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 
-# Shorter than the shortest idle time that an owner can choose: a link that is wanted is not let go in between.
+# Shorter than the shortest idle time that an owner can choose: a link in use must not be closed in between.
 _HOLD_STEP = 1.5
-# Where Home Assistant notes which integration a scanner comes from.
+# Where Home Assistant stores which integration a scanner belongs to.
 _SOURCE_DOMAIN, _ESPHOME = "source_domain", "esphome"
 
 
 class WarmLink:
-    """Opens the link and reads the state; keeps the link open where that does not make the door deaf."""
+    """Opens the link and reads the state; keeps the link open where scanners work with an open link."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class WarmLink:
         scanners: frozenset[str],
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
-        """Use the lock of a coordinator, and `spawn` for what takes time."""
+        """Use the lock of a coordinator; `spawn` starts tasks."""
         self._hass = hass
         self._coordinator = coordinator
         self._actions = actions
@@ -40,7 +40,7 @@ class WarmLink:
 
     @callback
     def want(self, until: float) -> None:
-        """Read the state now, and be ready until then, in seconds of the loop."""
+        """Read the state now, and keep the link until then, in seconds of the event loop's clock."""
         working = self._read_wanted or self._open_until > self._hass.loop.time()
         self._open_until, self._read_wanted = until, True
         if not working:
@@ -48,10 +48,10 @@ class WarmLink:
 
     @property
     def _deafens(self) -> bool:
-        """Whether a scanner at the door listens less while it carries a connection.
+        """Whether a scanner at the door receives less while it carries a connection.
 
-        ESPHome with Wi-Fi listens for 30 of 320 ms then, and all the time otherwise: with a link that stays open
-        the phone is hardly heard any more on its last steps.
+        With Wi-Fi, ESPHome then scans for 30 of 320 ms, and otherwise all the time: with a link that stays
+        open the phone is hardly received during its last steps.
         """
         entries = self._hass.config_entries
         found = (entries.async_entry_for_domain_unique_id(bluetooth.DOMAIN, each) for each in self._scanners)
@@ -60,7 +60,7 @@ class WarmLink:
     async def _work(self) -> None:
         try:
             if self._deafens:
-                # The read lets go of the link at its end.
+                # At its end the read closes the link.
                 while self._read_wanted:
                     self._read_wanted = False
                     await self._coordinator.async_refresh()

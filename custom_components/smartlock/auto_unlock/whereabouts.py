@@ -1,10 +1,11 @@
-"""Where a person's phone says that it is: states of the device trackers of a person as events for a rule.
+"""The reported location of a person's phone: states of the person's device trackers as events for a rule.
 
-Only trackers that measure a position may say that somebody is away or back. A router says only that the phone is in
-the home's network, and Bluetooth nothing at all: whoever plays the phone at the door is that phone to it.
+Only trackers that measure a position may report that somebody is away or back. A router shows only that the
+phone is in the home's network, and Bluetooth nothing at all: anyone who replays the phone at the door is that
+phone to it.
 
-What was restored after a start, came back after it was not known, or says the same place again is no news: only
-that the phone spoke counts, and only while we listened.
+A state that was restored after a start, came back after being unknown, or repeats the same place is no news:
+only new reports of the phone count, and only while we receive them.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,11 +42,11 @@ from custom_components.smartlock.auto_unlock.rules import Located, LocationLost,
 
 type OnWhereabouts = Callable[[Located | LocationLost | OnNetwork], None]
 
-# A phone that is asked where it is answers within a minute or not at all.
+# A phone that is asked for its location answers within a minute or not at all.
 _ANSWER_WITHIN = 60.0
 _NOT_KNOWN = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 _PRESENT = {STATE_HOME: True, STATE_NOT_HOME: False}
-# What a person shows of its trackers, and a tracker of the zones that it is in and of how it knows.
+# Attributes of a person (its trackers) and of a tracker (its zones and its source).
 _TRACKERS, _IN_ZONES, _TRACKING_TYPE, _CONNECTION = (
     "device_trackers",
     "in_zones",
@@ -60,7 +61,7 @@ class Whereabouts:
     def __init__(
         self, hass: HomeAssistant, person: Reference, references: References, tell: OnWhereabouts
     ) -> None:
-        """Follow from `start` on."""
+        """Prepare; `start` begins."""
         self._hass = hass
         self._registry = er.async_get(hass)
         self._person = person
@@ -75,7 +76,7 @@ class Whereabouts:
 
     @callback
     def start(self) -> None:
-        """Tell what comes from now on; where the person is at this moment may be old and is not told."""
+        """Send reports from now on; the present location may be outdated and is not sent."""
         person = self._references.entity_id(self._person)
         self._trackers = self._trackers_of(person)
         self._stops = [
@@ -90,28 +91,28 @@ class Whereabouts:
 
     @callback
     def stop(self) -> None:
-        """Tell nothing any more."""
+        """Stop following."""
         for stop in self._stops:
             stop()
         self._stops = []
 
     @callback
     def renamed(self) -> None:
-        """Follow what is called otherwise now."""
+        """Follow renamed entities under their new names."""
         self.stop()
         self.start()
 
     @callback
     def tell_network(self) -> None:
-        """Tell again how the home's network sees the phone."""
+        """Send the home network's view of the phone again."""
         self._tell(OnNetwork(self._on_network))
 
     @callback
     def asked(self) -> None:
-        """The phone was asked where it is: it may say that it has not moved."""
+        """Note that the phone was asked for its location: it may report that it has not moved."""
         self._asked_until = self._hass.loop.time() + _ANSWER_WITHIN
 
-    # --- Who is followed ----------------------------------------------------------------------------------
+    # --- Choosing the trackers ----------------------------------------------------------------------------
 
     def _trackers_of(self, person: str | None) -> list[str]:
         if person is None:
@@ -123,7 +124,7 @@ class Whereabouts:
         return [self._present_name(tracker) for tracker in named]
 
     def _present_name(self, tracker: str) -> str:
-        """Return what a tracker is called now: a person goes on naming it as before."""
+        """Return the present name of a tracker: a person keeps its former name."""
         entry = self._registry.async_get(tracker)
         if entry is not None:
             self._ids[tracker] = entry.id
@@ -132,7 +133,7 @@ class Whereabouts:
         return tracker if known is None else known.entity_id
 
     def _key(self, tracker: str) -> str:
-        """Return what stands for a tracker in a rule, whatever it is called."""
+        """Return a value that identifies a tracker in a rule, whatever its name."""
         entry = self._registry.async_get(tracker)
         return tracker if entry is None else entry.id
 
@@ -144,7 +145,7 @@ class Whereabouts:
         elif self._trackers_of(new.entity_id) != self._trackers:
             before = self._trackers
             self.renamed()
-            # Another phone, or the same one that is no longer this person's.
+            # A different phone, or this person no longer has it.
             self._lose([tracker for tracker in before if tracker not in self._trackers])
 
     @callback
@@ -153,7 +154,7 @@ class Whereabouts:
             if self._kinds.get(tracker) == SourceType.GPS:
                 self._tell(LocationLost(tracker=self._key(tracker)))
 
-    # --- Its trackers -----------------------------------------------------------------------------------
+    # --- Their states -----------------------------------------------------------------------------------
 
     @callback
     def _tracker_changed(self, event: Event[EventStateChangedData]) -> None:
@@ -165,7 +166,7 @@ class Whereabouts:
         if new is None or new.state in _NOT_KNOWN:
             self._tell(LocationLost(tracker=self._key(tracker)))
         elif old is None or old.state in _NOT_KNOWN:
-            # What it remembered or began with.
+            # A restored or initial state.
             return
         elif _place(old) != _place(new):
             if self._hass.state is CoreState.running:
@@ -181,7 +182,7 @@ class Whereabouts:
 
     @callback
     def _answered(self, state: State) -> None:
-        """Take the same place again, which is worth something if it was asked for."""
+        """Take a report of the same place, which counts only if it was requested."""
         if self._hass.loop.time() <= self._asked_until:
             self._asked_until = 0.0
             self._tell(self._fix(state))
@@ -189,15 +190,15 @@ class Whereabouts:
     def _fix(self, state: State) -> Located:
         config = self._hass.config
         latitude, longitude = _number(state, ATTR_LATITUDE), _number(state, ATTR_LONGITUDE)
-        # 0 is what trackers show whose phone has not told.
+        # 0 is what trackers show for a phone that has not reported its accuracy.
         accuracy = _number(state, ATTR_GPS_ACCURACY) or None
         metres = None
-        # A position without an accuracy is not measured.
+        # A position without an accuracy was not measured.
         if latitude is not None and longitude is not None and accuracy is not None:
             metres = distance(config.latitude, config.longitude, latitude, longitude)
         return Located(
             tracker=self._key(state.entity_id),
-            # The smallest zone gives its name; the home may be around it.
+            # The state names the smallest zone; the home may be around it.
             at_home=state.state == STATE_HOME or ENTITY_ID_HOME in state.attributes.get(_IN_ZONES, ()),
             distance=metres,
             accuracy=None if metres is None else accuracy,
@@ -205,7 +206,7 @@ class Whereabouts:
             radius=float(config.radius),
         )
 
-    # --- Of which kind they are -------------------------------------------------------------------------
+    # --- Their kinds --------------------------------------------------------------------------------------
 
     @callback
     def _learn_kind(self, state: State | None) -> None:
@@ -220,7 +221,7 @@ class Whereabouts:
             self._kinds[state.entity_id] = kind
 
     def _measures(self, tracker: str) -> bool:
-        """Whether a tracker measures positions, and nobody knows that the phone's own is another one."""
+        """Whether a tracker measures positions, unless another one is known to be the phone's own."""
         own = self._references.phone_tracker
         if own is not None and own in self._trackers and tracker != own:
             return False
@@ -236,14 +237,14 @@ class Whereabouts:
             self._tell(OnNetwork(present))
 
     def _present(self) -> bool | None:
-        """Whether a tracker sees the phone in the home's network; None if one that may do so does not know."""
+        """Whether a tracker sees the phone in the home's network; None if one that might is unknown."""
         found = {self._sees(tracker) for tracker in self._trackers}
         return True if True in found else None if None in found else False
 
     def _sees(self, tracker: str) -> bool | None:
         state, kind = self._hass.states.get(tracker), self._kinds.get(tracker)
         if kind is None and state is None and self._registry.async_get(tracker) is None:
-            # Deleted, though the person still names it.
+            # Deleted, though the person still refers to it.
             return False
         if kind is not None and kind != SourceType.ROUTER:
             return False

@@ -16,7 +16,7 @@ from custom_components.smartlock.client.transport import Link, Transport
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     NoFreeSlotError,
-    NotHeardError,
+    OutOfRangeError,
     UnreachableError,
 )
 
@@ -71,7 +71,7 @@ class BleTransport(Transport):
         while True:
             device = self._device()
             if device is None:
-                raise NotHeardError(self._explain())
+                raise OutOfRangeError(self._explain())
             attempts += 1
             try:
                 return await establish_connection(
@@ -89,7 +89,7 @@ class BleTransport(Transport):
                 # loses the last slot to another one waits for the next.
                 await self._wait_for_slot()
                 if self._device() is None:
-                    raise NotHeardError(self._explain()) from error
+                    raise OutOfRangeError(self._explain()) from error
 
     async def _wait_for_slot(self) -> None:
         """Return once an adapter or proxy in range has a free slot. Raises NoFreeSlotError."""

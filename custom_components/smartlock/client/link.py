@@ -196,7 +196,7 @@ class LockLink:
         try:
             await connection.run(conversations.answer_questions(freshness.questions(self._random(3))))
         except SmartLockError:
-            # Whoever is at the other end, nothing received over this link is believed.
+            # Whatever is at the other end, nothing received over this link is believed.
             await self._disconnect()
             raise
         finally:

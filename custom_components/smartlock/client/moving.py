@@ -20,9 +20,9 @@ from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
     NoAnswerError,
-    NotHeardError,
     NotStartedError,
     OutcomeUnknownError,
+    OutOfRangeError,
     ProtocolError,
     ReplacedError,
     RunFailedError,
@@ -95,10 +95,10 @@ class Mover:
         try:
             states = await self._move_once(order)
         except BaseException as error:
-            told: BaseException = error
+            outcome: BaseException = error
             if isinstance(error, asyncio.CancelledError):
-                told = OutcomeUnknownError(order.name, None) if order.written else NotStartedError()
-            order.outcome.set_exception(told)
+                outcome = OutcomeUnknownError(order.name, None) if order.written else NotStartedError()
+            order.outcome.set_exception(outcome)
             order.outcome.exception()  # There may be no other waiter.
             raise
         order.outcome.set_result(states)
@@ -157,7 +157,7 @@ class Mover:
             order.check()
             try:
                 await self._link.open()
-            except NotHeardError:
+            except OutOfRangeError:
                 raise
             except UnreachableError as error:
                 order.obstacle = error

@@ -170,9 +170,9 @@ def act(
 ) -> Conversation[KeyturnerStates | None]:
     """Challenge, a request that moves the bolt, then states and status until the motor has stopped.
 
-    With `challenge`, which this link has received and nobody has used, none is asked for.
-    A lock that falls silent on the way is asked for its state, which moves nothing.
-    Returns the last state that the lock told on the way, if it told any. Without the last Status that is a
+    With `challenge`, which was received on this link and is unused, none is requested.
+    A lock that falls silent during the run is asked for its state, which moves nothing.
+    Returns the last state that the lock sent during the run, if any. Without the last Status that is a
     success only if the states have shown the whole run. Raises MotorError if they have shown a blocked motor.
     """
     if challenge is None:
@@ -285,15 +285,15 @@ def read_entries[C: Message, E: Message](
     """Ask for a list: the lock sends a count where it has one, then the entries, then Status COMPLETE."""
     challenge = yield from read(Challenge)
     reply = yield Exchange(send=request, expect=(count, entry, Status), challenge=challenge.nonce, pin=pin)
-    told: C | None = None
+    counted: C | None = None
     entries: list[E] = []
     while not (isinstance(reply, Status) and reply.status == StatusCode.COMPLETE):
         if isinstance(reply, count):
-            told = reply
+            counted = reply
         elif isinstance(reply, entry):
             entries.append(reply)
         reply = yield Exchange(send=None, expect=(count, entry, Status))
-    return told, tuple(entries)
+    return counted, tuple(entries)
 
 
 def read_authorizations(
@@ -332,8 +332,8 @@ def read_log(
 
 def add_entry[I: Message](request: Message, answer: type[I], pin: int) -> Conversation[I]:
     """Add an entry to a list and return its id. Some locks send Status COMPLETE behind it, others do not."""
-    told = yield from prove(request, answer, pin=pin)
+    reply = yield from prove(request, answer, pin=pin)
     # The id alone says that the entry is there.
     with suppress(NoAnswerError, LinkLostError):
         yield Exchange(send=None, expect=(Status,), within=ID_TIME)
-    return told
+    return reply

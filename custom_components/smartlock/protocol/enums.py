@@ -241,7 +241,7 @@ class _ActionFacts:
 
 
 class LockAction(OpenEnum):
-    """What the lock is told to do, or did last."""
+    """The action requested from the lock, or its last one."""
 
     NONE = 0x00
     UNLOCK = 0x01
@@ -516,7 +516,7 @@ class OpenerState(OpenEnum):
 
 
 class OpenerAction(OpenEnum):
-    """What an Opener is told to do, or did last, in the place of the lock action."""
+    """The action requested from an Opener, or its last one, in place of the lock action."""
 
     NONE = 0x00
     ACTIVATE_RING_TO_OPEN = 0x01

@@ -82,7 +82,7 @@ class UnreachableError(LinkError):
         self.reason = reason
 
 
-class NotHeardError(UnreachableError):
+class OutOfRangeError(UnreachableError):
     """No adapter or proxy hears the lock, so that connecting was not even tried."""
 
 

@@ -1,13 +1,15 @@
-"""Whether what the lock says was said now, or is a recording: the link can be heard and answered by anybody.
+"""Whether a message is fresh or a recording: anyone can receive the link and answer on it.
 
-An answer names no question, so that nothing in a frame ties it to ours. Three things together do:
+Answers do not refer to requests, so nothing in a frame ties it to ours. Three properties together do:
 
-    each frame has a nonce of its own       what was received once is never taken again
+    each frame has a nonce of its own       what was received once is never accepted again
     Keyturner States carry the lock's time  a recording that never arrived is older than the request it answers
-    requests are sealed                     nobody but the lock knows which of two like ones was asked (`questions`)
+    requests are sealed                     only the lock knows which of two similar ones was sent
+    (`questions`)
 
-The last one is for a lock whose time says nothing: its clock was lost or set back, or nothing is known of it. Other
-messages have no time; they are believed on a link on which states were. Nothing here waits or looks at a clock.
+The last one is for a lock whose time proves nothing: its clock was lost or set back, or is unknown. Messages
+other than states carry no time; they are believed once states on the same link were. Nothing here waits or
+reads a clock.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,8 @@ SLACK = 3.0
 DRIFT = 0.001
 # Over so many seconds it shows whether the lock's clock and one of ours run alike.
 _COMPARED = 60.0
-# A day or two of an ordinary lock; older recordings are told by their time. Bounds memory, and what is stored.
+# A day or two of an ordinary lock; older recordings are recognized by their time. Bounds memory, and what is
+# stored.
 NONCES_KEPT = 512
 # As much of a nonce as is kept: the lock chooses them at random, and nobody else can seal a frame with one.
 _NONCE_KEPT = 8

@@ -4,8 +4,8 @@ Source: I-Connect/NukiBleEsp32, src/NukiDataTypes.h and NukiLockConstants.h; uri
 product answers which of them is not known, so every refusal of one is to be expected. The commands that hand out
 secrets ("for migration") and Restore Config are left out on purpose (`docs/decisions/`).
 
-What ships uses General Statistics alone; the others are declared for the simulator, the documents and whoever looks into a
-lock's answers.
+What ships uses General Statistics alone; the others are declared for the simulator, the documents and for
+inspecting a lock's answers.
 """
 
 from .enums import BatteryType, Command, KeypadAction, SortOrder
@@ -108,7 +108,7 @@ class RequestAccessoryInfo(Message, command=Command.REQUEST_ACCESSORY_INFO, proo
 
 
 class AccessoryInfo(Message, command=Command.ACCESSORY_INFO):
-    """An accessory as it last told the lock; more bytes of unknown meaning follow."""
+    """An accessory as the lock last received it; more bytes of unknown meaning follow."""
 
     date: Date7 = wire(date7, "UTC")
     nuki_id: int = wire(uint32, "of the accessory", secret=True)

@@ -42,7 +42,7 @@ class RemoteAccessNotices(LockPart):
         states, bridge = coordinator.data.last_states, coordinator.is_bridge
         if states is None:
             return
-        clients = self._clients.told(
+        clients = self._clients.after(
             states,
             bridge=bridge,
             announced=coordinator.policy.announced,

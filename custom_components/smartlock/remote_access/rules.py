@@ -67,7 +67,7 @@ class OtherClients:
             "read_away": self.read_away,
         }
 
-    def told(self, states: KeyturnerStates, *, bridge: bool, announced: int, doubtful: bool = False) -> Self:
+    def after(self, states: KeyturnerStates, *, bridge: bool, announced: int, doubtful: bool = False) -> Self:
         """The lock reported its state. `bridge`: we are paired as one.
 
         `announced`: consecutive changes announced by its flag; `doubtful`: several were not announced.

@@ -68,7 +68,7 @@ async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> Servi
         found = possible(loss.differences)
         names = call.data.get(ATTR_SETTINGS, restore.all_at_once(found))
         if dry_run:
-            return {"settings": {entry.name: _told(entry, texts, names) for entry in found}}
+            return {"settings": {entry.name: _as_response(entry, texts, names) for entry in found}}
         if not restore.plan(found, names):
             return {"restored": [], "failed": {}}
         archive.check_pin()
@@ -109,7 +109,7 @@ def _snapshot(archive: SettingsArchive, wanted: int | dict[str, Any] | None) -> 
                 ) from error
 
 
-def _told(entry: Difference, texts: SettingTexts, names: Collection[str]) -> JsonValueType:
+def _as_response(entry: Difference, texts: SettingTexts, names: Collection[str]) -> JsonValueType:
     """Return a difference in the form of the action's response."""
     return {
         "name": texts.name(entry.name),

@@ -110,7 +110,7 @@ class SettingsArchive(LockPart):
             restorer=self._restorer,
             on_finish=self._show_issue,
         )
-        self._paired_anew = False
+        self._paired_again = False
         self._battery_listeners = Listeners[Verdict]()
         writer.async_on_written(self._written)
         writer.async_before_write(self._keep_before_write)
@@ -121,7 +121,7 @@ class SettingsArchive(LockPart):
     @override
     async def async_load(self) -> None:
         """Load what an earlier run of Home Assistant has archived."""
-        self._paired_anew = await self._store.async_load(
+        self._paired_again = await self._store.async_load(
             keep_codes=bool(self._entry.options.get(CONF_KEEP_CODES)),
             shared_key=bytes.fromhex(self._entry.data[CONF_SHARED_KEY]),
         )
@@ -207,7 +207,7 @@ class SettingsArchive(LockPart):
                 await self._batteries_changed(verdict, now)
             elif newest is None:
                 await self._keep_snapshot(now, SnapshotReason.SET_UP)
-            elif self._paired_anew:
+            elif self._paired_again:
                 await self._paired(newest, now)
             elif loss is not None:
                 await self._look_at_loss(loss, now)
@@ -242,7 +242,7 @@ class SettingsArchive(LockPart):
         time_lost = not {Sign.CLOCK_LOST, Sign.CLOCK_BEHIND}.isdisjoint(verdict.reasons)
         self.coordinator.assumptions.count(Assumption.POWER_LOSS_LOSES_TIME, time_lost)
         self._restorer.wait_again()
-        self._paired_anew = False
+        self._paired_again = False
         kept = self.kept
         # Without an earlier snapshot to compare with, the present settings are archived.
         reference = kept.loss.reference if kept.loss is not None else kept.newest or now
@@ -260,7 +260,7 @@ class SettingsArchive(LockPart):
 
     async def _paired(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
         """Compare after pairing again: a lock that was reset to factory settings has forgotten everything."""
-        self._paired_anew = False
+        self._paired_again = False
         loss = Loss(found_at=now.taken_at, reference=newest, after=now)
         await self._store.async_keep(replace(self.kept, loss=loss))
         await self._complete_loss(loss)

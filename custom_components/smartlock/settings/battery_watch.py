@@ -29,7 +29,7 @@ from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.system_clock.trust import system_clock
 
 # A receiver that received another device this recently was working while the lock was silent.
-_HEARD_LATELY = 60.0
+_RECEIVED_LATELY = 60.0
 
 
 class BatteryWatch:
@@ -72,7 +72,7 @@ class BatteryWatch:
         address = self._coordinator.address
         return [
             self._coordinator.async_add_message_listener(self._message_received),
-            bluetooth.async_track_unavailable(self._hass, self._not_heard, address, connectable=True),
+            bluetooth.async_track_unavailable(self._hass, self._on_unavailable, address, connectable=True),
         ]
 
     @property
@@ -125,7 +125,7 @@ class BatteryWatch:
             case KeyturnerStates():
                 if self._silent:
                     self._silent = False
-                    self.take(OutOfSight(others_heard=True))
+                    self.take(OutOfSight(others_received=True))
                 self.take(
                     StatesReceived(
                         states=message,
@@ -138,7 +138,7 @@ class BatteryWatch:
                 self.take(BatteryRead(report=message))
 
     @callback
-    def _not_heard(self, info: BluetoothServiceInfoBleak) -> None:
+    def _on_unavailable(self, info: BluetoothServiceInfoBleak) -> None:
         """Note that the lock is silent, unless the receiver is."""
         scanner = bluetooth.async_scanner_by_source(self._hass, info.source)
-        self._silent = scanner is not None and scanner.time_since_last_detection() < _HEARD_LATELY
+        self._silent = scanner is not None and scanner.time_since_last_detection() < _RECEIVED_LATELY

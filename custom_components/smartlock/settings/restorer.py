@@ -90,7 +90,7 @@ class SettingsRestorer:
         self._writer = writer
         self._lists = lists
         self._take = take
-        self._told = asyncio.Event()
+        self._state_received = asyncio.Event()
         self._running: Journal | None = None
         self._lost: SettingsSnapshot | None = None
         self.idle = Idle()
@@ -101,12 +101,12 @@ class SettingsRestorer:
     def reported(self, states: KeyturnerStates) -> None:
         """Take a state of the lock."""
         self.idle = self.idle.after(states, self._hass.loop.time())
-        self._told.set()
+        self._state_received.set()
 
     @callback
     def wait_again(self) -> None:
         """The lock may have lost power recently: do not disturb it for a while."""
-        self.idle = self.idle.anew(self._hass.loop.time())
+        self.idle = self.idle.restarted(self._hass.loop.time())
 
     async def run(self, journal: Journal, lost: SettingsSnapshot | None) -> Journal:
         """Carry out all remaining steps and return the journal with their results.
@@ -129,7 +129,7 @@ class SettingsRestorer:
             except NotStoredError:
                 # Nothing is written before its line is on disk. Whether a write arrived is read from the lock
                 # later.
-                await self._until_told()
+                await self._wait_for_report()
         return self._journal
 
     async def _go_on(self, step: RestoreStep) -> None:
@@ -150,12 +150,12 @@ class SettingsRestorer:
                 return
             # The lock shows at the next contact whether anything was written.
             await self._note(self._journal.tried_again(step.group))
-            await self._until_told()
+            await self._wait_for_report()
 
-    async def _until_told(self) -> None:
+    async def _wait_for_report(self) -> None:
         """Wait for the next contact with the lock."""
-        self._told.clear()
-        await self._told.wait()
+        self._state_received.clear()
+        await self._state_received.wait()
 
     async def _note(self, journal: Journal) -> None:
         await self._take(journal)
@@ -185,10 +185,10 @@ class SettingsRestorer:
 
     async def _wait(self) -> None:
         """Wait until the lock reports its state, or has been at rest long enough by its last report."""
-        self._told.clear()
+        self._state_received.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pause()):
-                await self._told.wait()
+                await self._state_received.wait()
 
     # --- Steps --------------------------------------------------------------------------------------------
 

@@ -8,12 +8,12 @@ from custom_components.smartlock.auto_unlock.rules import (
     Confirmed,
     Door,
     Effect,
-    Heard,
     Located,
     LockFacts,
-    LockTold,
+    LockReported,
     Outcome,
     Paused,
+    PhoneReceived,
     PreConnect,
     QuietHours,
     Result,
@@ -60,7 +60,7 @@ class Scene:
         self.rule = start(self.settings, self.now)
         self.know()
         # The phone is about the house, and not silent.
-        self.tell(Heard(rssi=-90, scanner=UPSTAIRS, at=self.now))
+        self.tell(PhoneReceived(rssi=-90, scanner=UPSTAIRS, at=self.now))
 
     def know(self) -> None:
         """Tell what is known from the start, as after each start."""
@@ -77,7 +77,7 @@ class Scene:
         new = list(effects)
         self.effects += effects
         if self.facts is not None and any(isinstance(effect, PreConnect) for effect in effects):
-            new += self.tell(LockTold(replace(self.facts, read_at=self.now)), 0.5)
+            new += self.tell(LockReported(replace(self.facts, read_at=self.now)), 0.5)
         return new
 
     def located(self, distance: float, after: float = 0.0, accuracy: float = 20.0) -> list[Effect]:
@@ -104,14 +104,14 @@ class Scene:
         level = first
         for _ in range(int((last - first) / 2) + 8):
             self.now += every
-            came += self.tell(Heard(rssi=level, scanner=DOOR, at=self.now))
+            came += self.tell(PhoneReceived(rssi=level, scanner=DOOR, at=self.now))
             level = min(level + 2, last)
         return came
 
     def hear(self, rssi: float, *, after: float = 0.0, scanner: str = DOOR) -> list[Effect]:
         """Hear one advertisement."""
         self.now += after
-        return self.tell(Heard(rssi=rssi, scanner=scanner, at=self.now))
+        return self.tell(PhoneReceived(rssi=rssi, scanner=scanner, at=self.now))
 
     def confirm(self, *, yes: bool = True) -> list[Effect]:
         """Answer on the phone, still standing at the door."""

@@ -13,7 +13,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     Door,
     Fire,
     Hold,
-    LockTold,
+    LockReported,
     Paused,
     PreConnect,
     QuietHours,
@@ -140,7 +140,7 @@ def test_a_moving_bolt_is_waited_for() -> None:
     arrive(scene)
     assert scene.is_in(RulePhase.NEAR)
     assert scene.rule.reason == Hold.MOVING
-    scene.tell(LockTold(replace(FACTS, read_at=scene.now)))
+    scene.tell(LockReported(replace(FACTS, read_at=scene.now)))
     assert fired(scene) == 1
 
 
@@ -157,7 +157,7 @@ def test_a_state_that_was_not_read_now(read_at: float | None) -> None:
     scene = Scene(facts=None)
     arrive(scene)
     when = None if read_at is None else scene.now + read_at
-    scene.tell(LockTold(replace(FACTS, read_at=when)))
+    scene.tell(LockReported(replace(FACTS, read_at=when)))
     scene.hear(-60, after=0.5)
     assert not fired(scene)
     assert scene.rule.reason == Hold.STATE_NOT_READ
@@ -169,13 +169,13 @@ def test_a_state_from_before_the_link_was_asked_for() -> None:
     scene.come_back()
     for level in range(-95, -84):
         scene.hear(level, after=0.5)
-    scene.tell(LockTold(replace(FACTS, read_at=scene.now)))
+    scene.tell(LockReported(replace(FACTS, read_at=scene.now)))
     came = []
     for level in (-84, -80, -76, *[-60] * 6):
         came += scene.hear(level, after=0.5)
     assert any(isinstance(effect, PreConnect) for effect in came)
     assert not fired(scene)
-    scene.tell(LockTold(replace(FACTS, read_at=scene.now)))
+    scene.tell(LockReported(replace(FACTS, read_at=scene.now)))
     assert fired(scene) == 1
 
 

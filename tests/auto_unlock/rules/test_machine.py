@@ -10,12 +10,12 @@ from custom_components.smartlock.auto_unlock.rules import (
     Configured,
     Evidence,
     Fire,
-    Heard,
     Located,
     LocationLost,
-    LockTold,
+    LockReported,
     OnNetwork,
     Outcome,
+    PhoneReceived,
     PreConnect,
     Report,
     Reported,
@@ -156,7 +156,7 @@ def test_a_phone_in_a_drawer_that_takes_another_place_for_its_own() -> None:
 def test_seen_off_at_the_door() -> None:
     """A short way to one place: heard at the door while it was used, and not in the house afterwards."""
     scene = Scene()
-    scene.tell(LockTold(replace(FACTS, read_at=scene.now)))
+    scene.tell(LockReported(replace(FACTS, read_at=scene.now)))
     scene.tell(Unlocked(), 5)
     scene.hear(-60)
     scene.located(400, 240)
@@ -396,10 +396,10 @@ def test_heard_at_home_and_away_at_once() -> None:
 
 
 @pytest.mark.parametrize("phase", [RulePhase.LEAVING, RulePhase.AWAY, RulePhase.RETURNING, RulePhase.NEAR])
-@pytest.mark.parametrize("told", [Unlocked(), LockTold(replace(FACTS, locked=False))])
-def test_any_unlock_disarms(phase: RulePhase, told: Unlocked | LockTold) -> None:
+@pytest.mark.parametrize("told", [Unlocked(), LockReported(replace(FACTS, locked=False))])
+def test_any_unlock_disarms(phase: RulePhase, told: Unlocked | LockReported) -> None:
     scene = Scene(facts=None)
-    scene.tell(LockTold(FACTS))
+    scene.tell(LockReported(FACTS))
     scene.located(FAR / 2, 60)
     if phase != RulePhase.LEAVING:
         scene.located(FAR, 301)
@@ -566,7 +566,7 @@ def test_an_advertisement_from_the_future() -> None:
     scene = Scene()
     scene.come_back()
     before = scene.rule
-    scene.tell(Heard(rssi=-50, scanner=DOOR, at=scene.now + 5))
+    scene.tell(PhoneReceived(rssi=-50, scanner=DOOR, at=scene.now + 5))
     assert scene.rule == before
 
 

@@ -17,14 +17,14 @@ from custom_components.smartlock.auto_unlock.rules import (
     Entrances,
     Evidence,
     Fire,
-    Heard,
     Located,
     LocationLost,
     LockFacts,
-    LockTold,
+    LockReported,
     OnNetwork,
     Outcome,
     Paused,
+    PhoneReceived,
     PreConnect,
     QuietHours,
     References,
@@ -115,12 +115,12 @@ def events(draw: st.DrawFn, now: float) -> RuleInput:
             )
         case 3 | 4:
             scanner = draw(st.sampled_from([DOOR, UPSTAIRS]))
-            return Heard(rssi=draw(st.integers(-110, 20)), scanner=scanner, at=now)
+            return PhoneReceived(rssi=draw(st.integers(-110, 20)), scanner=scanner, at=now)
         case 5:
             return Reported(draw(MAYBE))
         case 6 | 7:
             read_at = draw(st.sampled_from([None, now, now - 10, now - 100, now + 5]))
-            return LockTold(replace(draw(LOCKS_MOSTLY_WELL), read_at=read_at))
+            return LockReported(replace(draw(LOCKS_MOSTLY_WELL), read_at=read_at))
         case 8:
             return OnNetwork(draw(MAYBE))
         case 9:
@@ -203,7 +203,7 @@ class Witness:
         assert not [at for at, told in self._told if told == Entrances(False) and at > self.now - 1800]
 
     def _judge_lock(self, rule: RuleSettings) -> LockFacts:
-        told = self.last(LockTold)
+        told = self.last(LockReported)
         assert told is not None
         facts = told.facts
         assert facts.read_at is not None
@@ -247,7 +247,7 @@ class Witness:
             if isinstance(told, doubts)
             or told in (LocationLost(tracker=tracker), OnNetwork(None), Scanner(False))
         ]
-        signs = [at for at, told in self._told if isinstance(told, Heard) or told in _SIGNS]
+        signs = [at for at, told in self._told if isinstance(told, PhoneReceived) or told in _SIGNS]
         timely = any(any(at - 900 <= sign <= at for sign in signs) for at in away)
         answered = any(any(at - 15 <= asked <= at for asked in self._asked) for at in away)
         return (timely or answered) and not [at for at in doubtful if at > max(back)]
@@ -273,13 +273,13 @@ def arrival(witness: Witness) -> Iterable[tuple[RuleInput, float]]:
         yield event_, 0.0
     yield Reported(False), 0.0
     yield OnNetwork(False), 0.0
-    yield Heard(rssi=-90, scanner=UPSTAIRS, at=at), 0.0
+    yield PhoneReceived(rssi=-90, scanner=UPSTAIRS, at=at), 0.0
     for pause, distance in ((60, 700.0), (310, 2000.0), (900, 50.0)):
         at += pause
         yield Located(at_home=distance < 100, distance=distance, accuracy=20.0, fixed_at=at), pause
     for level in range(-95, -50, 3):
         at += 0.5
-        yield Heard(rssi=level, scanner=DOOR, at=at), 0.5
+        yield PhoneReceived(rssi=level, scanner=DOOR, at=at), 0.5
     yield Reported(True), 1.0
 
 
@@ -297,7 +297,7 @@ def test_no_way_from_something_unknown_to_an_unlock(data: st.DataObject) -> None
             effects = witness.tell(told, after)
             if any(isinstance(each, PreConnect) for each in effects):
                 facts = replace(data.draw(LOCKS_MOSTLY_WELL), read_at=witness.now)
-                effects += witness.tell(LockTold(facts), 0.0)
+                effects += witness.tell(LockReported(facts), 0.0)
             if any(isinstance(each, AskConfirmation) for each in effects):
                 witness.tell(Confirmed(data.draw(st.booleans())), data.draw(st.sampled_from([1.0, 70.0])))
             if any(isinstance(each, AskLocation) for each in effects) and data.draw(st.booleans()):
@@ -327,5 +327,5 @@ def test_the_witness_sees_unlocks() -> None:
         for told, after in list(arrival(witness)):
             effects = witness.tell(told, after)
             if any(isinstance(each, PreConnect) for each in effects):
-                witness.tell(LockTold(replace(FACTS, read_at=witness.now)))
+                witness.tell(LockReported(replace(FACTS, read_at=witness.now)))
         assert len(witness.fires) == 1

@@ -12,7 +12,7 @@ from custom_components.smartlock.auto_unlock.rules.signal import Signal
 def heard(values: list[tuple[float, float]]) -> Signal:
     signal = Signal()
     for at, rssi in values:
-        signal = signal.heard(rssi, at)
+        signal = signal.received(rssi, at)
     return signal
 
 
@@ -57,19 +57,19 @@ def test_two_wild_values_do_not_matter() -> None:
 @pytest.mark.parametrize("rssi", [127, 0, -128, -200, 20])
 def test_values_that_mean_nothing(rssi: float) -> None:
     before = heard(steady(-70, 3))
-    assert before.heard(rssi, 3.5) is before
+    assert before.received(rssi, 3.5) is before
 
 
 def test_values_out_of_order_change_nothing() -> None:
     before = heard(steady(-70, 3))
-    assert before.heard(-40, 2.0) is before
+    assert before.received(-40, 2.0) is before
 
 
 def test_follows_within_three_seconds() -> None:
     """A step, which no walk is."""
     signal = heard(steady(-90, 20))
     for at, rssi in steady(-60, 30, since=20.5):
-        signal = signal.heard(rssi, at)
+        signal = signal.received(rssi, at)
         if signal.level(at) == -60:
             assert at <= 20.5 + 3
             return
@@ -114,7 +114,7 @@ def test_bounded_and_within_what_was_heard(steps: list[tuple[float, float]]) -> 
     told: list[float] = []
     for pause, rssi in steps:
         now += pause
-        signal = signal.heard(rssi, now)
+        signal = signal.received(rssi, now)
         told.append(rssi)
         level = signal.level(now)
         assert len(signal.samples) <= 32

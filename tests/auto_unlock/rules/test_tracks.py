@@ -37,7 +37,7 @@ _FAR = 6.0
 
 
 @dataclass(frozen=True)
-class Heard:
+class PhoneReceived:
     """One packet, what single and smoothed values say of it, and the truth."""
 
     at: float
@@ -46,7 +46,7 @@ class Heard:
     near: bool
 
 
-def walk(name: str) -> dict[str, list[Heard]]:
+def walk(name: str) -> dict[str, list[PhoneReceived]]:
     """Return what each receiver makes of a walk."""
     packets: defaultdict[str, list[tuple[float, int, float]]] = defaultdict(list)
     with gzip.open(_DATA / f"{name}.csv.gz", "rt") as file:
@@ -55,14 +55,14 @@ def walk(name: str) -> dict[str, list[Heard]]:
             packets[receiver].append((float(time_), int(rssi_), away))
     close = [rssi for heard in packets.values() for _, rssi, away in heard if away <= _AT_DOOR]
     threshold = median(close) - _MARGIN
-    found: dict[str, list[Heard]] = {}
+    found: dict[str, list[PhoneReceived]] = {}
     for receiver, heard in packets.items():
         signal, lived = Signal(), []
         for time, value, away in sorted(heard):
-            signal = signal.heard(value, time)
+            signal = signal.received(value, time)
             level, rise = signal.level(time), signal.rise(time)
             near = level is not None and rise is not None and level >= threshold and rise >= RISE
-            lived.append(Heard(time, away, value >= threshold, near))
+            lived.append(PhoneReceived(time, away, value >= threshold, near))
         found[receiver] = lived
     return found
 

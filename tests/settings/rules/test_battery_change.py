@@ -113,12 +113,12 @@ T = 600.0
             [Sign.CHARGE_ROSE, Sign.ACTION_FORGOTTEN],
         ),
         (
-            [(T, b.OutOfSight(others_heard=True)), (T + 1, told(T + 1, 100)), (T + 2, read())],
+            [(T, b.OutOfSight(others_received=True)), (T + 1, told(T + 1, 100)), (T + 2, read())],
             [Sign.CHARGE_ROSE, Sign.NOT_HEARD],
         ),
         (
             [
-                (T, b.OutOfSight(others_heard=True)),
+                (T, b.OutOfSight(others_received=True)),
                 (T + 1, told(T + 1, last_lock_action=LockAction.NONE)),
                 (T + 2, read()),
             ],
@@ -142,7 +142,7 @@ T = 600.0
         (
             [
                 (T, told(T, 4, critical=True)),
-                (T + 30 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 30 * MINUTE, b.OutOfSight(others_received=True)),
                 (T + 30 * MINUTE + 1, told(T + 30 * MINUTE + 1, 100)),
                 (T + 30 * MINUTE + 2, read()),
             ],
@@ -222,7 +222,7 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
             [
                 (T, told(T, 60, charging=True)),
                 (9 * HOUR, told(9 * HOUR, 100)),
-                (9 * HOUR + 1, b.OutOfSight(others_heard=True)),
+                (9 * HOUR + 1, b.OutOfSight(others_received=True)),
                 (9 * HOUR + 2, read()),
             ],
             id="charged while nobody looked",
@@ -246,19 +246,19 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
         # --- Radio.
         pytest.param(
             [
-                (T, b.OutOfSight(others_heard=False)),
+                (T, b.OutOfSight(others_received=False)),
                 (T + 1, told(T + 1, last_lock_action=LockAction.NONE)),
                 (T + 2, read()),
             ],
             id="the proxy restarted",
         ),
         pytest.param(
-            [(T, b.OutOfSight(others_heard=True)), (T + 1, told(T + 1)), (T + 2, read(3))],
+            [(T, b.OutOfSight(others_received=True)), (T + 1, told(T + 1)), (T + 2, read(3))],
             id="out of range, and settings changed",
         ),
         pytest.param(
             [
-                (T, b.OutOfSight(others_heard=True)),
+                (T, b.OutOfSight(others_received=True)),
                 (T + 1, told(T + 1)),
                 (T + 2, read()),
                 (T + 20 * MINUTE, told(T + 20 * MINUTE, 100)),
@@ -359,7 +359,7 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
         pytest.param(
             [
                 (T, told(T, 88, critical=True)),
-                (T + 5 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 5 * MINUTE, b.OutOfSight(others_received=True)),
                 (T + 5 * MINUTE + 1, told(T + 5 * MINUTE + 1, 88)),
                 (T + 5 * MINUTE + 2, read()),
             ],
@@ -369,7 +369,7 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
             [
                 (T, told(T, 88, critical=True)),
                 (T + 30 * MINUTE, told(T + 30 * MINUTE, 88, critical=True)),
-                (T + 35 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 35 * MINUTE, b.OutOfSight(others_received=True)),
                 (T + 35 * MINUTE + 1, told(T + 35 * MINUTE + 1, 88)),
                 (T + 35 * MINUTE + 2, read()),
             ],
@@ -378,7 +378,7 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
         pytest.param(
             [
                 (T, told(T, None, critical=True)),
-                (T + 5 * MINUTE, b.OutOfSight(others_heard=True)),
+                (T + 5 * MINUTE, b.OutOfSight(others_received=True)),
                 (T + 5 * MINUTE + 1, told(T + 5 * MINUTE + 1, None)),
                 (T + 5 * MINUTE + 2, read()),
             ],
@@ -407,7 +407,7 @@ def test_changes_are_found(trace: Trace, reasons: list[Sign]) -> None:
         ),
         pytest.param(
             [
-                (T, b.OutOfSight(others_heard=True)),
+                (T, b.OutOfSight(others_received=True)),
                 (T + 1, told(T + 1, lock_state=LockState.BOOT_RUN)),
                 (T + 4, told(T + 4, last_lock_action=LockAction.NONE)),
                 (T + 5, read(firmware_version=Version(3, 12, 0))),
@@ -455,7 +455,7 @@ def test_signs_wait_until_the_settings_can_be_read() -> None:
     assert verdicts([*BEFORE, *trace]) == [(late, (Sign.BOOT_RUN,))]
     trace = [
         (T, told(T, 100)),
-        (T + HOUR, b.OutOfSight(others_heard=True)),
+        (T + HOUR, b.OutOfSight(others_received=True)),
         (late, read()),
     ]
     assert verdicts([*BEFORE, *trace]) == []
@@ -528,7 +528,7 @@ _events = st.one_of(
         time=st.sampled_from([NOON, LOST_TIME, Date7()]),
     ),
     st.builds(read, st.integers(0, 9), ours=st.booleans(), name=st.sampled_from(["Villa", "", "\0"])),
-    st.builds(b.OutOfSight, others_heard=st.booleans()),
+    st.builds(b.OutOfSight, others_received=st.booleans()),
     st.just(b.PinRefused()),
     st.just(b.Restarted()),
     st.builds(counters, unexpected_reboots=st.integers(0, 3)),
@@ -561,7 +561,7 @@ def test_a_lock_that_tells_no_charge() -> None:
         (1, read()),
         (T, told(T, None, critical=True)),
         (T + 20 * MINUTE, told(T + 20 * MINUTE, None, critical=True)),
-        (T + 30 * MINUTE, b.OutOfSight(others_heard=True)),
+        (T + 30 * MINUTE, b.OutOfSight(others_received=True)),
         (T + 30 * MINUTE + 1, told(T + 30 * MINUTE + 1, None)),
         (T + 30 * MINUTE + 2, read()),
     ]

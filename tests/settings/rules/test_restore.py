@@ -199,8 +199,8 @@ def test_calm() -> None:
     idle = idle.after(states(lock_state=LockState.LOCKED), 13)
     assert idle.ready_at() == 13 + r.IDLE_TIME
     assert idle.after(states(), 50).ready_at() == 13 + r.IDLE_TIME
-    assert idle.anew(40).ready_at() == 40 + r.IDLE_TIME
-    assert idle.moving().anew(40).ready_at() is None
+    assert idle.restarted(40).ready_at() == 40 + r.IDLE_TIME
+    assert idle.moving().restarted(40).ready_at() is None
     assert idle.moving().after(states(), 50).ready_at() == 50 + r.IDLE_TIME
 
 

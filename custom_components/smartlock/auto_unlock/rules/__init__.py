@@ -1,9 +1,9 @@
-"""Whether the door unlocks for somebody who comes home: pure steps over events. docs/proximity.md tells why.
+"""Whether the door unlocks for somebody who comes home: pure steps over events; see docs/proximity.md.
 
     rule = start(settings, now)
-    rule, effects = step(rule, Heard(rssi=-71, scanner="...", at=now), now)
+    rule, effects = step(rule, PhoneReceived(rssi=-71, scanner="...", at=now), now)
 
-The caller performs the effects, tells what became of them, and sends a `Tick` when `due(rule, now)` has passed.
+The caller performs the effects, reports their outcome, and sends a `Tick` when `due(rule, now)` has passed.
 """
 
 from custom_components.smartlock.auto_unlock.rules.effects import (
@@ -25,13 +25,13 @@ from custom_components.smartlock.auto_unlock.rules.events import (
     Configured,
     Confirmed,
     Entrances,
-    Heard,
     Located,
     LocationLost,
-    LockTold,
+    LockReported,
     OnNetwork,
     Outcome,
     Paused,
+    PhoneReceived,
     QuietHours,
     References,
     Reported,
@@ -71,15 +71,15 @@ __all__ = [
     "Entrances",
     "Evidence",
     "Fire",
-    "Heard",
     "Hold",
     "Located",
     "LocationLost",
     "LockFacts",
-    "LockTold",
+    "LockReported",
     "OnNetwork",
     "Outcome",
     "Paused",
+    "PhoneReceived",
     "PreConnect",
     "Proof",
     "QuietHours",

@@ -6,12 +6,14 @@ from custom_components.smartlock.auto_unlock.rules.state import RuleState
 
 __all__ = ["RISE", "closeness"]
 
-# A level so much above the lowest of the last minute rises; near the door it may fall by so much again.
+# Decibels above the lowest level of the last minute that count as rising; near the door it may drop by so
+# much again.
 RISE = 6.0
 SLACK = 6.0
-# Whoever is almost as near for so long stands there, with the phone in another pocket than when it was calibrated.
+# Seconds at almost the threshold that count as at the door, with the phone in another pocket than when
+# calibrating.
 STANDING = 5.0
-# So much below the threshold somebody who is coming is heard some seconds before the door: time to connect.
+# Decibels below the threshold at which somebody is some seconds from the door: time to connect.
 COMING_MARGIN = 12.0
 
 

@@ -1,8 +1,9 @@
 """Whether somebody has really left.
 
-Positions alone can lie for hours: a phone in a drawer takes a moved access point for its place, says that it is
-500 m away, exact to 30 m, and says so again when it is asked. Somebody who leaves was heard about the door while
-it was used, and nowhere in the house afterwards; or moves: positions further apart than their errors explain.
+Positions alone can be wrong for hours: a phone in a drawer mistakes a moved access point for its location,
+reports that it is 500 m away, accurate to 30 m, and repeats that when asked. Somebody who really leaves was
+received near the door while it was used, and nowhere in the house afterwards; or moves: positions further
+apart than their errors explain.
 """
 
 from dataclasses import replace
@@ -13,31 +14,31 @@ from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleSt
 
 __all__ = ["PAUSE", "SILENT", "awake", "away_noted", "departure_of"]
 
-# From the door to the first position that is away; phones notice late that they left.
+# From the door to the first position that is away; phones notice a departure late.
 DOOR_BEFORE_FIX = 600.0
-# Whoever goes out uses the lock or the door at that moment, and locks it a little later; telling takes its time.
+# Somebody who goes out uses the lock or the door then, and locks it a little later; reports take their time.
 USED_BEFORE, USED_AFTER = 60.0, 120.0
-# Whoever has just come in is about the door too.
+# Somebody who has just come in is near the door, too.
 IN_AGAIN = 180.0
-# Out of hearing after the door.
-HEARD_AFTER_DOOR = 90.0
-# So far apart at least, whatever their errors.
+# Out of range after the door.
+RECEIVED_AFTER_DOOR = 90.0
+# Minimum distance between the positions, whatever their errors.
 MOVED = 100.0
-# A phone that has given no sign of life for so long may report where it was: it was in flight mode, and is at home
-# again. For so long after a silence, too: the radio may be quicker than the app.
+# A phone that was silent for so long may report an old location: it was in flight mode, and is home again.
+# The same holds for so long after a silence: the radio may be faster than the app.
 SILENT = 900.0
-# An answer to a question comes so soon after it, in s; and is not one of many that come in a run anyway.
+# Seconds within which an answer to a question arrives; and it is not one of many in a series anyway.
 ANSWER_FROM, ANSWER_UNTIL, PAUSE = 1.0, 15.0, 60.0
 
 
 def away_noted(state: RuleState, fix: Located, before: float, now: float) -> Approach:
-    """Return what is known of a departure with one more position that is away.
+    """Return the evidence of a departure with one more position that is away.
 
-    `before` is when the position before this one was taken, `now` when this one came.
+    `before` is when the previous position was taken, `now` when this one arrived.
     """
     approach, at = state.approach, fix.fixed_at
     begins = approach.left_at is None
-    # Who comes past and goes on was known to be on the way.
+    # Somebody who passes by and goes on was known to be on the way.
     known = approach.returned_at is not None and (approach.awake or approach.answered)
     asked_at = approach.asked_at
     answered = asked_at + ANSWER_FROM <= now <= asked_at + ANSWER_UNTIL and before <= asked_at - PAUSE
@@ -50,7 +51,7 @@ def away_noted(state: RuleState, fix: Located, before: float, now: float) -> App
     seen_off = (
         state.came_in_at + IN_AGAIN <= state.door_at
         and first <= state.door_at + DOOR_BEFORE_FIX
-        and state.heard_at <= state.door_at + HEARD_AFTER_DOOR
+        and state.received_at <= state.door_at + RECEIVED_AFTER_DOOR
         and -USED_BEFORE <= used <= USED_AFTER
         and state.conditions.reported is not True
     )
@@ -70,12 +71,12 @@ def away_noted(state: RuleState, fix: Located, before: float, now: float) -> App
 
 
 def awake(state: RuleState, at: float) -> bool:
-    """Whether a phone that reports now that it is away was heard before, and not only just out of a silence."""
+    """Whether a phone that now reports to be away was received before, and not only just after a silence."""
     return at - state.contact_at <= SILENT and at - state.awake_from >= SILENT
 
 
 def departure_of(approach: Approach) -> Approach:
-    """Return what is known of having left, without what came of coming back."""
+    """Return the evidence of having left, without that of coming back."""
     return Approach(
         tracker=approach.tracker,
         awake=approach.awake,

@@ -1,4 +1,4 @@
-"""What a rule asks for."""
+"""The effects and reports of a rule."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class RulePhase(StrEnum):
-    """Where a rule stands."""
+    """The phases of a rule."""
 
     DISABLED = "disabled"
     HOME = "home"
@@ -37,14 +37,14 @@ class RulePhase(StrEnum):
 
 
 class Hold(StrEnum):
-    """Why somebody who is at the door is not let in."""
+    """Why somebody at the door is not let in."""
 
     PAUSED = "paused"
     QUIET_HOURS = "quiet_hours"
     ALARM_ARMED = "alarm_armed"
     ALARM_UNKNOWN = "alarm_unknown"
     STATE_NOT_READ = "state_not_read"
-    """The lock has not told its state since somebody came near."""
+    """The lock has not reported its state since somebody came near."""
     STATE_UNKNOWN = "state_unknown"
     NOT_LOCKED = "not_locked"
     MOVING = "moving"
@@ -54,21 +54,21 @@ class Hold(StrEnum):
     DOOR_OPEN = "door_open"
     DOOR_UNKNOWN = "door_unknown"
     TROUBLE = "trouble"
-    """PIN or authorization are refused."""
+    """PIN or authorization is refused."""
     WOULD_UNLATCH = "would_unlatch"
-    """With the lock's auto unlatch on, or not known, the door would open."""
+    """With the lock's auto unlatch on, or unknown, the door would open."""
     SOMEBODY_UNLOCKED = "somebody_unlocked"
     NOT_CONFIRMED = "not_confirmed"
     ENTRANCE_UNKNOWN = "entrance_unknown"
-    """A watched entrance does not report, or did not shortly before: somebody may have come in by it."""
+    """A watched entrance does not report, or did not until recently: somebody may have come in through it."""
     REFERENCE_GONE = "reference_gone"
     """An entity, a person, a scanner or a notify action that the rule uses no longer exists."""
     PHONE_NOT_CONFIRMED = "phone_not_confirmed"
-    """Nobody has said yet that this phone is the one which was away with its owner."""
+    """Nobody has confirmed yet that this phone was the one away with its owner."""
 
 
 class RuleReason(StrEnum):
-    """Why a rule went from one phase to another, where it is not a hold."""
+    """Why a rule changed its phase, if not because of a hold."""
 
     SWITCHED_OFF = "switched_off"
     SWITCHED_ON = "switched_on"
@@ -79,16 +79,16 @@ class RuleReason(StrEnum):
     SCANNER_GONE = "scanner_gone"
     ZONES_EDITED = "zones_edited"
     COMPLETE = "complete"
-    """What was missing is there again."""
+    """Something that was missing is back."""
     AT_HOME = "at_home"
-    """The app reports the phone at home, where a reason for not arming was shown before."""
+    """The app reports the phone at home, after a reason for not arming was shown."""
     NO_POSITION = "no_position"
-    """The app names zones only: that is not enough for having left."""
+    """The app reports zones only, which do not prove a departure."""
     POSITION_INEXACT = "position_inexact"
     POSITION_JUMPED = "position_jumped"
-    """Back sooner than anybody travels: positions that were kept and came late."""
+    """Back sooner than anyone can travel: positions that were stored and sent late."""
     PHONE_SILENT = "phone_silent"
-    """It was not heard before it reported positions that are away: they may be old."""
+    """It was silent before it reported positions that are away: they may be old."""
     NOT_SEEN_LEAVING = "not_seen_leaving"
     WENT_OUT = "went_out"
     STAYED_AWAY = "stayed_away"
@@ -98,11 +98,11 @@ class RuleReason(StrEnum):
     LOCATION_STALE = "location_stale"
     ON_NETWORK = "on_network"
     HEARD_AT_HOME = "heard_at_home"
-    """The phone says that it is away and is heard here: one of the two is wrong."""
+    """The phone reports to be away but is received here: one of the two is wrong."""
     AT_THE_DOOR = "at_the_door"
     WENT_BY = "went_by"
     LINGERED = "lingered"
-    """Around the house for longer than coming to the door takes."""
+    """Around the house for longer than an approach takes."""
     WINDOW_OVER = "window_over"
     UNLOCKED = "unlocked"
     FIRED = "fired"
@@ -116,7 +116,7 @@ class RuleReason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What a decision rests on: figures, nothing personal."""
+    """The evidence for a decision: figures, nothing personal."""
 
     level: float | None = None
     """Smoothed level at the door in dBm."""
@@ -124,9 +124,9 @@ class Proof:
     """By how much it rose on the way, in dB."""
     samples: int = 0
     since_return: float | None = None
-    """Seconds since the phone said that it was back."""
+    """Seconds since the phone reported that it was back."""
     state_age: float | None = None
-    """Seconds since the lock told its state."""
+    """Seconds since the lock reported its state."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,38 +139,38 @@ class Decision:
     reason: RuleReason | Hold
     proof: Proof
     code: int | None = None
-    """What the lock answered."""
+    """The lock's answer."""
 
 
 @dataclass(frozen=True)
 class PreConnect:
-    """Open the link, read the state, tell it with `LockTold`, and keep the link open until then."""
+    """Open the link, read the state, answer with `LockReported`, and keep the link open until then."""
 
     until: float
 
 
 @dataclass(frozen=True)
 class AskLocation:
-    """Ask the phone where it is."""
+    """Ask the phone for its location."""
 
 
 @dataclass(frozen=True)
 class AskConfirmation:
-    """Ask the owner on the phone; an answer after `until` is worth nothing."""
+    """Ask the owner on the phone; an answer after `until` is void."""
 
     until: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fire:
-    """Tell the lock, once, with the auto unlock flag, and answer with `Outcome`."""
+    """Send the action to the lock, once, with the auto unlock flag, and answer with `Outcome`."""
 
     action: RuleAction
     proof: Proof
 
 
 class ReportKind(StrEnum):
-    """What the owner is told."""
+    """What is reported to the owner."""
 
     FIRED = "fired"
     WOULD_FIRE = "would_fire"
@@ -181,7 +181,7 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Tell the owner."""
+    """Report to the owner."""
 
     kind: ReportKind
     reason: RuleReason | Hold

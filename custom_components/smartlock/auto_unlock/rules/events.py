@@ -1,4 +1,4 @@
-"""What a rule is told. Times are seconds of the same clock as the `now` that comes with an event."""
+"""The events of a rule. Times are seconds of the same clock as the `now` that comes with an event."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,13 +12,13 @@ __all__ = [
     "Configured",
     "Confirmed",
     "Entrances",
-    "Heard",
     "Located",
     "LocationLost",
-    "LockTold",
+    "LockReported",
     "OnNetwork",
     "Outcome",
     "Paused",
+    "PhoneReceived",
     "QuietHours",
     "References",
     "Reported",
@@ -35,41 +35,41 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Located:
-    """A tracker of the kind that measures positions told where it is.
+    """A tracker that measures positions reported its location.
 
-    Never a state that was restored after a restart, nor one told twice; never what a router or Bluetooth says.
+    Never a state that was restored after a restart, nor a repeated one; never a router's or Bluetooth's.
     """
 
     tracker: str = ""
-    """Which one, if the person has several: only the one that was away can be back."""
+    """Which tracker, if the person has several: only the one that was away can be back."""
     at_home: bool | None
-    """In the zone of the home; None if that was not told."""
+    """In the home's zone; None if unknown."""
     distance: float | None
     """From the home in m."""
     accuracy: float | None
-    """In m, as the phone says."""
+    """In m, according to the phone."""
     fixed_at: float
-    """When the position was taken, or first heard of if the phone does not tell."""
+    """When the position was taken, or first received if the phone does not report it."""
     radius: float | None = None
-    """Of the home's zone in m; None if not known."""
+    """Of the home's zone in m; None if unknown."""
 
 
 @dataclass(frozen=True)
 class LocationLost:
-    """Where the phone is became unknown or unavailable."""
+    """The phone's location became unknown or unavailable."""
 
     tracker: str = ""
 
 
 @dataclass(frozen=True)
 class OnNetwork:
-    """Whether the phone is in the home's own network (router or app); None if not known any more."""
+    """Whether the phone is in the home's network (router or app); None if unknown."""
 
     present: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class PhoneReceived:
     """One advertisement of the phone, whether it changed or not."""
 
     rssi: float
@@ -80,21 +80,21 @@ class Heard:
 
 @dataclass(frozen=True)
 class Reported:
-    """The entity that is the evidence says whether the phone is at the door; None if it does not know."""
+    """The evidence entity's state: whether the phone is at the door; None if unknown."""
 
     near: bool | None
 
 
 @dataclass(frozen=True)
-class LockTold:
-    """What is known of the lock, each time that it was read or has told something."""
+class LockReported:
+    """What is known about the lock, whenever it was read or has reported something."""
 
     facts: LockFacts
 
 
 @dataclass(frozen=True)
 class Unlocked:
-    """Somebody was let in, by hand or not, this rule's own action included.
+    """Somebody was let in, manually or not, including this rule's own action.
 
     The lock was unlocked, or another entrance that the owner watches was opened.
     """
@@ -102,54 +102,54 @@ class Unlocked:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Whether the chosen alarm is armed; None if not known."""
+    """Whether the chosen alarm is armed; None if unknown."""
 
     armed: bool | None
 
 
 @dataclass(frozen=True)
 class QuietHours:
-    """Whether the owner wants no automatic unlock at this time of day; None if not known."""
+    """Whether the owner wants no automatic unlock at this time of day; None if unknown."""
 
     active: bool | None
 
 
 @dataclass(frozen=True)
 class Scanner:
-    """Whether every scanner at the door is there and hears something."""
+    """Whether every scanner at the door exists and receives something."""
 
     present: bool
 
 
 @dataclass(frozen=True)
 class Entrances:
-    """Whether every entrance that the owner watches reports whether it is open."""
+    """Whether every watched entrance reports whether it is open."""
 
     known: bool
 
 
 @dataclass(frozen=True)
 class References:
-    """Whether everything that the owner chose for the rule still exists."""
+    """Whether everything that the owner has chosen for the rule still exists."""
 
     complete: bool
 
 
 @dataclass(frozen=True)
 class ZonesEdited:
-    """The home was moved, or a zone was added, changed or removed: what was home may be away, and the reverse."""
+    """The home was moved, or a zone was added, changed or removed: home and away may have swapped."""
 
 
 @dataclass(frozen=True)
 class Paused:
-    """The owner's switch."""
+    """The owner's choice of a mode."""
 
     active: bool
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """Whether the PIN or the authorization is known to be refused; None if not known."""
+    """Whether PIN or authorization is known to be refused; None if unknown."""
 
     present: bool | None
 
@@ -163,7 +163,7 @@ class Confirmed:
 
 @dataclass(frozen=True)
 class Reset:
-    """Home Assistant started again, or the machine was asleep: whatever was known is not."""
+    """Home Assistant was restarted, or the machine was asleep: all knowledge is void."""
 
     reason: RuleReason = RuleReason.RESTARTED
 
@@ -176,19 +176,19 @@ class Configured:
 
 
 class Result(StrEnum):
-    """What became of `Fire`."""
+    """The outcome of `Fire`."""
 
     DONE = "done"
     REFUSED = "refused"
-    """The lock said no: too recent, night mode, disabled, or a code without a name."""
+    """The lock refused: too recent, night mode, disabled, or an unnamed code."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     NOT_SENT = "not_sent"
-    """The link failed before the action was written, or it was superseded."""
+    """The link failed before the action was written, or the action was superseded."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of `Fire`, told exactly once."""
+    """The outcome of `Fire`, sent exactly once."""
 
     result: Result
     code: int | None = None
@@ -197,7 +197,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Tick:
-    """Nothing happened, but `due` has passed."""
+    """No event, but `due` has passed."""
 
 
 type RuleInput = (
@@ -205,10 +205,10 @@ type RuleInput = (
     | Configured
     | Confirmed
     | Entrances
-    | Heard
+    | PhoneReceived
     | Located
     | LocationLost
-    | LockTold
+    | LockReported
     | OnNetwork
     | Outcome
     | Paused

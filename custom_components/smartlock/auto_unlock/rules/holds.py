@@ -9,7 +9,7 @@ from custom_components.smartlock.auto_unlock.rules.effects import Hold
 from custom_components.smartlock.auto_unlock.rules.events import (
     Alarm,
     Entrances,
-    LockTold,
+    LockReported,
     OnNetwork,
     Paused,
     QuietHours,
@@ -25,45 +25,45 @@ from custom_components.smartlock.auto_unlock.rules.settings import RuleAction, R
 
 __all__ = ["STATE_AGE", "Conditions", "holds", "still_good", "would_unlatch"]
 
-# What the lock told is good for so long; then it is read again.
+# Seconds for which the lock's report is valid; then it is read again.
 STATE_AGE = 20.0
-# Connecting again after the decision may take a while more.
+# Reconnecting after the decision may take this much longer.
 WRITE_WITHIN = 15.0
-# Somebody else was let in a moment ago: whoever comes now finds them inside.
+# Somebody else was let in this recently: the next person finds them inside.
 SOMEBODY = 180.0
-# A return is reported up to so much later than somebody was in the house: by an entrance of which nothing was
-# known at that time, perhaps.
+# Maximum delay of reporting a return, after somebody was in the house: perhaps by an entrance whose state was
+# unknown at that time.
 ENTRANCE_BEFORE = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """The last word about everything but the phone. None is "not known": a hold."""
+    """The latest state of everything except the phone. None is "not known": a hold."""
 
     facts: LockFacts = field(default_factory=LockFacts)
     was_locked: bool | None = None
-    """The last state of the bolt that was known."""
+    """The last known state of the bolt."""
     unlocked_at: float | None = None
     used_at: float = -math.inf
-    """When bolt or door were last seen to have changed."""
+    """When bolt or door were last seen to change."""
     paused: bool | None = None
     quiet: bool | None = None
     alarm: bool | None = None
     trouble: bool | None = None
     on_network: bool | None = False
-    """Stays false where nobody tells."""
+    """Stays false if there is no source."""
     reported: bool | None = None
-    """What the entity that is the evidence says."""
+    """The evidence entity's last state."""
     scanner: bool = True
     complete: bool = True
     entrances: bool = True
     entrances_unknown_at: float = -math.inf
-    """When one of them was last not known."""
+    """When the state of one of them was last unknown."""
 
-    def told(self, event: RuleInput, now: float) -> Self:
-        """Take what an event says about them."""
+    def after(self, event: RuleInput, now: float) -> Self:
+        """Return the conditions after an event."""
         match event:
-            case LockTold(facts):
+            case LockReported(facts):
                 locked = self.was_locked if facts.locked is None else facts.locked
                 turned = self.was_locked is not None and locked is not self.was_locked
                 doors = {self.facts.door, facts.door}
@@ -102,56 +102,57 @@ class Conditions:
         return self
 
     def state_is_fresh(self, asked_at: float | None, now: float, age: float = STATE_AGE) -> bool:
-        """Whether the lock told its state after it was asked, and not long ago."""
+        """Whether the lock reported its state recently and after the request."""
         read_at = self.facts.read_at
         return asked_at is not None and read_at is not None and max(asked_at, now - age) <= read_at <= now
 
 
 def would_unlatch(settings: RuleSettings, facts: LockFacts) -> bool:
-    """Whether the door opens, as far as anybody knows."""
+    """Whether the door would open, as far as known."""
     return settings.action is RuleAction.UNLATCH or facts.auto_unlatch is not False
 
 
-def still_good(settings: RuleSettings, told: Conditions, now: float) -> bool:
-    """Whether nothing has come up since it was decided to unlock: the bolt has not moved yet."""
-    return not any(holds(settings, told, -math.inf, now, age=STATE_AGE + WRITE_WITHIN))
+def still_good(settings: RuleSettings, conditions: Conditions, now: float) -> bool:
+    """Whether there is still no hold since the decision to unlock: the bolt has not moved yet."""
+    return not any(holds(settings, conditions, -math.inf, now, age=STATE_AGE + WRITE_WITHIN))
 
 
 def holds(
     settings: RuleSettings,
-    told: Conditions,
+    conditions: Conditions,
     asked_at: float | None,
     now: float,
     *,
     age: float = STATE_AGE,
     returned_at: float | None = None,
 ) -> Iterator[Hold]:
-    """Yield everything that keeps the door shut.
+    """Yield every reason that keeps the door shut.
 
-    `asked_at` is when the link was opened for this approach, `returned_at` when the phone reported that it is back.
+    `asked_at` is when the link was opened for this approach, `returned_at` when the phone reported its
+    return.
     """
-    if not told.complete:
+    if not conditions.complete:
         yield Hold.REFERENCE_GONE
     if not settings.phone_confirmed and not settings.dry_run:
         yield Hold.PHONE_NOT_CONFIRMED
     back = math.inf if returned_at is None else returned_at - ENTRANCE_BEFORE
-    if not told.entrances or told.entrances_unknown_at > back:
+    if not conditions.entrances or conditions.entrances_unknown_at > back:
         yield Hold.ENTRANCE_UNKNOWN
-    if told.paused is not False:
+    if conditions.paused is not False:
         yield Hold.PAUSED
-    if told.quiet is not False:
+    if conditions.quiet is not False:
         yield Hold.QUIET_HOURS
-    if settings.alarm and told.alarm is not False:
-        yield Hold.ALARM_UNKNOWN if told.alarm is None else Hold.ALARM_ARMED
-    if told.trouble is not False:
+    if settings.alarm and conditions.alarm is not False:
+        yield Hold.ALARM_UNKNOWN if conditions.alarm is None else Hold.ALARM_ARMED
+    if conditions.trouble is not False:
         yield Hold.TROUBLE
-    if told.unlocked_at is not None and now - told.unlocked_at < SOMEBODY:
+    if conditions.unlocked_at is not None and now - conditions.unlocked_at < SOMEBODY:
         yield Hold.SOMEBODY_UNLOCKED
-    # An old state holds nobody back who may be let in by a new one.
-    if not told.state_is_fresh(asked_at, now, age):
+    # An old state does not hold somebody back whom a new one may let in.
+    if not conditions.state_is_fresh(asked_at, now, age):
         yield Hold.STATE_NOT_READ
     else:
-        yield from _holds_of_lock(settings, told.facts)
+        yield from _holds_of_lock(settings, conditions.facts)
 
 
 def _holds_of_lock(settings: RuleSettings, facts: LockFacts) -> Iterator[Hold]:

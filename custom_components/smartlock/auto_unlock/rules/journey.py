@@ -1,4 +1,4 @@
-"""Away and back: what positions, the home's network and the surroundings of the rule say about where somebody is."""
+"""Away and back: where somebody is, judged by positions, the home's network and the rule's surroundings."""
 
 from dataclasses import replace
 import math
@@ -19,30 +19,31 @@ from custom_components.smartlock.auto_unlock.rules.timing import SECOND_FIX
 
 __all__ = ["Journey"]
 
-# A phone that says it is away and is heard here, so long before it took its position and since, is not away.
-HEARD_BEFORE_FIX = 10.0
-HEARD_UNTIL_FIX = 30.0
-# Positions that come nearer by so much, and are so near, in m: soon at home, so the phone is asked again.
+# A phone that reports to be away but is received here, from so long before the position was taken, is not
+# away.
+RECEIVED_BEFORE_FIX = 10.0
+RECEIVED_UNTIL_FIX = 30.0
+# A position this much nearer, and this near, in m, means soon at home, so the phone is asked again.
 COMING, NEARER = 1500.0, 100.0
-# Whoever is back is nearer by so much at least; a larger zone brings nobody nearer. And nobody comes home so fast, m/s;
-# hardly anybody so fast.
+# Somebody who is back is nearer by at least this; a larger zone brings nobody nearer. Nobody, or hardly
+# anybody, comes home faster than this, m/s.
 CAME_NEARER, FASTEST, FAST = 50.0, 50.0, 20.0
-# So soon one after the other, s, come only positions that were kept, or that were asked for.
+# Positions that follow each other within this time, s, were stored, or requested.
 HASTY = 30.0
-# Heard again after this silence: another approach.
+# A packet after this much silence starts a new approach.
 SILENCE = 60.0
 _SETTLED = frozenset({RulePhase.AWAY, RulePhase.FIRED, RulePhase.COOLING_DOWN})
 
 
 class Journey(Step):
-    """What becomes of a step through what is told of the way."""
+    """The part of a step that deals with the journey."""
 
     def take_network(self, present: bool | None) -> None:
-        """Take whether a router sees the phone. It may not say that somebody is back, only that they are not away."""
+        """Take whether a router sees the phone. It cannot prove a return, only disprove an absence."""
         if present is None:
             self.disarm(RuleReason.LOCATION_LOST)
         elif self.state.phase is RulePhase.AWAY:
-            # From now on the time runs, whenever the app says so.
+            # From now on the time runs, whenever the app reports the return.
             self.note(sign_at=self.now if present else None)
             if present:
                 self.ask_location()
@@ -52,7 +53,7 @@ class Journey(Step):
             self.state = replace(self.state, approach=Approach())
 
     def take_scanner(self, *, present: bool) -> None:
-        """Take whether the door is listened to. Out of its silence everybody seems to come to the door."""
+        """Take whether the scanners at the door work. After an outage everyone seems to come to the door."""
         if not present:
             self.disarm(RuleReason.SCANNER_GONE)
         elif self.state.reason is RuleReason.SCANNER_GONE:
@@ -61,28 +62,28 @@ class Journey(Step):
             self.ask_again()
 
     def take_references(self, *, complete: bool) -> None:
-        """Take whether everything that the owner chose still exists."""
+        """Take whether everything that the owner has chosen still exists."""
         if not complete and self.state.phase not in (RulePhase.FIRED, RulePhase.COOLING_DOWN):
             self.go_home(Hold.REFERENCE_GONE)
         elif complete and self.state.reason is Hold.REFERENCE_GONE:
             self.go_home(RuleReason.COMPLETE)
 
     def is_ours(self, tracker: str) -> bool:
-        """Whether a tracker has a say: any while nobody is away, then only the one that said so."""
+        """Whether a tracker counts: any while nobody is away, then only the one that reported it."""
         approach = self.state.approach
         return (approach.left_at is None and approach.away_at is None) or tracker == approach.tracker
 
     def take_position(self, fix: Located) -> None:
-        """Take what a tracker that measures positions reports."""
+        """Take the report of a tracker that measures positions."""
         state, before = self.state, self.state.fixed_at
         side = side_of(fix, state.settings, self.now)
-        # A departure that may be a wrong position must not keep the phone's own tracker from being heard.
+        # A departure that may be a wrong position must not exclude the phone's own tracker.
         departs = side is Side.AWAY and state.phase is RulePhase.LEAVING and not state.approach.left
         if not self.is_ours(fix.tracker):
             if not departs:
                 return
             self.state = state = replace(state, approach=Approach())
-        # The same position told again, one that was overtaken, or one from the future.
+        # A repeated position, one that was overtaken, or one from the future.
         if not before < fix.fixed_at <= self.now + 1.0:
             return
         hasty, quiet = state.hasty + 1, state.quiet_before
@@ -111,17 +112,20 @@ class Journey(Step):
         if not state.conditions.complete or not state.conditions.scanner:
             self.disarm(RuleReason.SCANNER_GONE if state.conditions.complete else Hold.REFERENCE_GONE)
             return
-        # A phone cannot be away that is in the home's network, or of which that is not known.
+        # A phone in the home's network, or with an unknown network, cannot be away.
         if state.conditions.on_network is not False:
-            # One of the two is wrong: no reason for leaving; who has left may be coming back.
+            # One of the two is wrong: no proof of leaving; somebody who has left may be coming back.
             if state.phase is not RulePhase.AWAY:
                 self.disarm(RuleReason.ON_NETWORK)
             return
         if state.conditions.unlocked_at is not None and at <= state.conditions.unlocked_at:
             # From before somebody was let in.
             return
-        heard_from = state.approach.heard_from
-        if heard_from is not None and heard_from + HEARD_BEFORE_FIX <= at <= state.heard_at + HEARD_UNTIL_FIX:
+        received_since = state.approach.received_since
+        if (
+            received_since is not None
+            and received_since + RECEIVED_BEFORE_FIX <= at <= state.received_at + RECEIVED_UNTIL_FIX
+        ):
             self.disarm(RuleReason.HEARD_AT_HOME)
             return
         self.state = replace(state, approach=away_noted(state, fix, before, self.now))
@@ -137,7 +141,7 @@ class Journey(Step):
             self._arm(at)
 
     def _arm(self, at: float) -> None:
-        """Arm if somebody has been away for long enough, and was seen leaving."""
+        """Arm if somebody has been away long enough, and was seen leaving."""
         state, approach = self.state, self.state.approach
         if (
             approach.left_at is None
@@ -166,24 +170,24 @@ class Journey(Step):
             case RulePhase.AWAY:
                 self._returned(fix, before)
             case RulePhase.RETURNING | RulePhase.NEAR:
-                # Positions jump about on the way: the window stays, but a new absence begins anew.
+                # Positions jump on the way: the window stays, but a new absence starts from zero.
                 self.note(left_at=None, nearest=math.inf, farthest=-math.inf)
 
     def _returned(self, fix: Located, before: float) -> None:
-        """Open the window for somebody who was away, if the position has moved, and not in a run of old ones."""
+        """Open the window for somebody who was away, if the position has moved and is not an old one."""
         state, approach, at = self.state, self.state.approach, fix.fixed_at
         nearer = approach.away_distance - (fix.distance or 0.0)
         if fix.distance is not None and nearer < CAME_NEARER:
             return
         since = 0.0 if approach.away_at is None else at - approach.away_at
         way = nearer - (fix.accuracy or 0.0) if math.isfinite(nearer) else 0.0
-        # Nothing for long, then one after the other: where it was until now, and that it is home, perhaps for long.
+        # A long silence, then a series: its former locations, and then home, perhaps for long.
         kept = at - before < HASTY and state.quiet_before >= SILENT and (state.hasty or way > FAST * since)
         if kept or (state.hasty and way > FASTEST * since):
             self.go_home(RuleReason.POSITION_JUMPED)
             return
-        if self.now > state.heard_at + SILENCE:
-            self.note(heard_from=None)
+        if self.now > state.received_at + SILENCE:
+            self.note(received_since=None)
         returned_at = at if approach.sign_at is None else min(at, approach.sign_at)
         self.note(returned_at=returned_at, left_at=None, asks=0, nearest=math.inf, farthest=-math.inf)
         self.go(RulePhase.RETURNING, RuleReason.CAME_BACK)

@@ -8,7 +8,7 @@ from custom_components.smartlock.auto_unlock.rules.settings import RuleSettings
 
 __all__ = ["Side", "may_be_away", "side_of"]
 
-# A position that is older when it arrives says where the phone was.
+# A position that is older on arrival says where the phone was.
 FIX_AGE = 120.0
 
 
@@ -17,10 +17,10 @@ class Side(Enum):
 
     HOME = auto()
     NEARBY = auto()
-    """Outside the zone, but not far enough to have left: enough to have come back."""
+    """Outside the zone, but too near for a departure: enough for a return."""
     AWAY = auto()
     VAGUE = auto()
-    """Too inexact or too old to prove anything, but no reason for doubt."""
+    """Too inaccurate or too old to prove anything, but no reason for doubt."""
     UNKNOWN = auto()
 
 
@@ -28,9 +28,9 @@ def side_of(fix: Located, settings: RuleSettings, now: float) -> Side:
     """Return what a position proves."""
     at_home, distance, accuracy = fix.at_home, fix.distance, fix.accuracy
     if distance is None and accuracy is None:
-        # The app names the zone alone: enough to have come back, not to have left.
+        # The app reports only the zone: enough for a return, not for a departure.
         return Side.HOME if at_home is True else Side.UNKNOWN
-    # Zero is what Home Assistant shows for an accuracy that was not told, below it what iOS gives for invalid.
+    # Home Assistant shows zero for an unknown accuracy, and iOS gives a negative one for an invalid position.
     if accuracy is None or not math.isfinite(accuracy) or accuracy <= 0:
         return Side.UNKNOWN
     if distance is not None and not (math.isfinite(distance) and distance >= 0):
@@ -38,7 +38,7 @@ def side_of(fix: Located, settings: RuleSettings, now: float) -> Side:
     if accuracy > settings.arm_accuracy:
         return Side.VAGUE
     if at_home is True:
-        # The app's zones win over its position in Home Assistant; here they do not.
+        # In Home Assistant the app's zones override its position; here they do not.
         border = max(settings.arm_distance, fix.radius or 0.0)
         disproved = distance is not None and distance - accuracy > border
         return Side.VAGUE if disproved else Side.HOME
@@ -50,7 +50,7 @@ def side_of(fix: Located, settings: RuleSettings, now: float) -> Side:
 
 
 def may_be_away(fix: Located, settings: RuleSettings) -> bool:
-    """Return whether a position leaves open that somebody is on the way out: worth another question."""
+    """Return whether, by this position, somebody may be on the way out, which is worth another question."""
     distance, accuracy = fix.distance, fix.accuracy
     if distance is None or accuracy is None:
         return False

@@ -1,4 +1,4 @@
-"""What a rule must know of the lock. None is "not known", and never good enough."""
+"""What a rule must know about the lock. None is "not known", and never sufficient."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,12 +11,12 @@ from custom_components.smartlock.snapshot import LockSnapshot
 __all__ = ["Door", "LockFacts", "lock_facts"]
 
 _NOT_LOCKED = frozenset({LockState.UNLOCKED, LockState.UNLOCKED_LOCK_N_GO, LockState.UNLATCHED})
-# A lock without a sensor, or with one that the owner switched off, says nothing about its door.
+# A lock without a sensor, or with a disabled one, does not report its door.
 _NO_SENSOR = frozenset({DoorSensorState.UNAVAILABLE, DoorSensorState.DEACTIVATED})
 
 
 class Door(StrEnum):
-    """What the lock's door sensor says."""
+    """State of the lock's door sensor."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -29,7 +29,7 @@ class LockFacts:
     """The lock at one moment."""
 
     read_at: float | None = None
-    """When the lock told its state itself, on an open link; None if it has not."""
+    """When the lock itself reported its state, on an open link; None if it has not."""
     locked: bool | None = None
     moving: bool | None = None
     jammed: bool | None = None
@@ -41,7 +41,7 @@ class LockFacts:
 
 
 def lock_facts(snapshot: LockSnapshot, faults: Faults, *, read_at: float | None) -> LockFacts:
-    """Return what a snapshot and the faults say. `read_at`: when the state came from the lock."""
+    """Return the facts from a snapshot and the faults. `read_at`: when the state came from the lock."""
     states, config = snapshot.states, snapshot.config
     auto_unlatch = None if config is None else {0: False, 1: True}.get(config.auto_unlatch)
     if states is None:

@@ -1,12 +1,12 @@
-"""Whether the bolt moves by itself for somebody who comes home: one step for each event.
+"""Whether the bolt moves automatically for somebody who comes home: one step for each event.
 
     home --away, accurate--> leaving --still away after 5 min--> away (armed)
-    away --the phone says that it is back--> returning (window open) --level high and rising--> near
+    away --the phone reports that it is back--> returning (window open) --level high and rising--> near
     near --no hold--> fired --> cooling down --> home
 
-Every doubt leads to home, which is not armed: a restart, an unknown location, an unlock by anybody, a location
-that contradicts what is heard. A hold at the door ends the approach as an unlock does: whatever is the matter,
-a second try a little later would come from somebody who is inside by then. docs/proximity.md tells the threats.
+Every doubt leads to home, which is not armed: a restart, an unknown location, an unlock by anyone, a location
+that contradicts what is received. A hold at the door ends the approach like an unlock: whatever the reason, a
+second try later might serve somebody who is inside by then. docs/proximity.md describes the threats.
 """
 
 from dataclasses import replace
@@ -27,11 +27,11 @@ from custom_components.smartlock.auto_unlock.rules.effects import (
 from custom_components.smartlock.auto_unlock.rules.events import (
     Configured,
     Confirmed,
-    Heard,
     Located,
     LocationLost,
     OnNetwork,
     Outcome,
+    PhoneReceived,
     References,
     Reported,
     Reset,
@@ -41,7 +41,7 @@ from custom_components.smartlock.auto_unlock.rules.events import (
     ZonesEdited,
 )
 from custom_components.smartlock.auto_unlock.rules.holds import STATE_AGE, holds, still_good, would_unlatch
-from custom_components.smartlock.auto_unlock.rules.journey import HEARD_UNTIL_FIX, SILENCE, Journey
+from custom_components.smartlock.auto_unlock.rules.journey import RECEIVED_UNTIL_FIX, SILENCE, Journey
 from custom_components.smartlock.auto_unlock.rules.settings import Evidence, RuleSettings
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
 from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
@@ -49,14 +49,14 @@ from custom_components.smartlock.auto_unlock.rules.timing import AWAY_AGE, LINGE
 
 __all__ = ["may_write", "start", "step"]
 
-# When it was heard is known to so much: a phone may send ten times a second.
+# Resolution of the reception time in seconds: a phone may send ten times a second.
 ABOUT = 1.0
-# The link is asked for so often at most, and so many times in one window: the battery is the owner's.
+# Limits how often, and how many times in one window, the link is opened, to save the owner's battery.
 CONNECT_EVERY = 3.0
 CONNECTS = 8
 CONFIRM_WITHIN = 60.0
 
-# These pass by themselves while somebody stands at the door; every other hold ends the approach.
+# These end by themselves while somebody stands at the door; every other hold ends the approach.
 _PASSING = frozenset({Hold.STATE_NOT_READ, Hold.MOVING})
 _LISTENING = frozenset({RulePhase.AWAY, RulePhase.RETURNING, RulePhase.NEAR})
 _EXPECTING = frozenset({RulePhase.RETURNING, RulePhase.NEAR})
@@ -69,19 +69,19 @@ _RESULTS = {
 
 
 def start(settings: RuleSettings, now: float) -> RuleState:
-    """Return a rule as it is after every start: not armed, nothing known, positions from before worth nothing."""
+    """Return a rule as after every start: not armed, nothing known, earlier positions void."""
     state = RuleState(settings=settings, since=now, began_at=now, fixed_at=now, to_ask=True)
     return state.gone(RulePhase.HOME, RuleReason.RESTARTED, now) if settings.enabled else state
 
 
 def step(state: RuleState, event: RuleInput, now: float) -> tuple[RuleState, tuple[Effect, ...]]:
-    """Take one event and return what to do. `now` is in seconds of a clock that never goes back."""
+    """Take one event and return the new state with its effects. `now` is in seconds of a monotonic clock."""
     match event:
         case Configured(settings):
             return _configured(state, settings, now), ()
         case Reset(reason):
             return _reset(state, reason, now), ()
-    conditions = state.conditions.told(event, now)
+    conditions = state.conditions.after(event, now)
     unlocked = conditions.unlocked_at != state.conditions.unlocked_at
     if state.phase is RulePhase.DISABLED:
         return replace(state, conditions=conditions), ()
@@ -98,7 +98,7 @@ def step(state: RuleState, event: RuleInput, now: float) -> tuple[RuleState, tup
 
 
 def may_write(state: RuleState, now: float) -> bool:
-    """Whether an unlock that was decided on may still be sent. It may have waited for the link."""
+    """Whether an unlock that was decided may still be sent. It may have waited for the link."""
     return (
         state.phase is RulePhase.FIRED
         and not state.settings.dry_run
@@ -115,7 +115,7 @@ def _reset(state: RuleState, reason: RuleReason, now: float) -> RuleState:
 def _configured(state: RuleState, settings: RuleSettings, now: float) -> RuleState:
     was_off = state.phase is RulePhase.DISABLED
     if was_off:
-        # Nobody has listened.
+        # Nothing was received.
         state = replace(state, began_at=now)
     state = replace(state, settings=settings, signal=Signal(), approach=Approach(), fixed_at=now)
     if not settings.enabled:
@@ -126,9 +126,9 @@ def _configured(state: RuleState, settings: RuleSettings, now: float) -> RuleSta
 
 
 class _Run(Journey):
-    """One step of a rule that is switched on."""
+    """One step of a rule that is turned on."""
 
-    # What time does
+    # Time
 
     def expire(self) -> None:
         """Leave a phase whose time is over."""
@@ -141,7 +141,7 @@ class _Run(Journey):
             case RulePhase.RETURNING | RulePhase.NEAR:
                 if approach.returned_at is None or now > approach.returned_at + state.settings.window:
                     self.over(RuleReason.WINDOW_OVER)
-                elif approach.heard_from is not None and now > approach.heard_from + LINGER:
+                elif approach.received_since is not None and now > approach.received_since + LINGER:
                     self.report_refusal(RuleReason.LINGERED)
                     self.over(RuleReason.LINGERED)
                 elif approach.confirm_until is not None and now > approach.confirm_until:
@@ -153,7 +153,7 @@ class _Run(Journey):
             case RulePhase.COOLING_DOWN if now > state.since + state.settings.cool_down:
                 self.over(RuleReason.COOLED_DOWN)
 
-    # What is told
+    # Events
 
     def take(self, event: RuleInput) -> None:
         """Take an event that is not an unlock."""
@@ -171,8 +171,8 @@ class _Run(Journey):
             case ZonesEdited():
                 self.disarm(RuleReason.ZONES_EDITED)
                 self.state = replace(self.state, to_ask=True)
-            case Heard():
-                self._heard(event)
+            case PhoneReceived():
+                self._received(event)
             case Reported(near) if self.state.settings.evidence is Evidence.ENTITY:
                 if near is not None:
                     self._contact()
@@ -189,11 +189,11 @@ class _Run(Journey):
                 self._answered(event)
 
     def unlocked(self) -> None:
-        """Somebody was let in, and nobody knows who. Whoever is still away can say so again."""
+        """Somebody was let in, and it is unknown who. A phone that is still away can report so again."""
         state = self.state
-        if state.phase in (RulePhase.LEAVING, RulePhase.AWAY) and self.now > state.heard_at + SILENCE:
-            # That it left is still true, but only a position from after the unlock says that it is not back; and
-            # only of an answer it is known that it is.
+        if state.phase in (RulePhase.LEAVING, RulePhase.AWAY) and self.now > state.received_at + SILENCE:
+            # It did leave, but only a position from after the unlock proves that it is not back; and only an
+            # answer is known to be from then.
             self.note(awake=False, answered=False)
             self.over(RuleReason.UNLOCKED)
             return
@@ -206,12 +206,12 @@ class _Run(Journey):
         state, now = self.state, self.now
         if now < state.contact_at + ABOUT:
             return
-        # Who was away has come into hearing.
+        # The absent phone has come into range.
         if state.phase not in _LISTENING and now > max(state.contact_at, state.began_at) + SILENT:
             state = replace(state, awake_from=now)
         self.state = replace(state, contact_at=now)
 
-    def _heard(self, event: Heard) -> None:
+    def _received(self, event: PhoneReceived) -> None:
         state = self.state
         if state.settings.evidence is Evidence.ENTITY or event.at > self.now:
             return
@@ -219,39 +219,39 @@ class _Run(Journey):
         state = self.state
         at_door = event.scanner in state.settings.door_scanners
         if at_door and state.phase in _LISTENING:
-            self.state = replace(state, signal=state.signal.heard(event.rssi, event.at))
+            self.state = replace(state, signal=state.signal.received(event.rssi, event.at))
         self._noticed(at_door=at_door and event.rssi >= state.settings.threshold)
 
     def _noticed(self, *, at_door: bool) -> None:
-        """Take that the phone is about, at the door or elsewhere in the house."""
+        """Take that the phone is near, at the door or elsewhere in the house."""
         state, approach, now = self.state, self.state.approach, self.now
-        silent = now > state.heard_at + SILENCE
-        if now >= (state.door_at if at_door else state.heard_at) + ABOUT:
-            self.state = replace(state, heard_at=now, door_at=now if at_door else state.door_at)
+        silent = now > state.received_at + SILENCE
+        if now >= (state.door_at if at_door else state.received_at) + ABOUT:
+            self.state = replace(state, received_at=now, door_at=now if at_door else state.door_at)
         if at_door and approach.left:
-            # Back, and not only passing: that it has left again is to be shown anew.
+            # Back, and not only passing: another departure has to be shown again.
             self.note(left=False)
         match state.phase:
             case RulePhase.LEAVING | RulePhase.COOLING_DOWN if (
-                approach.left_at is not None and now > approach.left_at + HEARD_UNTIL_FIX
+                approach.left_at is not None and now > approach.left_at + RECEIVED_UNTIL_FIX
             ):
                 self.disarm(RuleReason.HEARD_AT_HOME)
             case RulePhase.AWAY:
-                if silent or approach.heard_from is None:
-                    self.note(heard_from=now, asks=0)
+                if silent or approach.received_since is None:
+                    self.note(received_since=now, asks=0)
                 self.ask_location()
-            case RulePhase.RETURNING | RulePhase.NEAR if approach.heard_from is None:
-                self.note(heard_from=now)
+            case RulePhase.RETURNING | RulePhase.NEAR if approach.received_since is None:
+                self.note(received_since=now)
 
     def _answered(self, event: Outcome) -> None:
         reason = _RESULTS[event.result]
         kind = ReportKind.FIRED if event.result is Result.DONE else ReportKind.REFUSED
-        # What it rested on is in the line about the firing; by now the approach is forgotten.
+        # Its evidence is in the record of the firing; by now the approach is forgotten.
         proof = self.state.record[-1].proof
         self.effects.append(Report(kind=kind, reason=reason, proof=proof, code=event.code))
         self.state = self.state.gone(RulePhase.COOLING_DOWN, reason, self.now, code=event.code)
 
-    # What follows
+    # Decision
 
     def judge(self) -> None:
         """Decide whether somebody is at the door, and whether it is unlocked."""
@@ -295,7 +295,7 @@ class _Run(Journey):
         self.note(connected_at=first, connect_at=now, connects=approach.connects + 1)
 
     def _may_fire(self) -> bool:
-        """Whether nobody need be asked, or the owner has said yes."""
+        """Whether no confirmation is needed, or the owner has given it."""
         state = self.state
         if not state.settings.confirm and not would_unlatch(state.settings, state.conditions.facts):
             return True
@@ -323,7 +323,7 @@ class _Run(Journey):
     def _gone_by(self) -> None:
         if self.state.phase is not RulePhase.NEAR:
             return
-        # Somebody was there, and the lock could not be asked or nobody answered: that is worth telling.
+        # Somebody was there, and the lock could not be read or nobody answered: that is worth a report.
         if isinstance(self.state.reason, Hold):
             self.report_refusal(self.state.reason)
         self.go(RulePhase.RETURNING, RuleReason.WENT_BY)

@@ -1,4 +1,4 @@
-"""What the owner may choose for one rule. Distances in m, times in s, signal strength in dBm."""
+"""The owner's choices for one rule. Distances in m, times in s, signal strength in dBm."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,18 +11,18 @@ WINDOW_MAX = 40 * 60.0
 
 
 class Evidence(StrEnum):
-    """What tells that the phone is at the door, the strongest first. None of them is proof."""
+    """What shows that the phone is at the door, the strongest first. None of it is proof."""
 
     PRIVATE_DEVICE = "private_device"
     """Its rotating address, resolved with its identity key."""
     IBEACON = "ibeacon"
-    """A number that never changes: whoever has heard it can send it."""
+    """A constant number: anyone who has received it can send it."""
     ENTITY = "entity"
-    """Another integration says so."""
+    """Another integration's entity."""
 
 
 class RuleAction(StrEnum):
-    """What the lock is told to do."""
+    """The action to send to the lock."""
 
     UNLOCK = "unlock"
     UNLATCH = "unlatch"
@@ -37,32 +37,32 @@ class RuleSettings:
     """Only report what would have been done."""
     evidence: Evidence = Evidence.PRIVATE_DEVICE
     door_scanners: frozenset[str] = frozenset()
-    """Sources of the advertisements that count as heard at the door."""
+    """Sources of the advertisements that count as received at the door."""
     threshold: float = -70.0
     """Level at the door, calibrated there."""
     window: float = 20 * 60.0
     """How long after the return somebody is expected at the door."""
     arm_distance: float = 200.0
     arm_accuracy: float = 100.0
-    """A fix that is less exact than this proves nothing."""
+    """A less accurate position proves nothing."""
     arm_after: float = 5 * 60.0
-    """So long somebody must have been away."""
+    """Minimum absence."""
     cool_down: float = 10 * 60.0
     action: RuleAction = RuleAction.UNLOCK
     unlatching_allowed: bool = False
     """The door may open by itself; then only after a confirmation on the phone."""
     confirm: bool = False
-    """Every time ask on the phone first."""
+    """Always ask on the phone first."""
     hold_battery_critical: bool = True
     alarm: bool = False
     """An alarm was chosen that must be known to be disarmed."""
     phone_confirmed: bool = True
-    """The owner has said that this phone was away with them, or set the rule up before that was asked."""
+    """The owner has confirmed that this phone was away with them, or was never asked."""
     can_locate: bool = False
-    """The phone can be asked where it is (`AskLocation`)."""
+    """The phone can be asked for its location (`AskLocation`)."""
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense. Raises ValueError."""
+        """Reject invalid combinations. Raises ValueError."""
         if not WINDOW_MIN <= self.window <= WINDOW_MAX:
             raise ValueError("window out of range")
         if min(self.arm_distance, self.arm_accuracy, self.arm_after, self.cool_down) <= 0:

@@ -1,8 +1,8 @@
 """From single advertisements to a level that can be believed, and whether it rises.
 
 A single value says little: the three advertising channels differ by some dB, a body between phone and scanner
-takes 10 dB and more, and reflections cancel for a moment at places a hand's breadth apart. The median of the
-newest few follows a walk within two seconds and is not moved by single values.
+takes 10 dB or more, and reflections cancel at some spots a hand's breadth apart. The median of the newest few
+follows a walk within two seconds and is not affected by outliers.
 """
 
 from dataclasses import dataclass
@@ -12,41 +12,41 @@ from typing import Self
 
 __all__ = ["Signal"]
 
-# The median of five leaves two wild values without a say.
+# The median of five ignores two outliers.
 SAMPLES = 5
-# Phones that save power send every second or two: three values that span two seconds have to do.
+# Power-saving phones send every second or two: three values within two seconds must suffice.
 SAMPLES_SPARSE = 3
 SPAN_SPARSE = 2.0
-# The newest values that are used reach back so far at least, so that a burst of advertisements within one
-# moment of fading does not decide alone, and at most so far.
+# The newest values span at least this time, so that a burst of advertisements during a moment of fading does
+# not decide alone, and at most that.
 SPAN_MIN = 1.5
 SPAN_MAX = 10.0
-# A longer silence between two of them: nobody knows what happened in it.
+# A longer silence between two values: anything may have happened in it.
 GAP = 5.0
-# A rise is looked for in the levels of the last minute: somebody who waits at the door for a while has come too.
+# A rise is measured within the last minute: somebody who waits at the door for a while has also come there.
 LOOK_BACK = 60.0
 LEVEL_EVERY = 1.0
-# What is not heard is weaker than what any scanner hears.
-_UNHEARD = -95.0
-# What a receiver can mean: +127 and 0 are "not measured".
+# A phone that is not received is weaker than what any scanner receives.
+_NOT_RECEIVED = -95.0
+# Plausible values: +127 and 0 mean "not measured".
 _WEAKEST, _STRONGEST = -127, -1
-# Bounds the work for each advertisement: phones send up to ten a second.
+# Limits the work for each advertisement: phones send up to ten a second.
 _KEPT = 32
 
 
 @dataclass(frozen=True)
 class Signal:
-    """What the scanners at the door have heard of the phone lately."""
+    """What the scanners at the door have recently received of the phone."""
 
     samples: tuple[tuple[float, float], ...] = ()
     """Time and dBm, oldest first."""
     levels: tuple[tuple[float, float], ...] = ()
-    """Time and smoothed dBm, about one a second."""
+    """Time and smoothed dBm, about one per second."""
     since: float = math.inf
-    """Since when it is heard without a silence of a minute."""
+    """Since when it has been received without a silence of a minute."""
 
-    def heard(self, rssi: float, at: float) -> Self:
-        """Take one advertisement. One that is older than the newest, or means nothing, changes nothing."""
+    def received(self, rssi: float, at: float) -> Self:
+        """Take one advertisement. One that is older than the newest, or implausible, changes nothing."""
         if not _WEAKEST <= rssi <= _STRONGEST or (self.samples and at < self.samples[-1][0]):
             return self
         silent = not self.samples or at > self.samples[-1][0] + LOOK_BACK
@@ -60,29 +60,29 @@ class Signal:
 
     @property
     def newest(self) -> float | None:
-        """When it was heard last."""
+        """When it was last received."""
         return self.samples[-1][0] if self.samples else None
 
     def level(self, now: float) -> float | None:
-        """Return the level in dBm; None with too few values, too old ones, or a hole between them."""
+        """Return the level in dBm; None with too few or too old values, or a gap between them."""
         used = self._used(now)
         return median(rssi for _, rssi in used) if used else None
 
     def count(self, now: float) -> int:
-        """Return how many advertisements the level rests on."""
+        """Return the number of advertisements behind the level."""
         return len(self._used(now))
 
     def rise(self, now: float) -> float | None:
-        """Return how many dB the level is above the lowest one of the last minute; None without a level."""
+        """Return how many dB the level is above the lowest of the last minute; None without a level."""
         level = self.level(now)
         if level is None:
             return None
         if now <= self.since + LOOK_BACK:
-            return level - _UNHEARD
+            return level - _NOT_RECEIVED
         return level - min((each for at, each in self.levels if at > now - LOOK_BACK), default=level)
 
     def lowest(self, seconds: float, now: float) -> float | None:
-        """Return the lowest level of the last seconds; None if it was not heard for so long."""
+        """Return the lowest level of the last seconds; None if it was not received for so long."""
         begins = now - seconds
         recent = [(at, level) for at, level in self.levels if at > begins - 2 * LEVEL_EVERY]
         level = self.level(now)

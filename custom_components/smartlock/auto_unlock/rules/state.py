@@ -1,4 +1,4 @@
-"""What one rule knows: a frozen value."""
+"""The state of one rule: a frozen value."""
 
 from dataclasses import dataclass, field, replace
 import math
@@ -19,41 +19,41 @@ class Approach:
     """The phone since it left."""
 
     tracker: str = ""
-    """What reported that it is away, and alone may report that it is back."""
+    """The tracker that reported the absence, and alone may report the return."""
     awake: bool = False
-    """It was heard before it left, and not only just out of a long silence: its positions are of now."""
+    """It was received before it left, and not only just after a long silence: its positions are current."""
     answered: bool = False
-    """It reported that it is away when it was asked: its positions are of now."""
+    """It reported the absence in answer to a question: its positions are current."""
     left_at: float | None = None
-    """The first of an unbroken row of positions that are away."""
+    """The first of an unbroken series of positions that are away."""
     out_at: float = -math.inf
-    """Since when it is out: heard at the door for the last time, or the first of these positions."""
+    """Since when it is out: last received at the door, or the first of these positions."""
     away_at: float | None = None
     """The newest of them."""
     nearest: float = math.inf
     farthest: float = -math.inf
-    """How far away these positions were: the nearest at most, the farthest at least, in m."""
+    """Distances of these positions: at most to the nearest, at least to the farthest, in m."""
     left: bool = False
-    """There is more for having left than positions that may be wrong: heard at the door on the way out, or
-    positions that moved."""
+    """There is more evidence of a departure than positions that may be wrong: received at the door going out,
+    or positions that moved."""
     sign_at: float | None = None
-    """Since when a router sees the phone in the home's network: it is back, though its app has not said so."""
+    """Since when a router sees the phone in the home's network: it is back, whatever its app reports."""
     returned_at: float | None = None
-    heard_from: float | None = None
-    """Since when the phone is heard without a long silence."""
+    received_since: float | None = None
+    """Since when the phone has been received without a long silence."""
     reported_far: bool = False
-    """The entity that is the evidence has said "not near" since the rule was armed."""
+    """The evidence entity has shown "not near" since the rule was armed."""
     away_distance: float = math.inf
-    """What the newest of them said, in m."""
+    """The distance in its newest report, in m."""
     doubt_at: float | None = None
-    """When a position said that another one is worth asking for: on the way out, or on the way back."""
+    """When a position suggested requesting another one: on the way out, or on the way back."""
     asked_at: float = -math.inf
     asks: int = 0
-    """How often the phone was asked where it is, for one purpose."""
+    """How often the phone was asked for its location, for one purpose."""
     connected_at: float | None = None
-    """When the link was asked for first."""
+    """When the link was first requested."""
     connect_at: float = -math.inf
-    """When it was asked for last."""
+    """When it was last requested."""
     connects: int = 0
     confirm_until: float | None = None
     confirmed: bool = False
@@ -73,21 +73,21 @@ class RuleState:
     signal: Signal = field(default_factory=Signal)
     approach: Approach = field(default_factory=Approach)
     began_at: float = -math.inf
-    """Since when there is anything to be known at all."""
+    """Since when anything can be known at all."""
     to_ask: bool = False
-    """Nothing is known of the phone any more: whoever is away can say so, and is asked once."""
+    """Nothing is known of the phone: if it is away it can report so, and is asked once."""
     fixed_at: float = -math.inf
     """When the newest position was taken."""
     hasty: int = 0
-    """How many positions came in a row, each quickly after the one before."""
+    """Number of positions in a row, each quickly after the one before."""
     quiet_before: float = 0.0
-    """How long there was none before the first of them, in s; 0 if it was asked for."""
+    """The silence before the first of them, in s; 0 if it was requested."""
     door_at: float = -math.inf
-    """When the phone was last about the door."""
-    heard_at: float = -math.inf
-    """When it was last heard anywhere."""
+    """When the phone was last near the door."""
+    received_at: float = -math.inf
+    """When it was last received anywhere."""
     contact_at: float = -math.inf
-    """When it last gave a sign of life other than a position: heard, or seen by the entity that is the evidence."""
+    """When it last gave a sign of life other than a position: received, or seen by the evidence entity."""
     awake_from: float = -math.inf
     """When its last long silence ended."""
     came_in_at: float = -math.inf
@@ -96,7 +96,7 @@ class RuleState:
     """The last fifty decisions, oldest first; nothing personal."""
 
     def proof(self, now: float) -> Proof:
-        """Return what a decision rests on at this moment."""
+        """Return the present evidence for a decision."""
         returned_at, read_at = self.approach.returned_at, self.conditions.facts.read_at
         return Proof(
             level=self.signal.level(now),
@@ -107,13 +107,13 @@ class RuleState:
         )
 
     def noted(self, **changes: Any) -> Self:
-        """Return the same with changes of the approach."""
+        """Return the state with changes of the approach."""
         return replace(self, approach=replace(self.approach, **changes))
 
     def gone(
         self, phase: RulePhase, reason: RuleReason | Hold, now: float, *, code: int | None = None
     ) -> Self:
-        """Return the rule in another phase, with a line in the record."""
+        """Return the state in another phase, with a line in the record."""
         decision = Decision(at=now, phase=phase, reason=reason, proof=self.proof(now), code=code)
         record = (*self.record, decision)[-RECORD:]
         return replace(self, phase=phase, since=now, reason=reason, record=record)

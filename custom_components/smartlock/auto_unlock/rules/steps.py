@@ -1,4 +1,4 @@
-"""One step of a rule: the state as it becomes, what is asked for on the way, and the ways that end a phase."""
+"""One step of a rule: the new state, the effects, and the ways in which a phase ends."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from custom_components.smartlock.auto_unlock.rules.timing import ASK_EVERY, ASKS
 __all__ = ["OBSTACLES", "RESTING", "Step"]
 
 RESTING = frozenset({RulePhase.DISABLED, RulePhase.HOME, RulePhase.FIRED, RulePhase.COOLING_DOWN})
-# Reasons why somebody who leaves would not be seen leaving: over when the phone reports that it is at home.
+# Reasons why a departure would go unnoticed; they end when the phone reports to be at home.
 OBSTACLES = frozenset(
     {
         RuleReason.LOCATION_LOST,
@@ -31,25 +31,25 @@ OBSTACLES = frozenset(
 
 
 class Step:
-    """The state while one event is taken."""
+    """The state while one event is processed."""
 
     def __init__(self, state: RuleState, now: float) -> None:
-        """Begin with the state before the event. `now` is in seconds."""
+        """Start with the state before the event. `now` is in seconds."""
         self.state = state
         self.now = now
         self.effects: list[Effect] = []
 
     def report_refusal(self, reason: RuleReason | Hold) -> None:
-        """Tell the owner that somebody at the door is not let in."""
+        """Report to the owner that somebody at the door is not let in."""
         self.effects.append(Report(kind=ReportKind.REFUSED, reason=reason, proof=self.state.proof(self.now)))
 
     def refuse(self, reason: RuleReason | Hold) -> None:
-        """Tell the owner, and expect nobody any more."""
+        """Report to the owner, and stop expecting anyone."""
         self.report_refusal(reason)
         self.go_home(reason)
 
     def ask_location(self) -> None:
-        """Ask the phone where it is, unless it was asked a moment ago or too often."""
+        """Ask the phone for its location, unless that was done recently or too often."""
         approach = self.state.approach
         if (
             self.state.settings.can_locate
@@ -61,15 +61,15 @@ class Step:
             self.note(asked_at=self.now, asks=approach.asks + 1)
 
     def ask_again(self) -> None:
-        """Ask the phone where it is if it is time to."""
+        """Ask the phone for its location if it is time to."""
         wanted_at = ask_at(self.state)
         if wanted_at is not None and self.now > wanted_at:
             self.ask_location()
 
     def disarm(self, reason: RuleReason | Hold) -> None:
-        """Forget what was known of somebody who is away."""
+        """Forget what was known about the absence."""
         if self.state.phase in RESTING:
-            # A departure that was noted meanwhile is in doubt too.
+            # A departure noted meanwhile is in doubt too.
             self.state = replace(self.state, approach=Approach())
             if self.state.phase is RulePhase.HOME and reason in OBSTACLES | {Hold.REFERENCE_GONE}:
                 self.explain(reason)
@@ -77,17 +77,17 @@ class Step:
             self.go_home(reason)
 
     def explain(self, reason: RuleReason | Hold) -> None:
-        """Show why nothing comes of it, in the phase that it is in."""
+        """Show why the rule makes no progress, without changing the phase."""
         if self.state.reason is not reason:
             self.go(self.state.phase, reason)
 
     def go_home(self, reason: RuleReason | Hold) -> None:
-        """Expect nobody, and forget what was known."""
+        """Stop expecting anyone, and forget what was known."""
         self.go(RulePhase.HOME, reason)
         self.state = replace(self.state, approach=Approach())
 
     def over(self, reason: RuleReason) -> None:
-        """Expect nobody any more; somebody who has left meanwhile goes on leaving."""
+        """Stop expecting anyone; somebody who has left meanwhile continues to leave."""
         approach = self.state.approach
         self.go(RulePhase.HOME if approach.left_at is None else RulePhase.LEAVING, reason)
         self.state = replace(self.state, approach=departure_of(approach))
@@ -99,5 +99,5 @@ class Step:
         self.state = self.state.gone(phase, reason, self.now)
 
     def note(self, **changes: object) -> None:
-        """Change what is known of the approach."""
+        """Change what is known about the approach."""
         self.state = self.state.noted(**changes)

@@ -1,4 +1,4 @@
-"""How long things may take, and when a rule wants to be woken."""
+"""Time limits, and when a rule needs a `Tick`."""
 
 from custom_components.smartlock.auto_unlock.rules.departure import PAUSE
 from custom_components.smartlock.auto_unlock.rules.effects import RulePhase
@@ -16,23 +16,23 @@ __all__ = [
     "due",
 ]
 
-# An armed rule is forgotten if the phone has not said for so long that it is away.
+# An armed rule is disarmed if the phone has not reported its absence for so long.
 AWAY_AGE = 12 * 3600.0
-# Coming to the door takes so long at most from where the phone is first heard; some unload the car before.
+# Maximum time from first receiving the phone to the door; some people unload the car before.
 LINGER = 480.0
-# One position may be an outlier.
+# A single position may be an outlier.
 SECOND_FIX = 60.0
-# The phone is asked where it is so often at most, and so many times for one purpose: while it comes to the door
-# every answer counts, while it is away there is time.
+# How often, and how many times for one purpose, the phone is asked for its location: on the way to the door
+# every answer counts, during an absence there is time.
 ASK_EVERY = 7.0
 ASK_AGAIN = 60.0
 ASKS = 6
-# The caller always answers; if it does not, nothing waits for ever.
+# The caller always answers; if it does not, nothing waits endlessly.
 OUTCOME_WITHIN = 120.0
 
 
 def due(state: RuleState, now: float) -> float | None:
-    """When a `Tick` is needed if nothing else happens before; None if never."""
+    """When a `Tick` is needed if no other event comes first; None if never."""
     approach, settings = state.approach, state.settings
     times: list[float | None] = []
     match state.phase:
@@ -45,7 +45,7 @@ def due(state: RuleState, now: float) -> float | None:
             times = [
                 ask_at(state),
                 None if approach.returned_at is None else approach.returned_at + settings.window,
-                None if approach.heard_from is None else approach.heard_from + LINGER,
+                None if approach.received_since is None else approach.received_since + LINGER,
                 None if newest is None or state.phase is RulePhase.RETURNING else newest + GAP,
                 approach.confirm_until,
             ]
@@ -59,7 +59,7 @@ def due(state: RuleState, now: float) -> float | None:
 
 
 def ask_at(state: RuleState) -> float | None:
-    """When the phone is asked whether it is away: after a start, and while it must go on being away."""
+    """When to ask the phone whether it is away: after a start, and while it must remain away."""
     approach, settings = state.approach, state.settings
     if not settings.can_locate or approach.asks >= ASKS:
         return None
@@ -67,13 +67,15 @@ def ask_at(state: RuleState) -> float | None:
         again = max(approach.left_at + SECOND_FIX, approach.asked_at + ASK_AGAIN)
         if approach.awake or approach.answered:
             return max(again, approach.out_at + settings.arm_after)
-        # Of a phone that was silent only an answer counts, which must be known for one. The sooner, the better; but
-        # not just before it could arm.
+        # For a phone that was silent only an answer counts, which must be recognizable as one. The sooner,
+        # the better; but not just before it could arm.
         soonest, arms_at = max(again, state.fixed_at + PAUSE), approach.out_at + settings.arm_after
         return arms_at if soonest < arms_at < soonest + ASK_AGAIN else soonest
     if state.to_ask:
         return state.since
     if state.phase is RulePhase.RETURNING:
-        # Not heard: perhaps it only came past.
-        return None if approach.asks or approach.heard_from is not None else state.since + settings.arm_after
+        # Not received: perhaps it only passed by.
+        return (
+            None if approach.asks or approach.received_since is not None else state.since + settings.arm_after
+        )
     return None if approach.doubt_at is None else max(approach.doubt_at, approach.asked_at) + ASK_AGAIN

@@ -38,7 +38,7 @@ BLOCKED_KINDS = frozenset({FaultKind.MOTOR_BLOCKED, FaultKind.MOTOR_TIMEOUT, Fau
 CALIBRATION_KINDS = frozenset(
     {FaultKind.NOT_CALIBRATED, FaultKind.CALIBRATION_REFUSED, FaultKind.POSITION_LIMIT}
 )
-"""Faults that end with a calibration, whoever starts it."""
+"""Faults that end with a calibration, regardless of who starts it."""
 GRAVE_KINDS = frozenset(FaultKind) - {
     FaultKind.CALIBRATION_REFUSED,
     FaultKind.POSITION_LIMIT,

@@ -16,11 +16,11 @@ was wiped is what the owner wants to know next.
     PIN forgotten            PIN        medium     owners change it in the app, too
     charge rose by 20 points battery    medium     while charging, or right after it
     voltage rose by 300 mV   battery    medium     the same
-    not critical any more    battery    medium     the same, or without a rise of the charge, or where none is
-    known after a moment: a cold cell is critical for one run not calibrated any more  bolt       medium
-    some locks report it now and then last action forgotten    action     weak       the same as for a boot
-    run silent for minutes       radio      weak       while no other device was received: then it was the
-    proxy many settings changed    settings   weak       an evening with the app looks like that
+    not critical any more    battery    medium     the same, or without a rise of the charge, or, where no
+    charge is known, after a moment: a cold cell is critical for one run not calibrated any more  bolt
+    medium     some locks report it now and then last action forgotten    action     weak       the same as
+    for a boot run silent for minutes       radio      weak       while no other device was received: then it
+    was the proxy many settings changed    settings   weak       an evening with the app looks like that
 
 A changed setting is no sign, because owners change settings. During a calibration of ours and for a while
 after it, the signs that a calibration resembles do not count (some firmware reports it as a boot run), and a
@@ -100,7 +100,7 @@ class BatteryRead:
 class OutOfSight:
     """The lock is received again after minutes of silence."""
 
-    others_heard: bool
+    others_received: bool
     """Whether the adapter or proxy that used to receive it received other devices in the meantime."""
 
 
@@ -212,13 +212,13 @@ class BatteryChangeDetector:
         watch = replace(self, verdict=None)
         match event:
             case StatesReceived():
-                return _told(watch, event, now)
+                return _reported(watch, event, now)
             case SettingsRead():
                 return _settings_read(watch, event, now)
             case BatteryRead(report=report):
                 return _battery_read(watch, report, now)
             case OutOfSight():
-                return _with(watch, {Sign.NOT_HEARD} if event.others_heard else set(), now)
+                return _with(watch, {Sign.NOT_HEARD} if event.others_received else set(), now)
             case PinRefused():
                 return _with(watch, {Sign.PIN_FORGOTTEN}, now)
             case Counters():
@@ -244,7 +244,7 @@ def _with(watch: BatteryChangeDetector, signs: set[Sign], now: float, **known: A
     return replace(watch, signs=kept + fresh, known=replace(watch.known, **known))
 
 
-def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> BatteryChangeDetector:
+def _reported(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> BatteryChangeDetector:
     states, known = event.states, watch.known
     signs = set()
     if states.lock_state == LockState.BOOT_RUN:
@@ -255,11 +255,15 @@ def _told(watch: BatteryChangeDetector, event: StatesReceived, now: float) -> Ba
     charging = bool(states.battery_charging)
     percent = states.battery_percent
     if not charging and not known.charging:
-        told = percent is not None and known.percent is not None
-        rose = told and (percent or 0) >= (known.percent or 0) + PERCENT_STEP
+        comparable = percent is not None and known.percent is not None
+        rose = comparable and (percent or 0) >= (known.percent or 0) + PERCENT_STEP
         if rose:
             signs.add(Sign.CHARGE_ROSE)
-        if known.critical and not states.battery_critical and (rose if told else _was_long_critical(watch)):
+        if (
+            known.critical
+            and not states.battery_critical
+            and (rose if comparable else _was_long_critical(watch))
+        ):
             signs.add(Sign.NOT_CRITICAL)
     count = states.config_update_count
     if count is not None and known.count is not None and (count - known.count) % _COUNTS >= _COUNTS // 2:

@@ -64,7 +64,7 @@ class Idle:
             return replace(self, since=None, low=states.battery_critical)
         return replace(self, since=now if self.since is None else self.since, low=states.battery_critical)
 
-    def anew(self, now: float) -> Self:
+    def restarted(self, now: float) -> Self:
         """Restart the count: the lock may have lost power recently."""
         return self if self.since is None else replace(self, since=now)
 
