@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 from custom_components.smartlock.auto_unlock.calibration import MEASURING_TIME
 from custom_components.smartlock.auto_unlock.references import Reference
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietTimes, Rule
-from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
+from custom_components.smartlock.auto_unlock.rules import PhoneEvidence, RuleAction
 from simulator.phone import PrivatePhone, VirtualPhone
 from tests.auto_unlock.arrivals import IRK, TRACKER
 from tests.integration.home import Home
@@ -224,7 +224,7 @@ async def test_an_ibeacon(dialog: Dialog) -> None:
     await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-68, measure=False)
     await finish(dialog)
     rule = rule_of(dialog)
-    assert rule.settings.evidence is Evidence.IBEACON
+    assert rule.settings.evidence is PhoneEvidence.IBEACON
     assert str(rule.phone) == (
         "BeaconPhone(uuid=UUID('2f234454-cf6d-4a0f-adf2-f4911ba9ffa6'), major=100, minor=40004)"
     )

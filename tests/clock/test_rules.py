@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.smartlock.clock import rules as clock
-from custom_components.smartlock.clock.rules import Difference, Doubt, Written
+from custom_components.smartlock.clock.rules import ClockDifference, Doubt, Written
 from custom_components.smartlock.protocol.enums import DstMode
 from custom_components.smartlock.system_clock.rules import Clocks, released
 from tests.lock_of import config
@@ -26,7 +26,7 @@ class Home:
     def __init__(self, written: Iterable[datetime] = ()) -> None:
         """Begin some time after the machine was started."""
         self.clocks = Clocks.started(NOW, 5000.0, 0.0)
-        self.difference = Difference()
+        self.difference = ClockDifference()
         self.written = Written(times=tuple(written))
 
     def later(self, by: timedelta = MINUTE, step: timedelta = timedelta()) -> None:
@@ -186,7 +186,7 @@ BERLIN, LONDON, VIENNA, LAGOS = (
 BERLIN_ID, LONDON_ID, LAGOS_ID = 37, 40, 1
 
 
-def looked(ahead: timedelta | None) -> Difference:
+def looked(ahead: timedelta | None) -> ClockDifference:
     """Return what a look at a lock finds whose clock is ahead of ours."""
     home = Home()
     home.look(ahead)
@@ -239,4 +239,4 @@ def test_a_time_zone_that_rights_can_follow(
 
 
 def test_what_is_not_known_is_no_reason_to_doubt() -> None:
-    assert clock.doubts(Difference(), None, None, home=BERLIN, now=NOW) == ()
+    assert clock.doubts(ClockDifference(), None, None, home=BERLIN, now=NOW) == ()

@@ -113,7 +113,7 @@ class AccessList[E: Entry](ABC):
 
     @property
     def clock_offset(self) -> int | None:
-        """By how many seconds the lock's clock was ahead of ours when it told the time last; None: not known."""
+        """Seconds by which the lock's clock was ahead when it last reported the time; None if unknown."""
         ahead = self._clock.ahead
         return None if ahead is None else round(ahead.total_seconds())
 

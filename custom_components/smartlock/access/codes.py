@@ -73,8 +73,8 @@ class KeypadCodes(AccessList[KeypadCode]):
     async def async_list(self, progress: Progress | None = None, *, refresh: bool = True) -> tuple[Code, ...]:
         """Return all codes; without `refresh` as they were last read, if they were.
 
-        `progress` is told after each page how many have come. Raises AccessError without a keypad, and what
-        `LockLists.codes` raises.
+        `progress` is called after each page with the number of entries read. Raises AccessError without a
+        keypad, and what `LockLists.codes` raises.
         """
         await self._check_keypad()
         entries = await self._known(progress, refresh=refresh)
@@ -130,9 +130,9 @@ class KeypadCodes(AccessList[KeypadCode]):
                     done=lambda found: any(_same_code(entry, each) for each in found),
                 )
             except LockRefusedError as error:
-                raise _told(error) from error
+                raise _explained(error) from error
             if after is None:
-                # It is there: the lock has told its id.
+                # It exists: the lock has reported its id.
                 return await self._shown(replace(entry, code_id=added or 0))
             found = next((each for each in after if each.code == entry.code), None)
             if found is None:
@@ -209,7 +209,7 @@ class KeypadCodes(AccessList[KeypadCode]):
                 gone=lambda each: _is(each, entry),
             )
         except LockRefusedError as error:
-            raise _told(error) from error
+            raise _explained(error) from error
         found = _find(after, entry.code_id, entry.date_created.moment)
         if fields := differing(wanted, found):
             raise SettingsNotKeptError(fields)
@@ -287,7 +287,7 @@ def _find(entries: Iterable[KeypadCode], code_id: int, created: datetime | None)
     raise AccessError(AccessProblem.NO_SUCH_CODE)
 
 
-def _told(error: LockRefusedError) -> AccessError | LockRefusedError:
+def _explained(error: LockRefusedError) -> AccessError | LockRefusedError:
     """Return a refusal in words that fit codes."""
     problem = _REFUSALS.get(error.code)
     return error if problem is None else AccessError(problem)

@@ -54,7 +54,8 @@ class Users(AccessList[AuthorizationEntry]):
     async def async_list(self, progress: Progress | None = None, *, refresh: bool = True) -> tuple[User, ...]:
         """Return all authorizations, our own among them; without `refresh` as they were last read, if they were.
 
-        `progress` is told after each page how many have come. Raises what `LockLists.authorizations` raises.
+        `progress` is called after each page with the number of entries read. Raises what
+        `LockLists.authorizations` raises.
         """
         entries = await self._known(progress, refresh=refresh)
         now, zone = dt_util.utcnow(), await self.zone()

@@ -36,7 +36,7 @@ class Reception:
         return cls(count=len(signals), middle=round(median(signals)), low=round(low), high=round(high))
 
 
-class Calibration:
+class SignalCalibration:
     """One measurement at one place."""
 
     def __init__(self, signals: dict[str, list[int]]) -> None:

@@ -16,8 +16,8 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 
 from custom_components.smartlock.auto_unlock.modes import Mode
 from custom_components.smartlock.auto_unlock.rules import (
+    DecisionFigures,
     Hold,
-    Proof,
     Report,
     ReportKind,
     RulePhase,
@@ -146,7 +146,7 @@ class RuleEvent(RuleEntity, EventEntity):
         self.async_write_ha_state()
 
 
-def shown(proof: Proof) -> dict[str, float | int]:
+def shown(proof: DecisionFigures) -> dict[str, float | int]:
     """Return the evidence as attributes: levels in dBm, times in s."""
     return {
         key: value if isinstance(value, int) else round(value, 1)

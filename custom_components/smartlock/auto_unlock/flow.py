@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSe
 import voluptuous as vol
 
 from custom_components.smartlock.auto_unlock import forms
-from custom_components.smartlock.auto_unlock.calibration import Calibration, scanner_names
+from custom_components.smartlock.auto_unlock.calibration import SignalCalibration, scanner_names
 from custom_components.smartlock.auto_unlock.phone_radio import parse_irk
 from custom_components.smartlock.auto_unlock.references import without_ids
 from custom_components.smartlock.auto_unlock.rule import (
@@ -39,16 +39,16 @@ from custom_components.smartlock.auto_unlock.rule import (
     phone_of,
     pinned_data,
 )
-from custom_components.smartlock.auto_unlock.rules import Evidence, RuleAction
+from custom_components.smartlock.auto_unlock.rules import PhoneEvidence, RuleAction
 
 type NextForm = Callable[[], Coroutine[Any, Any, SubentryFlowResult]]
 
 _CONF_MEASURE, _CONF_AGAIN, _CONF_UNDERSTOOD = "measure", "again", "understood"
 # Depends on the kind of evidence: changing the kind makes it void.
-_OF_EVIDENCE: Mapping[Evidence, tuple[str, ...]] = {
-    Evidence.PRIVATE_DEVICE: (CONF_IRK,),
-    Evidence.IBEACON: (CONF_UUID, CONF_MAJOR, CONF_MINOR),
-    Evidence.ENTITY: (CONF_ENTITY, CONF_NEAR_STATE, CONF_NEAR_BELOW),
+_OF_EVIDENCE: Mapping[PhoneEvidence, tuple[str, ...]] = {
+    PhoneEvidence.PRIVATE_DEVICE: (CONF_IRK,),
+    PhoneEvidence.IBEACON: (CONF_UUID, CONF_MAJOR, CONF_MINOR),
+    PhoneEvidence.ENTITY: (CONF_ENTITY, CONF_NEAR_STATE, CONF_NEAR_BELOW),
 }
 _BINARY = "binary_sensor."
 # A change of one of these may mean a different phone.
@@ -62,8 +62,8 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         """Start with an empty rule."""
         self._data: dict[str, Any] = {}
         self._before: Mapping[str, Any] = {}
-        self._measuring: asyncio.Task[Calibration] | None = None
-        self._calibration: Calibration | None = None
+        self._measuring: asyncio.Task[SignalCalibration] | None = None
+        self._calibration: SignalCalibration | None = None
 
     @override
     @callback
@@ -82,7 +82,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         """Let the owner choose what to change."""
         self._before = pinned_data(self.hass, self._get_reconfigure_subentry().data)
         self._data = dict(self._before)
-        door = () if self._data[CONF_EVIDENCE] == Evidence.ENTITY else ("door",)
+        door = () if self._data[CONF_EVIDENCE] == PhoneEvidence.ENTITY else ("door",)
         return self.async_show_menu(
             step_id="reconfigure", menu_options=["person", *door, "conditions", "limits"]
         )
@@ -133,7 +133,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         if user_input is not None:
             taken = user_input[CONF_PERSON] in self._persons_of_others()
             if not taken:
-                evidence = Evidence(user_input[CONF_EVIDENCE])
+                evidence = PhoneEvidence(user_input[CONF_EVIDENCE])
                 for other, keys in _OF_EVIDENCE.items():
                     if other is not evidence:
                         self._forget(keys)
@@ -150,11 +150,11 @@ class AutoUnlockFlow(ConfigSubentryFlow):
             if subentry.subentry_id != own
         }
 
-    def _evidence_step(self, evidence: Evidence) -> NextForm:
+    def _evidence_step(self, evidence: PhoneEvidence) -> NextForm:
         match evidence:
-            case Evidence.PRIVATE_DEVICE:
+            case PhoneEvidence.PRIVATE_DEVICE:
                 return self.async_step_private_device
-            case Evidence.IBEACON:
+            case PhoneEvidence.IBEACON:
                 return self.async_step_ibeacon
         return self.async_step_entity
 
@@ -198,7 +198,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         if user_input is not None:
             choices = {CONF_NEAR_STATE, CONF_NEAR_BELOW} & user_input.keys()
             if len(choices) == 1 or (not choices and user_input[CONF_ENTITY].startswith(_BINARY)):
-                self._forget((*_OF_EVIDENCE[Evidence.ENTITY], CONF_SCANNERS, CONF_THRESHOLD))
+                self._forget((*_OF_EVIDENCE[PhoneEvidence.ENTITY], CONF_SCANNERS, CONF_THRESHOLD))
                 self._take(user_input, CONF_ENTITY)
                 return await self._done(self.async_step_conditions)
             errors = {"base": "state_or_number"}
@@ -225,7 +225,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
         if self._measuring is None:
             phone = phone_of(self._data)
             assert phone is not None
-            self._measuring = self.hass.async_create_task(Calibration.measure(self.hass, phone))
+            self._measuring = self.hass.async_create_task(SignalCalibration.measure(self.hass, phone))
         if not self._measuring.done():
             return self.async_show_progress(
                 step_id="measuring", progress_action="measuring", progress_task=self._measuring
@@ -253,7 +253,7 @@ class AutoUnlockFlow(ConfigSubentryFlow):
     # The same form with different texts: the measurement was insufficient.
     async_step_not_heard = async_step_measured
 
-    def _rows(self, calibration: Calibration) -> str:
+    def _rows(self, calibration: SignalCalibration) -> str:
         """Return one line of a table for each scanner, those at the door in bold."""
         names = scanner_names(self.hass)
         lines = []

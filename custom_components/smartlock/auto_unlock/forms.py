@@ -50,7 +50,7 @@ from custom_components.smartlock.auto_unlock.rule import (
 from custom_components.smartlock.auto_unlock.rules import (
     WINDOW_MAX,
     WINDOW_MIN,
-    Evidence,
+    PhoneEvidence,
     RuleAction,
     RuleSettings,
 )
@@ -88,7 +88,9 @@ def _minutes(seconds: float) -> int:
 
 PERSON: Fields = {
     vol.Required(CONF_PERSON): _entity(Platform.DEVICE_TRACKER, "person"),
-    vol.Required(CONF_EVIDENCE, default=Evidence.PRIVATE_DEVICE.value): _choice([*Evidence], CONF_EVIDENCE),
+    vol.Required(CONF_EVIDENCE, default=PhoneEvidence.PRIVATE_DEVICE.value): _choice(
+        [*PhoneEvidence], CONF_EVIDENCE
+    ),
 }
 
 IBEACON: Fields = {

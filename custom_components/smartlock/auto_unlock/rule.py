@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant, State, valid_entity_id
 
 from custom_components.smartlock.auto_unlock.phone_radio import IRK_SIZE, BeaconPhone, Phone, PrivatePhone
 from custom_components.smartlock.auto_unlock.references import Reference, app_entry_of, pinned, reference_of
-from custom_components.smartlock.auto_unlock.rules.settings import Evidence, RuleAction, RuleSettings
+from custom_components.smartlock.auto_unlock.rules.settings import PhoneEvidence, RuleAction, RuleSettings
 from custom_components.smartlock.rules.stored import flag, integer, listed, optional, real, text
 
 SUBENTRY_TYPE: Final = "auto_unlock"
@@ -128,7 +128,7 @@ class Rule:
         Raises KeyError, TypeError or ValueError if our flow did not write it.
         """
         data = subentry.data
-        evidence = Evidence(data[CONF_EVIDENCE])
+        evidence = PhoneEvidence(data[CONF_EVIDENCE])
         action = RuleAction(data[CONF_ACTION])
         notify = optional(text, data.get(CONF_NOTIFY))
         alarm = optional(_entity_id, data.get(CONF_ALARM))
@@ -137,7 +137,7 @@ class Rule:
             title=subentry.title,
             person=reference_of(data, _entity_id(data[CONF_PERSON])),
             phone=phone_of(data),
-            entity=_entity_of(data) if evidence is Evidence.ENTITY else None,
+            entity=_entity_of(data) if evidence is PhoneEvidence.ENTITY else None,
             quiet=_quiet_hours_of(data),
             alarm=None if alarm is None else reference_of(data, alarm),
             entrances=tuple(
@@ -173,9 +173,9 @@ def pinned_data(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
 def phone_of(data: Mapping[str, Any]) -> Phone | None:
     """Return the phone to be received by radio; None if an entity is the evidence."""
     match data[CONF_EVIDENCE]:
-        case Evidence.PRIVATE_DEVICE:
+        case PhoneEvidence.PRIVATE_DEVICE:
             return PrivatePhone(irk=_irk(data[CONF_IRK]))
-        case Evidence.IBEACON:
+        case PhoneEvidence.IBEACON:
             return BeaconPhone(
                 uuid=UUID(text(data[CONF_UUID])),
                 major=integer(data[CONF_MAJOR], high=0xFFFF),

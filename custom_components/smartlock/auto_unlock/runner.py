@@ -283,7 +283,7 @@ class RuleRunner:
 
     @callback
     def _tell_completeness(self) -> None:
-        self.tell(proximity.References(complete=not self.missing))
+        self.tell(proximity.ReferencesChecked(complete=not self.missing))
 
     @callback
     def stop(self) -> None:

@@ -81,7 +81,7 @@ class Written:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class ClockDifference:
     """How the clock of a lock compares with ours."""
 
     ahead: timedelta | None = None
@@ -114,7 +114,7 @@ class Difference:
 
 
 def doubts(
-    difference: Difference, config: Config | None, zone: tzinfo | None, *, home: tzinfo, now: datetime
+    difference: ClockDifference, config: Config | None, zone: tzinfo | None, *, home: tzinfo, now: datetime
 ) -> tuple[Doubt, ...]:
     """Return why rights with a time limit, and time control, may not hold when their owner thinks; empty: they do.
 
@@ -140,7 +140,7 @@ def doubts(
     return tuple(found)
 
 
-def needs_setting(difference: Difference, written: Written, clocks: Clocks) -> bool:
+def needs_setting(difference: ClockDifference, written: Written, clocks: Clocks) -> bool:
     """Whether to set the lock's clock now. Our own must be plausible, see `settled_now`."""
     recent: Sequence[datetime] = written.recent(clocks.wall)
     if difference.right or len(recent) >= TIMES_A_DAY:
@@ -154,7 +154,7 @@ def needs_setting(difference: Difference, written: Written, clocks: Clocks) -> b
     return ours or abs(difference.ahead) > FAR_OFF or not recent
 
 
-def _proved(difference: Difference, written: Written, clocks: Clocks) -> bool:
+def _proved(difference: ClockDifference, written: Written, clocks: Clocks) -> bool:
     if difference.agreed:
         return True
     if clocks.monotonic - difference.since < PROOF_TIME:

@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.clock import rules
-from custom_components.smartlock.clock.rules import Difference, Doubt, Written
+from custom_components.smartlock.clock.rules import ClockDifference, Doubt, Written
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.lock_part import LockPart
@@ -63,7 +63,7 @@ class LockClock(LockPart):
         self._pin = pin
         self._ours = system_clock(hass)
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clock")
-        self._difference = Difference()
+        self._difference = ClockDifference()
         self._written = Written()
         self._zone: tuple[int, tzinfo | None] | None = None
         """The time zone that the lock has by its settings: the vendor's id, and what it stands for."""

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from custom_components.smartlock.settings.issues import possible
 from custom_components.smartlock.settings.rules.archive import Archive
-from custom_components.smartlock.settings.rules.battery_change import Known
+from custom_components.smartlock.settings.rules.battery_change import LastSeen
 from custom_components.smartlock.settings.rules.snapshot import Difference
 from custom_components.smartlock.storage import LockStore, lock_store
 
@@ -64,7 +64,7 @@ class ArchiveStore:
             self._on_change()
 
     @callback
-    def note(self, known: Known) -> None:
+    def note(self, known: LastSeen) -> None:
         """Store what the next signs of a battery change are compared with; on disk some minutes later."""
         self.kept = replace(self.kept, known=known)
         if not self._stopped:

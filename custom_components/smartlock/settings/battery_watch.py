@@ -18,7 +18,7 @@ from custom_components.smartlock.settings.rules.battery_change import (
     BatteryRead,
     Calibration,
     Event,
-    Known,
+    LastSeen,
     OutOfSight,
     PinRefused,
     Restarted,
@@ -44,7 +44,7 @@ class BatteryWatch:
         clock: LockClock,
         current: CurrentSettings,
         reads: PinParts,
-        on_known: Callable[[Known], None],
+        on_known: Callable[[LastSeen], None],
         on_sign: Callable[[], None],
     ) -> None:
         """Prepare. `on_known` takes what has to be stored for the next run of Home Assistant.
@@ -65,7 +65,7 @@ class BatteryWatch:
         self._pin_was_right = False
 
     @callback
-    def start(self, known: Known) -> list[CALLBACK_TYPE]:
+    def start(self, known: LastSeen) -> list[CALLBACK_TYPE]:
         """Continue with what an earlier run of Home Assistant stored; return a callable that stops."""
         self._watch = BatteryChangeDetector(known=known)
         self._pin_was_right = self._pin.state is PinState.VALID
@@ -76,7 +76,7 @@ class BatteryWatch:
         ]
 
     @property
-    def known(self) -> Known:
+    def known(self) -> LastSeen:
         """The values that the next signs are compared with."""
         return self._watch.known
 

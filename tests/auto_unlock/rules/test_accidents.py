@@ -13,7 +13,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     Located,
     LocationLost,
     OnNetwork,
-    References,
+    ReferencesChecked,
     Reset,
     RuleInput,
     RulePhase,
@@ -271,7 +271,7 @@ DISARMING: dict[str, tuple[RuleInput, RuleReason | Hold]] = {
     "zones": (ZonesEdited(), RuleReason.ZONES_EDITED),
     "scanner": (Scanner(False), RuleReason.SCANNER_GONE),
     "clock": (Reset(RuleReason.CLOCK_GAP), RuleReason.CLOCK_GAP),
-    "references": (References(False), Hold.REFERENCE_GONE),
+    "references": (ReferencesChecked(False), Hold.REFERENCE_GONE),
 }
 
 
@@ -351,7 +351,7 @@ def test_an_entrance_that_was_not_known_long_before() -> None:
 
 def test_something_is_gone_until_it_is_there_again() -> None:
     scene = Scene()
-    scene.tell(References(False))
+    scene.tell(ReferencesChecked(False))
     assert reason(scene) == Hold.REFERENCE_GONE
     scene.located(FAR / 2, 60)
     scene.located(FAR, 301)
@@ -359,7 +359,7 @@ def test_something_is_gone_until_it_is_there_again() -> None:
     scene.tell(Configured(replace(RULE, enabled=False)))
     scene.tell(Configured(RULE))
     assert reason(scene) == Hold.REFERENCE_GONE
-    scene.tell(References(True))
+    scene.tell(ReferencesChecked(True))
     assert reason(scene) == RuleReason.COMPLETE
     scene.come_back()
     scene.walk_up()

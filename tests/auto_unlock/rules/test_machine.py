@@ -8,13 +8,13 @@ import pytest
 from custom_components.smartlock.auto_unlock.rules import (
     AskLocation,
     Configured,
-    Evidence,
     Fire,
     Located,
     LocationLost,
     LockReported,
     OnNetwork,
     Outcome,
+    PhoneEvidence,
     PhoneReceived,
     PreConnect,
     Report,
@@ -572,7 +572,7 @@ def test_an_advertisement_from_the_future() -> None:
 
 # --- An entity as evidence
 
-ENTITY = replace(RULE, evidence=Evidence.ENTITY, door_scanners=frozenset())
+ENTITY = replace(RULE, evidence=PhoneEvidence.ENTITY, door_scanners=frozenset())
 
 
 def test_entity() -> None:

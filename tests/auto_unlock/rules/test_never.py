@@ -15,7 +15,6 @@ from custom_components.smartlock.auto_unlock.rules import (
     Door,
     Effect,
     Entrances,
-    Evidence,
     Fire,
     Located,
     LocationLost,
@@ -24,10 +23,11 @@ from custom_components.smartlock.auto_unlock.rules import (
     OnNetwork,
     Outcome,
     Paused,
+    PhoneEvidence,
     PhoneReceived,
     PreConnect,
     QuietHours,
-    References,
+    ReferencesChecked,
     Reported,
     Reset,
     Result,
@@ -54,7 +54,7 @@ MAYBE = st.sampled_from([True, False, None])
 RULES = st.builds(
     RuleSettings,
     enabled=st.just(True),
-    evidence=st.sampled_from(Evidence),
+    evidence=st.sampled_from(PhoneEvidence),
     door_scanners=st.just(frozenset({DOOR})),
     action=st.sampled_from(RuleAction),
     unlatching_allowed=st.booleans(),
@@ -95,9 +95,9 @@ _HOLDING: list[RuleInput] = [
     Trouble(True),
     Scanner(False),
     Entrances(False),
-    References(False),
+    ReferencesChecked(False),
 ]
-_WELL: list[RuleInput] = [*KNOWN, Scanner(True), Entrances(True), References(True)]
+_WELL: list[RuleInput] = [*KNOWN, Scanner(True), Entrances(True), ReferencesChecked(True)]
 
 
 @st.composite
@@ -198,7 +198,7 @@ class Witness:
         assert self.last(Trouble) == Trouble(False)
         assert not rule.alarm or self.last(Alarm) == Alarm(False)
         assert not [at for at, told in self._told if isinstance(told, Unlocked) and at > self.now - 180]
-        for kind in (Scanner, Entrances, References):
+        for kind in (Scanner, Entrances, ReferencesChecked):
             assert self.last(kind) in (None, kind(True))
         assert not [at for at, told in self._told if told == Entrances(False) and at > self.now - 1800]
 
@@ -322,7 +322,7 @@ def test_anything_in_any_order(data: st.DataObject) -> None:
 
 def test_the_witness_sees_unlocks() -> None:
     """The tests above are worth something: with nothing in between, the way home ends with an unlock."""
-    for rule in (RULE, replace(RULE, evidence=Evidence.ENTITY)):
+    for rule in (RULE, replace(RULE, evidence=PhoneEvidence.ENTITY)):
         witness = Witness(rule)
         for told, after in list(arrival(witness)):
             effects = witness.tell(told, after)

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.faults import Faults
-from custom_components.smartlock.faults.rules.records import End, Source
+from custom_components.smartlock.faults.rules.records import End, FaultSource
 from custom_components.smartlock.protocol.enums import (
     Command,
     CompletionStatus,
@@ -175,7 +175,7 @@ def test_clutch_live_and_motor_in_the_states_are_one_fault(live: int) -> None:
     faults = told(failed_live(UNLOCKED_WELL, live), UNLOCKED, LOCK, CompletionStatus.MOTOR_POWER_FAILURE)
     (fault,) = faults.active
     assert (fault.kind in CLUTCH_KINDS, fault.code, fault.certain, fault.times) == (True, live, True, 1)
-    assert [e.source for e in fault.evidence] == [Source.ERROR_REPORT, Source.COMPLETION]
+    assert [e.source for e in fault.evidence] == [FaultSource.ERROR_REPORT, FaultSource.COMPLETION]
     assert faults.clutch_certain
 
 
@@ -190,8 +190,8 @@ def test_also_the_other_way_round() -> None:
     (fault,) = known.active
     assert (fault.kind, fault.since, fault.certain) == (FaultKind.CLUTCH_POWER_FAILURE, NOW, True)
     assert {(e.source, e.code) for e in fault.evidence} == {
-        (Source.COMPLETION, 0x07),
-        (Source.ERROR_REPORT, 0x4B),
+        (FaultSource.COMPLETION, 0x07),
+        (FaultSource.ERROR_REPORT, 0x4B),
     }
 
 
@@ -202,8 +202,8 @@ def test_clutch_live_and_motor_in_the_log_are_one_fault() -> None:
     ).with_log([entry(7, 0x07, LogEntryType.CALIBRATION), entry(6, 0x00)], NOW)
     (fault,) = faults.active
     assert [(e.source, e.code) for e in fault.evidence] == [
-        (Source.ERROR_REPORT, 0x4B),
-        (Source.LOG, 0x07),
+        (FaultSource.ERROR_REPORT, 0x4B),
+        (FaultSource.LOG, 0x07),
     ]
 
 
@@ -476,7 +476,7 @@ def test_weak_batteries_belong_to_a_fault() -> None:
     assert BROKEN.with_battery_report(battery_report(critical=False), NOW) == BROKEN
     weak = BROKEN.with_battery_report(battery_report(critical=True), NOW)
     (fault,) = weak.active
-    assert [e.source for e in fault.evidence][-1] is Source.BATTERY_REPORT
+    assert [e.source for e in fault.evidence][-1] is FaultSource.BATTERY_REPORT
     assert (fault.code, fault.times) == (0x43, 1)
     assert weak.new_since(BROKEN) == ()
 

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from custom_components.smartlock.faults.rules.codes import fault_of_completion, fault_of_error
 from custom_components.smartlock.faults.rules.faults import Faults
-from custom_components.smartlock.faults.rules.records import Source
+from custom_components.smartlock.faults.rules.records import FaultSource
 from custom_components.smartlock.protocol.enums import (
     Command,
     CompletionStatus,
@@ -145,7 +145,7 @@ def _holds(faults: Faults) -> None:
     for fault in faults.active:
         assert fault.evidence
         assert fault.times >= 1
-        assert any(e.source is not Source.BATTERY_REPORT for e in fault.evidence)
+        assert any(e.source is not FaultSource.BATTERY_REPORT for e in fault.evidence)
         assert 0 <= fault.code <= 255
     if faults.active:
         assert faults.last is not None

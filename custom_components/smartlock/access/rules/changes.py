@@ -99,8 +99,8 @@ def _with_hours(limit: TimeLimit, change: RightChange) -> TimeLimit:
         whole_day = limit.allowed_from_time == limit.allowed_until_time
         had = (None, None) if whole_day else (limit.allowed_from_time.time, limit.allowed_until_time.time)
         start, end = (
-            told if given is None else given
-            for given, told in zip((change.start_time, change.end_time), had, strict=True)
+            before if given is None else given
+            for given, before in zip((change.start_time, change.end_time), had, strict=True)
         )
         first, last = hours_written(Recurrence(start=start, end=end))
         limit = replace(limit, allowed_from_time=first, allowed_until_time=last)
@@ -128,8 +128,8 @@ def meaning(time_limited: int, limit: TimeLimit | None) -> TimeLimit:
 
     Without a limit some locks send an empty one and others none, and no weekday means every day.
     """
-    told = limit if time_limited and limit is not None else TimeLimit()
-    return replace(told, allowed_weekdays=same_days(told.allowed_weekdays))
+    stored = limit if time_limited and limit is not None else TimeLimit()
+    return replace(stored, allowed_weekdays=same_days(stored.allowed_weekdays))
 
 
 def same_right(one: KeypadCode | AuthorizationEntry, other: KeypadCode | AuthorizationEntry) -> bool:

@@ -1,7 +1,7 @@
 """Whether somebody is coming to the door, or there."""
 
 from custom_components.smartlock.auto_unlock.rules.effects import RulePhase
-from custom_components.smartlock.auto_unlock.rules.settings import Evidence
+from custom_components.smartlock.auto_unlock.rules.settings import PhoneEvidence
 from custom_components.smartlock.auto_unlock.rules.state import RuleState
 
 __all__ = ["RISE", "closeness"]
@@ -19,7 +19,7 @@ COMING_MARGIN = 12.0
 
 def closeness(state: RuleState, now: float) -> tuple[bool, bool]:
     """Return whether somebody is coming to the door, and whether somebody is there."""
-    if state.settings.evidence is Evidence.ENTITY:
+    if state.settings.evidence is PhoneEvidence.ENTITY:
         there = state.conditions.reported is True and state.approach.reported_far
         return there, there
     level, rise = state.signal.level(now), state.signal.rise(now)

@@ -9,11 +9,11 @@ __all__ = [
     "AskConfirmation",
     "AskLocation",
     "Decision",
+    "DecisionFigures",
     "Effect",
     "Fire",
     "Hold",
     "PreConnect",
-    "Proof",
     "Report",
     "ReportKind",
     "RulePhase",
@@ -115,7 +115,7 @@ class RuleReason(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class DecisionFigures:
     """The evidence for a decision: figures, nothing personal."""
 
     level: float | None = None
@@ -137,7 +137,7 @@ class Decision:
     phase: RulePhase
     """After it."""
     reason: RuleReason | Hold
-    proof: Proof
+    proof: DecisionFigures
     code: int | None = None
     """The lock's answer."""
 
@@ -166,7 +166,7 @@ class Fire:
     """Send the action to the lock, once, with the auto unlock flag, and answer with `Outcome`."""
 
     action: RuleAction
-    proof: Proof
+    proof: DecisionFigures
 
 
 class ReportKind(StrEnum):
@@ -185,7 +185,7 @@ class Report:
 
     kind: ReportKind
     reason: RuleReason | Hold
-    proof: Proof
+    proof: DecisionFigures
     code: int | None = None
 
 

@@ -20,7 +20,7 @@ __all__ = [
     "Paused",
     "PhoneReceived",
     "QuietHours",
-    "References",
+    "ReferencesChecked",
     "Reported",
     "Reset",
     "Result",
@@ -129,7 +129,7 @@ class Entrances:
 
 
 @dataclass(frozen=True)
-class References:
+class ReferencesChecked:
     """Whether everything that the owner has chosen for the rule still exists."""
 
     complete: bool
@@ -213,7 +213,7 @@ type RuleInput = (
     | Outcome
     | Paused
     | QuietHours
-    | References
+    | ReferencesChecked
     | Reported
     | Reset
     | Scanner

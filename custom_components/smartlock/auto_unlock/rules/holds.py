@@ -13,7 +13,7 @@ from custom_components.smartlock.auto_unlock.rules.events import (
     OnNetwork,
     Paused,
     QuietHours,
-    References,
+    ReferencesChecked,
     Reported,
     RuleInput,
     Scanner,
@@ -90,7 +90,7 @@ class Conditions:
                 return replace(self, reported=near)
             case Scanner(present):
                 return replace(self, scanner=present)
-            case References(complete):
+            case ReferencesChecked(complete):
                 return replace(self, complete=complete)
             case Entrances(known):
                 unknown = not (known and self.entrances)

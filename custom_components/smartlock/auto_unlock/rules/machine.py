@@ -32,7 +32,7 @@ from custom_components.smartlock.auto_unlock.rules.events import (
     OnNetwork,
     Outcome,
     PhoneReceived,
-    References,
+    ReferencesChecked,
     Reported,
     Reset,
     Result,
@@ -42,7 +42,7 @@ from custom_components.smartlock.auto_unlock.rules.events import (
 )
 from custom_components.smartlock.auto_unlock.rules.holds import STATE_AGE, holds, still_good, would_unlatch
 from custom_components.smartlock.auto_unlock.rules.journey import RECEIVED_UNTIL_FIX, SILENCE, Journey
-from custom_components.smartlock.auto_unlock.rules.settings import Evidence, RuleSettings
+from custom_components.smartlock.auto_unlock.rules.settings import PhoneEvidence, RuleSettings
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
 from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
 from custom_components.smartlock.auto_unlock.rules.timing import AWAY_AGE, LINGER, OUTCOME_WITHIN
@@ -166,14 +166,14 @@ class _Run(Journey):
                 self.take_network(present)
             case Scanner(present):
                 self.take_scanner(present=present)
-            case References(complete):
+            case ReferencesChecked(complete):
                 self.take_references(complete=complete)
             case ZonesEdited():
                 self.disarm(RuleReason.ZONES_EDITED)
                 self.state = replace(self.state, to_ask=True)
             case PhoneReceived():
                 self._received(event)
-            case Reported(near) if self.state.settings.evidence is Evidence.ENTITY:
+            case Reported(near) if self.state.settings.evidence is PhoneEvidence.ENTITY:
                 if near is not None:
                     self._contact()
                 if near:
@@ -213,7 +213,7 @@ class _Run(Journey):
 
     def _received(self, event: PhoneReceived) -> None:
         state = self.state
-        if state.settings.evidence is Evidence.ENTITY or event.at > self.now:
+        if state.settings.evidence is PhoneEvidence.ENTITY or event.at > self.now:
             return
         self._contact()
         state = self.state

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["WINDOW_MAX", "WINDOW_MIN", "Evidence", "RuleAction", "RuleSettings"]
+__all__ = ["WINDOW_MAX", "WINDOW_MIN", "PhoneEvidence", "RuleAction", "RuleSettings"]
 
 # The range of the vendor's own window after the return.
 WINDOW_MIN = 5 * 60.0
 WINDOW_MAX = 40 * 60.0
 
 
-class Evidence(StrEnum):
+class PhoneEvidence(StrEnum):
     """What shows that the phone is at the door, the strongest first. None of it is proof."""
 
     PRIVATE_DEVICE = "private_device"
@@ -35,7 +35,7 @@ class RuleSettings:
     enabled: bool = False
     dry_run: bool = False
     """Only report what would have been done."""
-    evidence: Evidence = Evidence.PRIVATE_DEVICE
+    evidence: PhoneEvidence = PhoneEvidence.PRIVATE_DEVICE
     door_scanners: frozenset[str] = frozenset()
     """Sources of the advertisements that count as received at the door."""
     threshold: float = -70.0

@@ -4,7 +4,13 @@ from dataclasses import dataclass, field, replace
 import math
 from typing import Any, Self
 
-from custom_components.smartlock.auto_unlock.rules.effects import Decision, Hold, Proof, RulePhase, RuleReason
+from custom_components.smartlock.auto_unlock.rules.effects import (
+    Decision,
+    DecisionFigures,
+    Hold,
+    RulePhase,
+    RuleReason,
+)
 from custom_components.smartlock.auto_unlock.rules.holds import Conditions
 from custom_components.smartlock.auto_unlock.rules.settings import RuleSettings
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
@@ -95,10 +101,10 @@ class RuleState:
     record: tuple[Decision, ...] = ()
     """The last fifty decisions, oldest first; nothing personal."""
 
-    def proof(self, now: float) -> Proof:
+    def proof(self, now: float) -> DecisionFigures:
         """Return the present evidence for a decision."""
         returned_at, read_at = self.approach.returned_at, self.conditions.facts.read_at
-        return Proof(
+        return DecisionFigures(
             level=self.signal.level(now),
             rise=self.signal.rise(now),
             samples=self.signal.count(now),

@@ -28,7 +28,7 @@ from custom_components.smartlock.faults.rules.codes import (
     fault_of_completion,
     fault_of_error,
 )
-from custom_components.smartlock.faults.rules.records import End, Evidence, Fault, RunReport, Source
+from custom_components.smartlock.faults.rules.records import End, Evidence, Fault, FaultSource, RunReport
 from custom_components.smartlock.protocol.enums import (
     Command,
     CompletionStatus,
@@ -71,7 +71,7 @@ class Faults:
     """The bolt was seen to move since it was at rest."""
     unsettled: bool = False
     """A run has failed live, and the states after it have not been received yet."""
-    run_sources: frozenset[Source] = frozenset()
+    run_sources: frozenset[FaultSource] = frozenset()
     """The sources that have reported the failure of the last run, so that it is counted once."""
     run_failed_at: datetime | None = None
     log_index: int | None = None
@@ -127,7 +127,7 @@ class Faults:
         kind = fault_of_error(code, command)
         if kind is None:
             return self
-        failed = self.reported(kind, Evidence(source=Source.ERROR_REPORT, code=code, at=now))
+        failed = self.reported(kind, Evidence(source=FaultSource.ERROR_REPORT, code=code, at=now))
         return replace(failed, unsettled=True, seen_running=False)
 
     def with_states_from(self, states: KeyturnerStates, now: datetime) -> Faults:
@@ -135,7 +135,7 @@ class Faults:
         state = states.lock_state
         if state.in_motion and state.heading is not None:
             # A push during a run does not start another one.
-            sources = self.run_sources if self.seen_running else frozenset[Source]()
+            sources = self.run_sources if self.seen_running else frozenset[FaultSource]()
             return replace(self, seen_running=True, unsettled=False, run_sources=sources)
         if state.moving:
             return replace(self, seen_running=False, rest=None)
@@ -158,7 +158,7 @@ class Faults:
         """Take the battery report: weak batteries are no fault, but may be evidence for one."""
         if not report.critical_battery_state:
             return self
-        weak = Evidence(source=Source.BATTERY_REPORT, code=1, at=now)
+        weak = Evidence(source=FaultSource.BATTERY_REPORT, code=1, at=now)
         return replace(self, active=tuple(fault.with_evidence(weak, again=False) for fault in self.active))
 
     def with_log(self, entries: Iterable[LogEntry], now: datetime) -> Faults:
@@ -185,7 +185,7 @@ class Faults:
             if entry.type != LogEntryType.CALIBRATION and self._last_run_succeeded:
                 # The states report how the last run ended; logging may have been off meanwhile.
                 continue
-            updated = updated.reported(kind, Evidence(source=Source.LOG, code=completion, at=now))
+            updated = updated.reported(kind, Evidence(source=FaultSource.LOG, code=completion, at=now))
         return updated
 
     def run_succeeded(self, now: datetime) -> Faults:
@@ -202,7 +202,7 @@ class Faults:
     def _last_run_succeeded(self) -> bool:
         return self.run is not None and self.run.completion == CompletionStatus.SUCCESS
 
-    def _failures(self, states: KeyturnerStates) -> Iterable[tuple[FaultKind, Source, int]]:
+    def _failures(self, states: KeyturnerStates) -> Iterable[tuple[FaultKind, FaultSource, int]]:
         """Return the failures that states at rest report for the first time."""
         report = RunReport.of(states)
         if report is not None and (report != self.run or self.seen_running):
@@ -210,12 +210,12 @@ class Faults:
             elsewhere = before is not None and place is not None and before != place
             kind = fault_of_completion(report.completion, moved=self.seen_running or elsewhere)
             if kind is not None:
-                yield kind, Source.COMPLETION, report.completion
+                yield kind, FaultSource.COMPLETION, report.completion
         state = states.lock_state
         if state == LockState.MOTOR_BLOCKED and (self.rest != state or self.seen_running):
-            yield FaultKind.MOTOR_BLOCKED, Source.LOCK_STATE, state
+            yield FaultKind.MOTOR_BLOCKED, FaultSource.LOCK_STATE, state
         if state == LockState.UNCALIBRATED and self.rest != state:
-            yield FaultKind.NOT_CALIBRATED, Source.LOCK_STATE, state
+            yield FaultKind.NOT_CALIBRATED, FaultSource.LOCK_STATE, state
 
     def _proves_success(self, states: KeyturnerStates) -> bool:
         """Whether states at rest can only follow a run that began after the last failure and succeeded."""
@@ -240,7 +240,7 @@ class Faults:
     def calibrated(self, now: datetime) -> Faults:
         """A lock that had reported that it was not calibrated reports a position again."""
         uncalibrated = self.active_fault(FaultKind.NOT_CALIBRATED)
-        if uncalibrated is None or all(e.source is not Source.LOCK_STATE for e in uncalibrated.evidence):
+        if uncalibrated is None or all(e.source is not FaultSource.LOCK_STATE for e in uncalibrated.evidence):
             return self
         return self._ended(lambda fault: fault.kind in CALIBRATION_KINDS, End.RUN, now)
 
@@ -251,7 +251,7 @@ class Faults:
         if self.run_failed_at is None or abs(now - self.run_failed_at) > _RUN_TIME:
             sources = frozenset()
         # Each source reports a run once, and the log later than the others.
-        again = source is not Source.LOG and (not sources or source in sources)
+        again = source is not FaultSource.LOG and (not sources or source in sources)
         sources = frozenset({source}) if again else sources | {source}
         known = next((f for f in self.active if evidence.belongs_to(f.kind)), None)
         known = known or self.active_fault(kind)
@@ -261,7 +261,7 @@ class Faults:
             else known.with_evidence(evidence, again=again)
         )
         others = tuple(f for f in self.active if f is not known)
-        if evidence.source is Source.ERROR_REPORT:
+        if evidence.source is FaultSource.ERROR_REPORT:
             # Replaces what the states had reported under a more general name.
             for other in others:
                 if other.is_explained_by(fault.kind):
@@ -313,7 +313,7 @@ class Faults:
             rest=optional(lambda rest: LockState(byte(rest)), data["rest"]),
             seen_running=flag(data["seen_running"]),
             unsettled=flag(data["unsettled"]),
-            run_sources=frozenset(listed(Source, data["run_sources"])),
+            run_sources=frozenset(listed(FaultSource, data["run_sources"])),
             run_failed_at=optional(moment, data["run_failed_at"]),
             log_index=optional(integer, data["log_index"]),
         )

@@ -16,7 +16,7 @@ from custom_components.smartlock.rules.stored import byte, integer, listed, mome
 _EVIDENCE_KEPT = 8
 
 
-class Source(StrEnum):
+class FaultSource(StrEnum):
     """Which message of the lock reported a fault."""
 
     ERROR_REPORT = "error_report"
@@ -27,7 +27,7 @@ class Source(StrEnum):
 
 
 # Sources that a fault can start with, the most specific first.
-_BY_SPECIFICITY = (Source.ERROR_REPORT, Source.COMPLETION, Source.LOG, Source.LOCK_STATE)
+_BY_SPECIFICITY = (FaultSource.ERROR_REPORT, FaultSource.COMPLETION, FaultSource.LOG, FaultSource.LOCK_STATE)
 
 
 class End(StrEnum):
@@ -41,18 +41,18 @@ class End(StrEnum):
 class Evidence:
     """One report about a fault, and when it was last made."""
 
-    source: Source
+    source: FaultSource
     code: int
     at: datetime
 
     def belongs_to(self, kind: FaultKind) -> bool:
         """Whether it can stem from a fault of a kind, although it is not that kind's own code."""
         match self.source:
-            case Source.BATTERY_REPORT:
+            case FaultSource.BATTERY_REPORT:
                 return True
-            case Source.LOCK_STATE:
+            case FaultSource.LOCK_STATE:
                 return self.code == LockState.MOTOR_BLOCKED and kind in BLOCKED_KINDS
-            case Source.COMPLETION | Source.LOG:
+            case FaultSource.COMPLETION | FaultSource.LOG:
                 return CompletionStatus(self.code) in SAME_FAULT.get(kind, ())
             case _:
                 return False
@@ -64,7 +64,7 @@ class Evidence:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return the stored value. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(source=Source(text(data["source"])), code=byte(data["code"]), at=moment(data["at"]))
+        return cls(source=FaultSource(text(data["source"])), code=byte(data["code"]), at=moment(data["at"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Fault:
         as well.
         """
         if self.kind is FaultKind.MOTOR_POWER_FAILURE:
-            return any(e.source is Source.ERROR_REPORT for e in self.evidence)
+            return any(e.source is FaultSource.ERROR_REPORT for e in self.evidence)
         return self.kind is not FaultKind.UNKNOWN
 
     @property

@@ -15,7 +15,7 @@ from custom_components.smartlock.rules.stored import (
     optional,
     text,
 )
-from custom_components.smartlock.settings.rules.battery_change import Counters, Known
+from custom_components.smartlock.settings.rules.battery_change import Counters, LastSeen
 from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
 from custom_components.smartlock.settings.rules.restore import Journal, returned
@@ -89,7 +89,7 @@ class Archive:
 
     snapshots: tuple[SettingsSnapshot, ...] = field(default=(), repr=False)
     """Newest first."""
-    known: Known = field(default_factory=Known)
+    known: LastSeen = field(default_factory=LastSeen)
     authorization: str | None = field(default=None, repr=False)
     """The pairing that the snapshots were made with, so that a new one is noticed."""
     changed_at: datetime | None = None
@@ -202,7 +202,7 @@ class Archive:
             raise KeyError("snapshots")
         archive = cls(
             snapshots=part("snapshots", snapshots, ()),
-            known=part("known", _known, Known()),
+            known=part("known", _known, LastSeen()),
             authorization=part("authorization", lambda value: optional(text, value), None),
             changed_at=part("changed_at", lambda value: optional(moment, value), None),
             loss=part("loss", lambda value: optional(Loss.from_json, value), None),
@@ -247,9 +247,9 @@ def _journal(data: Any) -> Journal:
     return journal
 
 
-def _known(data: Any) -> Known:
+def _known(data: Any) -> LastSeen:
     values: dict[str, Any] = {
         name: _KNOWN[name](value) if name in _NEVER_UNKNOWN else optional(_KNOWN[name], value)
         for name, value in obj(data).items()
     }
-    return Known(**values)
+    return LastSeen(**values)

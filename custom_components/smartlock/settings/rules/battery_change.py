@@ -158,7 +158,7 @@ type Event = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class LastSeen:
     """The lock at its last read: what signs are compared with. Survives a restart."""
 
     percent: int | None = None
@@ -187,7 +187,7 @@ class Verdict:
 class BatteryChangeDetector:
     """The state of the detector: what is known, and the recent signs."""
 
-    known: Known = field(default_factory=Known)
+    known: LastSeen = field(default_factory=LastSeen)
     signs: tuple[tuple[Sign, float], ...] = ()
     """With the second at which each was seen."""
     verdict: Verdict | None = None

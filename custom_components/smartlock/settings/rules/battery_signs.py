@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum, StrEnum
 
 
-class Source(Enum):
+class SignSource(Enum):
     """Where a sign comes from: two signs from one source count as one."""
 
     POWER = "power"
@@ -38,22 +38,22 @@ class Sign(StrEnum):
     MANY_CHANGES = "many_changes"
 
 
-SOURCES: Mapping[Sign, Source] = {
-    Sign.BOOT_RUN: Source.POWER,
-    Sign.BOOT_LOGGED: Source.POWER,
-    Sign.RESTART_COUNTED: Source.POWER,
-    Sign.CLOCK_LOST: Source.CLOCK,
-    Sign.CLOCK_BEHIND: Source.CLOCK,
-    Sign.COUNTER_FELL: Source.MEMORY,
-    Sign.MEMORY_DAMAGED: Source.MEMORY,
-    Sign.PIN_FORGOTTEN: Source.PIN,
-    Sign.CHARGE_ROSE: Source.BATTERY,
-    Sign.VOLTAGE_ROSE: Source.BATTERY,
-    Sign.NOT_CRITICAL: Source.BATTERY,
-    Sign.UNCALIBRATED: Source.BOLT,
-    Sign.ACTION_FORGOTTEN: Source.ACTION,
-    Sign.NOT_HEARD: Source.RADIO,
-    Sign.MANY_CHANGES: Source.SETTINGS,
+SOURCES: Mapping[Sign, SignSource] = {
+    Sign.BOOT_RUN: SignSource.POWER,
+    Sign.BOOT_LOGGED: SignSource.POWER,
+    Sign.RESTART_COUNTED: SignSource.POWER,
+    Sign.CLOCK_LOST: SignSource.CLOCK,
+    Sign.CLOCK_BEHIND: SignSource.CLOCK,
+    Sign.COUNTER_FELL: SignSource.MEMORY,
+    Sign.MEMORY_DAMAGED: SignSource.MEMORY,
+    Sign.PIN_FORGOTTEN: SignSource.PIN,
+    Sign.CHARGE_ROSE: SignSource.BATTERY,
+    Sign.VOLTAGE_ROSE: SignSource.BATTERY,
+    Sign.NOT_CRITICAL: SignSource.BATTERY,
+    Sign.UNCALIBRATED: SignSource.BOLT,
+    Sign.ACTION_FORGOTTEN: SignSource.ACTION,
+    Sign.NOT_HEARD: SignSource.RADIO,
+    Sign.MANY_CHANGES: SignSource.SETTINGS,
 }
 STRONG = frozenset(
     {

@@ -47,7 +47,7 @@ _AT = attrgetter("at")
 
 
 @dataclass(frozen=True)
-class Kind:
+class KindHistory:
     """The runs of one kind, oldest first, and their baseline."""
 
     runs: tuple[MotorRun, ...] = ()
@@ -95,7 +95,7 @@ class Wear:
 class WearHistory:
     """The stored history of a lock; frozen, so that what is saved is what the decision was based on."""
 
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    kinds: Mapping[str, KindHistory] = field(default_factory=dict)
     correction: Correction = field(default_factory=Correction)
     weeks: tuple[tuple[datetime, Residual], ...] = ()
     """The level at the end of each week, for the trend."""
@@ -203,7 +203,7 @@ class WearHistory:
         """Return a stored history. Raises KeyError, TypeError or ValueError for anything else."""
         return cls(
             kinds={
-                name: Kind(
+                name: KindHistory(
                     runs=tuple(sorted(listed(MotorRun.from_json, kind["runs"]), key=_AT)),
                     usual=optional(_figures, kind["usual"]),
                     week=optional(_figures, kind["week"]),
@@ -269,7 +269,7 @@ def _figures(values: Any) -> RunMetrics:
 
 def _week_ended(history: WearHistory, run: MotorRun) -> WearHistory:
     """Close the week of this kind's last run if this run is in a later one."""
-    kind = history.kinds.get(run.kind, Kind())
+    kind = history.kinds.get(run.kind, KindHistory())
     if not kind.runs or kind.runs[-1].at.isocalendar()[:2] == run.at.isocalendar()[:2]:
         return history
     runs = kind.last_week()
@@ -300,7 +300,7 @@ def _with_usual_raised(history: WearHistory, by: Residual) -> WearHistory:
 
 def _compared(history: WearHistory, run: MotorRun) -> WearHistory:
     """Add the run to its kind, and establish the kind's baseline once there are enough runs."""
-    kind = history.kinds.get(run.kind, Kind())
+    kind = history.kinds.get(run.kind, KindHistory())
     kind = replace(kind, runs=(*kind.runs, run)[-_RUNS_KEPT:])
     usual_since = history.usual_since
     if kind.usual is None and kind.complete:
