@@ -34,7 +34,7 @@ class _Count(Protocol):
 
 
 type Progress = Callable[[int, int | None], None]
-"""Told how many entries have come, and how many the lock has announced (None: it has not)."""
+"""Receives the number of entries read, and the number announced by the lock (None: unknown)."""
 
 
 class _ReadPage[C: _Count, E](Protocol):

@@ -7,7 +7,8 @@ import time
 
 from custom_components.smartlock.client.ahead import ChallengeTrust
 from custom_components.smartlock.client.connection import PinTries
-from custom_components.smartlock.client.link import IDLE_TIME, LinkEvents, LockLink
+from custom_components.smartlock.client.link import IDLE_TIME, LockLink
+from custom_components.smartlock.client.link_events import LinkEvents
 from custom_components.smartlock.client.moving import Mover
 from custom_components.smartlock.client.orders import Order
 from custom_components.smartlock.client.statistics import LinkStatistics

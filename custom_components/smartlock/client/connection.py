@@ -176,7 +176,7 @@ class Connection:
                     if isinstance(error, LockRefusedError | StaleError | AnswerLostError):
                         self._answered(step, pin_tries)
                     elif isinstance(error, GaveWayError):
-                        # Its answer is told from those to what the action asks by its type, and comes before them.
+                        # Its answer differs by its type from those to the requests of the action, and precedes them.
                         self._answer_outstanding = False
                     step = conversation.throw(error)
                 else:

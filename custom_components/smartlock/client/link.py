@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 import contextlib
-from dataclasses import dataclass
 import math
 
 from custom_components.smartlock.client.ahead import AHEAD_TIME, ChallengeTrust
 from custom_components.smartlock.client.connection import Connection, PinTries
+from custom_components.smartlock.client.link_events import LinkEvents
 from custom_components.smartlock.client.statistics import LinkStatistics, Phase
 from custom_components.smartlock.client.transport import Transport
 from custom_components.smartlock.client.turn import Turn
@@ -42,22 +42,6 @@ READ_DEADLINE = 60.0
 # How long a link stays open whose caller could not wait for it: long enough for another try, and shorter than
 # the 20 s after which the lock itself drops it.
 KEPT_TIME = 15.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class LinkEvents:
-    """Callbacks for what happens on the link."""
-
-    on_received: Callable[[Message], None]
-    """Receives every message, even if it may be a recording."""
-    on_message: Callable[[Message], None]
-    """Receives the lock's messages: once states on the link were believed, the later and the earlier ones."""
-    on_lost: Callable[[], None]
-    """An idle link ended without our doing: anything the lock would have pushed over it is missed."""
-    on_answer_lost: Callable[[], None]
-    """The state was requested, which clears the change flag, and the link ended without an answer."""
-    on_closed: Callable[[], None]
-    """We have disconnected: the lock advertises again."""
 
 
 class LockLink:

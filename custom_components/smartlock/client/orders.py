@@ -57,7 +57,7 @@ class Order:
 
     @property
     def written(self) -> bool:
-        """Whether it was written, so that its outcome is not known before the lock has told it."""
+        """Whether it was written, so that its outcome is unknown until the lock has reported it."""
         return self.written_at is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Whose turn it is on a link: one at a time, and an action before everything that nobody waits for."""
+"""The turn on a link: one request at a time, and actions before everything else."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,11 +8,11 @@ import contextlib
 class Turn:
     """A lock with two ranks: `async with turn` for reads and writes, `async with turn.for_action()` for the bolt.
 
-    An action is next as soon as whoever has the turn gives it back, however many others have waited longer.
+    An action is next as soon as the turn is released, however many others have waited longer.
     """
 
     def __init__(self, on_wanted: Callable[[], None]) -> None:
-        """`on_wanted` is called when an action has to wait for somebody who has the turn."""
+        """`on_wanted` is called when an action has to wait for the turn."""
         self._on_wanted = on_wanted
         self._lock = asyncio.Lock()
         self._actions = 0
