@@ -242,7 +242,7 @@ class LifeOfAPin(RuleBasedStateMachine):
 
     @invariant()
     def the_truth_is_told(self) -> None:
-        """Invalid is what was refused, and nothing is lent while a change is open."""
+        """Invalid is what was refused, and no PIN is sent while a change is open."""
         state = self.record.state(self.given, self.now)
         assert (state is PinState.INVALID) <= (self.given in self.record.refused)
         assert (self.record.candidate is not None) <= (state is not PinState.VALID)

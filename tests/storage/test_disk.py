@@ -248,22 +248,22 @@ async def test_a_restore_waits_for_the_disk(home: Home, disk: Disk) -> None:
     lock.settings.change(led_brightness=1, single_lock=1)
     lock.battery.set(40)
     entry = await home.set_up(lock, "bridge", pin=RIGHT)
-    keeper = entry.runtime_data.archive
-    await keeper.async_save()
+    archive = entry.runtime_data.archive
+    await archive.async_save()
     await home.until(lambda: not home.connected(lock))
     lock.swap_batteries(["settings"])
-    await home.until(lambda: keeper.kept.loss is not None)
+    await home.until(lambda: archive.kept.loss is not None)
     await home.until(lambda: not home.connected(lock))
     lost = lock.settings.values
-    wanted = restore.all_at_once(keeper.differences)
+    wanted = restore.all_at_once(archive.differences)
 
     disk.fail()
     with pytest.raises(NotStoredError):
-        await keeper.async_restore(wanted)
-    assert keeper.restoring is None
+        await archive.async_restore(wanted)
+    assert archive.restoring is None
     disk.mend()
-    task = home.hass.async_create_task(keeper.async_restore(wanted), eager_start=False)
-    await home.until(lambda: keeper.restoring is not None)
+    task = home.hass.async_create_task(archive.async_restore(wanted), eager_start=False)
+    await home.until(lambda: archive.restoring is not None)
     disk.fail()
     await asyncio.sleep(600)
     assert lock.settings.values == lost

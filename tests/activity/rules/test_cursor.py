@@ -121,12 +121,12 @@ def test_damaged_json(damaged: dict[str, Any]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 20)), max_size=12))
-def test_each_entry_is_news_once(visits: list[tuple[int, int]]) -> None:
+def test_each_entry_is_news_once(reads: list[tuple[int, int]]) -> None:
     """At each reading so many entries have come since, and so many of the newest are read."""
     last, cursor = 5, moved(None, newest(5))
     told: list[int] = []
     missed = 0
-    for came, read in visits:
+    for came, read in reads:
         last += came
         entries = newest(last, max(1, last - read + 1))
         found = news(cursor, entries)
