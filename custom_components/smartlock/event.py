@@ -9,6 +9,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.activity.rules.entries import Denial, Happening
+from custom_components.smartlock.activity.rules.events import Activity
 from custom_components.smartlock.auto_unlock.entities import RuleEvent
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.faults.rules.codes import FaultKind
@@ -47,7 +49,24 @@ def _settings_restored(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
     return runtime.archive.async_on_restored(restored)
 
 
+def _activity(*, denied: bool) -> Callable[[SmartLockRuntime, Fire], CALLBACK_TYPE]:
+    """Return what fires for each new entry of the log; whoever was not let in is told apart from all others."""
+
+    def subscribe(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
+        def happened(activity: Activity) -> None:
+            if activity.denied == denied:
+                fire(activity.type, activity.attributes())
+
+        return runtime.activity.async_subscribe(happened)
+
+    return subscribe
+
+
 EVENTS: tuple[SmartLockEventDescription, ...] = (
+    SmartLockEventDescription(key="activity", event_types=list(Happening), subscribe=_activity(denied=False)),
+    SmartLockEventDescription(
+        key="access_denied", event_types=list(Denial), subscribe=_activity(denied=True)
+    ),
     SmartLockEventDescription(
         key="fault",
         event_types=[*(kind.value for kind in FaultKind), RECOVERED],

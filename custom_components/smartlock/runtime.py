@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from custom_components.smartlock.access.access import LockAccess
 from custom_components.smartlock.access.lists import LockLists
 from custom_components.smartlock.actions import LockActions
+from custom_components.smartlock.activity.keeper import ActivityKeeper
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.clock.sync import LockClock
@@ -39,6 +40,7 @@ class SmartLockRuntime:
     log: LogReader
     clock: LockClock
     access: LockAccess
+    activity: ActivityKeeper
     faults: FaultTracker
     wear: WearMonitor
     settings: SettingsWriter
@@ -54,10 +56,11 @@ class SmartLockRuntime:
         coordinator = SmartLockCoordinator(hass, entry)
         actions = LockActions(coordinator)
         pin = PinGuard(hass, entry, coordinator, issues)
-        log = LogReader(hass, coordinator.nuki_id, pin, coordinator.assumptions)
+        log = LogReader(pin)
         clock = LockClock(hass, coordinator, pin)
         lists = LockLists(coordinator, pin)
         access = LockAccess(coordinator, lists, clock)
+        activity = ActivityKeeper(hass, entry, coordinator, pin=pin, log=log, clock=clock)
         faults = FaultTracker(hass, coordinator, actions, pin=pin, log=log)
         wear = WearMonitor(hass, coordinator, issues)
         current = CurrentSettings(coordinator)
@@ -78,9 +81,9 @@ class SmartLockRuntime:
         auto_unlock = Rules(
             hass, coordinator, actions, current=current, pin=pin, faults=faults, issues=issues
         )
-        # The others need to know first whether the PIN is right, and that the link is a new one. The archive
-        # can wait longest.
-        coordinator.link_users = (current, pin, log, faults, clock, wear, archive)
+        # The others need to know whether the PIN is right, and that this is another link. What has happened is told
+        # first: its times are those of a clock that may be set then. What is archived can wait longest.
+        coordinator.link_users = (current, pin, log, activity, faults, clock, wear, archive)
         return cls(
             coordinator=coordinator,
             actions=actions,
@@ -89,6 +92,7 @@ class SmartLockRuntime:
             log=log,
             clock=clock,
             access=access,
+            activity=activity,
             faults=faults,
             wear=wear,
             settings=settings,
@@ -106,7 +110,7 @@ class SmartLockRuntime:
                 SlowLink(coordinator, actions, issues),
                 coordinator,
                 pin,
-                log,
+                activity,
                 archive,
                 auto_unlock,
             ),

@@ -13,7 +13,7 @@ from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from custom_components.smartlock.system_clock import rules
 from simulator.virtual_lock import VirtualLock, quick
-from tests.integration.home import PINS, Home
+from tests.integration.home import PINS, Home, pins_sent
 from tests.integration.secrets_of import found, spellings_of_number
 from tests.integration.wall_time import WallTime
 
@@ -65,8 +65,7 @@ async def test_wrong_clock_is_set(
     await home.read()
     assert is_right(lock)
     assert len(lock.journal.connections) == 2
-    sent = [entry.facts["command"] for entry in lock.journal.pins_sent]
-    assert sent == ["VERIFY_SECURITY_PIN", "UPDATE_TIME"]
+    assert pins_sent(lock) == [("VERIFY_SECURITY_PIN", True), ("UPDATE_TIME", True)]
     assert lock.journal.broken_rules == []
     assert home.state() == View.LOCKED
 

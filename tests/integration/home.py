@@ -36,7 +36,7 @@ from simulator.lock.authorizations import Authorization
 from simulator.radio import Radio
 from simulator.virtual_lock import VirtualLock, quick
 
-__all__ = ["APP_ID", "FIRST_AUTHORIZATION_ID", "LOCK_NAME", "NUKI_ID", "PINS", "Home"]
+__all__ = ["APP_ID", "FIRST_AUTHORIZATION_ID", "LOCK_NAME", "NUKI_ID", "PINS", "Home", "pins_sent"]
 
 NUKI_ID = 0x33C335C5
 PINS = {"gen2": 7392, "gen3": 7391, "gen4": 7394, "ultra": 739158}
@@ -48,6 +48,8 @@ LOCK_NAME = "Villa Kunterbunt"
 
 _ID_TYPES = {CLIENT_TYPE_APP: AuthorizationIdType.APP, CLIENT_TYPE_BRIDGE: AuthorizationIdType.BRIDGE}
 _OTHERS = (
+    "activity",
+    "access_denied",
     "connection",
     "pin_state",
     "last_fault",
@@ -57,8 +59,25 @@ _OTHERS = (
     "settings_kept_at",
     "settings_restored",
 )
+# What reads the log and the lists of a lock without a keypad, with a PIN that is known to be right, over links that are open anyway.
+_LOOKS = frozenset(
+    {
+        "REQUEST_LOG_ENTRIES",
+        "REQUEST_AUTHORIZATION_ENTRIES",
+        "REQUEST_TIME_CONTROL_ENTRIES",
+    }
+)
 # Longer than anything that a test waits for, in virtual seconds.
 PATIENCE = 1000.0
+
+
+def pins_sent(lock: VirtualLock) -> list[tuple[str, bool]]:
+    """Return for what a PIN was sent, and whether it was right; without what was read of log and lists."""
+    return [
+        (str(sent.facts["command"]), bool(sent.facts["accepted"]))
+        for sent in lock.journal.pins_sent
+        if sent.facts["command"] not in _LOOKS or not sent.facts["accepted"]
+    ]
 
 
 class Home:

@@ -17,7 +17,7 @@ from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockS
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from simulator.radio import RadioTiming
 from simulator.virtual_lock import Kind, Timing, VirtualLock, quick
-from tests.integration.home import LOCK_NAME, NUKI_ID, PINS, Home
+from tests.integration.home import LOCK_NAME, NUKI_ID, PINS, Home, pins_sent
 
 HOUR = 3600.0
 # Sensors for those who look into how the radio does; nobody else has to see them.
@@ -70,7 +70,7 @@ async def test_first_read(home: Home, model: str, client_type: str | None) -> No
     await home.until(lambda: home.state() == View.LOCKED)
     await home.until(lambda: not home.connected(lock))
     assert connections(lock) == reads(lock) == len(lock.journal.requests("REQUEST_CONFIG")) == 1
-    assert [sent.facts["command"] for sent in lock.journal.pins_sent] == ["VERIFY_SECURITY_PIN"]
+    assert pins_sent(lock) == [("VERIFY_SECURITY_PIN", True)]
     assert lock.journal.broken_rules == []
 
 

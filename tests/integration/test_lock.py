@@ -16,7 +16,7 @@ from custom_components.smartlock.lock import VIEWS
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
 from simulator.local_adapter import RadioClient
 from simulator.virtual_lock import Kind, Moment, Timing, VirtualLock, quick
-from tests.integration.home import PINS, Home
+from tests.integration.home import PINS, Home, pins_sent
 from tests.integration.texts import english
 
 both_generations = pytest.mark.parametrize("model", ["gen3", "ultra"])
@@ -122,7 +122,7 @@ async def test_actions(
     assert orders(lock) == 1
     await asyncio.sleep(60)
     assert runs(lock) == [run]
-    assert lock.journal.pins_sent == []
+    assert pins_sent(lock) == []
     assert lock.journal.broken_rules == []
 
 

@@ -19,7 +19,7 @@ from custom_components.smartlock.protocol.errors import LinkError, LinkLostError
 from simulator.lock.faults import Once
 from simulator.lock.habits import Habits, LostPin
 from simulator.virtual_lock import Kind, VirtualLock, quick
-from tests.integration.home import NUKI_ID, PINS, Home
+from tests.integration.home import NUKI_ID, PINS, Home, pins_sent
 
 FILE = f"smartlock.{NUKI_ID:08X}.pin"
 RIGHT, WRONG, OTHER = str(PINS["gen3"]), "1111", "2222"
@@ -27,11 +27,11 @@ RIGHT, WRONG, OTHER = str(PINS["gen3"]), "1111", "2222"
 
 def sent(lock: VirtualLock) -> list[tuple[Any, Any]]:
     """Return to which commands a PIN was sent, and whether it was right."""
-    return [(entry.facts["command"], entry.facts["accepted"]) for entry in lock.journal.pins_sent]
+    return pins_sent(lock)
 
 
 VERIFIED, REFUSED = ("VERIFY_SECURITY_PIN", True), ("VERIFY_SECURITY_PIN", False)
-USED, USED_IN_VAIN = ("REQUEST_TIME_CONTROL_ENTRIES", True), ("REQUEST_TIME_CONTROL_ENTRIES", False)
+USED, USED_IN_VAIN = ("REQUEST_KEYPAD_CODES", True), ("REQUEST_KEYPAD_CODES", False)
 
 
 def guard(entry: MockConfigEntry) -> PinGuard:
@@ -42,7 +42,7 @@ def guard(entry: MockConfigEntry) -> PinGuard:
 
 async def use(entry: MockConfigEntry) -> None:
     """Do something that needs the PIN."""
-    await entry.runtime_data.pin.ask(conversations.read_time_control)
+    await entry.runtime_data.pin.ask(conversations.read_keypad_codes)
 
 
 async def restart(home: Home, lock: VirtualLock, entry: MockConfigEntry) -> None:
@@ -239,7 +239,7 @@ async def test_proved_one_may_be_used_after_a_lost_answer(home: Home) -> None:
     """But not without end: what got no answer may have been refused."""
     lock = home.add_lock()
     entry = await home.set_up(lock, pin=RIGHT)
-    lock.faults.drop_next_answer(Command.TIME_CONTROL_ENTRY_COUNT)
+    lock.faults.drop_next_answer(Command.KEYPAD_CODE_COUNT)
     await use_in_vain(entry, lock)
     await use(entry)
     assert home.state("pin_state") == "valid"
@@ -258,7 +258,7 @@ async def test_proved_one_may_be_used_after_a_lost_answer(home: Home) -> None:
 async def use_in_vain(entry: MockConfigEntry, lock: VirtualLock) -> None:
     """Do something that needs the PIN while no answer to it arrives."""
     lock.faults.drop_next_answer(Command.STATUS)
-    lock.faults.drop_next_answer(Command.TIME_CONTROL_ENTRY_COUNT)
+    lock.faults.drop_next_answer(Command.KEYPAD_CODE_COUNT)
     with pytest.raises((LinkError, PinUnavailableError)):
         await use(entry)
     lock.faults.clear()
@@ -280,7 +280,7 @@ async def test_other_refusals_say_nothing_of_the_pin(home: Home) -> None:
     lock = home.add_lock()
     entry = await home.set_up(lock, pin=RIGHT)
     for _ in range(5):
-        lock.faults.refuse_next(ErrorCode.K_BUSY, Command.REQUEST_TIME_CONTROL_ENTRIES)
+        lock.faults.refuse_next(ErrorCode.K_BUSY, Command.REQUEST_KEYPAD_CODES)
         with pytest.raises(LockRefusedError):
             await use(entry)
     assert home.state("pin_state") == "valid"
@@ -293,7 +293,7 @@ async def test_block_of_a_clock_that_was_ahead(home: Home, *, later: Any, years:
     later(timedelta(days=365 * years))
     lock = home.add_lock()
     entry = await home.set_up(lock, pin=RIGHT)
-    lock.faults.refuse_next(ErrorCode.K_TOO_MANY_PIN_ATTEMPTS, Command.REQUEST_TIME_CONTROL_ENTRIES)
+    lock.faults.refuse_next(ErrorCode.K_TOO_MANY_PIN_ATTEMPTS, Command.REQUEST_KEYPAD_CODES)
     with pytest.raises(PinError):
         await use(entry)
     later(-timedelta(days=365 * years))
@@ -537,12 +537,12 @@ async def test_a_session_is_on_disk_before_its_pin_goes_out(home: Home, hass_sto
 
     def conversation(pin: int) -> conversations.Conversation[Any]:
         at_sending.append(len(hass_storage[FILE]["data"]["tries"]))
-        return conversations.read_time_control(pin)
+        return conversations.read_keypad_codes(pin)
 
     before = len(sent(lock))
     async with guard(entry).session() as session:
         await session.request(conversation)
-        lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.REQUEST_TIME_CONTROL_ENTRIES)
+        lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.REQUEST_KEYPAD_CODES)
         with pytest.raises(LockRefusedError):
             await session.request(conversation)
         await session.request(conversation)
@@ -560,14 +560,14 @@ async def test_a_pin_that_was_refused_stops_a_session_that_has_it(home: Home) ->
     lock = home.add_lock()
     entry = await home.set_up(lock, pin=RIGHT)
     async with guard(entry).session() as session:
-        await session.request(conversations.read_time_control)
+        await session.request(conversations.read_keypad_codes)
         await home.until(lambda: not home.connected(lock))
         lock.swap_batteries(["pin"])
         with pytest.raises(PinError):
             await use(entry)
         before = len(sent(lock))
         with pytest.raises(PinUnavailableError):
-            await session.request(conversations.read_time_control)
+            await session.request(conversations.read_keypad_codes)
         assert len(sent(lock)) == before
 
 

@@ -22,7 +22,7 @@ from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.storage import DISK_FAILED, NotStoredError
 from simulator.virtual_lock import Jam, VirtualLock, quick
 from tests.auto_unlock.arrivals import resident
-from tests.integration.home import NUKI_ID, PINS, Home
+from tests.integration.home import NUKI_ID, PINS, Home, pins_sent
 from tests.storage.disks import KINDS, Disk, SimulatedDisk, real_disk
 
 RIGHT, NEW = str(PINS["gen3"]), "2345"
@@ -166,7 +166,7 @@ async def test_another_pin_is_not_set(home: Home, disk: Disk, hass_storage: dict
     disk.fail()
     with pytest.raises(NotStoredError):
         await entry.runtime_data.pin.async_set(NEW)
-    assert [sent.facts["command"] for sent in lock.journal.pins_sent] == ["VERIFY_SECURITY_PIN"]
+    assert pins_sent(lock) == [("VERIFY_SECURITY_PIN", True)]
     assert (entry.options["pin"], home.state("pin_state")) == (RIGHT, "valid")
     assert not entry.runtime_data.pin.setting_open
     disk.mend()

@@ -1,28 +1,22 @@
-"""The only reader of a lock's log: all features that need it share one request for each link."""
+"""The one reader of a lock's log: whatever wants to know something of it shares what each link brings."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, override
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-
-from custom_components.smartlock.activity.rules.cursor import Cursor, News, in_order, moved, news, reaches
-from custom_components.smartlock.assumptions import Assumption, Assumptions
-from custom_components.smartlock.listeners import Listeners
-from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.activity.rules.cursor import News, in_order
+from custom_components.smartlock.activity.rules.reading import NEWEST, Reading
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
-from custom_components.smartlock.storage import LockStore, lock_store
 
-# Enough for any feature that looks for something recent: a fault, a boot run.
-NEWEST = 8
-# Only a subscriber needs all entries since the last read. A lock stores a thousand, and one that was not read
-# for days must not be kept busy for them: anything older counts as missed.
-_MORE = 25
-_MORE_PAGES = 8
+__all__ = ["NEWEST", "LogPage", "LogReader"]
+
+# An action of somebody else is not to wait for a long log, and a link is not to be held for it.
+_PAGES_A_LINK = 3
+
+type TakeNews = Callable[[Reading, News, PinSession], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,48 +24,31 @@ class LogPage:
     """The newest entries of a log."""
 
     count: LogEntryCount | None
-    """The lock's number of entries, and what it logs."""
-    entries: tuple[LogEntry, ...]
-    """The newest first: `NEWEST` of them, or more."""
+    """What the lock logs, and how many entries there are beyond where somebody began to read."""
+    entries: tuple[LogEntry, ...] = field(repr=False)
+    """The newest first; `NEWEST` of them, or as many as there are."""
 
 
-class LogReader(LockPart):
-    """Reads the log of one lock and remembers, also over a restart, how far it has been read."""
+class LogReader:
+    """Reads the log of one lock."""
 
-    def __init__(self, hass: HomeAssistant, nuki_id: str, pin: PinGuard, assumptions: Assumptions) -> None:
-        """Prepare; call `async_load` before anything else."""
-        self._assumptions = assumptions
+    def __init__(self, pin: PinGuard) -> None:
+        """Prepare; nothing is sent yet."""
         self._pin = pin
-        self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "activity")
-        self._cursor: Cursor | None = None
         self._page: LogPage | None = None
-        """The entries read over the present link."""
+        """The newest entries, as of the link that is in use."""
+        self._recent: tuple[LogEntry, ...] = ()
+        """The last entries that were news, the newest first."""
         self._turn = asyncio.Lock()
-        self._listeners = Listeners[News]()
-
-    @override
-    async def async_load(self) -> None:
-        """Continue where an earlier run of Home Assistant stopped."""
-        # Without a stored cursor, entries that are in the log already are not reported.
-        self._cursor = await self._store.async_load(lambda stored: Cursor.from_json(stored["cursor"]))
-
-    @callback
-    def async_subscribe(self, listener: Callable[[News], None]) -> CALLBACK_TYPE:
-        """Call `listener` with the entries added to the log since the last read, each entry once.
-
-        The cursor is on disk by then, unless the disk fails. As long as there is a listener, all entries
-        since the last read are read, in several requests if necessary.
-        """
-        return self._listeners.add(listener)
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
-        """Note a new link: entries read before may no longer be the newest."""
+        """Note that this is another link: what was read before may not be the newest any more."""
         self._page = None
 
     async def read(self, session: PinSession | None = None, *, fresh: bool = False) -> LogPage:
-        """Return the newest entries, read once for each shared link.
+        """Return the newest entries, read once for each link that is shared.
 
-        `session` is used if given. `fresh`: read in any case, because the link is not shared.
+        `session` is used if there is one. `fresh`: read them in any case, because nobody else uses this link.
         Raises what `PinGuard.session` and `PinSession.request` raise.
         """
         async with self._turn:
@@ -83,31 +60,52 @@ class LogReader(LockPart):
                         self._page = await self._read(own)
             return self._page
 
+    async def read_before(
+        self, session: PinSession, index: int, count: int
+    ) -> tuple[LogEntryCount | None, tuple[LogEntry, ...]]:
+        """Read up to so many entries before an index (0: the newest), the newest first; they are no news to anybody.
+
+        Raises what `PinSession.request` raises.
+        """
+        async with self._turn:
+            told, found = await session.request(partial(conversations.read_log, beyond=index, count=count))
+            return told, in_order(found)
+
+    async def catch_up(self, reading: Reading, take: TakeNews) -> LogEntryCount | None:
+        """Read on from where `reading` is, as far as this link is meant for it, and say what the lock logs.
+
+        `take` is handed what each page brings, the oldest first, and how far the log has been read then; it stores
+        that before anybody is told. Raises what `PinGuard.session` and `PinSession.request` raise.
+        """
+        told: LogEntryCount | None = None
+        reading = reading.begun()
+        async with self._turn, self._pin.session() as session:
+            for _ in range(_PAGES_A_LINK):
+                page = reading.page
+                counted, found = await session.request(
+                    partial(
+                        conversations.read_log,
+                        beyond=page.beyond,
+                        count=page.count,
+                        newest_first=page.newest_first,
+                    )
+                )
+                told = counted or told
+                first = reading.cursor is None
+                reading, news = reading.took(found, None if counted is None else counted.count)
+                new = found if first else news.entries
+                kept = () if news.began_again else self._recent
+                newest = 0 if reading.cursor is None else reading.cursor.index
+                self._recent = in_order(each for each in (*kept, *new) if each.index <= newest)[:NEWEST]
+                await take(reading, news, session)
+                if reading.done:
+                    break
+            # The newest entries are among them, or all there ever were.
+            oldest = self._recent[-1].index if self._recent else newest + 1
+            if reading.done and (len(self._recent) == NEWEST or oldest == 1):
+                self._page = LogPage(count=told, entries=self._recent)
+        return told
+
     async def _read(self, session: PinSession) -> LogPage:
         count, found = await session.request(partial(conversations.read_log, count=NEWEST))
-        entries = in_order(found)
-        if self._listeners:
-            entries = await self._read_on(session, entries)
-        new = news(self._cursor, entries)
-        self._assumptions.count(
-            Assumption.LOG_GOES_ON, not new.began_again if self._cursor and entries else None
-        )
-        if (cursor := moved(self._cursor, entries)) != self._cursor:
-            self._cursor = cursor
-            # A full disk is no reason to hold entries back. At worst one is reported again after a restart.
-            await self._store.async_try_save(lambda: {"cursor": cursor.to_json()})
-        if new:
-            self._listeners.notify(new)
-        return LogPage(count=count, entries=entries)
-
-    async def _read_on(self, session: PinSession, entries: tuple[LogEntry, ...]) -> tuple[LogEntry, ...]:
-        """Add older entries until the cursor or the end of the log is reached."""
-        for _ in range(_MORE_PAGES):
-            if reaches(self._cursor, entries):
-                break
-            oldest = entries[-1].index
-            _, found = await session.request(partial(conversations.read_log, beyond=oldest, count=_MORE))
-            entries = in_order((*found, *entries))
-            if entries[-1].index == oldest:
-                break
-        return entries
+        return LogPage(count=count, entries=in_order(found))

@@ -81,6 +81,16 @@ class Written:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClockSet:
+    """That the lock's clock was set by us, and how it had been before."""
+
+    at: datetime
+    """Aware, by our clock."""
+    ahead: timedelta | None
+    """By how much the lock's was ahead until then; None if it had lost the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClockDifference:
     """How the clock of a lock compares with ours."""
 

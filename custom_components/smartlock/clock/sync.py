@@ -1,7 +1,7 @@
 """Sets the lock's clock: on the owner's request, and, if it is wrong, on a link that is open anyway."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.clock import rules
-from custom_components.smartlock.clock.rules import ClockDifference, Doubt, Written
+from custom_components.smartlock.clock.rules import ClockDifference, ClockSet, Doubt, Written
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.lock_part import LockPart
@@ -65,6 +65,8 @@ class LockClock(LockPart):
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "clock")
         self._difference = ClockDifference()
         self._written = Written()
+        self.last_set: ClockSet | None = None
+        """The last time that we set it, or tried to, since Home Assistant was started."""
         self._zone: tuple[int, tzinfo | None] | None = None
         """The time zone that the lock has by its settings: the vendor's id, and what it stands for."""
         self._doubts: tuple[tuple[Any, ...], tuple[Doubt, ...]] | None = None
@@ -121,11 +123,6 @@ class LockClock(LockPart):
         """By how much the lock's clock was ahead when it last reported the time; None if unknown."""
         return self._difference.ahead
 
-    @property
-    def set_at(self) -> datetime | None:
-        """When we last set the lock's clock, or tried to, within the last day; None otherwise."""
-        return self._written.times[-1] if self._written.times else None
-
     async def _load_zone(self) -> None:
         """Load the lock's time zone, whose tables are read from files."""
         config = self._coordinator.data.config
@@ -177,6 +174,7 @@ class LockClock(LockPart):
             states = await self._coordinator.client.read_states()
             if states.lock_state.moving:
                 raise MovingError
+            self.last_set = ClockSet(at=dt_util.utcnow(), ahead=self._difference.ahead)
             try:
                 # The time is taken once the link is open.
                 await session.request(

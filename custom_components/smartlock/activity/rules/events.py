@@ -1,0 +1,85 @@
+"""What is told of an entry of the log: the attributes of its event, and what its author is called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from custom_components.smartlock.activity.rules.entries import Denial, Method, Record, word
+from custom_components.smartlock.activity.rules.moments import Moment
+
+_KEYPAD = frozenset({Method.KEYPAD_CODE, Method.FINGERPRINT, Method.KEYPAD_BUTTON})
+_NOBODY = frozenset({Denial.WRONG_CODE, Denial.WRONG_FINGERPRINT})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What people and codes are called, and whether anybody may see it."""
+
+    users: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """By authorization id."""
+    codes: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """By id."""
+    numbers: Mapping[int, int] = field(default_factory=dict, repr=False)
+    """What people go by where no name is shown, by authorization id."""
+    shown: bool = True
+    code: str = "Code {number}"
+    person: str = "Person {number}"
+
+    def of(self, record: Record) -> str | None:
+        """Return what the author of an entry is called; None for nobody that is known."""
+        if record.what in _NOBODY or record.method is Method.KEYPAD_BUTTON:
+            return None
+        by_code = record.method in _KEYPAD
+        if self.shown or record.method is Method.HOME_ASSISTANT:
+            # The entry has the name of its day; it may have been changed since.
+            listed = (
+                self.codes.get(record.code_id or 0) if by_code else self.users.get(record.authorization_id)
+            )
+            return record.name or listed or None
+        if by_code:
+            return self.code.format(number=record.code_id) if record.code_id else None
+        number = self.numbers.get(record.authorization_id)
+        return None if number is None else self.person.format(number=number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """One entry of the log as it is told."""
+
+    record: Record
+    moment: Moment
+    user: str | None = field(repr=False)
+    missed: int = 0
+    """How many entries before it could not be read."""
+
+    @property
+    def type(self) -> str:
+        """The type of its event."""
+        return self.record.what.value
+
+    @property
+    def denied(self) -> bool:
+        """Whether somebody was not let in."""
+        return self.record.denied
+
+    def attributes(self) -> dict[str, Any]:
+        """Return what is shown of it beside its type."""
+        record, at = self.record, self.moment.at
+        more = dict(record.more)
+        if self.missed:
+            more["missed"] = self.missed
+        if at is not None and not self.moment.certain:
+            more["time_certain"] = False
+        return {
+            "index": record.index,
+            "happened_at": None if at is None else at.isoformat(),
+            "late": self.moment.late,
+            "user": self.user,
+            "person": None,
+            "method": record.method.value,
+            "action": None if record.lock_action is None else word(record.lock_action),
+            "result": record.result,
+            "code_id": record.code_id,
+            "auto_unlock": record.auto_unlock,
+            **more,
+        }

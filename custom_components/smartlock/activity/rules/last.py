@@ -1,0 +1,138 @@
+"""Who has changed the lock last, and who was the last to come in, as pure steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from custom_components.smartlock.activity.rules.entries import TRIGGERS, Method
+from custom_components.smartlock.protocol.enums import LockAction, LockState
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.rules.stored import integer, moment, obj, optional, text
+
+type Sign = tuple[int | None, ...]
+
+
+def sign_of(states: KeyturnerStates) -> Sign:
+    """Return what differs as soon as anybody has operated the lock, as far as its states tell."""
+    return (
+        states.lock_state,
+        states.trigger,
+        states.last_lock_action,
+        states.last_lock_action_trigger,
+        states.last_lock_action_completion_status,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """A lock action that succeeded."""
+
+    index: int
+    method: Method
+    action: LockAction
+    user: str | None
+    """As it is shown; None for nobody who is known."""
+    happened_at: datetime | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "index": self.index,
+            "method": self.method.value,
+            "action": int(self.action),
+            "user": self.user,
+            "happened_at": None if self.happened_at is None else self.happened_at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            index=integer(data["index"]),
+            method=Method(text(data["method"])),
+            action=LockAction(integer(data["action"])),
+            user=optional(text, data["user"]),
+            happened_at=optional(moment, data["happened_at"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Last:
+    """The last operations, and whether one of them explains what the lock shows."""
+
+    operation: Operation | None = None
+    """The last that succeeded."""
+    opening: Operation | None = None
+    """The last by which somebody unlocked or opened."""
+    sign: Sign | None = None
+    """What the states showed when the operation was found to explain them; None: it does not."""
+    shown: Sign | None = None
+    """What the states show now; None before the first."""
+    told: bool = False
+    """The log has been read to its end since they show that."""
+    fresh: bool = False
+    """The operation has come from the log since it was last read to its end."""
+
+    @property
+    def explained(self) -> Operation | None:
+        """What explains the state that is shown; None as long as nothing does."""
+        return self.operation if self.told and self.sign is not None and self.sign == self.shown else None
+
+    def seen(self, states: KeyturnerStates) -> Self:
+        """Take what the lock shows: if it is something else than before, nothing explains it yet."""
+        shown = sign_of(states)
+        return self if shown == self.shown else replace(self, shown=shown, told=False)
+
+    def succeeded(self, operation: Operation, *, opening: bool) -> Self:
+        """Take an operation from the log."""
+        return replace(
+            self,
+            operation=operation,
+            opening=operation if opening else self.opening,
+            sign=None,
+            fresh=True,
+        )
+
+    def read(self, states: KeyturnerStates) -> Self:
+        """Take note that the log has been read to its end with the lock in this state.
+
+        If nothing has come since another state was shown, that is not explained yet: its entry is written later.
+        """
+        last = replace(self.seen(states), told=True, fresh=False)
+        if self.operation is None or not _agree(self.operation, states):
+            return replace(last, sign=None)
+        return replace(last, sign=last.shown) if self.fresh else last
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "operation": None if self.operation is None else self.operation.to_json(),
+            "opening": None if self.opening is None else self.opening.to_json(),
+            "sign": None
+            if self.sign is None
+            else [None if each is None else int(each) for each in self.sign],
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return what was stored. Raises KeyError, TypeError or ValueError for anything else."""
+        sign = stored["sign"]
+        return cls(
+            operation=optional(lambda each: Operation.from_json(obj(each)), stored["operation"]),
+            opening=optional(lambda each: Operation.from_json(obj(each)), stored["opening"]),
+            sign=None if sign is None else tuple(optional(integer, each) for each in sign),
+        )
+
+
+def _agree(operation: Operation, states: KeyturnerStates) -> bool:
+    """Whether the bolt may be where it is because of an operation."""
+    method = method_of(states)
+    return states.lock_state.place in operation.action.leaves and method in (None, operation.method)
+
+
+def method_of(states: KeyturnerStates) -> Method | None:
+    """Return how the state came about as far as the states tell by themselves; None for what may be several things."""
+    if states.lock_state in (LockState.UNCALIBRATED, LockState.MOTOR_BLOCKED):
+        return None
+    return TRIGGERS.get(states.trigger)
