@@ -7,7 +7,7 @@ resumed with the answer. Its position is its state; it knows neither radio nor c
     step = next(conversation)          # Request Data(Keyturner States)
     conversation.send(states)          # StopIteration carries the result
 
-Who runs it throws `LockRefusedError`, `NoAnswerError` or `LinkLostError` into it instead of an answer.
+The caller throws `LockRefusedError`, `NoAnswerError` or `LinkLostError` into it instead of an answer.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -299,7 +299,7 @@ def read_entries[C: Message, E: Message](
 def read_authorizations(
     pin: int, *, offset: int = 0, count: int = PAGE
 ) -> Conversation[tuple[AuthorizationEntryCount | None, tuple[AuthorizationEntry, ...]]]:
-    """Read a page of the authorizations; `paging.walk` tells the next offset."""
+    """Read a page of the authorizations; `paging.walk` computes the next offset."""
     request = RequestAuthorizationEntries(offset=offset, count=count)
     return read_entries(request, AuthorizationEntryCount, AuthorizationEntry, pin)
 
@@ -307,7 +307,7 @@ def read_authorizations(
 def read_keypad_codes(
     pin: int, *, offset: int = 0, count: int = PAGE
 ) -> Conversation[tuple[KeypadCodeCount | None, tuple[KeypadCode, ...]]]:
-    """Read a page of the keypad codes; `paging.walk` tells the next offset."""
+    """Read a page of the keypad codes; `paging.walk` computes the next offset."""
     return read_entries(RequestKeypadCodes(offset=offset, count=count), KeypadCodeCount, KeypadCode, pin)
 
 

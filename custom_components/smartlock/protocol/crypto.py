@@ -1,6 +1,6 @@
 """The cryptography of the protocol; the only module that imports `nacl`.
 
-The vendor's names (Nuki Smart Lock API, section 4) and what stands for them here:
+The vendor's names (Nuki Smart Lock API, section 4) and the functions here:
 
     dh1 and kdf1   `shared_key`     X25519, then HSalsa20 over 16 zero bytes
     h1             `authenticator`  HMAC-SHA256

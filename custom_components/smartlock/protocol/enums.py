@@ -183,7 +183,7 @@ class LockState(OpenEnum):
 
     @property
     def in_motion(self) -> bool:
-        """Whether a run is not over: the motor runs, or holds a latch that it will let go."""
+        """Whether a run is not over: the motor runs, or holds a latch that it will release."""
         return self._facts.moving or self == LockState.UNLATCHED
 
     @property

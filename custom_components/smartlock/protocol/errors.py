@@ -1,7 +1,7 @@
 """What can go wrong with a lock, in four families that say whose fault it is.
 
 The peer broke the rules (`ProtocolError`), the lock refused (`LockRefusedError`), the link failed
-(`LinkError`), or nobody knows what happened (`OutcomeUnknownError`). Errors carry data, never secrets.
+(`LinkError`), or the outcome is unknown (`OutcomeUnknownError`). Errors carry data, never secrets.
 """
 
 from typing import override
@@ -58,7 +58,7 @@ class NotAuthorizedError(LockRefusedError):
 
 
 class PinError(LockRefusedError):
-    """The security PIN was refused, or is blocked after too many wrong ones. Never repeat by itself."""
+    """The security PIN was refused, or is blocked after too many wrong ones. Never repeat it automatically."""
 
 
 class PinNotSetError(SmartLockError):

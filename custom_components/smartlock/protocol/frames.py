@@ -1,10 +1,10 @@
-"""Frames: how commands and payloads stand in characteristic values, and how they are put together again.
+"""Frames: how commands and payloads are encoded in characteristic values, and reassembled.
 
     plain      command (2) | payload | CRC (2)                                     pairing GDIO, Keyturner GDIO
     encrypted  nonce (24) | authorization id (4) | length (2) | sealed PDATA       USDIO
     PDATA      authorization id (4) | command (2) | payload | CRC (2)
 
-A lock sends a frame in one or several indications, and may put two frames behind each other; the
+A lock sends a frame in one or several indications, and may send two frames back to back; the
 reassemblers take any chunking. Source: Nuki Smart Lock API V2.1, section 3.
 """
 
@@ -149,8 +149,8 @@ class EncryptedReassembler(_Reassembler):
 class PlainReassembler(_Reassembler):
     """Puts plain frames together: they have no length, so the first prefix with a right CRC is one.
 
-    `minimum_payload` tells the least payload of a command, so that a CRC that fits by chance in the middle
-    of a longer message is not mistaken for its end.
+    `minimum_payload` returns the minimum payload size of a command, so that a CRC that fits by chance in the
+    middle of a longer message is not mistaken for its end.
     """
 
     def __init__(self, minimum_payload: Callable[[Command], int]) -> None:

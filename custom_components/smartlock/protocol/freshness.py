@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-# How much older than expected states may be, in seconds: the lock tells whole ones, and an answer takes a while.
+# How much older than expected states may be, in seconds: the lock reports whole ones, and an answer takes a
+# while.
 SLACK = 3.0
 # And how much slower than ours its clock may run; a minute and a half a day is far more than a quartz does.
 DRIFT = 0.001

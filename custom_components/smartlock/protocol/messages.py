@@ -2,7 +2,7 @@
 
 Each class names its command and the proof that it needs; each line is one field: name, type, wire type, unit
 or meaning. `default=None` marks what older firmware does not send or a request may leave out.
-Integers that stand for yes and no stay numbers, so that a value nobody knows yet is kept.
+Integers that stand for yes and no stay numbers, so that an undocumented value is kept.
 
 Source: Nuki Smart Lock API V2.1 (2020) and V2.3.0 (2025), sections 5 to 7; what only public clients know is marked.
 """
@@ -67,7 +67,7 @@ from .wire import (
 
 
 class Proof(Enum):
-    """What stands behind the fields of a request to prove that it may be made."""
+    """What follows the fields of a request to prove that it is authorized."""
 
     NONE = auto()
     CHALLENGE = auto()
@@ -542,7 +542,7 @@ class AuthorizationEntryCount(Message, command=Command.AUTHORIZATION_ENTRY_COUNT
 
 
 class AuthorizationEntry(Message, command=Command.AUTHORIZATION_ENTRY):
-    """One authorization. Locks differ in whether the limit stands there if there is none."""
+    """One authorization. Locks differ in whether they send the limit if there is none."""
 
     authorization_id: int = wire(uint32, secret=True)
     id_type: AuthorizationIdType = wire(enum8(AuthorizationIdType))
@@ -575,7 +575,7 @@ class InvitedAuthorizationId(Message, command=Command.AUTHORIZATION_ID_INVITE):
 
 
 class UpdateAuthorization(Message, command=Command.UPDATE_AUTHORIZATION_ENTRY, proof=Proof.CHALLENGE_AND_PIN):
-    """Change an authorization; what stands here replaces what was there."""
+    """Change an authorization; all fields replace the previous ones."""
 
     authorization_id: int = wire(uint32, secret=True)
     name: str = wire(text(32), secret=True)
@@ -698,7 +698,7 @@ class EnableLogging(Message, command=Command.ENABLE_LOGGING, proof=Proof.CHALLEN
 
 
 class AddTimeControlEntry(Message, command=Command.ADD_TIME_CONTROL_ENTRY, proof=Proof.CHALLENGE_AND_PIN):
-    """Have the lock act by itself at a time of day."""
+    """Have the lock act automatically at a time of day."""
 
     weekdays: Weekdays = wire(flags8(Weekdays))
     time: Time2 = wire(time2, "local time")
@@ -786,7 +786,7 @@ class KeypadCodeCount(Message, command=Command.KEYPAD_CODE_COUNT):
 
 
 class KeypadCode(Message, command=Command.KEYPAD_CODE):
-    """One keypad code. Locks differ in whether the limit stands there if there is none."""
+    """One keypad code. Locks differ in whether they send the limit if there is none."""
 
     code_id: int = wire(uint16)
     code: int = wire(uint32, secret=True)
@@ -800,7 +800,7 @@ class KeypadCode(Message, command=Command.KEYPAD_CODE):
 
 
 class UpdateKeypadCode(Message, command=Command.UPDATE_KEYPAD_CODE, proof=Proof.CHALLENGE_AND_PIN):
-    """Change a keypad code; what stands here replaces what was there, the limit too."""
+    """Change a keypad code; all fields replace the previous ones, including the limit."""
 
     code_id: int = wire(uint16)
     code: int = wire(uint32, secret=True)

@@ -168,7 +168,7 @@ class LoggedRing(Layout):
     code_id: int | None = wire(uint16, default=None)
 
 
-# The number that stands for the door sensor in a lock stands for the doorbell in an Opener.
+# The number of the door sensor in a lock is that of the doorbell in an Opener.
 OPENER_LOG_DETAILS: LogDetails = {
     **LOG_DETAILS,
     LogEntryType.DOOR_SENSOR: LoggedRing,

@@ -19,7 +19,7 @@ type Page[E] = tuple[int | None, Sequence[E]]
 def walk[E](key: Callable[[E], int]) -> Generator[int, Page[E], tuple[E, ...]]:
     """Yield the offset of each page of `PAGE` entries, be sent that page, and return the whole list.
 
-    `key` is the id of an entry; of two with one id the later one stands. Raises IncompleteListError.
+    `key` is the id of an entry; of two with the same id the later one counts. Raises IncompleteListError.
     """
     entries: dict[int, E] = {}
     announced: int | None = None
