@@ -34,6 +34,18 @@ FIXED = {
     "NOT_HEARD",
     "async_step_not_heard",
 }
+# Modules that still use them; none may be added.
+NOT_YET_REWORDED = {
+    "activity/keeper.py",
+    "activity/log.py",
+    "activity/rules/entries.py",
+    "activity/rules/events.py",
+    "activity/rules/last.py",
+    "activity/rules/moments.py",
+    "activity/rules/reading.py",
+    "event.py",
+    "runtime.py",
+}
 # Long because they are the vendor's tables.
 TABLES = {"protocol/enums.py", "protocol/messages.py"}
 MOST_LINES = 450
@@ -69,8 +81,18 @@ def test_no_private_words() -> None:
         f"{file.relative_to(ROOT)}:{line}: {word}: write {PRIVATE[word]}"
         for file in SOURCES
         for line, word in sorted(private_words(file.read_text(encoding="utf-8")))
+        if str(file.relative_to(SHIPPED)) not in NOT_YET_REWORDED
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_reworded_modules_are_held_to_it() -> None:
+    """A module leaves the list of exceptions with its last private word."""
+    files = {str(file.relative_to(SHIPPED)): file for file in SOURCES}
+    still = {
+        name for name in NOT_YET_REWORDED & files.keys() if private_words(files[name].read_text("utf-8"))
+    }
+    assert still == NOT_YET_REWORDED
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class NotAuthorizedError(LockRefusedError):
 
 
 class PinError(LockRefusedError):
-    """The security PIN was refused, or is blocked after too many wrong ones. Never repeat it automatically."""
+    """The security PIN was refused, or is blocked after too many wrong ones. Never repeated automatically."""
 
 
 class PinNotSetError(SmartLockError):
