@@ -28,6 +28,8 @@ CONF_ACTION_DEADLINE: Final = "action_deadline"
 CONF_RESTORE_BY_ITSELF: Final = "restore_by_itself"
 CONF_KEEP_CODES: Final = "keep_codes"
 CONF_SHOW_NAMES: Final = "show_names"
+CONF_REMOVE_EXPIRED: Final = "remove_expired"
+CONF_CODES_AS_SWITCHES: Final = "codes_as_switches"
 
 # Base URL of the documents that a repair links to; the path inside the repository follows.
 DOCUMENTATION: Final = "https://github.com/smartlock-ha/smartlock/blob/main/"

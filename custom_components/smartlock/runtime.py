@@ -13,6 +13,7 @@ from custom_components.smartlock.activity.keeper import ActivityKeeper
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.clock.sync import LockClock
+from custom_components.smartlock.code_uses import CodeUses
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.issues import FaultIssues
 from custom_components.smartlock.faults.tracker import FaultTracker
@@ -59,8 +60,10 @@ class SmartLockRuntime:
         log = LogReader(pin)
         clock = LockClock(hass, coordinator, pin)
         lists = LockLists(coordinator, pin)
-        access = LockAccess(coordinator, lists, clock)
         activity = ActivityKeeper(hass, entry, coordinator, pin=pin, log=log, clock=clock)
+        access = LockAccess(
+            hass, coordinator, lists, pin=pin, log=CodeUses(log, activity), clock=clock, issues=issues
+        )
         faults = FaultTracker(hass, coordinator, actions, pin=pin, log=log)
         wear = WearMonitor(hass, coordinator, issues)
         current = CurrentSettings(coordinator)
@@ -83,7 +86,7 @@ class SmartLockRuntime:
         )
         # The others need to know whether the PIN is right, and that this is another link. What has happened is told
         # first: its times are those of a clock that may be set then. What is archived can wait longest.
-        coordinator.link_users = (current, pin, log, activity, faults, clock, wear, archive)
+        coordinator.link_users = (current, pin, log, activity, faults, clock, access, wear, archive)
         return cls(
             coordinator=coordinator,
             actions=actions,
@@ -111,6 +114,7 @@ class SmartLockRuntime:
                 coordinator,
                 pin,
                 activity,
+                access,
                 archive,
                 auto_unlock,
             ),

@@ -1,6 +1,6 @@
 """Our own actions: what a lock can do beyond lock, unlock and open."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
@@ -20,6 +20,8 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_platforms
 import voluptuous as vol
 
+from custom_components.smartlock.access import actions as access
+from custom_components.smartlock.access.access import LockAccess
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.lock import SmartLockLock
 from custom_components.smartlock.protocol.enums import LockAction
@@ -79,6 +81,9 @@ async def _restore_settings(lock: SmartLockLock, call: ServiceCall) -> ServiceRe
     return await settings.restore_settings(lock.runtime.archive, call)
 
 
+type _AccessAction = Callable[[LockAccess, ServiceCall], Awaitable[ServiceResponse]]
+
+
 class _Action(NamedTuple):
     """An action on the lock entity."""
 
@@ -87,6 +92,20 @@ class _Action(NamedTuple):
     schema: Mapping[vol.Marker, Any] | None = None
     admin: bool = False
     response: SupportsResponse = SupportsResponse.NONE
+
+
+def _about_access(
+    name: str,
+    action: _AccessAction,
+    schema: access.Schema,
+    response: SupportsResponse = SupportsResponse.OPTIONAL,
+) -> _Action:
+    """Return an action about codes, users or time control."""
+
+    async def run(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
+        return await access.run(lock.runtime.access, action, call)
+
+    return _Action(name, run, schema, admin=True, response=response)
 
 
 # Reserved for administrators: actions that change rights, name people, or move the bolt where nobody asked it
@@ -106,6 +125,21 @@ ACTIONS = (
         admin=True,
         response=SupportsResponse.OPTIONAL,
     ),
+    _about_access("get_codes", access.get_codes, access.GET_CODES, SupportsResponse.ONLY),
+    _about_access("add_code", access.add_code, access.ADD_CODE),
+    _about_access("update_code", access.update_code, access.UPDATE_CODE),
+    _about_access("delete_code", access.delete_code, access.DELETE_CODE),
+    _about_access("get_users", access.get_users, access.GET_USERS, SupportsResponse.ONLY),
+    _about_access("update_user", access.update_user, access.UPDATE_USER),
+    _about_access("delete_user", access.delete_user, access.DELETE_USER),
+    _about_access(
+        "get_time_control", access.get_time_control, access.GET_TIME_CONTROL, SupportsResponse.ONLY
+    ),
+    _about_access("add_time_control", access.add_time_control, access.ADD_TIME_CONTROL),
+    _about_access("update_time_control", access.update_time_control, access.UPDATE_TIME_CONTROL),
+    _about_access(
+        "delete_time_control", access.delete_time_control, access.DELETE_TIME_CONTROL, SupportsResponse.NONE
+    ),
 )
 
 
@@ -120,6 +154,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
             cv.make_entity_service_schema(dict(action.schema or {})),
             supports_response=action.response,
         )
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        "generate_code",
+        access.generate_code,
+        supports_response=SupportsResponse.ONLY,
+    )
 
 
 def _handler(

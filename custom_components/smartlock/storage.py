@@ -37,6 +37,7 @@ _FILES: tuple[str, ...] = (
     "faults",
     "identity",
     "link",
+    "people",
     "pin",
     "pin_recorded",
     "settings",

@@ -10,6 +10,8 @@ from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.limits import excess
 from custom_components.smartlock.access.lists import Entry, ListKind, LockLists
+from custom_components.smartlock.access.rules.changes import RightChange
+from custom_components.smartlock.access.rules.rights import RightError
 from custom_components.smartlock.access.rules.zones import unnamed_zone, zone_name
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -41,10 +43,6 @@ class AccessList[E: Entry](ABC):
     async def _fetch(self, progress: Progress | None = None) -> tuple[E, ...]:
         """Read the list. Raises what `LockLists.codes` raises."""
 
-    def _may_be_kept(self, entry: E) -> bool:
-        """Whether an entry may be kept as what should be there."""
-        return True
-
     async def _read(self, progress: Progress | None = None) -> tuple[E, ...]:
         """Read the list inside a turn, and remember it. Raises like `_fetch`."""
         return self._took(await self._fetch(progress))
@@ -69,9 +67,7 @@ class AccessList[E: Entry](ABC):
     ) -> tuple[T | None, tuple[E, ...] | None]:
         """Do what `LockLists.change` does, and remember the list after it."""
         self._stale = True
-        answer, after = await self._lists.change(
-            self.kind, write, self._fetch, done=done, gone=gone, keep=self._may_be_kept
-        )
+        answer, after = await self._lists.change(self.kind, write, self._fetch, done=done, gone=gone)
         if after is not None:
             self._took(after)
         return answer, after
@@ -124,3 +120,11 @@ def check_name(name: str, size: int) -> None:
         raise AccessError(AccessProblem.NAME_MISSING)
     if too_many := excess(name, size):
         raise AccessError(AccessProblem.NAME_TOO_LONG, count=str(too_many), size=str(size))
+
+
+def check_right(change: RightChange) -> None:
+    """Raise AccessError for a right that nobody can have, whatever the lock has."""
+    try:
+        change.check(dt_util.utcnow())
+    except RightError as error:
+        raise AccessError.of(error) from error

@@ -1,7 +1,8 @@
 """The codes of one lock's keypad: listed, added, changed, deleted."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 import secrets
@@ -10,25 +11,35 @@ from typing import override
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import directory
-from custom_components.smartlock.access.base import AccessList, check_name
+from custom_components.smartlock.access.code_changes import (
+    CodeChange,
+    NewCode,
+    check_change,
+    check_uses,
+    is_added,
+    is_same,
+    merged,
+    new_entry,
+)
 from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
-from custom_components.smartlock.access.limits import NAME_OF_CODE, max_codes
-from custom_components.smartlock.access.lists import ListKind
+from custom_components.smartlock.access.limits import max_codes
+from custom_components.smartlock.access.lists import ListKind, LockLists
+from custom_components.smartlock.access.revoking import RevocableList
 from custom_components.smartlock.access.rules import digits as digits_rules
-from custom_components.smartlock.access.rules.changes import (
-    NO_CHANGE,
-    RightChange,
-    differing,
-    same_right,
-    with_right,
-)
-from custom_components.smartlock.access.rules.entries import Code, Known
-from custom_components.smartlock.access.rules.rights import RightError
+from custom_components.smartlock.access.rules.changes import differing
+from custom_components.smartlock.access.rules.entries import Code
+from custom_components.smartlock.access.rules.notes import Adding, Key, Owner, Why
+from custom_components.smartlock.access.store import NoteStore
+from custom_components.smartlock.access.uses import UseLog
+from custom_components.smartlock.clock.sync import LockClock
+from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.enums import ErrorCode
-from custom_components.smartlock.protocol.errors import LockRefusedError, SettingsNotKeptError
+from custom_components.smartlock.protocol.errors import LockRefusedError, SettingsNotKeptError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeypadCode
-from custom_components.smartlock.protocol.wire import Date7, shown
+from custom_components.smartlock.protocol.wire import shown
+
+__all__ = ["CodeChange", "KeypadCodes", "NewCode", "new_digits"]
 
 _REFUSALS = {
     ErrorCode.K_CODE_ALREADY_EXISTS: AccessProblem.CODE_EXISTS,
@@ -37,36 +48,24 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewCode:
-    """A code to add."""
-
-    name: str = field(repr=False)
-    digits: str | None = field(default=None, repr=False)
-    """None: Home Assistant makes them."""
-    right: RightChange = NO_CHANGE
-    enabled: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class CodeChange:
-    """What to change of a code; None: as it is."""
-
-    name: str | None = field(default=None, repr=False)
-    digits: str | None = field(default=None, repr=False)
-    enabled: bool | None = None
-    right: RightChange = NO_CHANGE
-
-    @property
-    def gives(self) -> bool:
-        """Whether it may let somebody in who could not come in before."""
-        return bool(self.right) or self.enabled is True or self.digits is not None
-
-
-class KeypadCodes(AccessList[KeypadCode]):
+class KeypadCodes(RevocableList[KeypadCode]):
     """The codes of one lock."""
 
     kind = ListKind.KEYPAD_CODES
+    owner = Owner.CODE
+    missing = AccessProblem.NO_SUCH_CODE
+
+    def __init__(
+        self,
+        coordinator: SmartLockCoordinator,
+        lists: LockLists,
+        clock: LockClock,
+        store: NoteStore,
+        log: UseLog,
+    ) -> None:
+        """Prepare; nothing is sent yet."""
+        super().__init__(coordinator, lists, clock, store)
+        self._log = log
 
     # --- Reading ------------------------------------------------------------------------------------------
 
@@ -88,17 +87,20 @@ class KeypadCodes(AccessList[KeypadCode]):
     async def _shown(self, entry: KeypadCode) -> Code:
         return Code.of(entry, dt_util.utcnow(), await self.zone(), self._beside(entry))
 
-    def _beside(self, entry: KeypadCode) -> Known:
-        return Known()
-
     async def async_max(self) -> int:
         """Return how many codes the lock takes. Raises SmartLockError."""
         return max_codes(await self.config())
 
+    async def async_keypad(self) -> str:
+        """Return which keypad the lock has: `none`, `keypad` or `keypad_2`. Raises SmartLockError."""
+        config = await self.config()
+        if config.has_keypad_2:
+            return "keypad_2"
+        return "keypad" if config.has_keypad else "none"
+
     async def _check_keypad(self) -> None:
         """Raise AccessError for a lock without a keypad, and SmartLockError if its settings cannot be read."""
-        config = await self.config()
-        if not config.has_keypad and not config.has_keypad_2:
+        if await self.async_keypad() == "none":
             raise AccessError(AccessProblem.NO_KEYPAD)
 
     async def async_id_of(self, name: str) -> int:
@@ -115,52 +117,84 @@ class KeypadCodes(AccessList[KeypadCode]):
     async def async_add(self, new: NewCode) -> Code:
         """Add a code and return it as the lock has it, with its digits.
 
-        Raises AccessError, nearly always before anything is sent, OwnClockError before a limited right is written by a
-        wrong clock, and SmartLockError. Only after `OUTCOME_UNKNOWN` the code may be there.
+        A code with `uses` gets an end, 24 h from now, if none is given: Home Assistant may be off when it is used. Raises
+        AccessError, nearly always before anything is sent, OwnClockError before a limited right is written by a
+        wrong clock, and SmartLockError. The code may be there only after `OUTCOME_UNKNOWN`.
         """
-        entry = self._new_entry(new)
+        entry = new_entry(new)
         await self._check_keypad()
         async with self._lists.turn():
+            if new.uses is not None:
+                await self._begin_counting()
             if entry.time_limited:
                 await self._clock.async_ensure_right()
-            entry = self._with_digits(entry, await self._read())
-            try:
+            found = await self._read()
+            entry = self._with_digits(entry, found)
+            adding = Adding(
+                before=frozenset(each.code_id for each in found),
+                name=entry.name,
+                guest=new.guest,
+                expires=None if entry.limit is None else entry.limit.allowed_until.moment,
+                uses_left=new.uses,
+            )
+            await self._store.async_keep_first(replace(self._store.notes, adding=adding))
+            added = await self._add(entry, adding)
+            if not new.enabled:
+                added = await self._change(added, CodeChange(enabled=False))
+            return await self._shown(added)
+
+    async def _add(self, entry: KeypadCode, adding: Adding) -> KeypadCode:
+        """Write a new entry, and return it as the lock has it."""
+        try:
+            with _in_words():
                 added, after = await self._write(
                     partial(directory.add_code, code=entry),
-                    done=lambda found: any(_same_code(entry, each) for each in found),
+                    done=lambda found: any(is_added(entry, each) for each in found),
                 )
-            except LockRefusedError as error:
-                raise _explained(error) from error
-            if after is None:
-                # It exists: the lock has reported its id.
-                return await self._shown(replace(entry, code_id=added or 0))
-            found = next((each for each in after if each.code == entry.code), None)
-            if found is None:
-                raise SettingsNotKeptError(("code",))
-            if not new.enabled:
-                found = await self._change(found, CodeChange(enabled=False))
-            return await self._shown(found)
+        except SmartLockError as error:
+            if not (isinstance(error, AccessError) and error.problem is AccessProblem.OUTCOME_UNKNOWN):
+                await self._store.async_keep(replace(self._store.notes, adding=None))
+            raise
+        if after is None:
+            # It is there: the lock has reported its id. The note about it is completed with the next list.
+            return replace(entry, code_id=added or 0)
+        found = next((each for each in after if each.code == entry.code), None)
+        if found is None:
+            await self._store.async_keep(replace(self._store.notes, adding=None))
+            raise SettingsNotKeptError(("code",))
+        await self._store.async_keep(replace(self._store.notes.noting(adding.note(found)), adding=None))
+        return found
 
-    def _new_entry(self, new: NewCode) -> KeypadCode:
-        """Return what is to be written, without digits that are not chosen yet. Raises AccessError."""
-        check_name(new.name, NAME_OF_CODE)
-        if new.digits is not None:
-            _check_digits(new.digits)
-        try:
-            time_limited, limit = with_right(0, None, new.right, dt_util.utcnow())
-        except RightError as error:
-            raise AccessError.of(error) from error
-        return KeypadCode(
-            code_id=0,
-            code=int(new.digits or 0),
-            name=new.name,
-            enabled=1,
-            date_created=Date7.of(dt_util.utcnow()),
-            date_last_active=Date7(),
-            lock_count=0,
-            time_limited=time_limited,
-            limit=limit,
-        )
+    async def async_complete(self) -> None:
+        """Find out what became of an addition that was cut off, and note what was to be noted of it.
+
+        Raises what `async_list` raises.
+        """
+        async with self._lists.turn():
+            entries = await self._read()
+            if (adding := self._store.notes.adding) is not None:
+                notes = replace(self._store.notes, adding=None)
+                for entry in adding.found(entries):
+                    notes = notes.noting(adding.note(entry))
+                await self._store.async_keep(notes)
+
+    async def _begin_counting(self) -> None:
+        """Have the log be read from here on. Raises AccessError with `LOG_IS_OFF`, and SmartLockError."""
+        found = await self._log.newest(fresh=True)
+        if found.logging is False:
+            raise AccessError(AccessProblem.LOG_IS_OFF)
+        notes = self._store.notes
+        if not notes.counting:
+            newest = found.uses[-1].index if found.uses else 0
+            await self._store.async_keep_first(replace(notes, log_index=newest, uncertain=False))
+
+    async def async_recount(self) -> None:
+        """Read the lock's own use counters, after log entries may have been missed. Raises what `async_list` raises."""
+        async with self._lists.turn():
+            entries = await self._read()
+            notes, now = self._store.notes, dt_util.utcnow()
+            notes = notes.checked(entries, now) if notes.uncertain else notes.counted(entries)
+            await self._store.async_keep(notes)
 
     def _with_digits(self, entry: KeypadCode, found: Collection[KeypadCode]) -> KeypadCode:
         """Return an entry whose digits the lock does not have yet. Raises AccessError."""
@@ -174,26 +208,67 @@ class KeypadCodes(AccessList[KeypadCode]):
     # --- Changing -----------------------------------------------------------------------------------------
 
     async def async_update(
-        self, code_id: int, change: CodeChange, *, created: datetime | None = None
+        self,
+        code_id: int,
+        change: CodeChange,
+        *,
+        created: datetime | None = None,
+        keep_trying: bool = True,
     ) -> Code:
         """Change a code, and return it as the lock has it. What is not named stays byte for byte.
 
-        `created` is when the caller's code was made, should another have its id by now. Raises like `async_add`, and
-        SettingsNotKeptError if the lock reads back something else.
+        `created` is when the caller's code was made, should another have its id by now. With `keep_trying` a change that only
+        disables the code is done later if the lock cannot be reached: AccessError with `NOT_REMOVED_YET`. Raises like
+        `async_add`, and SettingsNotKeptError if the lock reads back something else.
         """
-        if change.name is not None:
-            check_name(change.name, NAME_OF_CODE)
-        if change.digits is not None:
-            _check_digits(change.digits)
+        check_change(change)
         await self._check_keypad()
-        created = created or self._created(code_id)
+        key = self.key_of(code_id, created)
+        if change == CodeChange(enabled=False):
+            await self._revoke(key, Why.PAUSED, keep_trying=keep_trying)
+            return await self._shown(self._find(self._entries, key))
         async with self._lists.turn():
-            entry = _find(await self._read(), code_id, created)
-            return await self._shown(await self._change(entry, change))
+            entry = self._find(await self._read(), key)
+            if change.uses is not None:
+                await self._begin_counting()
+                check_uses(merged(entry, change).limit)
+            entry = await self._change(entry, change)
+            await self._note(entry, change)
+            return await self._shown(entry)
+
+    async def _note(self, entry: KeypadCode, change: CodeChange) -> None:
+        """Keep what Home Assistant remembers of a code in step with a change of it."""
+        notes = self._store.notes
+        made = notes.about(entry)
+        if change.uses is not None:
+            made = replace(made, uses_left=change.uses, count_seen=entry.lock_count)
+        if change.clear_uses:
+            made = replace(made, uses_left=None)
+        if change.guest is not None:
+            made = replace(made, guest=change.guest)
+        if made.made_here and change.right:
+            made = replace(made, expires=None if entry.limit is None else entry.limit.allowed_until.moment)
+        removal = notes.removal_of(entry)
+        if removal is not None and (change.noted or change.gives):
+            # The owner wants it again.
+            notes = notes.without_removal(removal.key)
+        await self._store.async_keep(notes.noting(made))
+
+    async def async_pause_guests(self, *, enabled: bool) -> int:
+        """Disable or enable every code that is marked as a guest's, and return how many were changed.
+
+        Raises like `async_update`; those before the error are changed.
+        """
+        changed = 0
+        for code in await self.async_list():
+            if code.known.guest and code.enabled != enabled:
+                await self.async_update(code.code_id, CodeChange(enabled=enabled), created=code.created)
+                changed += 1
+        return changed
 
     async def _change(self, entry: KeypadCode, change: CodeChange) -> KeypadCode:
         """Change an entry that was read a moment ago, inside a turn."""
-        wanted = _merged(entry, change)
+        wanted = merged(entry, change)
         if wanted == entry:
             return entry
         if change.digits is not None and any(
@@ -202,44 +277,59 @@ class KeypadCodes(AccessList[KeypadCode]):
             raise AccessError(AccessProblem.CODE_EXISTS)
         if change.gives and wanted.time_limited and wanted.enabled:
             await self._clock.async_ensure_right()
-        try:
+        with _in_words():
             after = await self._write_and_see(
                 partial(directory.change_code, code=wanted),
-                done=lambda found: any(_is(each, wanted) and not differing(wanted, each) for each in found),
-                gone=lambda each: _is(each, entry),
+                done=lambda found: any(
+                    is_same(each, wanted) and not differing(wanted, each) for each in found
+                ),
+                gone=lambda each: is_same(each, entry),
             )
-        except LockRefusedError as error:
-            raise _explained(error) from error
-        found = _find(after, entry.code_id, entry.date_created.moment)
+        found = self._find(after, Key.of(entry))
         if fields := differing(wanted, found):
             raise SettingsNotKeptError(fields)
         return found
 
     # --- Deleting -----------------------------------------------------------------------------------------
 
-    async def async_delete(self, codes: Iterable[int], *, created: datetime | None = None) -> None:
-        """Delete codes, and with each its fingerprints. Raises like `async_update`."""
-        wanted = tuple(codes)
-        await self._check_keypad()
-        async with self._lists.turn():
-            for code_id in wanted:
-                entry = _find(await self._read(), code_id, created or self._created(code_id))
-                await self._remove(entry)
+    async def async_delete(
+        self, code_id: int, *, created: datetime | None = None, keep_trying: bool = True
+    ) -> None:
+        """Delete a code, and with it its fingerprints.
 
+        If the lock cannot be reached, it is deleted later (`keep_trying`): AccessError with `NOT_REMOVED_YET`. Raises
+        like `async_update`.
+        """
+        await self._check_keypad()
+        await self._revoke(self.key_of(code_id, created), Why.REVOKED, keep_trying=keep_trying)
+
+    async def async_delete_expired(self, *, keep_trying: bool = True) -> tuple[int, ...]:
+        """Delete every code whose period is over, regardless of who made it, and return their ids. Raises like `async_delete`."""
+        expired = [code for code in await self.async_list() if code.expired]
+        for code in expired:
+            await self.async_delete(code.code_id, created=code.created, keep_trying=keep_trying)
+        return tuple(code.code_id for code in expired)
+
+    @override
+    async def _pause(self, entry: KeypadCode) -> None:
+        await self._change(entry, CodeChange(enabled=False))
+
+    @override
+    async def _still_good(self, entry: KeypadCode) -> None:
+        made = self._store.notes.about(entry)
+        end = None if entry.limit is None else entry.limit.allowed_until.moment
+        await self._store.async_keep(self._store.notes.noting(replace(made, expires=end)))
+
+    @override
     async def _remove(self, entry: KeypadCode) -> None:
         after = await self._write_and_see(
             partial(directory.remove_code, code_id=entry.code_id),
-            done=lambda found: not any(_is(each, entry) for each in found),
+            done=lambda found: not any(is_same(each, entry) for each in found),
             # Whatever it was called, its digits are not to come back.
-            gone=lambda each: _is(each, entry) or each.code == entry.code,
+            gone=lambda each: is_same(each, entry) or each.code == entry.code,
         )
-        if any(_is(each, entry) for each in after):
+        if any(is_same(each, entry) for each in after):
             raise SettingsNotKeptError(("code",))
-
-    def _created(self, code_id: int) -> datetime | None:
-        """Return when the code with an id was made, as it was last read."""
-        found = next((each for each in self._entries if each.code_id == code_id), None)
-        return None if found is None else found.date_created.moment
 
 
 def new_digits(choose: Callable[[str], str] = secrets.choice) -> str:
@@ -247,47 +337,12 @@ def new_digits(choose: Callable[[str], str] = secrets.choice) -> str:
     return digits_rules.made(choose)
 
 
-def _check_digits(digits: str) -> None:
-    if not digits_rules.are_possible(digits):
-        raise AccessError(AccessProblem.BAD_CODE_DIGITS)
-
-
-def _merged(entry: KeypadCode, change: CodeChange) -> KeypadCode:
-    """Return an entry with what is named of a change. Raises AccessError."""
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn a refusal that is about codes into the AccessError for it."""
     try:
-        time_limited, limit = with_right(entry.time_limited, entry.limit, change.right, dt_util.utcnow())
-    except RightError as error:
-        raise AccessError.of(error) from error
-    return replace(
-        entry,
-        # A name that reads the same stays as it is, whatever stands behind its end.
-        name=entry.name if change.name in (None, shown(entry.name)) else change.name,
-        code=entry.code if change.digits is None else int(change.digits),
-        enabled=entry.enabled if change.enabled is None else int(change.enabled),
-        time_limited=time_limited,
-        limit=limit if change.right else entry.limit,
-    )
-
-
-def _is(one: KeypadCode, other: KeypadCode) -> bool:
-    """Whether two entries are the same code: ids may be given again."""
-    return one.code_id == other.code_id and one.date_created == other.date_created
-
-
-def _same_code(wanted: KeypadCode, found: KeypadCode) -> bool:
-    """Whether an entry is the one that was to be added."""
-    return wanted.code == found.code and wanted.name == found.name and same_right(wanted, found)
-
-
-def _find(entries: Iterable[KeypadCode], code_id: int, created: datetime | None) -> KeypadCode:
-    """Return the code with an id that was made then (None: whenever). Raises AccessError."""
-    for entry in entries:
-        if entry.code_id == code_id and (created is None or entry.date_created.moment == created):
-            return entry
-    raise AccessError(AccessProblem.NO_SUCH_CODE)
-
-
-def _explained(error: LockRefusedError) -> AccessError | LockRefusedError:
-    """Return a refusal in words that fit codes."""
-    problem = _REFUSALS.get(error.code)
-    return error if problem is None else AccessError(problem)
+        yield
+    except LockRefusedError as error:
+        if (problem := _REFUSALS.get(error.code)) is None:
+            raise
+        raise AccessError(problem) from error

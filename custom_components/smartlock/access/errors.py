@@ -33,11 +33,19 @@ class AccessProblem(StrEnum):
     NOT_REMOVED_YET = "not_removed_yet"
     NOBODY_WOULD_KNOW = "nobody_would_know"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    NOT_LEFT = "not_left"
+    WHICH_CODE = "which_code"
 
 
 # They are not about what the caller gave.
 _NOT_INVALID = frozenset(
-    {AccessProblem.NOT_REMOVED_YET, AccessProblem.OUTCOME_UNKNOWN, AccessProblem.TOO_MANY_CODES}
+    {
+        AccessProblem.NOT_LEFT,
+        AccessProblem.NOT_REMOVED_YET,
+        AccessProblem.OUTCOME_UNKNOWN,
+        AccessProblem.TOO_MANY_CODES,
+        AccessProblem.TOO_MANY_SCHEDULES,
+    }
 )
 
 

@@ -5,7 +5,7 @@ twice; after a lost answer the list tells. What keeps copies of the lists learns
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -73,11 +73,28 @@ class LockLists:
         self._pin = pin
         self._turn = asyncio.Lock()
         self._in_step: InStep | None = None
+        self._archivable: dict[ListKind, Callable[[Any], bool]] = {}
 
     @callback
     def async_keep_in_step(self, in_step: InStep) -> None:
         """Have `in_step` around each change."""
         self._in_step = in_step
+
+    @callback
+    def async_archive_only(self, kind: ListKind, allowed: Callable[[Any], bool]) -> None:
+        """Let nobody archive the entries of a list for which `allowed` is false."""
+        self._archivable[kind] = allowed
+
+    def archivable[E: Entry](self, kind: ListKind, entries: Iterable[E]) -> tuple[E, ...]:
+        """Return the entries of a list that a restore may write again later."""
+        allowed = self._archivable.get(kind)
+        return tuple(entry for entry in entries if allowed is None or allowed(entry))
+
+    async def forget(self, kind: ListKind, gone: Callable[[Any], bool]) -> None:
+        """Have nobody restore the entries for which `gone` is true. Raises NotStoredError."""
+        if self._in_step is not None:
+            async with self._in_step(kind, gone):
+                pass
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -129,12 +146,11 @@ class LockLists:
         read: Callable[[], Awaitable[tuple[E, ...]]],
         *,
         gone: Callable[[E], bool] = lambda entry: False,
-        keep: Callable[[E], bool] = lambda entry: True,
         done: Callable[[tuple[E, ...]], bool],
     ) -> tuple[T | None, tuple[E, ...] | None]:
         """Write a change once, inside a `turn`, and return what the lock answered and the list after it.
 
-        `gone` are the entries that are not to be put back by anybody from now on, and `keep` those that may be kept.
+        `gone` are the entries that are not to be put back by anybody from now on.
         `done` says of a list whether the change is in it: then a lost answer does not matter, and the answer is
         None. A list that could not be read after the lock had answered is None.
 
@@ -157,7 +173,7 @@ class LockLists:
                 if doubt is not None:
                     raise AccessError(AccessProblem.OUTCOME_UNKNOWN) from error
                 return answer, None
-            await learn(tuple(entry for entry in after if keep(entry)))
+            await learn(self.archivable(kind, after))
         if doubt is not None:
             if not done(after):
                 raise doubt.error

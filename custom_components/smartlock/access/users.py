@@ -8,14 +8,19 @@ from typing import override
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import directory
-from custom_components.smartlock.access.base import AccessList, check_name
+from custom_components.smartlock.access.base import check_name, check_right
 from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.limits import NAME_OF_USER, max_users
-from custom_components.smartlock.access.lists import ListKind
+from custom_components.smartlock.access.lists import ListKind, LockLists
+from custom_components.smartlock.access.revoking import RevocableList, store_allows
 from custom_components.smartlock.access.rules.changes import NO_CHANGE, RightChange, differing, with_right
-from custom_components.smartlock.access.rules.entries import PROTECTED, Known, User
+from custom_components.smartlock.access.rules.entries import PROTECTED, User
+from custom_components.smartlock.access.rules.notes import Owner, Why
 from custom_components.smartlock.access.rules.rights import RightError
+from custom_components.smartlock.access.store import NoteStore
+from custom_components.smartlock.clock.sync import LockClock
+from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.errors import SettingsNotKeptError
 from custom_components.smartlock.protocol.messages import AuthorizationEntry
 from custom_components.smartlock.protocol.wire import shown
@@ -41,10 +46,23 @@ class UserChange:
         return self.enabled is None and self.remote_allowed is None and not self.right
 
 
-class Users(AccessList[AuthorizationEntry]):
+class Users(RevocableList[AuthorizationEntry]):
     """The authorizations of one lock."""
 
     kind = ListKind.AUTHORIZATIONS
+    owner = Owner.USER
+    missing = AccessProblem.NO_SUCH_USER
+
+    def __init__(
+        self, coordinator: SmartLockCoordinator, lists: LockLists, clock: LockClock, store: NoteStore
+    ) -> None:
+        """Prepare; nothing is sent yet."""
+        super().__init__(coordinator, lists, clock, store)
+        allowed = store_allows(store)
+        # Our own comes back with a new pairing.
+        lists.async_archive_only(
+            self.kind, lambda entry: entry.authorization_id != self.own_id and allowed(entry)
+        )
 
     @property
     def own_id(self) -> int:
@@ -70,24 +88,43 @@ class Users(AccessList[AuthorizationEntry]):
         return max_users(await self.config())
 
     async def async_update(
-        self, user_id: int, change: UserChange, *, confirmed: bool = False, created: datetime | None = None
+        self,
+        user_id: int,
+        change: UserChange,
+        *,
+        confirmed: bool = False,
+        created: datetime | None = None,
+        keep_trying: bool = True,
     ) -> User:
         """Change an authorization, and return it as the lock has it. What is not named stays byte for byte.
 
-        `confirmed`: whether the owner knows what an accessory is for. `created` is when the caller's entry was made,
-        should another have its id by now. Our own keeps everything but its name. Raises AccessError, nearly always
-        before anything is sent, OwnClockError before a limited right is written by a wrong clock,
+        `confirmed`: the owner knows what an accessory is for. `created` is when the caller's entry was made, should
+        another have its id by now. With `keep_trying` a change that only disables it is done later if the lock cannot be
+        reached: AccessError with `NOT_REMOVED_YET`. Our own keeps everything but its name. Raises AccessError, nearly
+        always before anything is sent, OwnClockError before a limited right is written by a wrong clock,
         SettingsNotKeptError if the lock reads back something else, and SmartLockError.
         """
         if user_id == self.own_id and not change.only_name:
             raise AccessError(AccessProblem.OWN_AUTHORIZATION)
         if change.name is not None:
             check_name(change.name, NAME_OF_USER)
+        check_right(change.right)
+        key = self.key_of(user_id, created)
+        if change == UserChange(enabled=False):
+            await self._revoke(key, Why.PAUSED, keep_trying=keep_trying, confirmed=confirmed)
+            return await self._shown(self._find(self._entries, key))
         async with self._lists.turn():
-            entry = await self._find(user_id, created)
+            entry = self._find(await self._read(), key)
             if not change.only_name:
-                _check_confirmed(entry, confirmed=confirmed)
+                self._check_removal(entry, confirmed=confirmed)
             entry = await self._change(entry, change)
+            removal = self._store.notes.removal_of(entry)
+            if removal is not None and change.gives:
+                # The owner wants it again.
+                await self._store.async_keep(self._store.notes.without_removal(removal.key))
+            return await self._shown(entry)
+
+    async def _shown(self, entry: AuthorizationEntry) -> User:
         return User.of(entry, self.own_id, dt_util.utcnow(), await self.zone(), self._beside(entry))
 
     async def _change(self, entry: AuthorizationEntry, change: UserChange) -> AuthorizationEntry:
@@ -109,16 +146,35 @@ class Users(AccessList[AuthorizationEntry]):
         return found
 
     async def async_delete(
-        self, user_id: int, *, confirmed: bool = False, created: datetime | None = None
+        self,
+        user_id: int,
+        *,
+        confirmed: bool = False,
+        created: datetime | None = None,
+        keep_trying: bool = True,
     ) -> None:
-        """Delete an authorization, never our own. Raises like `async_update`."""
+        """Delete an authorization, never our own.
+
+        If the lock cannot be reached, it is deleted later (`keep_trying`): AccessError with `NOT_REMOVED_YET`. Raises
+        like `async_update`.
+        """
         if user_id == self.own_id:
             raise AccessError(AccessProblem.OWN_AUTHORIZATION)
-        async with self._lists.turn():
-            entry = await self._find(user_id, created)
-            _check_confirmed(entry, confirmed=confirmed)
-            await self._remove(entry)
+        key = self.key_of(user_id, created)
+        await self._revoke(key, Why.REVOKED, keep_trying=keep_trying, confirmed=confirmed)
 
+    @override
+    def _check_removal(self, entry: AuthorizationEntry, *, confirmed: bool) -> None:
+        if entry.authorization_id == self.own_id:
+            raise AccessError(AccessProblem.OWN_AUTHORIZATION)
+        if entry.id_type in PROTECTED and not confirmed:
+            raise AccessError(AccessProblem.CONFIRM_NEEDED)
+
+    @override
+    async def _pause(self, entry: AuthorizationEntry) -> None:
+        await self._change(entry, UserChange(enabled=False))
+
+    @override
     async def _remove(self, entry: AuthorizationEntry) -> None:
         after = await self._write_and_see(
             partial(directory.remove_authorization, authorization_id=entry.authorization_id),
@@ -127,28 +183,6 @@ class Users(AccessList[AuthorizationEntry]):
         )
         if any(_is(each, entry) for each in after):
             raise SettingsNotKeptError(("authorization",))
-
-    async def _find(self, user_id: int, created: datetime | None) -> AuthorizationEntry:
-        """Return an authorization by a fresh read. Raises AccessError, and like `async_list`."""
-        before = next((each for each in self._entries if each.authorization_id == user_id), None)
-        created = created or (None if before is None else before.date_created.moment)
-        for entry in await self._read():
-            if entry.authorization_id == user_id and created in (None, entry.date_created.moment):
-                return entry
-        raise AccessError(AccessProblem.NO_SUCH_USER)
-
-    def _beside(self, entry: AuthorizationEntry) -> Known:
-        return Known()
-
-    @override
-    def _may_be_kept(self, entry: AuthorizationEntry) -> bool:
-        # Our own comes back with a new pairing.
-        return entry.authorization_id != self.own_id
-
-
-def _check_confirmed(entry: AuthorizationEntry, *, confirmed: bool) -> None:
-    if entry.id_type in PROTECTED and not confirmed:
-        raise AccessError(AccessProblem.CONFIRM_NEEDED)
 
 
 def _merged(entry: AuthorizationEntry, change: UserChange) -> AuthorizationEntry:

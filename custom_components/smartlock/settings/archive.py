@@ -78,7 +78,7 @@ class SettingsArchive(LockPart):
         self._issues = issues
         self._current = current
         self._store = ArchiveStore(hass, coordinator.nuki_id, on_change=coordinator.async_update_listeners)
-        reads = PinParts(pin, log)
+        reads = PinParts(pin, log, lists)
         self._restorer = SettingsRestorer(
             hass,
             coordinator,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custom_components.smartlock.access import directory, schedules
+from custom_components.smartlock.access.lists import ListKind, LockLists
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.pin.guard import PinGuard, PinSession, PinUnavailableError
@@ -40,10 +41,11 @@ class Found:
 class PinParts:
     """Reads with a verified PIN, and not at all without one."""
 
-    def __init__(self, pin: PinGuard, log: LogReader) -> None:
+    def __init__(self, pin: PinGuard, log: LogReader, lists: LockLists) -> None:
         """Prepare; nothing is sent yet."""
         self._pin = pin
         self._log = log
+        self._lists = lists
         self._refused: set[str] = set()
         """Requests that this lock's firmware does not answer; they are not repeated."""
 
@@ -108,10 +110,12 @@ class PinParts:
         people = await self._list(Part.AUTHORIZATIONS, lambda: directory.read_authorizations(session))
         if people is not None:
             # Our own is the only one that pairing again restores.
-            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(each) for each in people.others)
+            others = self._lists.archivable(ListKind.AUTHORIZATIONS, people.others)
+            parts[Part.AUTHORIZATIONS.value] = tuple(lasting_authorization(each) for each in others)
         if codes:
             found = await self._list(Part.KEYPAD_CODES, lambda: directory.read_codes(session))
             if found is not None:
+                found = self._lists.archivable(ListKind.KEYPAD_CODES, found)
                 parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(code) for code in found)
         return parts
 

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import directory, schedules
-from custom_components.smartlock.access.lists import LockLists
+from custom_components.smartlock.access.lists import ListKind, LockLists
 from custom_components.smartlock.clock.sync import LockClock, OwnClockError
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -260,7 +260,8 @@ class SettingsRestorer:
     async def _codes(self) -> tuple[KeypadCode, ...]:
         async with self._pin.session() as session:
             entries = await directory.read_codes(session)
-        self.parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in entries)
+        kept = self._lists.archivable(ListKind.KEYPAD_CODES, entries)
+        self.parts[Part.KEYPAD_CODES.value] = tuple(lasting_code(entry) for entry in kept)
         return entries
 
     async def _logging(self) -> LogEntryCount | None:

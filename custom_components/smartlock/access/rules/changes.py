@@ -41,6 +41,13 @@ class RightChange:
         """Whether anything is to change."""
         return self != RightChange()
 
+    def check(self, now: datetime) -> None:
+        """Raise RightError for what is wrong at an aware moment whatever the lock has."""
+        if self.end is not None and (self.end <= now or (self.start is not None and self.end <= self.start)):
+            raise RightError(Flaw.BAD_PERIOD)
+        if self.start_time is not None and self.end_time is not None:
+            hours_written(Recurrence(start=self.start_time, end=self.end_time))
+
     @property
     def dated(self) -> bool:
         """Whether it names a date."""

@@ -1,0 +1,247 @@
+"""Keeps the promises to take rights away: counts uses, tries again until the lock no longer has an entry, and tells."""
+
+import asyncio
+from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.issue_registry import IssueSeverity
+from homeassistant.util import dt as dt_util
+
+from custom_components.smartlock.access.codes import KeypadCodes
+from custom_components.smartlock.access.errors import AccessError
+from custom_components.smartlock.access.rules.notes import Notes, Owner, Removal, Use
+from custom_components.smartlock.access.store import NoteStore
+from custom_components.smartlock.access.users import Users
+from custom_components.smartlock.access.uses import UseLog
+from custom_components.smartlock.const import CONF_REMOVE_EXPIRED, DOMAIN, LOGGER
+from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.storage import NotStoredError
+from custom_components.smartlock.system_clock.trust import system_clock
+
+CODE_NOT_REMOVED = "code_not_removed"
+# Seconds until a removal is tried over a connection of its own; doubled after each failure.
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 900.0
+
+
+class Removals(LockPart):
+    """The removals of one lock."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: SmartLockCoordinator,
+        *,
+        pin: PinGuard,
+        log: UseLog,
+        store: NoteStore,
+        codes: KeypadCodes,
+        users: Users,
+        issues: LockIssues,
+    ) -> None:
+        """Prepare; call `async_load` before anything else."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._entry = coordinator.config_entry
+        self._pin = pin
+        self._log = log
+        self._store = store
+        self._codes = codes
+        self._users = users
+        self._issues = issues
+        self._turn = asyncio.Lock()
+        self._pause = FIRST_PAUSE
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._counted_at = 0
+        """The newest log entry up to which the lock's own counters are known."""
+        self._stopped = False
+        self._unfollow: CALLBACK_TYPE | None = None
+
+    @override
+    @callback
+    def start(self) -> None:
+        """Count uses, and continue with the removals of an earlier run."""
+        for stop in (
+            self._store.async_on_change(self._changed),
+            self._codes.async_on_pending(self._soon),
+            self._users.async_on_pending(self._soon),
+        ):
+            self._entry.async_on_unload(stop)
+        self._changed()
+        if self._due:
+            self._soon()
+
+    @override
+    async def async_stop(self) -> None:
+        """End. What is left is on disk."""
+        self._stopped = True
+        self._follow_log(wanted=False)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    @property
+    def _notes(self) -> Notes:
+        return self._store.notes
+
+    @property
+    def _due(self) -> bool:
+        """Whether something is to be done as soon as the lock can be reached."""
+        notes = self._notes
+        return bool(notes.removals) or notes.adding is not None or (notes.counting and notes.uncertain)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether somebody still has access who should not have had it for a while."""
+        now = dt_util.utcnow()
+        return any(removal.overdue(now) for removal in self._notes.removals)
+
+    # --- Counting -----------------------------------------------------------------------------------------
+
+    @callback
+    def _follow_log(self, *, wanted: bool) -> None:
+        """Have every new log entry read, as long as uses are counted."""
+        if wanted and self._unfollow is None:
+            self._unfollow = self._log.async_subscribe(self._log_read)
+        elif not wanted and self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
+
+    @callback
+    def _log_read(self, use: Use, missed: bool) -> None:
+        """Count the use in a new log entry. It is on disk before the removal."""
+        notes = self._notes.with_log((use,), dt_util.utcnow(), missed=missed)
+        if notes != self._notes:
+            self._entry.async_create_task(self._hass, self._keep(notes), f"{DOMAIN} uses of codes")
+
+    async def _keep(self, notes: Notes) -> None:
+        await self._store.async_keep(notes)
+        if self._due:
+            self._soon(0.0)
+
+    async def _count(self) -> None:
+        """Look for uses in the log over the link that is open. Raises SmartLockError."""
+        found = await self._log.newest()
+        newest = found.uses[-1].index if found.uses else 0
+        off = found.logging is False
+        notes = self._notes
+        if off or newest != notes.log_index:
+            # Switched off, begun again, or read by somebody right before a crash.
+            again = newest < notes.log_index
+            notes = notes.with_log(found.uses, dt_util.utcnow(), missed=off, began_again=again)
+            await self._store.async_keep(notes)
+        if notes.uncertain or self._counted_at != newest:
+            await self._codes.async_recount()
+            self._counted_at = newest
+
+    # --- Removing -----------------------------------------------------------------------------------------
+
+    async def async_use_link(self, states: KeyturnerStates) -> None:
+        """Do over the open link what is due. Raises SmartLockError."""
+        trusted = system_clock(self._hass).trusted_now()
+        if trusted is not None and self._entry.options.get(CONF_REMOVE_EXPIRED, True):
+            await self._store.async_keep(self._notes.expired(trusted))
+        if (self._due or self._notes.counting) and not states.lock_state.moving:
+            await self._work()
+
+    async def _work(self) -> None:
+        """Do what is due. Raises SmartLockError at the first thing that does not work."""
+        if self._pin.state is not PinState.VALID:
+            self._show()
+            return
+        async with self._turn:
+            if self._notes.adding is not None:
+                await self._codes.async_complete()
+            if self._notes.counting:
+                await self._count()
+            for removal in self._notes.removals:
+                await self._remove(removal)
+        self._pause = FIRST_PAUSE
+
+    async def _remove(self, removal: Removal) -> None:
+        owner = self._codes if removal.key.owner is Owner.CODE else self._users
+        try:
+            await owner.async_forget(removal)
+            await owner.async_carry_out(removal)
+        except NotStoredError:
+            # Taking a right away is more urgent than remembering it.
+            await owner.async_carry_out(removal)
+        except AccessError as error:
+            if not error.invalid:
+                raise
+            # It belongs to an accessory after all, and nobody has confirmed that.
+            LOGGER.debug("A removal was given up: %s", error)
+            await self._store.async_keep(self._notes.without_removal(removal.key))
+
+    @callback
+    def _soon(self, delay: float | None = None) -> None:
+        """Try in a while over a connection of our own, unless a link comes first."""
+        if self._stopped or self._timer is not None:
+            return
+        self._timer = self._hass.loop.call_later(self._pause if delay is None else delay, self._try)
+
+    @callback
+    def _try(self) -> None:
+        self._timer = None
+        self._show()
+        if not self._due or self._stopped:
+            return
+        if self._task is not None and not self._task.done():
+            self._soon()
+            return
+        self._task = self._entry.async_create_background_task(
+            self._hass, self._try_now(), f"{DOMAIN} removal of rights"
+        )
+
+    async def _try_now(self) -> None:
+        # A lock that is out of sight is read when it comes back, and that link is used.
+        if self._coordinator.reachable:
+            try:
+                async with self._coordinator.client.keep_connected():
+                    await self._work()
+            except SmartLockError as error:
+                LOGGER.debug("A right was not taken away: %s", type(error).__name__)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        self._show()
+        if self._due:
+            self._soon()
+
+    # --- Telling ------------------------------------------------------------------------------------------
+
+    @callback
+    def _changed(self) -> None:
+        self._follow_log(wanted=self._notes.counting and not self._stopped)
+        self._show()
+        self._coordinator.async_update_listeners()
+
+    @callback
+    def _show(self) -> None:
+        """Show a repair for each entry that still works although it should not."""
+        now, blocked = dt_util.utcnow(), self._pin.state is not PinState.VALID
+        shown = {
+            _subject(removal): removal for removal in self._notes.removals if blocked or removal.overdue(now)
+        }
+        self._issues.keep_only(CODE_NOT_REMOVED, shown.__contains__)
+        for subject, removal in shown.items():
+            self._issues.show(
+                CODE_NOT_REMOVED,
+                severity=IssueSeverity.ERROR,
+                placeholders={
+                    "who": removal.name or f"{removal.key.owner.value.capitalize()} {removal.key.entry_id}",
+                    "since": dt_util.as_local(removal.since).strftime("%Y-%m-%d %H:%M"),
+                },
+                subject=subject,
+            )
+
+
+def _subject(removal: Removal) -> str:
+    """Return what tells the removals of one lock apart; it names nobody."""
+    return f"{removal.key.owner.value}_{removal.since.timestamp():.0f}"

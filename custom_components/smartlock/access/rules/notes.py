@@ -1,0 +1,400 @@
+"""What Home Assistant remembers of codes and users beside the lock: removals, uses, guests, persons. No digits.
+
+An entry is identified by its id and its creation date, because a lock may reuse the id of a deleted entry.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction
+from custom_components.smartlock.protocol.messages import (
+    AuthorizationEntry,
+    KeypadCode,
+    LogEntry,
+    LoggedKeypadAction,
+)
+from custom_components.smartlock.protocol.wire import Date7
+from custom_components.smartlock.rules.stored import byte, flag, integer, listed, moment, obj, optional, text
+
+# A pending removal becomes a repair after this time.
+OVERDUE = timedelta(hours=1)
+# Expired codes that were made here are deleted this long after their end.
+EXPIRED_FOR = timedelta(days=1)
+_LOCKS = (LockAction.LOCK, LockAction.FULL_LOCK)
+
+
+class Owner(StrEnum):
+    """Which list an entry belongs to."""
+
+    CODE = "code"
+    USER = "user"
+
+
+class Why(StrEnum):
+    """The reason for a removal."""
+
+    REVOKED = "revoked"
+    """The owner wants it."""
+    PAUSED = "paused"
+    """The owner wants the entry disabled; it is not deleted."""
+    USED_UP = "used_up"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Key:
+    """Identifies an entry."""
+
+    owner: Owner
+    entry_id: int = field(repr=False)
+    created: Date7 | None
+    """As the lock sent it; None if it was not known when the entry was named."""
+
+    @classmethod
+    def of(cls, entry: KeypadCode | AuthorizationEntry) -> Self:
+        """Return the key of an entry of the lock."""
+        if isinstance(entry, KeypadCode):
+            return cls(owner=Owner.CODE, entry_id=entry.code_id, created=entry.date_created)
+        return cls(owner=Owner.USER, entry_id=entry.authorization_id, created=entry.date_created)
+
+    def names(self, entry: KeypadCode | AuthorizationEntry) -> bool:
+        """Whether this key identifies an entry."""
+        other = Key.of(entry)
+        return (self.owner, self.entry_id) == (other.owner, other.entry_id) and self.created in (
+            None,
+            other.created,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        created = None if self.created is None else list(self.created)
+        return {"owner": self.owner.value, "id": self.entry_id, "created": created}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the key of plain data. Raises KeyError, TypeError or ValueError."""
+        return cls(
+            owner=Owner(data["owner"]),
+            entry_id=integer(data["id"]),
+            created=optional(_date, data["created"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """A promise to delete or disable an entry. It is kept until the lock no longer has it."""
+
+    key: Key
+    why: Why
+    since: datetime
+    name: str = field(default="", repr=False)
+    """For the repair; empty if it was not known."""
+    confirmed: bool = False
+    """The owner has confirmed the removal of an accessory."""
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether the owner should know that the entry still works."""
+        return now - self.since >= OVERDUE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "key": self.key.to_json(),
+            "why": self.why.value,
+            "since": self.since.isoformat(),
+            "name": self.name,
+            "confirmed": self.confirmed,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the removal of plain data. Raises KeyError, TypeError or ValueError."""
+        return cls(
+            key=Key.from_json(data["key"]),
+            why=Why(data["why"]),
+            since=moment(data["since"]),
+            name=text(data["name"]),
+            confirmed=flag(data["confirmed"]),
+        )
+
+
+@dataclass(frozen=True)
+class Use:
+    """A log entry, as far as it is about a keypad code."""
+
+    index: int
+    code_id: int | None
+    """The code that has opened the lock; None if the entry is about something else."""
+
+
+def use_of(entry: LogEntry) -> Use:
+    """Return what a log entry says about a code. Locking is not a use; an action that is not known is one."""
+    details = entry.details
+    if (
+        not isinstance(details, LoggedKeypadAction)
+        or details.completion_status != CompletionStatus.SUCCESS
+        or int(details.action) in _LOCKS
+    ):
+        return Use(entry.index, None)
+    return Use(entry.index, details.code_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A code that was made here, or is marked here."""
+
+    key: Key
+    made_here: bool = False
+    guest: bool = False
+    expires: datetime | None = None
+    """The end that was written for it."""
+    uses_left: int | None = None
+    """How many times it may still open; None: any number."""
+    count_seen: int = 0
+    """The lock's own use counter when the remaining uses were last certain."""
+    person: str | None = None
+    """Entity id of the person who uses it."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there is nothing to remember."""
+        return self == Made(key=self.key, count_seen=self.count_seen)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "key": self.key.to_json(),
+            "made_here": self.made_here,
+            "guest": self.guest,
+            "expires": None if self.expires is None else self.expires.isoformat(),
+            "uses_left": self.uses_left,
+            "count_seen": self.count_seen,
+            "person": self.person,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the note of plain data. Raises KeyError, TypeError or ValueError."""
+        return cls(
+            key=Key.from_json(data["key"]),
+            made_here=flag(data["made_here"]),
+            guest=flag(data["guest"]),
+            expires=optional(moment, data["expires"]),
+            uses_left=optional(byte, data["uses_left"]),
+            count_seen=integer(data["count_seen"]),
+            person=optional(text, data["person"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adding:
+    """A code that is being added: the lock may have it although the id was never received."""
+
+    before: frozenset[int] = field(repr=False)
+    """Ids that the lock had before."""
+    name: str = field(repr=False)
+    guest: bool
+    expires: datetime | None
+    uses_left: int | None
+
+    def found(self, entries: Iterable[KeypadCode]) -> tuple[KeypadCode, ...]:
+        """Return the entries that can be this code."""
+        return tuple(each for each in entries if each.code_id not in self.before and each.name == self.name)
+
+    def note(self, entry: KeypadCode) -> Made:
+        """Return the note about the code."""
+        return Made(
+            key=Key.of(entry),
+            made_here=True,
+            guest=self.guest,
+            expires=self.expires,
+            uses_left=self.uses_left,
+            count_seen=entry.lock_count,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "before": sorted(self.before),
+            # Names may hold bytes that are no text.
+            "name": self.name.encode("utf-8", "surrogateescape").hex(),
+            "guest": self.guest,
+            "expires": None if self.expires is None else self.expires.isoformat(),
+            "uses_left": self.uses_left,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the addition of plain data. Raises KeyError, TypeError or ValueError."""
+        return cls(
+            before=frozenset(listed(integer, data["before"])),
+            name=bytes.fromhex(text(data["name"])).decode("utf-8", "surrogateescape"),
+            guest=flag(data["guest"]),
+            expires=optional(moment, data["expires"]),
+            uses_left=optional(byte, data["uses_left"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notes:
+    """Everything that is remembered of one lock."""
+
+    removals: tuple[Removal, ...] = ()
+    made: tuple[Made, ...] = ()
+    adding: Adding | None = None
+    log_index: int = 0
+    """The newest log entry that was counted."""
+    uncertain: bool = False
+    """Log entries may have been missed while uses were counted."""
+
+    # --- Looking up ---------------------------------------------------------------------------------------
+
+    def about(self, entry: KeypadCode | AuthorizationEntry) -> Made:
+        """Return what is remembered of an entry."""
+        return next((made for made in self.made if made.key.names(entry)), Made(key=Key.of(entry)))
+
+    def removal_of(self, entry: KeypadCode | AuthorizationEntry) -> Removal | None:
+        """Return the pending removal of an entry."""
+        return next((removal for removal in self.removals if removal.key.names(entry)), None)
+
+    def may_be_archived(self, entry: KeypadCode | AuthorizationEntry) -> bool:
+        """Whether a restore may ever write an entry again: not if it ends by itself or is about to go."""
+        return self.removal_of(entry) is None and self.about(entry).uses_left is None
+
+    @property
+    def counting(self) -> bool:
+        """Whether the uses of a code are counted."""
+        return any(made.uses_left is not None for made in self.made)
+
+    # --- Changing -----------------------------------------------------------------------------------------
+
+    def with_removal(self, removal: Removal) -> Self:
+        """Return the notes with a removal; an earlier one of the same entry is replaced, its date is not."""
+        since = min([removal.since, *(each.since for each in self.removals if each.key == removal.key)])
+        return replace(
+            self,
+            removals=(
+                *(each for each in self.removals if each.key != removal.key),
+                replace(removal, since=since),
+            ),
+        )
+
+    def without_removal(self, key: Key) -> Self:
+        """Return the notes after a removal is done or withdrawn."""
+        return replace(self, removals=tuple(each for each in self.removals if each.key != key))
+
+    def noting(self, made: Made) -> Self:
+        """Return the notes with a note in place of the earlier one about the same entry."""
+        others = tuple(each for each in self.made if each.key != made.key)
+        return replace(self, made=others if made.says_nothing else (*others, made))
+
+    def gone(self, key: Key) -> Self:
+        """Return the notes after an entry is gone."""
+        left = self.without_removal(key)
+        return replace(left, made=tuple(each for each in left.made if each.key != key))
+
+    def only(self, owner: Owner, keys: frozenset[Key]) -> Self:
+        """Return the notes without those about entries that a list no longer has. Removals stay until they are seen to."""
+        return replace(
+            self, made=tuple(each for each in self.made if each.key.owner != owner or each.key in keys)
+        )
+
+    def with_log(
+        self, uses: Iterable[Use], now: datetime, *, missed: bool = False, began_again: bool = False
+    ) -> Self:
+        """Return the notes after log entries, the oldest first; those that were counted before are skipped.
+
+        `missed`: entries before these were not read. `began_again`: the lock has forgotten its log.
+        """
+        if not self.counting:
+            return self
+        notes = replace(self, log_index=0) if began_again else self
+        uncertain = notes.uncertain or missed or began_again
+        for use in uses:
+            if use.index <= notes.log_index:
+                continue
+            uncertain = uncertain or use.index != notes.log_index + 1
+            notes = replace(notes, log_index=use.index)
+            for made in notes.counted_by(use):
+                notes = notes.with_uses(made, (made.uses_left or 1) - 1, now)
+        return replace(notes, uncertain=uncertain)
+
+    def counted_by(self, use: Use) -> tuple[Made, ...]:
+        """Return the notes about the code that was used."""
+        return tuple(
+            made
+            for made in self.made
+            if made.key.owner is Owner.CODE and made.key.entry_id == use.code_id and made.uses_left
+        )
+
+    def with_uses(self, made: Made, uses_left: int, now: datetime, *, count_seen: int | None = None) -> Self:
+        """Return the notes with the remaining uses of a code; without any, its removal is due."""
+        seen = made.count_seen if count_seen is None else count_seen
+        notes = self.noting(replace(made, uses_left=uses_left, count_seen=seen))
+        if uses_left:
+            return notes
+        return notes.with_removal(Removal(key=made.key, why=Why.USED_UP, since=now))
+
+    def checked(self, entries: tuple[KeypadCode, ...], now: datetime) -> Self:
+        """Return the notes after entries of the log may have been missed: the lock's own counters decide.
+
+        A code that was used since its uses were last certain counts as used up.
+        """
+        notes = replace(self, uncertain=False)
+        for entry in entries:
+            made = self.about(entry)
+            if made.uses_left is not None and entry.lock_count > made.count_seen:
+                notes = notes.with_uses(made, 0, now)
+        return notes
+
+    def counted(self, entries: tuple[KeypadCode, ...]) -> Self:
+        """Return the notes with the lock's own counters, read when no entry of the log was missed."""
+        notes = self
+        for entry in entries:
+            made = self.about(entry)
+            if made.uses_left and made.count_seen != entry.lock_count:
+                notes = notes.noting(replace(made, count_seen=entry.lock_count))
+        return notes
+
+    def expired(self, now: datetime) -> Self:
+        """Return the notes with removals of codes made here that ended some time ago."""
+        notes = self
+        for made in self.made:
+            due = made.made_here and made.expires is not None and now - made.expires >= EXPIRED_FOR
+            if due and all(removal.key != made.key for removal in self.removals):
+                notes = notes.with_removal(Removal(key=made.key, why=Why.EXPIRED, since=now))
+        return notes
+
+    # --- JSON ---------------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "removals": [removal.to_json() for removal in self.removals],
+            "made": [made.to_json() for made in self.made],
+            "adding": None if self.adding is None else self.adding.to_json(),
+            "log_index": self.log_index,
+            "uncertain": self.uncertain,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Return the notes of plain data. Raises KeyError, TypeError or ValueError."""
+        stored = obj(data)
+        return cls(
+            removals=listed(lambda each: Removal.from_json(obj(each)), stored["removals"]),
+            made=listed(lambda each: Made.from_json(obj(each)), stored["made"]),
+            adding=optional(lambda each: Adding.from_json(obj(each)), stored["adding"]),
+            log_index=integer(stored["log_index"]),
+            uncertain=flag(stored["uncertain"]),
+        )
+
+
+def _date(value: Any) -> Date7:
+    numbers = listed(integer, value)
+    if len(numbers) != len(Date7()):
+        raise ValueError("not a date")
+    return Date7(*numbers)

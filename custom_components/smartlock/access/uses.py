@@ -1,0 +1,29 @@
+"""What counting the uses of codes needs from the log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from homeassistant.core import CALLBACK_TYPE
+
+from custom_components.smartlock.access.rules.notes import Use
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewestUses:
+    """The newest log entries."""
+
+    logging: bool | None
+    """Whether the lock keeps a log; None if it does not say so."""
+    uses: tuple[Use, ...]
+    """The oldest first."""
+
+
+class UseLog(Protocol):
+    """The log of one lock, as far as it is about uses of codes."""
+
+    async def newest(self, *, fresh: bool = False) -> NewestUses:
+        """Return the newest log entries, read once for each link (`fresh`: again). Raises SmartLockError."""
+
+    def async_subscribe(self, listener: Callable[[Use, bool], None]) -> CALLBACK_TYPE:
+        """Call `listener` with each new log entry in order, and whether entries before it were missed."""
