@@ -121,13 +121,19 @@ def test_manifest_names_this_integration(manifest: dict[str, Any]) -> None:
 
 
 def test_manifest_matches_the_advertisements_of_locks(manifest: dict[str, Any]) -> None:
-    """The beacon of every Smart Lock (protocol section 2), and both pairing services."""
+    """The beacon of every Smart Lock (protocol section 2), HomeKit's frames, and both pairing services."""
     suffix = "-5501-11e4-916c-0800200c9a66"
-    beacon, *services = manifest["bluetooth"]
+    beacon, homekit, *services = manifest["bluetooth"]
     # Company id and frame type of an iBeacon, then the first bytes of the UUID a92ee200-...
     assert beacon == {
         "connectable": True,
         "manufacturer_data_start": [*bytes.fromhex("0215 a92ee200")],
+        "manufacturer_id": 0x004C,
+    }
+    # The type of an accessory's frame, then subtype and length.
+    assert homekit == {
+        "connectable": True,
+        "manufacturer_data_start": [0x06, 0x31],
         "manufacturer_id": 0x004C,
     }
     assert services == [

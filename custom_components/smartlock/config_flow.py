@@ -17,20 +17,32 @@ from custom_components.smartlock.client.pairing import identify
 from custom_components.smartlock.const import CONF_CLIENT_TYPE, CONF_GENERATION, CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.link.advertisements import SeenLock, seen_lock
+from custom_components.smartlock.link.search import searching
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
 from custom_components.smartlock.pairing.flow import PairingSteps
 from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.pin.guard import ABOUT, ABOUT_PIN, PinGuard
 from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol.beacon import is_vendors
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
+
+# How long a search waits, in seconds, for a lock at all or for the beacon of one that has only sent HomeKit frames.
+_SEARCH_TIME = 6.0
+# The same, in seconds, for a lock that was discovered by its HomeKit frame: nobody is waiting.
+_BEACON_TIME = 30.0
 
 
 class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
     """Adds a lock, pairs an existing one again, or asks for its PIN."""
 
     VERSION = 1
+
+    def __init__(self) -> None:
+        """Begin without a lock."""
+        super().__init__()
+        self._found: dict[str, SeenLock] = {}
 
     @staticmethod
     @callback
@@ -53,11 +65,20 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
     @override
     async def async_step_bluetooth(self, discovery_info: BluetoothServiceInfoBleak) -> ConfigFlowResult:
         """Take a lock that Home Assistant has discovered."""
+        address = discovery_info.address.upper()
         lock = seen_lock(discovery_info)
+        if lock is None and not is_vendors(address):
+            # Some other accessory of HomeKit.
+            return self.async_abort(reason="not_supported")
+        await self.async_set_unique_id(address)
+        self._abort_if_unique_id_configured()
+        if lock is None:
+            # Its HomeKit frame came first, and Home Assistant announces a device once.
+            with searching(self.hass) as search:
+                await search.until(lambda: address in search.locks, _BEACON_TIME)
+            lock = search.locks.get(address)
         if lock is None:
             return self.async_abort(reason="not_supported")
-        await self.async_set_unique_id(lock.address)
-        self._abort_if_unique_id_configured()
         self._take(lock)
         return await self.async_step_confirm()
 
@@ -65,14 +86,13 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Search, and let the owner choose among the locks in range."""
         if user_input is not None and CONF_ADDRESS in user_input:
-            lock = self._discovered_locks().get(user_input[CONF_ADDRESS])
-            if lock is not None:
+            lock = self._found.get(user_input[CONF_ADDRESS])
+            if lock is not None and self._can_be_added(lock.address):
                 await self.async_set_unique_id(lock.address, raise_on_progress=False)
                 self._abort_if_unique_id_configured()
                 self._take(lock)
                 return await self.async_step_confirm({})
-        await bluetooth.async_request_active_scan(self.hass)
-        locks = self._discovered_locks()
+        locks = self._found = await self._search()
         if not locks:
             # An empty form: submitting it searches again.
             return self.async_show_form(
@@ -93,10 +113,17 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
             description_placeholders={"count": str(len(locks))},
         )
 
-    def _discovered_locks(self) -> dict[str, SeenLock]:
+    async def _search(self) -> dict[str, SeenLock]:
+        """Return the locks in range that are not set up, by address."""
+        with searching(self.hass) as search:
+            await bluetooth.async_request_active_scan(self.hass)
+            await search.until(lambda: search.complete, _SEARCH_TIME)
+        return {address: lock for address, lock in search.locks.items() if self._can_be_added(address)}
+
+    def _can_be_added(self, address: str) -> bool:
+        """Whether a lock is in range and not set up."""
         configured = self._async_current_ids(include_ignore=False)
-        seen = map(seen_lock, bluetooth.async_discovered_service_info(self.hass, connectable=True))
-        return {lock.address: lock for lock in seen if lock is not None and lock.address not in configured}
+        return address not in configured and bluetooth.async_address_present(self.hass, address)
 
     @callback
     def _take(self, lock: SeenLock) -> None:

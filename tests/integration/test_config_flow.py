@@ -253,6 +253,36 @@ async def test_lock_that_speaks_homekit_too_is_added(home: Home) -> None:
     await home.until(lambda: home.state() == "locked")
 
 
+def lock_with_homekit(frames: int) -> VirtualLock:
+    """Return a lock that has advertised so often before anybody heard it: every second frame is HomeKit's."""
+    lock = VirtualLock("gen3", nuki_id=NUKI_ID, homekit=True, timing=quick(advertising_interval=0.3))
+    for _ in range(frames):
+        lock.advertise()
+    return lock
+
+
+@pytest.mark.parametrize("frames", [0, 1])
+async def test_lock_is_discovered_whichever_of_its_frames_is_heard_first(home: Home, frames: int) -> None:
+    """Home Assistant looks at the first one only."""
+    lock = home.mount(lock_with_homekit(frames))
+    assert step(await home.submit(await home.discovered(lock))) == "pair"
+    await asyncio.sleep(5)
+    assert len(home.flows(lock)) == 1
+
+
+async def test_lock_whose_beacon_is_never_heard(home: Home) -> None:
+    """It is waited for, and the next frame may bring a lock: nothing is held against the device."""
+    address = "54:D2:72:00:00:01"
+    info = service_info(address, {0x004C: bytes.fromhex("0631000033c335c506000000010200000000")})
+    began = home.now
+    for _ in range(2):
+        flow = await home.hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_BLUETOOTH}, data=info
+        )
+        assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "not_supported")
+    assert home.now - began == pytest.approx(60, abs=1)
+
+
 async def test_configured_lock_is_not_discovered(home: Home) -> None:
     lock = home.add_lock()
     await home.set_up(lock)
@@ -296,6 +326,16 @@ async def test_search_that_finds_nothing_can_be_repeated(home: Home) -> None:
     assert added(flow)
     # It was discovered at the same time.
     assert home.flows(lock) == []
+
+
+@pytest.mark.parametrize("frames", [0, 1])
+async def test_search_finds_a_lock_whichever_of_its_frames_was_heard_last(home: Home, frames: int) -> None:
+    """Frames of one company replace each other in what Home Assistant remembers."""
+    lock = home.mount(lock_with_homekit(frames))
+    await home.heard(lock)
+    for _ in range(2):
+        assert list(locks_offered(await home.start())) == [lock.address]
+        await asyncio.sleep(0.3)
 
 
 async def test_search_scans_actively(home: Home) -> None:

@@ -11,6 +11,8 @@ from uuid import UUID
 from .dialects import DIALECTS, Dialect, Product
 
 APPLE_COMPANY_ID = 0x004C
+# The first half of the vendor's public addresses, here as text.
+_VENDOR = "54:D2:72:"
 
 # iBeacon type and length, then the proximity UUID, which is the Keyturner service of the product.
 # HomeKit frames of the same lock carry the same company id and start with 0x06.
@@ -59,6 +61,11 @@ def parse_pairing(service_data: Mapping[str, bytes]) -> PairingBeacon | None:
             nuki_id = int.from_bytes(data, "big") if len(data) == 4 else None
             return PairingBeacon(nuki_id=nuki_id, dialect=dialect)
     return None
+
+
+def is_vendors(address: str) -> bool:
+    """Whether a Bluetooth address is one of the vendor's: of a lock or of anything else it makes."""
+    return address.upper().startswith(_VENDOR)
 
 
 def nuki_id_text(nuki_id: int) -> str:
