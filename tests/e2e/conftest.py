@@ -92,10 +92,12 @@ async def mount(house: House) -> AsyncIterator[Mount]:
     """Mount locks within reach of the proxy; everything about them is gone after the test."""
     locks: list[VirtualLock] = []
 
-    def mount_lock(model: str = "gen3", **options: Any) -> VirtualLock:
+    def mount_lock(model: str = "gen3", *, unheard: int = 0, **options: Any) -> VirtualLock:
         pin = PIN_OF_SIX if model == "ultra" else PIN
         usual: dict[str, Any] = {"pin": pin, "name": "Front door", "timing": BRISK}
         lock = VirtualLock(model, nuki_id=next(_nuki_ids), **usual | options)
+        for _ in range(unheard):
+            lock.advertise()
         house.radio.add_peripheral(lock)
         locks.append(lock)
         return lock

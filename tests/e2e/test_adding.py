@@ -33,6 +33,14 @@ def pins(lock: VirtualLock) -> list[tuple[str, bool]]:
     return [(str(entry.facts["command"]), bool(entry.facts["accepted"])) for entry in lock.journal.pins_sent]
 
 
+async def test_a_lock_whose_homekit_frame_comes_first_is_discovered(house: House, mount: Mount) -> None:
+    """Home Assistant announces it once, to whom the first frame belongs; its beacon is the second."""
+    lock = mount(homekit=True, unheard=1)
+    flow_id = await discovered(house, lock)
+    form = await open_pairing_form(house.api, flow_id)
+    assert list(fields(form)) == ["client_type", "pin"]
+
+
 async def test_a_discovered_lock_is_added_as_app(house: House, mount: Mount) -> None:
     lock = mount()
     api = house.api

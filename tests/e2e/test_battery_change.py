@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -129,6 +130,35 @@ async def test_what_cannot_be_restored_is_told(house: House, mount: Mount) -> No
     refused = [pin.facts for pin in forgetful.lock.journal.pins_sent if not pin.facts["accepted"]]
     assert len(refused) == 1
     assert forgetful.rules_broken == late.rules_broken == []
+
+
+@pytest.mark.parametrize("model", ["gen2", "gen3", "gen4", "ultra"])
+async def test_a_lock_met_in_its_positioning_run(house: House, mount: Mount, model: str) -> None:
+    """It is read again as soon as it rests: the event and the repair come within 30 s of the end of the run."""
+    lock = mount(model)
+    owned = await owned_with_settings(house, lock)
+    changed = await setting(owned, "battery_changed")
+    for run in (0.6, 3.0, 8.0):
+        lock.timing = replace(lock.timing, boot_run=run)
+        shown = owned.api.states[changed]
+        runs = len(lock.journal.of(Kind.POSITIONING_RUN))
+        lock.swap_batteries(["settings", "clock"])
+        async with asyncio.timeout(10):
+            while len(lock.journal.of(Kind.POSITIONING_RUN)) == runs:
+                await asyncio.sleep(0.05)
+        # Not every model announces that it is back; the owner opens its page just now.
+        reading = asyncio.ensure_future(owned.api.call("homeassistant.update_entity", owned.entities.lock))
+        await asyncio.sleep(run)
+        async with asyncio.timeout(30):
+            while owned.api.states[changed] == shown or await issue_of(owned) is None:
+                await asyncio.sleep(0.2)
+        await reading
+        await owned.disconnect()
+        await restored_by_action(owned)
+        await owned.disconnect()
+        assert as_before(lock)
+        assert await issue_of(owned) is None
+    assert owned.rules_broken == []
 
 
 @pytest.mark.browser
