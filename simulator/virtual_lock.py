@@ -215,15 +215,6 @@ class VirtualLock(Visitors, OwnersApp, Upkeep, Peripheral):
         return self._services
 
     @property
-    def timing(self) -> Timing:
-        """How long things take, from the next one on."""
-        return self._device.timing
-
-    @timing.setter
-    def timing(self, timing: Timing) -> None:
-        self._device.timing = timing
-
-    @property
     @override
     def advertising_interval(self) -> float:
         """Seconds from one advertising event to the next."""

@@ -80,3 +80,31 @@ async def test_a_calibration_of_ours_is_no_change_of_batteries(home: Home, fails
         await asyncio.sleep(30)
     assert home.state("battery_changed") == "unknown"
     assert issue(home) is None
+
+
+@pytest.mark.parametrize("decided", ["restored", "kept"])
+async def test_another_change_soon_after_the_first_is_over(home: Home, decided: str) -> None:
+    """A battery that sits loosely: what it takes the second time is reported, too."""
+    lock, entry = await lock_with_settings(home, pin=True, boot_run=3.0)
+    changes = []
+    for _ in range(2):
+        shown = home.state("battery_changed")
+        ends = await swapped_and_read(home, lock, 3.0, 1.0)
+        await asyncio.sleep(ends + 30 - home.now)
+        changes.append(home.state("battery_changed") != shown and issue(home) is not None)
+        if decided == "restored":
+            target = {"entity_id": home.entity_id("lock")}
+            await home.hass.services.async_call(DOMAIN, "restore_settings", target, blocking=True)
+        else:
+            await entry.runtime_data.archive.async_keep_new()
+        assert issue(home) is None
+        lock.settings.change(led_brightness=1, button_enabled=0, auto_lock_timeout=120)
+        await home.hass.services.async_call(
+            DOMAIN,
+            "save_settings",
+            {"entity_id": home.entity_id("lock")},
+            blocking=True,
+            return_response=True,
+        )
+        await asyncio.sleep(20)
+    assert changes == [True, True]

@@ -35,7 +35,7 @@ from custom_components.smartlock.settings.restorer import SettingsRestorer
 from custom_components.smartlock.settings.restores import Restores
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.archive import Archive, Loss
-from custom_components.smartlock.settings.rules.battery_change import SettingsRead, Verdict
+from custom_components.smartlock.settings.rules.battery_change import LossOver, SettingsRead, Verdict
 from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.settings.rules.message_json import OtherLockError
 from custom_components.smartlock.settings.rules.restore import Journal
@@ -133,6 +133,7 @@ class SettingsArchive(LockPart):
         for stop in (
             *self._batteries.start(self.kept.known),
             self.coordinator.async_add_message_listener(self._message_received),
+            self._restores.async_on_restored(lambda _: self._loss_over()),
         ):
             self._entry.async_on_unload(stop)
         self._show_issue()
@@ -321,6 +322,13 @@ class SettingsArchive(LockPart):
         """Adopt the present settings."""
         async with self._store.turn:
             await self._decided(None)
+        self._loss_over()
+
+    @callback
+    def _loss_over(self) -> None:
+        """Take the next sign of a battery change for one of another change."""
+        if self.kept.loss is None:
+            self._batteries.take(LossOver())
 
     async def async_no_change(self) -> None:
         """Withdraw the report of a battery change."""

@@ -92,6 +92,8 @@ class BatteryWatch:
         self._watch = watch = before.after(event, self._hass.loop.time())
         if watch.suspects - before.suspects:
             self._on_sign()
+        # The same sign of another change is followed up again.
+        self._followed &= watch.suspects
         # Until there is a verdict, the next run of Home Assistant must be able to find the signs again.
         if not watch.suspects and watch.known != before.known:
             self._on_known(watch.known)

@@ -135,6 +135,11 @@ class Restarted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LossOver:
+    """What the last change took is back, or the owner has done without it: signs from now on are of another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Calibration:
     """Our calibration starts or ends."""
 
@@ -150,6 +155,7 @@ type Event = (
     | Counters
     | LogRead
     | Restarted
+    | LossOver
     | Calibration
 )
 
@@ -227,6 +233,10 @@ class BatteryChangeDetector:
                 return _log_read(watch, event, now)
             case Restarted():
                 return _explained(watch, now)
+            case LossOver():
+                # The log and the counters may not have been read since, and tell of that change.
+                known = replace(watch.known, counters=None, newest_log_entry=None)
+                return replace(watch, settled_until=None, known=known)
             case Calibration(running=running):
                 return _calibrated(watch, math.inf if running else now + CALIBRATION_ECHO)
 
