@@ -8,6 +8,7 @@ import string
 
 import pytest
 
+from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.clock.sync import ClockOutcomeUnknownError, OwnClockError
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
@@ -39,6 +40,8 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "OutOfRangeError": (errors.OutOfRangeError("why"), "unreachable", {"reason": "why"}),
     "NoFreeSlotError": (errors.NoFreeSlotError("why"), "no_free_slot", {"reason": "why"}),
     "NoAnswerError": (errors.NoAnswerError(), "connection_lost", {}),
+    "AnswerLostError": (errors.AnswerLostError(), "connection_lost", {}),
+    "GaveWayError": (errors.GaveWayError(), "failed", {}),
     "LinkLostError": (errors.LinkLostError(), "connection_lost", {}),
     "NotStartedError": (errors.NotStartedError(), "not_started", {"reason": ""}),
     "ReplacedError": (errors.ReplacedError(), "replaced", {}),
@@ -50,6 +53,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     "OwnClockError": (OwnClockError(), "own_clock_wrong", {}),
     "ClockOutcomeUnknownError": (ClockOutcomeUnknownError("why"), "clock_not_set", {"reason": "why"}),
     "NotStoredError": (NotStoredError(), "not_stored", {}),
+    "AccessError": (AccessError(AccessProblem.NO_KEYPAD), "no_keypad", {}),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
     "RunFailedError": (errors.RunFailedError(CompletionStatus(0x51)), "run_failed", {"code": "0x51"}),
     "SettingsNotKeptError": (errors.SettingsNotKeptError(("name",)), "settings_not_kept", {"fields": "name"}),
@@ -140,7 +144,7 @@ def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
     told |= {problem(PinUnavailableError(PinState.BLOCKED, paused=True))[0]}
     told |= set(REFUSALS.values()) | set(PIN_TEXTS.values()) | set(RUN_FAILURES.values())
-    told |= {"denied", "door_sensor", "clock_not_set"}
+    told |= {"denied", "door_sensor", "clock_not_set"} | {problem.value for problem in AccessProblem}
     # What actions say by themselves.
     for file in SHIPPED.rglob("*.py"):
         source = file.read_text(encoding="utf-8")

@@ -63,14 +63,14 @@ def searching(hass: HomeAssistant) -> Iterator[LockSearch]:
     search = LockSearch()
 
     @callback
-    def heard(info: BluetoothServiceInfoBleak, _change: BluetoothChange) -> None:
+    def received(info: BluetoothServiceInfoBleak, _change: BluetoothChange) -> None:
         search.take(info)
 
     for info in bluetooth.async_discovered_service_info(hass, connectable=True):
         search.take(info)
     stop = bluetooth.async_register_callback(
         hass,
-        heard,
+        received,
         BluetoothCallbackMatcher(connectable=True, manufacturer_id=APPLE_COMPANY_ID),
         BluetoothScanningMode.PASSIVE,
     )
