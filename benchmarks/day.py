@@ -187,8 +187,8 @@ async def live(household: Household, day: Day) -> Figures:
     clock = asyncio.get_running_loop().time
     diary = Diary(paired.lock)
     async with home.home_assistant() as hass:
-        adapter = LocalAdapter(hass, radio)
-        adapter.start()
+        adapter = LocalAdapter(radio)
+        adapter.start(hass)
         began = clock() + SETTLING
         radio.add_peripheral(HardToReach(paired.lock, day.bad_radio, day_began=began, seed=day.seed))
         await asyncio.sleep(1)

@@ -77,8 +77,8 @@ async def bench(make_side: MakeSide) -> AsyncGenerator[Bench]:
     """Return a side that has read the lock once, without an open link."""
     radio, paired = Radio(timing=RADIO), paired_lock(timing=LOCK)
     async with home.home_assistant() as hass:
-        adapter = LocalAdapter(hass, radio)
-        adapter.start()
+        adapter = LocalAdapter(radio)
+        adapter.start(hass)
         radio.add_peripheral(paired.lock)
         await asyncio.sleep(1)
         side = make_side(hass, paired)

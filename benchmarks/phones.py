@@ -78,8 +78,8 @@ async def measure(rounds: int, calls: int) -> dict[str, tuple[float, float]]:
     radio, paired = Radio(timing=RADIO), paired_lock(timing=LOCK)
     results: dict[tuple[str, bool], list[float]] = {(kind, on): [] for kind in KINDS for on in (True, False)}
     async with home.home_assistant() as hass:
-        adapter = LocalAdapter(hass, radio)
-        adapter.start()
+        adapter = LocalAdapter(radio)
+        adapter.start(hass)
         radio.add_peripheral(paired.lock)
         entry = entry_of(paired)
         entry.add_to_hass(hass)

@@ -50,7 +50,6 @@ async def house(radios: Sequence[Radio]) -> AsyncGenerator[tuple[HomeAssistant, 
     async with home.home_assistant() as hass:
         adapters = [
             LocalAdapter(
-                hass,
                 radios[number % len(radios)],
                 source=f"00:1A:7D:DA:71:{number:02X}",
                 connection_slots=SLOTS,
@@ -58,7 +57,7 @@ async def house(radios: Sequence[Radio]) -> AsyncGenerator[tuple[HomeAssistant, 
             for number in range(PROXIES)
         ]
         for adapter in adapters:
-            adapter.start()
+            adapter.start(hass)
         yield hass, adapters
         for adapter in adapters:
             adapter.stop()

@@ -38,7 +38,6 @@ class LocalAdapter:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         radio: Radio,
         *,
         source: str = DEFAULT_SOURCE,
@@ -50,7 +49,6 @@ class LocalAdapter:
         """Put an adapter on the radio.
 
         Args:
-            hass: Home Assistant with its Bluetooth integration set up.
             radio: The air; `radio.set_rssi(adapter, ...)` moves the adapter about.
             source: Its own address.
             connection_slots: Connections at a time.
@@ -62,7 +60,6 @@ class LocalAdapter:
         self.radio = radio
         self.mtu = mtu
         self.discovered: set[str] = set()
-        self._hass = hass
         self._slot_limit = connection_slots
         self._heard_while_connected = heard_while_connected
         self._sightings = 0
@@ -71,8 +68,8 @@ class LocalAdapter:
         self._remove: list[Callable[[], None]] = []
         radio.add_receiver(self, rssi)
 
-    def start(self) -> None:
-        """Register with the Bluetooth manager."""
+    def start(self, hass: HomeAssistant) -> None:
+        """Register with the Bluetooth manager of Home Assistant, whose Bluetooth integration is set up."""
         connector = HaBluetoothConnector(
             # habluetooth only ever calls it, as it does the partial of bleak-esphome.
             client=partial(RadioClient, adapter=self),  # type: ignore[arg-type]
@@ -81,7 +78,7 @@ class LocalAdapter:
         )
         scanner = RadioScanner(self, connector)
         self._remove = [
-            async_register_scanner(self._hass, scanner),
+            async_register_scanner(hass, scanner),
             scanner.async_setup(),
         ]
         self._scanner = scanner

@@ -5,7 +5,10 @@ from datetime import UTC
 import logging
 import resource
 import threading
+from typing import Any
+from unittest.mock import AsyncMock, create_autospec, patch
 
+from aiohttp.resolver import AsyncResolver
 from homeassistant.util import dt as dt_util
 from hypothesis import HealthCheck, settings
 import pytest
@@ -37,13 +40,17 @@ for handler in [each for each in logging.getLogger().handlers if type(each) is l
     logging.getLogger().removeHandler(handler)
 
 # What Home Assistant's test plugin does around each test, in an event loop that most tests do not need.
-_IN_EVENT_LOOP = {"configure_event_loop", "enable_event_loop_debug", "verify_cleanup"}
+_IN_EVENT_LOOP = {
+    "configure_event_loop",
+    "enable_event_loop_debug",
+    "expected_lingering_tasks",
+    "expected_lingering_timers",
+    "verify_cleanup",
+}
 
 # What changes nothing where there is no Home Assistant, and takes longer than most tests.
 _FOR_HOME_ASSISTANT = {
     "disable_http_server",
-    "expected_lingering_tasks",
-    "expected_lingering_timers",
     "only_our_matchers",
     "shown_texts",
     "skip_stop_scripts",
@@ -52,15 +59,36 @@ _FOR_HOME_ASSISTANT = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spare tests without an event loop the making, the checking and the closing of one, and of Home Assistant."""
-    needless = _IN_EVENT_LOOP | _FOR_HOME_ASSISTANT
+    """Spare tests the preparation of Home Assistant, and of an event loop, where they have none."""
     for item in items:
-        if isinstance(item, pytest.Function) and not is_async_test(item) and "hass" not in item.fixturenames:
-            # The list is the same one for all cases of a test.
-            names = [name for name in item.fixturenames if name not in needless]
+        if not isinstance(item, pytest.Function) or "hass" in item.fixturenames:
+            continue
+        # The list is the same one for all cases of a test.
+        names = [name for name in item.fixturenames if name not in _FOR_HOME_ASSISTANT]
+        if not is_async_test(item):
+            names = [name for name in names if name not in _IN_EVENT_LOOP]
             if nothing_left_behind.__name__ not in names:
                 names.append(nothing_left_behind.__name__)
-            item.fixturenames[:] = names
+        item.fixturenames[:] = names
+
+
+# Fixtures of the session have an event loop of their own, which pytest-asyncio makes anew for each test, since the class of
+# the loops is a parameter. These two take the place of the plugin's, and need none.
+
+
+@pytest.fixture(scope="session", autouse=True)
+def configure_session_event_loop() -> None:
+    """Configure nothing, as there is no such loop."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mock_zeroconf_resolver() -> Generator[Any]:
+    """Resolve no names in the network."""
+    resolver = create_autospec(AsyncResolver, instance=True, real_close=AsyncMock())
+    patcher = patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=resolver)
+    patcher.start()
+    yield patcher
+    patcher.stop()
 
 
 @pytest.fixture

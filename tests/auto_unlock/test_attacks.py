@@ -90,8 +90,8 @@ async def test_another_phone_is_not_hers(home: Home, identity: FixedPhone | Priv
 async def test_loud_indoors_is_not_the_door(home: Home) -> None:
     """Another scanner hears her well: she is at the back of the house."""
     async with AsyncExitStack() as stack:
-        indoors = LocalAdapter(home.hass, home.radio, source=INDOORS, rssi=None)
-        indoors.start()
+        indoors = LocalAdapter(home.radio, source=INDOORS, rssi=None)
+        indoors.start(home.hass)
         stack.callback(indoors.stop)
         anna = await stack.enter_async_context(resident(home))
         await anna.leave()

@@ -402,7 +402,7 @@ async def test_a_scanner_that_is_away_stays_chosen(dialog: Dialog) -> None:
     assert dialog.suggested["scanners"] == [dialog.home.adapter.source]
     await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
     assert dialog.shown["reason"] == "reconfigure_successful"
-    dialog.home.adapter.start()
+    dialog.home.adapter.start(dialog.home.hass)
 
 
 @pytest.mark.parametrize(

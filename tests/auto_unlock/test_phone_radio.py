@@ -75,8 +75,8 @@ async def test_every_packet_of_a_changing_address_is_heard(home: Home, people: A
 
 async def test_the_scanner_that_hears_worse_is_heard_too(home: Home, people: AsyncExitStack) -> None:
     """Home Assistant keeps to one scanner for each device; who stands where takes all of them."""
-    other = LocalAdapter(home.hass, home.radio, source=OTHER_SOURCE)
-    other.start()
+    other = LocalAdapter(home.radio, source=OTHER_SOURCE)
+    other.start(home.hass)
     people.callback(other.stop)
     log = Log(home, PrivatePhone(irk=IRK))
     phone = await people.enter_async_context(

@@ -154,7 +154,7 @@ async def test_a_scanner_that_does_not_come_back(home: Home) -> None:
         assert repairs(home.hass) == []
         await anna.sleep(GRACE)
         assert [each["what"] for each in repairs(home.hass)] == [home.adapter.source]
-        home.adapter.start()
+        home.adapter.start(home.hass)
         await anna.sleep(60)
         assert repairs(home.hass) == []
 

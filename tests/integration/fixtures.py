@@ -6,13 +6,15 @@ Each folder of tests that need a Home Assistant names them in its conftest.py.
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 import logging
-from typing import override
+from typing import Any, override
 from unittest.mock import patch
 
 import bleak_retry_connector
 from homeassistant import runner
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
 import pytest
+from pytest_homeassistant_custom_component.common import mock_storage  # type: ignore[import-untyped]
 
 # Home Assistant finds the integration through this package, which has to be there before it starts.
 import custom_components  # noqa: F401 - must be there before Home Assistant starts
@@ -27,6 +29,7 @@ __all__ = [
     "clock",
     "complaints",
     "configure_event_loop",
+    "hass_storage",
     "home",
     "only_our_matchers",
     "pytest_asyncio_loop_factories",
@@ -46,6 +49,22 @@ async def configure_event_loop() -> None:
     clock = loop.time
     runner.configure_event_loop(loop)
     loop.time = clock  # type: ignore[method-assign]
+
+
+# The functions by which the plugin replaces those of a store. Making them took longer than the rest of it.
+_stored: dict[str, Any] = {}
+with mock_storage(_stored):
+    _STORE = {name: vars(Store)[name] for name in ("_async_load", "_async_write_data", "async_remove")}
+
+
+@pytest.fixture
+def hass_storage() -> Generator[dict[str, Any]]:
+    """What is stored, in memory alone."""
+    _stored.clear()
+    with patch.multiple(Store, **_STORE):
+        yield _stored
+    for function in _STORE.values():
+        function.reset_mock()
 
 
 @pytest.fixture(autouse=True)
@@ -98,8 +117,8 @@ async def home(
     # Home Assistant puts a class of its own here and imports the integration afterwards; pytest came first.
     monkeypatch.setattr(ble, "BleakClientWithServiceCache", bleak_retry_connector.BleakClientWithServiceCache)
     radio = Radio(timing=INSTANT)
-    adapter = LocalAdapter(hass, radio)
-    adapter.start()
+    adapter = LocalAdapter(radio)
+    adapter.start(hass)
     home = Home(hass, radio, adapter)
     yield home
     for entry in hass.config_entries.async_loaded_entries("smartlock"):

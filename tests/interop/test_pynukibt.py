@@ -15,7 +15,6 @@ from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bluetooth_data_tools import parse_advertisement_data_bytes
-from homeassistant.core import HomeAssistant
 from nacl.public import PrivateKey
 import pytest
 
@@ -64,13 +63,11 @@ async def lock(request: pytest.FixtureRequest) -> AsyncIterator[VirtualLock]:
 
 
 @pytest.fixture
-async def device(
-    lock: VirtualLock, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Any]:
+async def device(lock: VirtualLock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     """Return pyNukiBT's client of the lock, not paired yet."""
     radio = Radio(timing=INSTANT)
     radio.add_peripheral(lock)
-    adapter = LocalAdapter(hass, radio)
+    adapter = LocalAdapter(radio)
 
     class Backend(RadioClient):
         """A bleak backend on the radio of this test."""

@@ -296,8 +296,8 @@ async def test_slots_that_others_have_taken(home: Home, lock: VirtualLock) -> No
     home.adapter.release(ours)
     home.adapter.claim(RadioClient("AA:00:00:00:00:05", adapter=home.adapter))
     assert taken()
-    second = LocalAdapter(home.hass, home.radio, source="00:1A:7D:DA:71:14", connection_slots=1)
-    second.start()
+    second = LocalAdapter(home.radio, source="00:1A:7D:DA:71:14", connection_slots=1)
+    second.start(home.hass)
     await home.until(
         lambda: (
             len(bluetooth.async_scanner_devices_by_address(home.hass, lock.address, connectable=True)) == 2

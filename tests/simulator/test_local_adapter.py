@@ -50,8 +50,8 @@ async def echo(radio: Radio) -> EchoPeripheral:
 
 @pytest.fixture
 async def adapter(hass: HomeAssistant, radio: Radio) -> AsyncGenerator[LocalAdapter]:
-    adapter = LocalAdapter(hass, radio, connection_slots=2)
-    adapter.start()
+    adapter = LocalAdapter(radio, connection_slots=2)
+    adapter.start(hass)
     yield adapter
     adapter.stop()
 
@@ -215,8 +215,8 @@ async def test_slots_are_limited(central: Central, adapter: LocalAdapter, radio:
 async def test_stronger_adapter_is_chosen(
     hass: HomeAssistant, central: Central, adapter: LocalAdapter, radio: Radio, echo: EchoPeripheral
 ) -> None:
-    near = LocalAdapter(hass, radio, source="00:1A:7D:DA:71:14", rssi=-40)
-    near.start()
+    near = LocalAdapter(radio, source="00:1A:7D:DA:71:14", rssi=-40)
+    near.start(hass)
     await until(lambda: len(bluetooth.async_scanner_devices_by_address(hass, ADDRESS, True)) == 2)
     await central.connect()
     assert near.allocations().allocated == [ADDRESS]

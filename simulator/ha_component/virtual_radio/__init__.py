@@ -53,8 +53,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         radio = Radio()
         stack.push_async_callback(radio.stop)
         await stack.enter_async_context(factory(radio, **options[CONF_OPTIONS]))
-        adapter = LocalAdapter(hass, radio)
-        adapter.start()
+        adapter = LocalAdapter(radio)
+        adapter.start(hass)
         stack.callback(adapter.stop)
         running = stack.pop_all()
 
