@@ -65,7 +65,7 @@ async def home_assistant() -> AsyncGenerator[HomeAssistant]:
 
 @contextmanager
 def _no_hardware() -> Generator[None]:
-    """Keep the adapters of this machine out of it, and other integrations from starting flows."""
+    """Keep the adapters and ports of this machine out of it, and other integrations from starting flows."""
     adapters = "bluetooth_adapters.systems.linux.LinuxAdapters"
     with (
         patch("bleak_retry_connector.bleak_manager.get_global_bluez_manager", side_effect=FileNotFoundError),
@@ -73,6 +73,8 @@ def _no_hardware() -> Generator[None]:
         patch("bluetooth_adapters.systems.platform.system", return_value="Linux"),
         patch(f"{adapters}.refresh", AsyncMock()),
         patch(f"{adapters}.adapters", {}),
+        patch("homeassistant.components.http.HomeAssistantHTTP.async_bind"),
+        patch("homeassistant.components.http.HomeAssistantHTTP.start"),
         patch("homeassistant.loader.BLUETOOTH", []),
     ):
         yield
