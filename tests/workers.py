@@ -25,13 +25,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the end-to-end tests first.
+    """Put the end-to-end tests first, and then those that start other processes.
 
     So each process starts at most one Home Assistant, which lasts until none of them is left to be run, and in the end
-    no process is left alone with a long one.
+    no process is left alone with a long one, such as all benchmarks.
     """
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(END_TO_END))
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.nodeid.startswith(END_TO_END):
+        return 0
+    return 1 if item.get_closest_marker("process") else 2
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
