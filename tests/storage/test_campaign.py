@@ -48,12 +48,6 @@ def complaints() -> None:
 
 
 @pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Have a folder of its own for each test."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
 def hass_storage(hass_config_dir: str) -> dict[str, Any]:
     """Store for real."""
     return {}

@@ -28,12 +28,6 @@ PIN_FILE = f"{DOMAIN}.{NUKI_ID:08X}.pin"
 
 
 @pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Have a folder of its own for each test."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
 def hass_storage(hass_config_dir: str) -> dict[str, Any]:
     """Store for real."""
     return {}

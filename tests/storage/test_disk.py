@@ -36,12 +36,6 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Have a folder of its own for each test."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
 def disk_and_files(kind: str, hass_config_dir: str) -> Iterator[tuple[Disk, dict[str, Any]]]:
     """The disk, in order, and what Home Assistant's own store of tests has, unless the disk is a real one."""
     if kind != "simulated":
