@@ -23,7 +23,7 @@ from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockS
 from custom_components.smartlock.protocol.messages import ErrorReport
 from simulator.gatt import Advertisement, ConnectRefusedError, DisconnectReason, Link, Peripheral, Service
 from simulator.lock import reports, requests
-from simulator.lock.accessories import Accessory, SensorCondition
+from simulator.lock.accessories import Accessories, Accessory, SensorCondition
 from simulator.lock.advertising import Advertiser
 from simulator.lock.authorizations import AuthorizationTable
 from simulator.lock.battery import Battery
@@ -166,6 +166,11 @@ class VirtualLock(Visitors, OwnersApp, Upkeep, Peripheral):
         return self._device.keypad_codes
 
     @property
+    def accessories(self) -> Accessories:
+        """What is paired with it, and whose battery is nearly empty."""
+        return self._device.accessories
+
+    @property
     def time_control(self) -> TimeControl:
         """What it does by itself at a time of day."""
         return self._device.time_control
@@ -189,6 +194,11 @@ class VirtualLock(Visitors, OwnersApp, Upkeep, Peripheral):
     def bolt_locked(self) -> bool:
         """Where the bolt really is."""
         return self._device.motor.bolt_locked
+
+    @property
+    def busy(self) -> bool:
+        """Whether the motor runs, or holds the latch."""
+        return self._device.motor.busy
 
     @property
     def pairing_mode(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from simulator.control import CONTROL_FILE
 from simulator.demo.check import CheckFailedError, add_lock, check, step
 from simulator.demo.owner import DOMAIN
-from simulator.demo.world import CHECKOUT, NUKI_ID, World, has_esphome, world
+from simulator.demo.world import CHECKOUT, CODE, NUKI_ID, RESIDENT, World, has_esphome, world
 from simulator.home_assistant import HomeAssistantError, HomeAssistantProcess, free_port, port_is_free
 from simulator.virtual_lock import MODELS
 
@@ -41,6 +41,8 @@ WELCOME: Final = """\
 {first}
 Then lock, unlock and open it in Home Assistant, and try in a second terminal:
 
+  scripts/virtual-lock enter-code {code}  {resident} comes in with a code, and the lock says so
+  scripts/virtual-lock enter-code 999999  somebody tries one that is wrong
   scripts/virtual-lock turn-key unlock    somebody turns the key
   scripts/virtual-lock open-door          and opens the door
   scripts/virtual-lock jam clutch         the next lock or unlock fails; see Settings > System > Repairs
@@ -55,12 +57,12 @@ Ctrl-C ends everything.
 
 ADD_IT: Final = """\
 The lock has been discovered: Settings > Devices & services > Add. When the dialog asks for the
-button, press it in a second terminal:
+button, press it in a second terminal. With the PIN you also see who opens the door.
 
   scripts/virtual-lock press-button
 """
 
-ADDED: Final = "The lock has been added, paired as {how}.\n"
+ADDED: Final = "The lock has been added, paired as {how} with the PIN.\n"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -170,7 +172,7 @@ async def _prepare(plan: World, options: argparse.Namespace, home_assistant: Hom
             await api.wait_for_discovery(DOMAIN)
             return ADD_IT
         await add_lock(api, plan)
-    return ADDED.format(how="an app with the PIN" if plan.model.dialect.pin_for_pairing else "a bridge")
+    return ADDED.format(how="an app" if plan.model.dialect.pin_for_pairing else "a bridge")
 
 
 def _welcome(plan: World, home_assistant: HomeAssistantProcess, first: str) -> str:
@@ -181,6 +183,8 @@ def _welcome(plan: World, home_assistant: HomeAssistantProcess, first: str) -> s
         nuki_id=NUKI_ID,
         model=plan.model.name,
         pin=plan.pin,
+        code=CODE,
+        resident=RESIDENT,
         log=home_assistant.log_file,
         first=first,
     )

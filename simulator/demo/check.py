@@ -16,13 +16,16 @@ from simulator.demo.owner import (
     open_pairing_form,
     submit_pairing_form,
 )
-from simulator.demo.world import NUKI_ID, World
+from simulator.demo.world import CODE, NUKI_ID, RESIDENT, World
 from simulator.home_assistant import HomeAssistantApi, HomeAssistantError, RequestError
 
 __all__ = ["CheckFailedError", "add_lock", "check", "hand", "step"]
 
 # Seconds. Without a change flag, Home Assistant asks the lock when it is told to, at most every 10 s.
 NOTICE_TIMEOUT: Final = 30.0
+
+# A code that nobody has.
+WRONG_CODE: Final = 999999
 
 type Hand = Callable[..., Awaitable[list[str]]]
 
@@ -58,7 +61,9 @@ async def add_lock(api: HomeAssistantApi, plan: World) -> LockEntities:
     flow_id = await step("discovered", api.wait_for_discovery(DOMAIN))
     await step("generation found, the form asks how to pair", open_pairing_form(api, flow_id))
     # As Bridge it is told at once of what is done by hand; the fifth generation knows no Bridge.
-    answers = {"pin": str(plan.pin)} if plan.model.dialect.pin_for_pairing else {"client_type": "bridge"}
+    how = {} if plan.model.dialect.pin_for_pairing else {"client_type": "bridge"}
+    # The PIN is what the log is read with: who opens the door.
+    answers = {"pin": str(plan.pin), **how}
     await step("the button is asked for", submit_pairing_form(api, flow_id, **answers))
     await step("button held, paired", finish_pairing(api, flow_id, lambda: do("press-button", how="hold")))
     return await entities_of(api, NUKI_ID)
@@ -94,6 +99,9 @@ class Check:
         await step("batteries low", self._drain_batteries())
         await step("batteries swapped", self._swap_batteries())
         await step("unlocked again", self._act("lock.unlock", "unlocked"))
+        await step("locked again", self._act("lock.lock", "locked"))
+        await step(f"{RESIDENT} came in by code, and is named", self._come_in())
+        await step("a wrong code refused, and said so", self._try_wrong_code())
         await step("one motor run an action, no PIN sent without need", self._read_journal())
 
     async def _first_read(self) -> None:
@@ -163,10 +171,35 @@ class Check:
         await self._notice(self._entities.lock, "locked")
         await self._api.wait_for_state(self._entities.battery_critical, "off")
 
+    async def _come_in(self) -> None:
+        await self._do("enter-code", code=CODE, action="unlock")
+        await self._notice(self._entities.lock, "unlocked")
+        await self._told(
+            self._entities.activity, event_type="unlocked", user=RESIDENT, method="keypad_code", late=False
+        )
+
+    async def _try_wrong_code(self) -> None:
+        await self._do("enter-code", code=WRONG_CODE, action="unlock")
+        # Nothing has changed that the lock would announce, so it is read as the poll does.
+        await self._api.call("homeassistant.update_entity", self._entities.lock)
+        await self._told(self._entities.access_denied, event_type="wrong_code", user=None)
+        bolt = (await self._status())["bolt"]
+        if bolt != "unlocked":
+            raise CheckFailedError(f"after a wrong code the bolt is {bolt}")
+
+    async def _told(self, entity_id: str, **facts: Any) -> None:
+        """Wait until the last event of an entity says something."""
+
+        def told() -> bool:
+            shown = self._api.states.get(entity_id)
+            return shown is not None and facts.items() <= shown.attributes.items()
+
+        await self._api.wait_for(f"{entity_id} to say {facts}", told, NOTICE_TIMEOUT)
+
     async def _read_journal(self) -> None:
         journal = [json.loads(line) for line in await self._do("journal")]
         runs = [entry["action"] for entry in journal if entry["kind"] == "motor_started"]
-        wanted = ["LOCK", "UNLOCK", "UNLATCH", "LOCK", "LOCK", "UNLOCK"]
+        wanted = ["LOCK", "UNLOCK", "UNLATCH", "LOCK", "LOCK", "UNLOCK", "LOCK", "UNLOCK"]
         if runs != wanted:
             raise CheckFailedError(f"the motor ran for {runs} instead of {wanted}")
         if pins := [

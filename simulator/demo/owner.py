@@ -29,6 +29,8 @@ class LockEntities:
     motor_blocked: str
     battery_critical: str
     battery_charging: str
+    activity: str
+    access_denied: str
 
 
 async def add_proxy(api: HomeAssistantApi, port: int) -> None:

@@ -6,21 +6,26 @@ from dataclasses import dataclass
 import importlib.util
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from simulator.control_server import ControlServer
 from simulator.demo.house import House
+from simulator.demo.memory import memorize, remember
 from simulator.home_assistant import HomeAssistantProcess
+from simulator.lock.accessories import Accessory
 from simulator.radio import Radio
 from simulator.virtual_lock import MODELS, Model, VirtualLock
 
-__all__ = ["NUKI_ID", "World", "has_esphome", "virtual_lock", "world"]
+__all__ = ["CODE", "NUKI_ID", "RESIDENT", "World", "has_esphome", "virtual_lock", "world"]
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 NUKI_ID: Final = 0x2E1D4A7F
 NAME: Final = "Front door"
+
+# Who lives here, and the code that opens the door.
+RESIDENT: Final = "Pippi"
+CODE: Final = 345678
 
 # By the number of digits that a model wants.
 PINS: Final = {4: 1234, 6: 123456}
@@ -105,44 +110,25 @@ async def virtual_lock(radio: Radio, *, model: str, control: str, memory: str) -
         radio: Where it advertises.
         model: Name of a model.
         control: Path of the file that tells where the control server listens.
-        memory: Path of the file in which the lock keeps who has paired.
+        memory: Path of the file in which the lock keeps who has paired, and the codes.
     """
     lock = VirtualLock(model, nuki_id=NUKI_ID, pin=_pin(MODELS[model]), name=NAME)
-    _remember(lock, Path(memory))
+    if not remember(lock, Path(memory)):
+        furnish(lock)
     radio.add_peripheral(lock)
     try:
         async with ControlServer(lock, Path(control)):
             yield lock
     finally:
-        _memorize(lock, Path(memory))
+        memorize(lock, Path(memory))
         lock.power_off()
+
+
+def furnish(lock: VirtualLock) -> None:
+    """Put a keypad beside the door, with a code and a finger of somebody who lives there."""
+    lock.pair_accessory(Accessory.KEYPAD_2)
+    lock.enrol_finger(lock.add_code(CODE, RESIDENT))
 
 
 def _pin(model: Model) -> int:
     return PINS[model.dialect.pin_digits]
-
-
-def _memorize(lock: VirtualLock, file: Path) -> None:
-    """Write who has paired, as a real lock does not forget it when it loses power."""
-    entries = [
-        {
-            "shared_key": entry.session.shared_key.hex(),
-            "authorization_id": entry.session.authorization_id,
-            "app_id": entry.app_id,
-            "id_type": entry.id_type,
-            "name": entry.name,
-        }
-        for entry in lock.authorizations
-    ]
-    file.write_text(json.dumps(entries), encoding="utf-8")
-
-
-def _remember(lock: VirtualLock, file: Path) -> None:
-    """Read what `_memorize` wrote, if it did."""
-    if not file.exists():
-        return
-    entries: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-    for entry in entries:
-        key = bytes.fromhex(entry.pop("shared_key"))
-        id_type = AuthorizationIdType(entry.pop("id_type"))
-        lock.authorizations.add(key, id_type=id_type, **entry)
