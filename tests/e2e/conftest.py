@@ -39,6 +39,8 @@ BRISK = Timing(
 
 # People's phones can log in.
 APPS = "mobile_app:\n"
+# What happened is written down at once.
+RECORDER = "recorder:\n  commit_interval: 1\nlogbook:\n"
 
 type Mount = Callable[..., VirtualLock]
 
@@ -82,7 +84,7 @@ async def house(sockets: None, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     config = tmp_path_factory.mktemp("home_assistant")
     # As Home Assistant's own first start leaves it, so that automations can be made from the user interface.
     (config / "automations.yaml").write_text("[]\n", encoding="utf-8")
-    more = f"{APPS}automation: !include automations.yaml\n"
+    more = f"{APPS}{RECORDER}automation: !include automations.yaml\n"
     async with House(HomeAssistantProcess(config=config, port=free_port(), configuration=more)) as house:
         yield house
 
