@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest_asyncio
 
+from custom_components.smartlock.protocol.enums import KeypadAction
+from simulator.demo.house import House
 from simulator.virtual_lock import Jam
-from tests.e2e.owned import OwnedLock
+from tests.e2e.conftest import PIN, Mount
+from tests.e2e.owned import OwnedLock, add_bridge
 
 FOLDER = "blueprints/automation/smartlock"
 
@@ -43,12 +46,12 @@ class Automations:
             await self._owned.api.request("DELETE", f"/api/config/automation/config/{automation}")
         await self._owned.api.call("persistent_notification.dismiss_all")
 
-    async def told(self, text: str, timeout: float = 30) -> str:
-        """Wait for a notification with this text, and return its title."""
+    async def told(self, text: str, *, title: str = "", timeout: float = 30) -> str:
+        """Wait for a notification with this text, and return its title, which begins with `title`."""
         async with asyncio.timeout(timeout):
             while True:
                 for shown in await self.shown():
-                    if text in shown["message"]:
+                    if text in shown["message"] and shown["title"].startswith(title):
                         return str(shown["title"])
                 await asyncio.sleep(0.2)
 
@@ -68,14 +71,26 @@ async def automations(owned: OwnedLock) -> AsyncIterator[Automations]:
     await automations.remove()
 
 
+@pytest_asyncio.fixture(loop_scope="package")
+async def with_keypad(house: House, mount: Mount) -> OwnedLock:
+    """A lock with a Keypad 2 and two codes, whose log Home Assistant may read."""
+    lock = mount(name="Back door")
+    lock.pair_accessory("keypad-2")
+    lock.enrol_finger(lock.add_code(345678, "Anna"))
+    lock.add_code(456789, "Bert")
+    return await add_bridge(house, lock, pin=str(PIN))
+
+
 async def test_home_assistant_offers_them(owned: OwnedLock, automations: Automations) -> None:
     found = await owned.api.command("blueprint/list", domain="automation")
     ours = {path for path in found if path.startswith("smartlock/")}
     assert ours == {
         "smartlock/battery_low.yaml",
+        "smartlock/code_used.yaml",
         "smartlock/door_left_open.yaml",
         "smartlock/lock_at_night.yaml",
         "smartlock/lock_fault.yaml",
+        "smartlock/welcome.yaml",
     }
     assert not [path for path in ours if "error" in found[path]]
 
@@ -92,6 +107,25 @@ async def test_fault_and_battery_are_told(owned: OwnedLock, automations: Automat
     assert await automations.told("Clutch fault") == "Front door: fault"
     assert len(await automations.shown()) == 2
     assert len(owned.motor_runs) == 1
+
+
+async def test_who_comes_in_is_welcomed_and_told(with_keypad: OwnedLock, automations: Automations) -> None:
+    lock, activity = with_keypad.lock, with_keypad.entities.activity
+    await automations.add("welcome", activity=activity, names=["Anna"])
+    await automations.add("code_used", activity=activity)
+    lock.enter_code(345678, KeypadAction.UNLOCK)
+    assert await automations.told("Anna came in at") == "Welcome home, Anna"
+    assert await automations.told("With the code, on") == "Anna unlocked the door"
+
+    await with_keypad.shows("lock", "unlocked")
+    lock.enter_code(456789, KeypadAction.LOCK)
+    assert await automations.told("With the code, on", title="Bert") == "Bert locked the door"
+    await with_keypad.shows("lock", "locked")
+    lock.enter_code(999999)
+    lock.use_finger(1, KeypadAction.UNLOCK)
+    assert await automations.told("With a finger, on") == "Anna unlocked the door"
+    # Neither a wrong code nor Bert, who has no welcome.
+    assert len(await automations.shown()) == 4
 
 
 def soon() -> str:
