@@ -1,15 +1,17 @@
-"""Command line of the benchmarks: `python -m benchmarks [--json] [--quick] [--only NAME ...] [--against COMMIT]`."""
+"""Command line of the benchmarks: `python -m benchmarks --help`."""
 
 import argparse
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 import sys
 
+from benchmarks import end_to_end
 from benchmarks.groups import GROUPS, NAMES
 from benchmarks.parameters import PARAMETERS
 from benchmarks.rows import Row
 from benchmarks.suite import BEFORE, suite
 
-SUITE = "suite"
+SUITE, END_TO_END = "suite", "end_to_end"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,27 +23,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--only",
         nargs="+",
         metavar="NAME",
-        choices=(*NAMES, SUITE),
-        help=f"only these rows; `{SUITE}` measures the tests themselves, which takes half an hour",
+        choices=(*NAMES, SUITE, END_TO_END),
+        help=f"only these rows; `{SUITE}` measures the tests themselves, which takes half an hour, and `{END_TO_END}` "
+        "a real Home Assistant, which takes ten minutes; both only on a machine with nothing else to do",
     )
     parser.add_argument(
-        "--against", metavar="COMMIT", default=BEFORE, help=f"what `{SUITE}` compares with; default {BEFORE}"
+        "--against",
+        metavar="COMMIT",
+        help=f"what `{SUITE}` and `{END_TO_END}` compare with; default {BEFORE} and {end_to_end.BEFORE}",
+    )
+    parser.add_argument(
+        "--peer", metavar="PATH", type=Path, help=f"a checkout of {end_to_end.PEER} for `{END_TO_END}`"
     )
     options = parser.parse_args(arguments)
     if not options.json:
         sys.stdout.writelines(parameter_table())
-    for row in rows(set(options.only or NAMES), against=options.against, quick=options.quick):
+    wanted = set(options.only or NAMES)
+    for row in rows(wanted, against=options.against, peer=options.peer, quick=options.quick):
         sys.stdout.write(f"{row.to_json() if options.json else line(row)}\n")
         sys.stdout.flush()
 
 
-def rows(wanted: set[str], *, against: str, quick: bool) -> Iterator[Row]:
+def rows(wanted: set[str], *, against: str | None, peer: Path | None, quick: bool) -> Iterator[Row]:
     """Measure and yield the rows with these names."""
     for group in GROUPS:
         if wanted & set(group.names):
             yield from (row for row in group.run(quick=quick) if row.name in wanted)
+    if END_TO_END in wanted:
+        yield from end_to_end.end_to_end(quick=quick, against=against or end_to_end.BEFORE, peer=peer)
     if SUITE in wanted:
-        yield from suite(against)
+        yield from suite(against or BEFORE)
 
 
 def parameter_table() -> Iterator[str]:

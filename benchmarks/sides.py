@@ -29,7 +29,17 @@ from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.protocol.frames import Session
 from simulator.virtual_lock import Timing, VirtualLock
 
-__all__ = ["NUKI_ID", "OurSide", "Paired", "PeerSide", "Side", "device_of", "entry_of", "paired_lock"]
+__all__ = [
+    "APP_ID",
+    "NUKI_ID",
+    "OurSide",
+    "Paired",
+    "PeerSide",
+    "Side",
+    "device_of",
+    "entry_of",
+    "paired_lock",
+]
 
 NUKI_ID = 0x33C335C5
 PIN = 1234

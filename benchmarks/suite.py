@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 
+from benchmarks.earlier import ROOT, checkout
 from benchmarks.rows import Row
 
 __all__ = ["BEFORE", "NAMES", "suite"]
 
-ROOT = Path(__file__).parent.parent
 NAMES = ("suite_time", "suite_quick_time")
 
 # What the tests print goes there, away from the rows.
@@ -26,25 +26,17 @@ BEFORE = "73739f5"
 
 def suite(against: str = BEFORE, root: Path = ROOT) -> list[Row]:
     """Return the rows of this module: all tests, and those of the quick run, each against all tests of the commit."""
-    before = _checkout(root, against)
-    for checkout in (before, root):
-        _run(checkout, "scripts/setup", "--browser")
+    before = checkout(against, root)
+    for each in (before, root):
+        _run(each, "scripts/setup", "--browser")
         # So that nobody pays for compiling Home Assistant.
-        _run(checkout, "scripts/test", "--collect-only", "--quiet", output=subprocess.DEVNULL)
+        _run(each, "scripts/test", "--collect-only", "--quiet", output=subprocess.DEVNULL)
     peer = _seconds(before, "scripts/test")
     seconds = (_seconds(root, "scripts/test"), _seconds(root, "scripts/test", "--quick"))
     return [
         Row(name=name, value=value, unit="s", against=f"all tests of {against}", peer=peer)
         for name, value in zip(NAMES, seconds, strict=True)
     ]
-
-
-def _checkout(root: Path, commit: str) -> Path:
-    folder = root / ".cache" / "suite" / commit
-    if not folder.exists():
-        _run(root, "git", "worktree", "prune")
-        _run(root, "git", "worktree", "add", "--detach", str(folder), commit)
-    return folder
 
 
 def _seconds(checkout: Path, *command: str) -> float:
