@@ -1,7 +1,7 @@
 """The time control of one lock: what it does on its own at set times of day."""
 
 from dataclasses import dataclass, replace
-import datetime
+import datetime as dt
 from datetime import time
 from functools import partial
 from typing import override
@@ -34,7 +34,7 @@ class NewTimed:
 class TimedChange:
     """What to change of an entry; None: as it is."""
 
-    time: datetime.time | None = None
+    time: dt.time | None = None
     action: str | None = None
     weekdays: Weekdays | None = None
     enabled: bool | None = None
