@@ -1,6 +1,11 @@
-"""The translation files are current, and `scripts/generate-texts` says what is wrong with its sources."""
+"""The translation files are current, `scripts/generate-texts` says what is wrong, and the words are those of docs/style.md."""
 
+from collections.abc import Iterator
+import json
 from pathlib import Path
+import re
+import tomllib
+from typing import Any
 
 import pytest
 
@@ -191,3 +196,117 @@ def test_no_sentence_stands_twice(sources: Path) -> None:
         f"en.toml: error.failed and pin.title_of_another both say '{sentence}': "
         "make it a text of its own and refer to it"
     )
+
+
+# Words and phrases that no owner should read, each with what to write instead; docs/style.md has the glossary.
+FORBIDDEN = {
+    r"anew": "again",
+    r"as ever": "as usual",
+    r"as far as known": "as far as is known",
+    r"br(?:eaks?|oke|oken) off": "was lost",
+    r"by itself": "automatically",
+    r"changes? of (?:the )?batter(?:y|ies)": "battery change",
+    r"for good": "permanently",
+    r"g(?:ives?|iven|ave) up": "discard",
+    r"hears?|heard": "receive, detect, in range or no signal",
+    r"is no (?:fault|IRK|UUID)": "is not a",
+    r"known to be right": "verified",
+    r"knows? Home Assistant": "recognizes Home Assistant",
+    r"lets? go|let again": "disconnect",
+    r"ma(?:k|d)es? room": "free up space",
+    r"meanwhile": "in the meantime",
+    r"mend(?:s|ed)?": "fix",
+    r"no repeated commands": "do not repeat commands",
+    r"not surely": "not for certain",
+    r"of use": "useful",
+    r"of which generation": "its generation",
+    r"puts? back": "restore",
+    r"(?:a|each|every|failed|last|later|no|of the|positioning|several|the|two) runs?": "movement",
+    r"so (?:long|many)": "this long, this many",
+    r"some ?body": "someone",
+    r"stands": "is",
+    r"switch(?:ed|es|ing)? (?:it |them )?o(?:n|ff)": "turn on, turn off",
+    r"takes? away": "remove, delete",
+    r"tells? (?:of|Home Assistant)|told": "report",
+    r"the Nuki support": "Nuki support",
+    r"the vendor": "Nuki",
+    r"th(?:row|rows|rown|rew) out": "remove",
+    r"who(?:m|se)?ever": "anyone who",
+}
+# The same for German, which says "du".
+FORBIDDEN_IN_GERMAN = {
+    r"Freiwillig": "Optional",
+    r"Funkverlängerung": "Relay-Angriff",
+    r"(?-i:Ihnen|Ihre[mnrs])": "du, dein",
+    r"hinausgeworfen|rausgeworfen": "entfernt",
+    r"zurückschreib\w*|zurückgeschrieben\w*|zurückbring\w*": "wiederherstellen",
+    r"der Hersteller|den Hersteller": "Nuki",
+}
+# Texts that still use them; none may be added.
+NOT_YET_REWORDED = ("activity.", "people.")
+ROOT = Path(__file__).parent.parent
+FOR_OWNERS = (
+    # README
+    *sorted((ROOT / "blueprints").rglob("*.yaml")),
+    *(ROOT / "docs" / f"{page}.md" for page in ("faults",)),
+)
+
+
+def violations(text: str, forbidden: dict[str, str]) -> list[str]:
+    """Return each forbidden phrase in a text, with what to write instead."""
+    return [
+        f"“{match.group()}”: {instead}"
+        for phrase, instead in forbidden.items()
+        for match in re.finditer(rf"\b(?:{phrase})\b", text, re.IGNORECASE)
+    ]
+
+
+def leaves(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text of a table of tables, with its name."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def test_forbidden_phrases_are_found() -> None:
+    found = violations("Whoever let go of it: the lock tells of a fault anew, as hearsay has it.", FORBIDDEN)
+    assert found == [
+        "“anew”: again",
+        "“let go”: disconnect",
+        "“tells of”: report",
+        "“Whoever”: anyone who",
+    ]
+
+
+@pytest.mark.parametrize(("language", "forbidden"), [("en", FORBIDDEN), ("de", FORBIDDEN_IN_GERMAN)])
+def test_texts_have_the_words_of_the_glossary(language: str, forbidden: dict[str, str]) -> None:
+    """docs/style.md says how owners are spoken to."""
+    source = tomllib.loads((texts.SOURCE / f"{language}.toml").read_text(encoding="utf-8"))
+    wrong = [
+        f"{name}: {violation}"
+        for name, text in leaves(source)
+        if not name.startswith(NOT_YET_REWORDED)
+        for violation in violations(text, forbidden)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("page", FOR_OWNERS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_pages_for_owners_have_the_words_of_the_glossary(page: Path) -> None:
+    wrong = [
+        f"{page.name}:{number}: {violation}"
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+        for violation in violations(line, FORBIDDEN)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("section", ["entity", "exceptions", "services"])
+def test_no_markdown_where_it_is_not_rendered(language: str, section: str) -> None:
+    """Home Assistant shows names, error messages and actions as plain text."""
+    shown = json.loads(texts.render()[language])[section]
+    marked = [f"{section}.{name}" for name, text in leaves(shown) if "**" in text or re.search(r"\*\w", text)]
+    assert not marked

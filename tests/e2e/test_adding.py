@@ -176,7 +176,7 @@ async def test_pairing_again_replaces_our_own_authorization(house: House, mount:
     assert owned.motor_runs == ["UNLOCK"]
 
 
-@pytest.mark.complaint("does not know Home Assistant any more")
+@pytest.mark.complaint("no longer recognizes Home Assistant")
 async def test_an_authorization_removed_in_the_app_is_asked_for_again(house: House, mount: Mount) -> None:
     lock = mount()
     api = house.api

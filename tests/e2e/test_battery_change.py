@@ -176,14 +176,16 @@ async def test_an_owner_restores_settings(house: House, mount: Mount, page: Page
 
     await log_in(page, house)
     await visit(page, house, "/config/repairs")
-    title = page.get_by_text("Front door has other settings than before")
+    title = page.get_by_text("Front door: settings have changed")
     await expect(title).to_be_visible()
     await album.add("repairs")
     await title.click()
     await expect(page.get_by_text("LED brightness")).to_be_visible()
     await album.add("was-and-now")
-    await page.get_by_text("Choose what to restore").click()
-    await expect(page.get_by_text("What is not chosen stays as it is now.").first).to_be_visible()
+    await page.get_by_text("Select what to restore").click()
+    await expect(
+        page.get_by_text("Settings that you do not select stay as they are now.").first
+    ).to_be_visible()
     await album.add("choose")
     await press(page, "Submit")
     await expect(page.get_by_text("has been at rest for a minute")).to_be_visible()

@@ -25,7 +25,7 @@ async def test_an_owner_adds_and_runs_a_lock(house: House, mount: Mount, page: P
     await album.add("discovered")
     await card.get_by_role("button", name="Add", exact=True).click()
 
-    await expect(page.get_by_text("It will run over Bluetooth alone")).to_be_visible()
+    await expect(page.get_by_text("It works over Bluetooth only")).to_be_visible()
     await album.add("confirm")
     await press(page, "Submit")
 
@@ -35,7 +35,7 @@ async def test_an_owner_adds_and_runs_a_lock(house: House, mount: Mount, page: P
     await album.add("form-filled-in")
     await press(page, "Submit")
 
-    await expect(page.get_by_text(f"Hold the button of Nuki_{lock.nuki_id:08X}")).to_be_visible()
+    await expect(page.get_by_text(f"Hold the button on Nuki_{lock.nuki_id:08X}")).to_be_visible()
     await album.add("hold-the-button")
     lock.enter_pairing_mode()
 

@@ -101,7 +101,7 @@ async def test_flag_that_is_stuck(house: House, mount: Mount) -> None:
     assert connected < 5
 
 
-@pytest.mark.complaint("Authentication failed", "does not know Home Assistant any more")
+@pytest.mark.complaint("Authentication failed", "no longer recognizes Home Assistant")
 async def test_deleted_authorization(house: House, mount: Mount) -> None:
     """Three refusals in a row, then the owner is asked to pair again and the lock is left in peace."""
     owned = await add_bridge(house, mount(timing=TIMING))

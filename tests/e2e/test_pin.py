@@ -206,14 +206,14 @@ async def test_what_the_owner_sees(house: House, mount: Mount, page: Page) -> No
     await card.get_by_role("button", name="Reconfigure", exact=True).click()
     await expect(page.get_by_text("has refused its security PIN")).to_be_visible()
     await album.add("refused")
-    await page.get_by_text("Enter the PIN that the lock has").click()
+    await page.get_by_text("Enter the PIN of the lock").click()
     await page.locator("input[type=password]").fill(right(lock))
     await press(page, "Submit")
     await expect(page.get_by_text("The lock has refused this PIN before")).to_be_visible()
     await album.add("refused-before")
 
     await options()
-    await page.get_by_text("The lock has no PIN, or may have forgotten it").click()
+    await page.get_by_text("The lock has no PIN, or has forgotten it").click()
     await expect(page.get_by_text("PIN to set, again")).to_be_visible()
     await album.add("none")
 
@@ -221,7 +221,7 @@ async def test_what_the_owner_sees(house: House, mount: Mount, page: Page) -> No
     assert (await guarded.submit_options(flow_id))["reason"] == "pin_lost"
     await visit(page, house, "/config/repairs")
     await page.get_by_text("Front door: the security PIN is lost").click()
-    await expect(page.get_by_text("What a factory reset takes away")).to_be_visible()
+    await expect(page.get_by_text("What a factory reset deletes")).to_be_visible()
     await page.set_viewport_size({"width": 1280, "height": 1900})
     await album.add("lost")
     await page.get_by_text("The lock was reset: pair again").click()

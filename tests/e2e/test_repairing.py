@@ -36,7 +36,7 @@ async def test_an_owner_is_guided_through_a_repair(house: House, mount: Mount, p
     await page.locator("ha-dialog-footer").get_by_role("button", name="Close").click()
 
     await page.get_by_text("the clutch draws no current").click()
-    await page.get_by_text("Calibrate, the bolt moves").click()
+    await page.get_by_text("Calibrate (the bolt moves)").click()
     await expect(page.get_by_text("The bolt moves", exact=True)).to_be_visible()
     await album.add("consent")
     await press(page, "Submit")
@@ -47,9 +47,9 @@ async def test_an_owner_is_guided_through_a_repair(house: House, mount: Mount, p
     owned.lock.repair()
     await page.get_by_role("switch").press("Space")
     await press(page, "Submit")
-    await expect(page.get_by_text("The lock calibrates itself")).to_be_visible()
+    await expect(page.get_by_text("The lock is calibrating")).to_be_visible()
     await album.add("calibrating")
     await owned.shows("clutch_fault", "off")
-    await expect(page.get_by_text("The lock calibrates itself")).to_have_count(0)
+    await expect(page.get_by_text("The lock is calibrating")).to_have_count(0)
     await album.add("done")
     assert len(owned.lock.journal.of(Kind.CALIBRATION)) == 1

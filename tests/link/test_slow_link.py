@@ -32,7 +32,7 @@ async def dropped(home: Home) -> HomeAssistantError:
     with pytest.raises(HomeAssistantError) as caught:
         await home.call("unlock")
     assert caught.value.translation_key == "not_started"
-    assert "Give up an action after" in str(caught.value)
+    assert "Discard an action after" in str(caught.value)
     return caught.value
 
 
