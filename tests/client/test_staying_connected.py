@@ -8,8 +8,10 @@ import pytest
 from custom_components.smartlock.client.client import LockClient
 from custom_components.smartlock.client.link import KEEP_ALIVE
 from custom_components.smartlock.protocol.enums import LockAction, LockState
+from custom_components.smartlock.protocol.errors import LinkError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from simulator import virtual_time
+from simulator.lock.faults import Once
 from simulator.virtual_lock import Timing
 from tests.client.simulated import World, paired
 
@@ -166,5 +168,43 @@ def test_closing_ends_it() -> None:
         world.lock.faults.clear()
         await asyncio.sleep(120)
         assert connections(world) == 1
+
+    play(scenario)
+
+
+@both_generations
+def test_link_that_is_lost_in_a_conversation_is_told(model: str) -> None:
+    """An action that was not written has no reason to look at the lock again; nobody else would make a new link."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.connect()
+        world.lock.faults.once(Once.DISCONNECT_AT_REQUEST)
+        with pytest.raises(LinkError):
+            await client.act(LockAction.UNLOCK)
+        assert (world.links_lost, client.connected) == (1, False)
+        assert world.runs == []
+
+    play(scenario, model)
+
+
+def test_link_that_a_canceled_conversation_spoils_is_told() -> None:
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.read_states()
+        world.lock.faults.silence = True
+        task = asyncio.create_task(client.act(LockAction.UNLOCK))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.wait([task])
+        assert (world.links_lost, client.connected) == (1, False)
+
+    play(scenario)
+
+
+def test_link_that_a_read_makes_again_is_not_lost() -> None:
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.connect()
+        world.lock.faults.once(Once.DISCONNECT_AT_REQUEST)
+        await client.read_states()
+        assert (world.links_lost, client.connected) == (0, True)
 
     play(scenario)

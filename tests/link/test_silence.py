@@ -14,6 +14,7 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.conversations import CHALLENGE_TRIES
 from custom_components.smartlock.protocol.enums import Command, LockAction
 from custom_components.smartlock.protocol.frames import Session
+from simulator.lock.faults import Once
 from simulator.virtual_lock import VirtualLock, quick
 from tests.client.simulated import SimulatedTransport
 from tests.integration.home import APP_ID, Home
@@ -107,6 +108,20 @@ async def test_lost_answer_of_a_keep_alive_leaves_the_state_in_doubt(home: Home)
     lock.faults.clear()
     await home.until(lambda: home.state() == View.UNLOCKED, within=90)
     assert entry.runtime_data.coordinator.data.states is not None
+
+
+async def test_link_that_is_lost_in_an_action_is_made_again(home: Home) -> None:
+    """Who stays connected relies on it, and the action that was not sent has no reason to look at the lock."""
+    lock = home.add_lock("ultra", timing=SLOW)
+    await home.set_up(lock, stay_connected=True)
+    await home.until(lambda: home.connected(lock))
+    lock.faults.once(Once.DISCONNECT_AT_REQUEST)
+    with pytest.raises(HomeAssistantError):
+        await home.call("unlock")
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=60)
+    assert home.connected(lock)
+    assert lock.journal.motor_runs == []
 
 
 async def test_probe_that_is_answered_leaves_nothing_in_doubt(home: Home) -> None:

@@ -107,6 +107,13 @@ INSTEAD: tuple[Any, ...] = (
 )
 
 
+# What may become of the bytes of a file, and of a value in it.
+BYTES = ("cut", "empty", "zeros", "flipped", "twice", "deep")
+VALUES = ("instead", "missing", "doubled", "more", "deep")
+# How deep a value is buried; a file with deeper ones is no JSON to any reader.
+DEPTH = 200
+
+
 @dataclass(frozen=True)
 class Damage:
     """One thing that is not as it was: in a file, or in the entry."""
@@ -142,6 +149,11 @@ class Damage:
                 inside[last] = [inside[last], deepcopy(inside[last])]
             case "more":
                 inside[last] = {"unheard_of": 7, "inside": deepcopy(inside[last])}
+            case "newer":
+                inside[last] = inside[last] + 1 + self.number
+            case "deep":
+                for level in range(DEPTH):
+                    inside[last] = {"deeper": inside[last]} if level % 2 else [inside[last]]
         return value
 
     def _bytes(self, content: bytes) -> bytes:
@@ -151,8 +163,12 @@ class Damage:
                 return content[:at]
             case "zeros":
                 return content[:at] + b"\0" * (len(content) - at)
+            case "empty":
+                return b""
             case "flipped" if at < len(content):
                 return content[:at] + bytes([content[at] ^ 1 << self.number % 8]) + content[at + 1 :]
+            case "deep":
+                return b"[" * 100_000 + b"]" * 100_000
             case _:
                 return content + content
 
@@ -177,10 +193,14 @@ def damages(random: Random, count: int) -> Iterator[Damage]:
     places = {where: list(paths_of(value)) for where, value in whole.items()}
     for number in range(count):
         where = [*whole][number % len(whole)]
-        if where != "entry" and random.random() < 0.1:
-            how = random.choice(("cut", "zeros", "flipped", "twice"))
+        dice = random.random()
+        if where != "entry" and dice < 0.2:
+            how = random.choice(BYTES)
             yield Damage(where, (), how, random.randrange(100_000))
             continue
+        if where != "entry" and dice < 0.3:
+            yield Damage(where, (random.choice(("version", "minor_version")),), "newer", random.randrange(3))
+            continue
         path = random.choice(places[where])
-        how = random.choices(("instead", "missing", "doubled", "more"), (8, 2, 1, 1))[0]
+        how = random.choices(VALUES, (8, 2, 1, 1, 1))[0]
         yield Damage(where, path, how, random.randrange(len(INSTEAD)) if how == "instead" else 0)

@@ -20,8 +20,10 @@ from custom_components.smartlock.const import DOMAIN
 from simulator.virtual_lock import VirtualLock
 from tests.integration.home import NUKI_ID, Home
 from tests.storage.damage import (
+    BYTES,
     INSTEAD,
     STORED,
+    VALUES,
     Damage,
     damages,
     entry_of,
@@ -169,4 +171,6 @@ def test_the_damages() -> None:
     assert some == list(damages(Random(1), 4000))
     places = {(where, path) for where, value in stored_files().items() for path in paths_of(value)}
     assert {damage.where for damage in some} == {*stored_files(), "entry"}
+    hows = {(where, how) for where in stored_files() for how in (*BYTES, *VALUES, "newer")}
+    assert hows <= {(damage.where, damage.how) for damage in some}
     assert len({(damage.where, damage.path) for damage in some} & places) > 0.5 * len(places)

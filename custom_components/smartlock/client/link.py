@@ -88,6 +88,7 @@ class LockLink:
         self._proved = False
         self._kept_back: list[Message] = []
         self._asking = False
+        self._loss_told = False
 
     @property
     def proved(self) -> bool:
@@ -352,7 +353,11 @@ class LockLink:
     async def release(self, idle_time: float | None = None) -> None:
         """Disconnect later if there are no more requests, or now if the link is unusable."""
         if not self.connected:
+            lost = self._connection is not None and self._idle_time is None and not self.closed
             await self._disconnect()
+            if lost:
+                # Whoever has spoken over it need not care for the lock any more, but it was to stay.
+                self._tell_lost()
             return
         if self._idle_time is None:
             delay = KEEP_ALIVE
@@ -403,7 +408,11 @@ class LockLink:
     def _lost(self) -> None:
         # A running conversation finds out by itself, and its caller handles the error.
         if not self.turn.locked():
-            self._events.on_lost()
+            self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        self._loss_told = True
+        self._events.on_lost()
 
     def _keep_open(self) -> None:
         if self._idle is not None:
@@ -418,6 +427,7 @@ class LockLink:
 
     async def _keep_alive(self) -> None:
         self._statistics.read(_now())
+        self._loss_told = False
         try:
             async with self._conversing() as connection:
                 await self.states_on(connection)
@@ -426,7 +436,8 @@ class LockLink:
         except SmartLockError:
             # Also a lock that refuses us: it has to advertise in order to be paired again.
             await self.disconnect()
-            self._events.on_lost()
+            if not self._loss_told:
+                self._tell_lost()
 
     async def _disconnect_if_idle(self) -> None:
         async with self.turn:
