@@ -377,3 +377,39 @@ def test_a_phone_of_which_nobody_has_said_whose_it_is() -> None:
     scene.come_back()
     scene.walk_up()
     assert reason(scene) == RuleReason.WOULD_FIRE
+
+
+# --- A phone that takes another place for its own
+
+
+def test_a_phone_that_was_wrong_is_not_seen_leaving() -> None:
+    """Somebody else comes in while it lies at home, passes the door, and says that it is elsewhere."""
+    scene = Scene()
+    scene.located(1121, 60, accuracy=68)
+    scene.tell(Unlocked(), 42)
+    scene.located(1094, 21, accuracy=68)
+    scene.hear(-60, after=22)
+    assert reason(scene) == RuleReason.HEARD_AT_HOME
+    for metres, after in ((1118, 178), (1114, 59), (1129, 72), (1122, 90)):
+        scene.located(metres, after, accuracy=68)
+    assert not scene.is_in(RulePhase.AWAY)
+    scene.located(6, 1300)
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_a_phone_that_was_wrong_may_leave_later() -> None:
+    """Positions that move prove it at once, the door again after an hour."""
+    scene = Scene()
+    scene.located(1121, 60, accuracy=68)
+    scene.hear(-60, after=60)
+    assert reason(scene) == RuleReason.HEARD_AT_HOME
+    scene.leave()
+    scene.located(20, 1800)
+    for after in (1800, 600, 600):
+        scene.hear(-90, after=after, scanner=UPSTAIRS)
+    scene.tell(Unlocked(), 30)
+    scene.hear(-60, after=1)
+    scene.located(FAR, 300)
+    scene.located(FAR, 301)
+    assert scene.is_in(RulePhase.AWAY)

@@ -22,6 +22,9 @@ USED_BEFORE, USED_AFTER = 60.0, 120.0
 IN_AGAIN = 180.0
 # Out of range after the door.
 RECEIVED_AFTER_DOOR = 90.0
+# A phone that takes another place for its own does so for minutes, rarely for an hour. If it was received at home
+# meanwhile, only positions that move show within that time that it leaves.
+WRONG_FOR = 3600.0
 # Minimum distance between the positions, whatever their errors.
 MOVED = 100.0
 # A phone that was silent for so long may report an old location: it was in flight mode, and is home again.
@@ -54,6 +57,7 @@ def away_noted(state: RuleState, fix: Located, before: float, now: float) -> App
         and state.received_at <= state.door_at + RECEIVED_AFTER_DOOR
         and -USED_BEFORE <= used <= USED_AFTER
         and state.conditions.reported is not True
+        and first > state.contradicted_at + WRONG_FOR
     )
     return replace(
         approach,

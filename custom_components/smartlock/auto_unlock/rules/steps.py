@@ -68,6 +68,8 @@ class Step:
 
     def disarm(self, reason: RuleReason | Hold) -> None:
         """Forget what was known about the absence."""
+        if reason is RuleReason.HEARD_AT_HOME:
+            self.state = replace(self.state, contradicted_at=self.now)
         if self.state.phase in RESTING:
             # A departure noted meanwhile is in doubt too.
             self.state = replace(self.state, approach=Approach())
