@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
-from custom_components.smartlock.entry_check import damaged_data, damaged_option
+from custom_components.smartlock.entry_check import damaged_data, damaged_option, held
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.pairing.finished import (
     async_adopt_pairing,
@@ -121,6 +121,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -
     """Delete the keys of a removed lock and everything stored about it. The lock keeps our authorization."""
     LockIssues(hass, entry).withdraw_all()
     # A damaged entry may still say which lock it is about.
-    await (await async_finished_pairings(hass)).async_discard(str(entry.data.get(CONF_ADDRESS)))
-    if isinstance(nuki_id := entry.data.get(CONF_NUKI_ID), int):
+    address, nuki_id = held(entry.data, CONF_ADDRESS), held(entry.data, CONF_NUKI_ID)
+    await (await async_finished_pairings(hass)).async_discard(str(address))
+    if isinstance(nuki_id, int):
         await async_remove_lock_stores(hass, nuki_id_text(nuki_id))

@@ -44,6 +44,11 @@ def damaged_option(options: Mapping[str, Any]) -> str | None:
     return _damaged(options, _OPTIONS)
 
 
+def held(data: Mapping[str, Any], name: str) -> Any:
+    """Return a value in the data of an entry; None if there is none, also if the data are no object at all."""
+    return data[name] if name in data else None  # noqa: SIM401 - what is no object has no `get`
+
+
 def _damaged(
     values: Mapping[str, Any], checks: Mapping[str, _Check], required: frozenset[str] | set[str] = frozenset()
 ) -> str | None:

@@ -21,7 +21,7 @@ from custom_components.smartlock.wear.monitor import WearMonitor
 from simulator.virtual_lock import VirtualLock
 from tests.auto_unlock.arrivals import rule_data
 from tests.integration.home import NUKI_ID, PINS, Home
-from tests.storage.damage import FILES, entry_of, stored_files, with_files
+from tests.storage.damage import FILES, STORED, entry_of, stored_files, with_files
 
 RIGHT, WRONG = str(PINS["gen3"]), "1111"
 PIN_FILE = f"{DOMAIN}.{NUKI_ID:08X}.pin"
@@ -272,6 +272,17 @@ async def test_an_entry_that_cannot_be(home: Home, where: str, key: str, value: 
     assert await home.hass.config_entries.async_reload(entry.entry_id)
     await home.settled(entry, lock)
     await home.call("unlock")
+
+
+async def test_an_entry_whose_data_are_no_object_can_be_removed(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = entry_of(home, STORED["entry"] | {"data": "x"})
+    assert not await home.hass.config_entries.async_setup(entry.entry_id)
+    assert entry.error_reason_translation_key == "entry_damaged"
+    caplog.clear()
+    await home.hass.config_entries.async_remove(entry.entry_id)
+    assert "Error calling entry remove callback" not in caplog.text
 
 
 @pytest.mark.parametrize(
