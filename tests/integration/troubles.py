@@ -305,7 +305,7 @@ class Life:
         self.say(seconds)
         self.home.adapter.stop()
         await asyncio.sleep(seconds)
-        self.home.adapter.start()
+        self.home.adapter.start(self.home.hass)
 
     async def out_of_reach(self) -> None:
         """Lose the lock from sight for a while."""
