@@ -88,7 +88,6 @@ class LockLink:
         self._proved = False
         self._kept_back: list[Message] = []
         self._asking = False
-        self._loss_told = False
 
     @property
     def proved(self) -> bool:
@@ -353,11 +352,10 @@ class LockLink:
     async def release(self, idle_time: float | None = None) -> None:
         """Disconnect later if there are no more requests, or now if the link is unusable."""
         if not self.connected:
-            lost = self._connection is not None and self._idle_time is None and not self.closed
+            missed = self._connection is not None and self._idle_time is None and not self.closed
             await self._disconnect()
-            if lost:
-                # Whoever has spoken over it need not care for the lock any more, but it was to stay.
-                self._tell_lost()
+            if missed:  # It was to stay, and the caller need not read the lock again.
+                self._events.on_lost()
             return
         if self._idle_time is None:
             delay = KEEP_ALIVE
@@ -408,11 +406,7 @@ class LockLink:
     def _lost(self) -> None:
         # A running conversation finds out by itself, and its caller handles the error.
         if not self.turn.locked():
-            self._tell_lost()
-
-    def _tell_lost(self) -> None:
-        self._loss_told = True
-        self._events.on_lost()
+            self._events.on_lost()
 
     def _keep_open(self) -> None:
         if self._idle is not None:
@@ -421,13 +415,11 @@ class LockLink:
 
     def _idle_expired(self) -> None:
         self._idle = None
-        self._ending = asyncio.create_task(
-            self._keep_alive() if self._idle_time is None else self._disconnect_if_idle()
-        )
+        expired = self._keep_alive if self._idle_time is None else self._disconnect_if_idle
+        self._ending = asyncio.create_task(expired())
 
     async def _keep_alive(self) -> None:
         self._statistics.read(_now())
-        self._loss_told = False
         try:
             async with self._conversing() as connection:
                 await self.states_on(connection)
@@ -435,9 +427,9 @@ class LockLink:
                 connection.take_challenge()
         except SmartLockError:
             # Also a lock that refuses us: it has to advertise in order to be paired again.
-            await self.disconnect()
-            if not self._loss_told:
-                self._tell_lost()
+            if self.connected:
+                await self.disconnect()
+                self._events.on_lost()
 
     async def _disconnect_if_idle(self) -> None:
         async with self.turn:

@@ -99,7 +99,7 @@ class RuleState:
     came_in_at: float = -math.inf
     """When the lock was unlocked for somebody who may have been this person."""
     contradicted_at: float = -math.inf
-    """When it was last heard about the house though it said that it was away."""
+    """When it was last received at home though it said that it was away."""
     record: tuple[Decision, ...] = ()
     """The last fifty decisions, oldest first; nothing personal."""
 
