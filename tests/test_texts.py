@@ -246,9 +246,9 @@ FORBIDDEN_IN_GERMAN = {
 NOT_YET_REWORDED = ("activity.", "people.")
 ROOT = Path(__file__).parent.parent
 FOR_OWNERS = (
-    # README
+    ROOT / "README.md",
     *sorted((ROOT / "blueprints").rglob("*.yaml")),
-    *(ROOT / "docs" / f"{page}.md" for page in ("faults",)),
+    *(ROOT / "docs" / f"{page}.md" for page in ("auto-unlock", "faults", "reference", "settings", "wear")),
 )
 
 
