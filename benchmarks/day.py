@@ -2,14 +2,18 @@
 
 Our side is the whole integration in Home Assistant; the other is pyNukiBT in the same Home Assistant with the
 policy of hass_nuki_bt. Both live through the same day with the same seeds, paired as Bridge and without a PIN.
+
+What it costs to read the log is measured against ourselves, with a keypad and the PIN: once with and once without.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.lock import LockState as View
 from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON
@@ -24,7 +28,11 @@ from benchmarks.peer import Policy, nuki
 from benchmarks.rows import Row, percentile
 from benchmarks.schedule import Day, Event
 from benchmarks.sides import Paired, device_of, entry_of, paired_lock
+from custom_components.smartlock.activity.tracker import ActivityTracker
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.protocol.enums import KeypadAction
+from custom_components.smartlock.protocol.messages import KeyturnerStates, TimeLimit
+from custom_components.smartlock.protocol.wire import Date7
 from simulator.local_adapter import LocalAdapter
 from simulator.radio import Radio
 from simulator.virtual_lock import VirtualLock
@@ -36,6 +44,7 @@ POLICY = "hass_nuki_bt's policy"
 SETTLING = 60.0
 # A day that is cut off here still has a key, a door and an operation, in seconds.
 QUICK_LENGTH = 7 * 3600.0
+_CODE = 345678
 
 
 @dataclass(frozen=True)
@@ -66,9 +75,11 @@ class Figures:
 
 
 @asynccontextmanager
-async def our_household(hass: HomeAssistant, paired: Paired, show: Show) -> AsyncGenerator[Act]:
+async def our_household(
+    hass: HomeAssistant, paired: Paired, show: Show, *, pin: bool = False
+) -> AsyncGenerator[Act]:
     """Set this integration up and watch its entities."""
-    entry = entry_of(paired)
+    entry = entry_of(paired, pin=pin)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     registry, nuki_id = er.async_get(hass), f"{paired.lock.nuki_id:08X}"
@@ -127,9 +138,10 @@ async def their_household(hass: HomeAssistant, paired: Paired, show: Show) -> As
 class Diary:
     """Lives through a day and writes down when each change by hand was shown."""
 
-    def __init__(self, lock: VirtualLock) -> None:
-        """Begin with a closed door."""
+    def __init__(self, lock: VirtualLock, *, keypad: bool = False) -> None:
+        """Begin with a closed door. With a keypad people unlock by a code."""
         self.figures = Figures()
+        self._keypad = keypad
         self._lock = lock
         self._door_open = False
         self._waiting: list[float] = []
@@ -163,7 +175,9 @@ class Diary:
 
     def _by_hand(self, event: Event) -> None:
         before = self._truth
-        if event.who == "key":
+        if event.who == "key" and event.what == "unlock" and self._keypad:
+            self._lock.enter_code(_CODE, KeypadAction.UNLOCK)
+        elif event.who == "key":
             self._lock.turn_key(event.what)
         elif event.what == "open":
             self._lock.open_door()
@@ -181,11 +195,16 @@ class Diary:
             self.figures.failed_operations += 1
 
 
-async def live(household: Household, day: Day) -> Figures:
-    """Live through a day with one side."""
+async def live(household: Household, day: Day, *, keypad: bool = False) -> Figures:
+    """Live through a day with one side, and with a keypad beside the door if that is wanted."""
     radio, paired = Radio(timing=RADIO, seed=day.seed), paired_lock(seed=day.seed, timing=LOCK)
     clock = asyncio.get_running_loop().time
-    diary = Diary(paired.lock)
+    if keypad:
+        paired.lock.pair_accessory("keypad")
+        paired.lock.keypad_codes.add(
+            _CODE, name="Somebody", created=Date7(2026, 1, 1), time_limited=0, limit=TimeLimit()
+        )
+    diary = Diary(paired.lock, keypad=keypad)
     async with home.home_assistant() as hass:
         adapter = LocalAdapter(radio)
         adapter.start(hass)
@@ -204,6 +223,27 @@ async def live(household: Household, day: Day) -> Figures:
         adapter.stop()
         await radio.stop()
     return figures
+
+
+async def _no_link(self: ActivityTracker, states: KeyturnerStates) -> None:
+    """Leave the link alone."""
+
+
+def _activity(schedule: Day) -> Row:
+    """Compare the day with a keypad with the same one on which the log is not read."""
+    household = partial(our_household, pin=True)
+    ours = home.run(live(household, schedule, keypad=True))
+    with patch.object(ActivityTracker, "async_use_link", _no_link):
+        without = home.run(live(household, schedule, keypad=True))
+    note = f"{ours.connections} connections, {without.connections} without"
+    return Row(
+        name="day_activity_radio_on",
+        value=ours.radio_on,
+        unit="s",
+        against="without activity",
+        peer=without.radio_on,
+        note=note,
+    )
 
 
 def day(*, quick: bool) -> list[Row]:
@@ -228,4 +268,5 @@ def day(*, quick: bool) -> list[Row]:
         row("day_connections", "connections", lambda side: side.connections, note),
         row("day_notice_median", "s", lambda side: median(side.notices)),
         row("day_notice_p95", "s", lambda side: percentile(side.notices, 95)),
+        _activity(schedule),
     ]

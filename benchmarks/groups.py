@@ -46,7 +46,16 @@ GROUPS = (
             "cold_unlock_bytes",
         ),
     ),
-    Group(day, ("day_radio_on", "day_connections", "day_notice_median", "day_notice_p95")),
+    Group(
+        day,
+        (
+            "day_radio_on",
+            "day_connections",
+            "day_notice_median",
+            "day_notice_p95",
+            "day_activity_radio_on",
+        ),
+    ),
     Group(codec, ("decode_states", "encode_action")),
     Group(advertisements, ("advertisement_cpu",)),
     Group(phones, KINDS),

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Protocol, override
 
 from homeassistant.components import bluetooth
-from homeassistant.const import CONF_ADDRESS
+from homeassistant.const import CONF_ADDRESS, CONF_PIN
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
@@ -78,8 +78,8 @@ def paired_lock(*, seed: int = 0, nuki_id: int = NUKI_ID, timing: Timing | None 
     )
 
 
-def entry_of(paired: Paired) -> MockConfigEntry:
-    """Return the config entry of an installation that has paired with a lock."""
+def entry_of(paired: Paired, *, pin: bool = False) -> MockConfigEntry:
+    """Return the config entry of an installation that has paired with a lock, and knows its PIN if that is wanted."""
     lock, session = paired.lock, paired.session
     return MockConfigEntry(
         domain=DOMAIN,
@@ -94,6 +94,7 @@ def entry_of(paired: Paired) -> MockConfigEntry:
             CONF_AUTHORIZATION_ID: session.authorization_id,
             CONF_SHARED_KEY: session.shared_key.hex(),
         },
+        options={CONF_PIN: str(PIN)} if pin else {},
     )
 
 

@@ -10,7 +10,7 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.const import CONF_NUKI_ID, CONF_SHOW_NAMES, DOMAIN
 from custom_components.smartlock.entry_check import damaged_data, damaged_option, held
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.pairing.finished import (
@@ -99,7 +99,7 @@ def _reload_after_change(
 
 def _what_matters(entry: ConfigEntry) -> tuple[object, ...]:
     """Return a copy of what the set-up depends on: no title, and no PIN, which needs no new connection."""
-    options = {key: value for key, value in entry.options.items() if key != CONF_PIN}
+    options = {key: value for key, value in entry.options.items() if key not in (CONF_PIN, CONF_SHOW_NAMES)}
     # Home Assistant changes a subentry in place, so a reference would not show the change.
     return dict(entry.data), options, [subentry.as_dict() for subentry in entry.subentries.values()]
 

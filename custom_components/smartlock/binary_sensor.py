@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.activity.sensors import RightsBinarySensor
 from custom_components.smartlock.entity import SmartLockEntity, async_add_when_known
 from custom_components.smartlock.faults.rules.battery import door_sensor_battery_low, keypad_battery_low
 from custom_components.smartlock.faults.sensors import FAULT_BINARY_SENSORS, FaultBinarySensor
@@ -94,6 +95,7 @@ async def async_setup_entry(
     async_add_entities(
         FaultBinarySensor(entry.runtime_data.faults, description) for description in FAULT_BINARY_SENSORS
     )
+    async_add_entities([RightsBinarySensor(entry.runtime_data.activity)])
     async_add_when_known(
         coordinator,
         Platform.BINARY_SENSOR,

@@ -6,10 +6,10 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 from custom_components.smartlock.access.rules.notes import Use, use_of
 from custom_components.smartlock.access.uses import NewestUses
-from custom_components.smartlock.activity.keeper import ActivityKeeper
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.activity.rules.entries import Denial, Happening
 from custom_components.smartlock.activity.rules.events import Activity
+from custom_components.smartlock.activity.tracker import ActivityTracker
 
 _NOT_OPENED = (Happening.LOCKED, Happening.FAILED)
 
@@ -17,7 +17,7 @@ _NOT_OPENED = (Happening.LOCKED, Happening.FAILED)
 class CodeUses:
     """The log of one lock, as far as it is about uses of codes."""
 
-    def __init__(self, log: LogReader, activity: ActivityKeeper) -> None:
+    def __init__(self, log: LogReader, activity: ActivityTracker) -> None:
         """Take who reads the log."""
         self._log = log
         self._activity = activity

@@ -13,6 +13,7 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.activity.texts import ActivityTexts
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
@@ -126,6 +127,12 @@ class SmartLockLock(SmartLockEntity, LockEntity):
             and (states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED)
         )
         return self._view is View.JAMMED or (self.runtime.faults.faults.grave and not silent)
+
+    @property
+    @override
+    def changed_by(self) -> str | None:
+        changed = self.runtime.activity.changed
+        return None if changed is None else ActivityTexts(self.hass).author(*changed)
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from custom_components.smartlock.activity.options import ActivityOptions
 from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME
 from custom_components.smartlock.const import (
     CLIENT_TYPE_BRIDGE,
@@ -28,10 +29,10 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.options import SettingsOptions
 
 # The menu, each item a step. The steps of a feature are in a base class in its own module.
-MENU = ("radio", "pin", "settings", "export_settings", "import_settings")
+MENU = ("radio", "pin", "activity", "settings", "export_settings", "import_settings")
 
 
-class SmartLockOptionsFlow(PinSteps, SettingsOptions):
+class SmartLockOptionsFlow(PinSteps, ActivityOptions, SettingsOptions):
     """Lets the owner choose what to change. The entry's update listener applies the changes."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
 
+from custom_components.smartlock.activity.notices import FLOW as ACTIVITY, LogOffFlow
 from custom_components.smartlock.auto_unlock.issues import FLOW as AUTO_UNLOCK
 from custom_components.smartlock.auto_unlock.repair import PhoneFlow
 from custom_components.smartlock.faults.repair import FLOW as FAULTS, FaultFlow
@@ -22,6 +23,7 @@ type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFl
 
 # By the flow name in an issue's data. Each flow receives the part of the lock that it needs.
 FLOWS: Mapping[str, FlowFactory] = {
+    ACTIVITY: lambda entry, data: LogOffFlow(entry, lambda: entry.runtime_data.activity),
     AUTO_UNLOCK: lambda entry, data: PhoneFlow(entry, lambda: entry.runtime_data.auto_unlock, data["rule"]),
     BATTERY_CHANGE: lambda entry, data: BatteryChangeFlow(entry, lambda: entry.runtime_data.archive),
     FAULTS: lambda entry, data: FaultFlow(entry, lambda: entry.runtime_data.faults, FaultKind(data["kind"])),

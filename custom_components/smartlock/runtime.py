@@ -9,8 +9,9 @@ from homeassistant.core import HomeAssistant, callback
 from custom_components.smartlock.access.access import LockAccess
 from custom_components.smartlock.access.lists import LockLists
 from custom_components.smartlock.actions import LockActions
-from custom_components.smartlock.activity.keeper import ActivityKeeper
 from custom_components.smartlock.activity.log import LogReader
+from custom_components.smartlock.activity.notices import ActivityNotices
+from custom_components.smartlock.activity.tracker import ActivityTracker
 from custom_components.smartlock.auto_unlock.runners import Rules
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.code_uses import CodeUses
@@ -41,7 +42,7 @@ class SmartLockRuntime:
     log: LogReader
     clock: LockClock
     access: LockAccess
-    activity: ActivityKeeper
+    activity: ActivityTracker
     faults: FaultTracker
     wear: WearMonitor
     settings: SettingsWriter
@@ -60,7 +61,7 @@ class SmartLockRuntime:
         log = LogReader(pin)
         clock = LockClock(hass, coordinator, pin)
         lists = LockLists(coordinator, pin)
-        activity = ActivityKeeper(hass, entry, coordinator, pin=pin, log=log, clock=clock)
+        activity = ActivityTracker(hass, entry, coordinator, pin=pin, log=log, clock=clock)
         access = LockAccess(
             hass, coordinator, lists, pin=pin, log=CodeUses(log, activity), clock=clock, issues=issues
         )
@@ -115,6 +116,7 @@ class SmartLockRuntime:
                 pin,
                 activity,
                 access,
+                ActivityNotices(activity, pin, issues),
                 archive,
                 auto_unlock,
             ),

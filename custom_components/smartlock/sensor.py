@@ -9,6 +9,7 @@ from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCatego
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.activity.sensors import ACTIVITY_SENSORS
 from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SENSORS, RuleSensor
 from custom_components.smartlock.client.statistics import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
@@ -155,6 +156,7 @@ async def async_setup_entry(
         [
             *_sensors(runtime, runtime.coordinator, SENSORS),
             *_sensors(runtime, runtime.pin, PIN_SENSORS),
+            *_sensors(runtime, runtime.activity, ACTIVITY_SENSORS),
             *_sensors(runtime, runtime.archive, SETTINGS_SENSORS),
             *_sensors(runtime, runtime.wear, WEAR_SENSORS),
             *_sensors(runtime, runtime.faults, FAULT_SENSORS),

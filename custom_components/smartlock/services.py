@@ -22,6 +22,7 @@ import voluptuous as vol
 
 from custom_components.smartlock.access import actions as access
 from custom_components.smartlock.access.access import LockAccess
+from custom_components.smartlock.activity import actions as activity
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.lock import SmartLockLock
 from custom_components.smartlock.protocol.enums import LockAction
@@ -71,6 +72,16 @@ async def _sync_time(lock: SmartLockLock, call: ServiceCall) -> None:
     await lock.runtime.clock.async_sync()
 
 
+async def _get_activity(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
+    """Return what the log says."""
+    return await activity.get_activity(lock.runtime.activity, call)
+
+
+async def _set_activity_log(lock: SmartLockLock, call: ServiceCall) -> None:
+    """Switch the log on or off."""
+    await activity.set_activity_log(lock.runtime.activity, call)
+
+
 async def _save_settings(lock: SmartLockLock, call: ServiceCall) -> ServiceResponse:
     """Read all settings, archive them and return them."""
     return (await settings.save(lock.runtime.archive)).to_json()
@@ -117,6 +128,8 @@ ACTIONS = (
     _Action("sync_time", _sync_time),
     _Action("calibrate", _calibrate, admin=True),
     _Action("reboot", _reboot, admin=True),
+    _Action("get_activity", _get_activity, activity.GET_SCHEMA, admin=True, response=SupportsResponse.ONLY),
+    _Action("set_activity_log", _set_activity_log, activity.SET_LOG_SCHEMA, admin=True),
     _Action("save_settings", _save_settings, admin=True, response=SupportsResponse.OPTIONAL),
     _Action(
         "restore_settings",

@@ -50,6 +50,8 @@ _ID_TYPES = {CLIENT_TYPE_APP: AuthorizationIdType.APP, CLIENT_TYPE_BRIDGE: Autho
 _OTHERS = (
     "activity",
     "access_denied",
+    "last_user",
+    "last_method",
     "connection",
     "pin_state",
     "last_fault",

@@ -41,6 +41,11 @@ class LogReader:
         """The last entries that were news, the newest first."""
         self._turn = asyncio.Lock()
 
+    @property
+    def recent(self) -> tuple[LogEntry, ...]:
+        """The newest entries that were read, up to `NEWEST` of them, the newest first."""
+        return self._recent
+
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Note that this is another link: what was read before may not be the newest any more."""
         self._page = None

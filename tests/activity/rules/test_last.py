@@ -128,3 +128,13 @@ def test_damaged(damage: dict[str, Any]) -> None:
 )
 def test_what_the_states_tell_without_the_log(trigger: Trigger, method: Method | None) -> None:
     assert method_of(states(trigger=trigger)) is method
+
+
+def test_a_change_while_the_log_is_read() -> None:
+    """What was read belongs to the state of before; the next look goes on."""
+    last = Last().seen(OPENED_BY_CODE).succeeded(operation(1, LockAction.UNLOCK, "Pippi"), opening=True)
+    last = last.seen(LOCKED_BY_HAND).read(OPENED_BY_CODE)
+    assert last.explained is None
+    last = last.succeeded(operation(2, LockAction.LOCK, None, Method.MANUAL), opening=False)
+    assert user(last.read(LOCKED_BY_HAND)) is None
+    assert last.read(LOCKED_BY_HAND).explained is not None

@@ -99,6 +99,9 @@ class Last:
 
         If nothing has come since another state was shown, that is not explained yet: its entry is written later.
         """
+        if self.shown not in (None, sign_of(states)):
+            # It has changed meanwhile, so the end was not the end.
+            return self
         last = replace(self.seen(states), told=True, fresh=False)
         if self.operation is None or not _agree(self.operation, states):
             return replace(last, sign=None)

@@ -1,13 +1,17 @@
 """What happens at one lock: reads it in the log over links that are open anyway, and tells it, each entry once."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.activity.bus import async_fire
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.activity.people import People, read_people
 from custom_components.smartlock.activity.rules.cursor import Cursor, News
@@ -15,9 +19,11 @@ from custom_components.smartlock.activity.rules.entries import Known, Method, re
 from custom_components.smartlock.activity.rules.events import Activity, Names
 from custom_components.smartlock.activity.rules.last import Last, Operation, method_of
 from custom_components.smartlock.activity.rules.moments import RIGHT_ENOUGH, Watches, moment_of
-from custom_components.smartlock.activity.rules.reading import Reading
+from custom_components.smartlock.activity.rules.reading import PAGE, Reading
 from custom_components.smartlock.activity.rules.when import WRITING_TIME, Look
+from custom_components.smartlock.activity.texts import ActivityTexts
 from custom_components.smartlock.assumptions import Assumption
+from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import CONF_AUTHORIZATION_ID, CONF_SHOW_NAMES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -25,9 +31,21 @@ from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.protocol.errors import IncompleteListError, LinkError, LockRefusedError
-from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, Message
-from custom_components.smartlock.rules.stored import integer, mapped, obj, optional
+from custom_components.smartlock.protocol import conversations
+from custom_components.smartlock.protocol.errors import (
+    IncompleteListError,
+    LinkError,
+    LockRefusedError,
+    OutcomeUnknownError,
+)
+from custom_components.smartlock.protocol.messages import (
+    EnableLogging,
+    KeyturnerStates,
+    LogEntry,
+    LogEntryCount,
+    Message,
+)
+from custom_components.smartlock.rules.stored import flag, integer, mapped, obj, optional
 from custom_components.smartlock.storage import LockStore, lock_store
 from custom_components.smartlock.system_clock.trust import system_clock
 
@@ -35,9 +53,25 @@ from custom_components.smartlock.system_clock.trust import system_clock
 _LISTS_PAUSE, _LISTS_EVERY = 3600.0, 86400.0
 # After so many links that ended before they were read, what is new is told without.
 _LISTS_TRIES = 3
+# So many pages are read back on request; a log has about fifty.
+_PAGES_BACK = 12
 
 
-class ActivityKeeper(LockPart):
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """A part of the log."""
+
+    entries: tuple[Activity, ...]
+    """The newest first."""
+    newest: int | None
+    """Index of the newest entry of the log, as far as it is known."""
+    more: bool
+    """Whether there are older ones."""
+    missed: int
+    """How many indices between the first and the last that was read have no entry."""
+
+
+class ActivityTracker(LockPart):
     """Tells what happens at one lock, and knows who was last."""
 
     def __init__(
@@ -71,6 +105,10 @@ class ActivityKeeper(LockPart):
         self._numbers: dict[int, int] = {}
         self.logging: bool | None = None
         """Whether the lock keeps a log; None if that is not known."""
+        self.door_logging: bool | None = None
+        """Whether it logs the door too."""
+        self.off_by_owner = False
+        """Whether the log was switched off from here."""
         self._saved: dict[str, Any] | None = None
         self._turn = asyncio.Lock()
         self._listeners = Listeners[Activity]()
@@ -90,6 +128,7 @@ class ActivityKeeper(LockPart):
         numbers = mapped(integer, stored.get("numbers", {}))
         self._reading = Reading(cursor=cursor)
         self.last, self.people = last or Last(), people or People()
+        self.off_by_owner = flag(stored.get("off_by_owner", False))
         self._numbers = {int(each): number for each, number in numbers.items()}
 
     def _data(self) -> dict[str, Any]:
@@ -97,6 +136,7 @@ class ActivityKeeper(LockPart):
         return {
             "cursor": None if cursor is None else cursor.to_json(),
             "last": self.last.to_json(),
+            "off_by_owner": self.off_by_owner,
             "people": self.people.to_json(),
             "numbers": {str(each): number for each, number in self._numbers.items()},
         }
@@ -145,31 +185,47 @@ class ActivityKeeper(LockPart):
         config = self.coordinator.data.config
         return self.people.keypad or (config is not None and bool(config.has_keypad or config.has_keypad_2))
 
-    # --- Visits -------------------------------------------------------------------------------------------
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Why rights with a time limit may not hold when their owner thinks."""
+        return self._clock.doubts
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """By how much the lock's clock was ahead when it last reported the time; None if unknown."""
+        return self._clock.ahead
+
+    # --- Links --------------------------------------------------------------------------------------------
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Read what is new in the log, if there may be something. Raises SmartLockError."""
         if states.lock_state.moving or self._pin.state is not PinState.VALID:
             return
-        due = self._look.due(states, now=self._now, keypad=self.has_keypad, logging=self.logging is not False)
+        due = self._look.due(
+            states,
+            now=self._now,
+            keypad=self.has_keypad,
+            logging=self.logging is not False,
+            door=self.door_logging is not False,
+        )
         if due:
             await self.async_catch_up(states)
+        else:
+            self._look = self._look.passed(states)
 
     async def async_catch_up(self, states: KeyturnerStates) -> None:
         """Read what is new in the log over a link that is open. Raises SmartLockError."""
         async with self._turn:
-            before = self._reading.cursor
             await self._catch_up()
-            early = self._is_early(states, before)
-            if early:
+            if self._is_early(states):
                 await asyncio.sleep(WRITING_TIME)
                 await self._catch_up()
-                # The next visit looks again.
-                early = self._is_early(states, before)
-            self._look = self._look.read(states, now=self._now, again=early or not self._reading.done)
+            # If it still is, the next link is used to look again.
+            again = self._is_early(states) or not self._reading.done
+            self._look = self._look.read(states, self._index, now=self._now, again=again)
             if self._reading.done:
                 self._complete_at = dt_util.utcnow()
-                self.last = self.last.read(self.coordinator.data.states or states)
+                self.last = self.last.read(states)
             await self._async_save()
             self.coordinator.async_update_listeners()
             if self._lists_age >= _LISTS_EVERY:
@@ -178,11 +234,24 @@ class ActivityKeeper(LockPart):
 
     async def _catch_up(self) -> None:
         count = await self._log.catch_up(self._reading, self._take)
+        self._note_logging(count)
+
+    @callback
+    def _note_logging(self, count: LogEntryCount | None) -> None:
         if count is not None:
             self.logging = bool(count.logging_enabled)
+            self.off_by_owner = self.off_by_owner and not self.logging
+            if count.door_sensor_logging_enabled is not None:
+                self.door_logging = bool(count.door_sensor_logging_enabled)
 
-    def _is_early(self, states: KeyturnerStates, before: Cursor | None) -> bool:
-        return self._reading.done and self._look.too_early(states, new=self._reading.cursor != before)
+    @property
+    def _index(self) -> int:
+        """Index of the newest entry that was read."""
+        return 0 if self._reading.cursor is None else self._reading.cursor.index
+
+    def _is_early(self, states: KeyturnerStates) -> bool:
+        # What a lock without a log will never say is not waited for.
+        return self._reading.done and self.logging is not False and self._look.too_early(states, self._index)
 
     async def _take(self, reading: Reading, news: News, session: PinSession) -> None:
         """Store how far the log has been read, then tell what is new in it. Raises LinkError if it is to wait."""
@@ -202,6 +271,7 @@ class ActivityKeeper(LockPart):
             LOGGER.warning("%s entries of the log of a lock could not be read", news.missed)
         for each in told:
             self._listeners.notify(each)
+            async_fire(self._hass, self.coordinator.nuki_id, each)
 
     def _told(self, entries: Iterable[LogEntry], *, missed: int = 0) -> Iterable[Activity]:
         """Return entries as they are told."""
@@ -230,6 +300,79 @@ class ActivityKeeper(LockPart):
             )
             self.last = self.last.succeeded(operation, opening=record.opened)
 
+    # --- The owner's requests -----------------------------------------------------------------------------
+
+    async def async_history(
+        self, *, limit: int, before: int = 0, types: Collection[str] | None = None, refresh: bool = True
+    ) -> History:
+        """Return up to `limit` entries of the log before an index (0: the newest), of all types or of these.
+
+        What is new in it is told first. Without `refresh` nothing is asked of the lock, and only what was read last
+        is known. Raises SmartLockError.
+        """
+        if not refresh:
+            recent = tuple(each for each in self._log.recent if not before or each.index < before)
+            return self._history(recent, limit, types, more=True)
+        client = self.coordinator.client
+        self._pin.check_usable()
+        async with client.keep_connected():
+            await self.async_catch_up(await client.read_states())
+            async with self._pin.session() as session:
+                entries, more = await self._read_back(session, limit, before, types)
+        return self._history(entries, limit, types, more=more)
+
+    async def _read_back(
+        self, session: PinSession, limit: int, before: int, types: Collection[str] | None
+    ) -> tuple[tuple[LogEntry, ...], bool]:
+        """Read back from an index until there is enough of some types; say whether there is more."""
+        entries: tuple[LogEntry, ...] = ()
+        for _ in range(_PAGES_BACK):
+            # One more than is wanted shows whether there are more.
+            wanted = min(PAGE, limit + 1 - len(entries)) if types is None else PAGE
+            oldest = entries[-1].index if entries else before
+            count, page = await self._log.read_before(session, oldest, wanted)
+            self._note_logging(count)
+            entries = (*entries, *page)
+            if len(page) < wanted:
+                return entries, False
+            known = self._known
+            if limit < sum(types is None or record_of(each, known).what in types for each in entries):
+                break
+        return entries, True
+
+    def _history(
+        self, entries: tuple[LogEntry, ...], limit: int, types: Collection[str] | None, *, more: bool
+    ) -> History:
+        found = [each for each in self._told(entries) if types is None or each.type in types]
+        cursor = self._reading.cursor
+        newest = entries[0].index if entries and cursor is None else None if cursor is None else cursor.index
+        gaps = entries[0].index - entries[-1].index + 1 - len(entries) if entries else 0
+        return History(
+            entries=tuple(found[:limit]), newest=newest, more=more or len(found) > limit, missed=gaps
+        )
+
+    async def async_set_log(self, *, enabled: bool) -> None:
+        """Have the lock keep a log, or not, and see that it does as it was told. Raises SmartLockError."""
+        in_doubt: PinSession | None = None
+        async with self._pin.session() as session:
+            try:
+                await session.request(partial(conversations.order, EnableLogging(enabled=int(enabled))))
+            except LinkError:
+                if not session.tries.sent:
+                    raise
+                # The log itself tells.
+                in_doubt = session
+        async with self._pin.session() as session:
+            count, _ = await self._log.read_before(session, 0, 0)
+        if in_doubt is not None:
+            await self._pin.async_carried_out(in_doubt)
+        self.off_by_owner = not enabled
+        self._note_logging(count)
+        await self._async_save()
+        self.coordinator.async_update_listeners()
+        if count is None or bool(count.logging_enabled) != enabled:
+            raise OutcomeUnknownError("switching the log", None)
+
     # --- Whom and when ------------------------------------------------------------------------------------
 
     async def _async_save(self) -> None:
@@ -255,11 +398,14 @@ class ActivityKeeper(LockPart):
     @property
     def names(self) -> Names:
         """What people and codes are called."""
+        texts = ActivityTexts(self._hass)
         return Names(
             users=self.people.names,
             codes=self.people.codes,
             numbers=self._numbers,
             shown=self._entry.options.get(CONF_SHOW_NAMES, True),
+            code=texts.code,
+            person=texts.person,
         )
 
     @property

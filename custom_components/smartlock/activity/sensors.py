@@ -1,0 +1,78 @@
+"""Entities that tell who was last, and whether rights can be relied on."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.const import EntityCategory
+
+from custom_components.smartlock.activity.rules.entries import Method, word
+from custom_components.smartlock.activity.tracker import ActivityTracker
+from custom_components.smartlock.entity import SmartLockEntity
+from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
+
+
+def _last_user(tracker: ActivityTracker) -> str | None:
+    opening = tracker.last.opening
+    return None if opening is None else opening.user
+
+
+def _opening(tracker: ActivityTracker) -> Mapping[str, Any] | None:
+    opening = tracker.last.opening
+    if opening is None:
+        return None
+    return {
+        "method": opening.method.value,
+        "action": word(opening.action),
+        "happened_at": None if opening.happened_at is None else opening.happened_at.isoformat(),
+    }
+
+
+def _last_method(tracker: ActivityTracker) -> str | None:
+    operation = tracker.last.operation
+    return None if operation is None else operation.method.value
+
+
+ACTIVITY_SENSORS = (
+    SmartLockSensorDescription[ActivityTracker](
+        key="last_user", value_fn=_last_user, facts_fn=_opening, always_available=True
+    ),
+    SmartLockSensorDescription[ActivityTracker](
+        key="last_method",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(Method),
+        value_fn=_last_method,
+        always_available=True,
+    ),
+)
+
+RIGHTS_UNRELIABLE = BinarySensorEntityDescription(
+    key="rights_unreliable",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+
+class RightsBinarySensor(SmartLockEntity, BinarySensorEntity):
+    """Whether rights that are limited in time, or time control, may not do what their owner means."""
+
+    def __init__(self, tracker: ActivityTracker) -> None:
+        """Take the tracker, which knows whether there are any."""
+        super().__init__(tracker.coordinator, RIGHTS_UNRELIABLE)
+        self._tracker = tracker
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        limited = self._tracker.people.limited
+        return limited and bool(self._tracker.doubts)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        return {"reasons": [doubt.value for doubt in self._tracker.doubts]}

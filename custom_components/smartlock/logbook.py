@@ -1,0 +1,40 @@
+"""Tells in Home Assistant's logbook what happened at a lock, as a sentence."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ENTITY_ID,
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import Event, HomeAssistant, callback
+
+from custom_components.smartlock.activity.bus import ATTR_EVENT, EVENT_ACTIVITY
+from custom_components.smartlock.activity.rules.entries import Denial
+from custom_components.smartlock.activity.texts import ActivityTexts
+from custom_components.smartlock.const import DOMAIN
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant,
+    async_describe_event: Callable[[str, str, Callable[[Event], dict[str, Any]]], None],
+) -> None:
+    """Say what describes the events of a lock."""
+
+    @callback
+    def describe(event: Event) -> dict[str, Any]:
+        """Return one event as a sentence."""
+        entity_id, what = event.data[ATTR_ENTITY_ID], event.data[ATTR_EVENT]
+        state = None if entity_id is None else hass.states.get(entity_id)
+        return {
+            LOGBOOK_ENTRY_NAME: entity_id if state is None else state.name,
+            LOGBOOK_ENTRY_MESSAGE: ActivityTexts(hass).sentence(what, event.data),
+            LOGBOOK_ENTRY_ENTITY_ID: entity_id,
+            LOGBOOK_ENTRY_ICON: "mdi:account-cancel" if what in list(Denial) else "mdi:history",
+        }
+
+    async_describe_event(DOMAIN, EVENT_ACTIVITY, describe)

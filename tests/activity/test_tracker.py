@@ -1,0 +1,550 @@
+"""What is shown of what happens at a lock: who was last, who changed it, sentences; and what the owner can do."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
+from homeassistant.core import Context, Event, HomeAssistant, callback
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser  # type: ignore[import-untyped]
+import voluptuous as vol
+
+from custom_components.smartlock.activity.bus import EVENT_ACTIVITY
+from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.logbook import async_describe_events
+from custom_components.smartlock.protocol.enums import KeypadAction, LogEntryType
+from simulator.lock.faults import Once
+from simulator.virtual_lock import Habits, VirtualLock
+from tests.access.doors import Door
+from tests.integration.home import Home
+from tests.integration.wall_time import WallTime
+
+ANNIKA, PIPPI, WRONG = 345678, 567893, 999888
+
+
+async def come_by(door: Door, digits: int, action: KeypadAction = KeypadAction.UNLOCK) -> None:
+    """Let somebody use the keypad, and Home Assistant read the lock."""
+    door.lock.enter_code(digits, action)
+    await asyncio.sleep(2)
+    await door.home.read()
+
+
+def changed_by(home: Home) -> str | None:
+    """Return by whom the lock says that it was changed."""
+    name: str | None = home.full_state().attributes.get("changed_by")
+    return name
+
+
+def listen(home: Home) -> list[Event[Any]]:
+    """Return a list that grows with the events of the bus."""
+    told: list[Event[Any]] = []
+
+    @callback
+    def take(event: Event[Any]) -> None:
+        told.append(event)
+
+    home.hass.bus.async_listen(EVENT_ACTIVITY, take)
+    return told
+
+
+# --- Who it was -------------------------------------------------------------------------------------------
+
+
+async def test_who_came_by_code(home: Home) -> None:
+    door = await Door.of(home)
+    code = door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    attributes = dict(home.full_state("activity").attributes)
+    happened_at = dt_util.parse_datetime(attributes.pop("happened_at"))
+    assert happened_at is not None
+    assert abs(happened_at - dt_util.utcnow()) < timedelta(minutes=5)
+    assert attributes.pop("index") == len(door.lock.log)
+    expected = {
+        "event_type": "unlocked",
+        "late": False,
+        "user": "Pippi",
+        "person": None,
+        "method": "keypad_code",
+        "action": "unlock",
+        "result": "success",
+        "code_id": code.code_id,
+        "auto_unlock": False,
+    }
+    assert {key: attributes[key] for key in expected} == expected
+    assert changed_by(home) == "Pippi"
+    assert home.state("last_user") == "Pippi"
+    assert home.full_state("last_user").attributes["method"] == "keypad_code"
+    assert home.state("last_method") == "keypad_code"
+
+
+async def test_a_denied_attempt_touches_nobody(home: Home) -> None:
+    """Wrong, expired, paused: told apart, and whoever was last is still who was last."""
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    door.put(ANNIKA, "Annika", enabled=0)
+    await come_by(door, PIPPI)
+    before = home.full_state("activity").state
+    await come_by(door, WRONG)
+    denied = home.full_state("access_denied").attributes
+    assert (denied["event_type"], denied["user"], denied["code_id"]) == ("wrong_code", None, None)
+    await come_by(door, ANNIKA)
+    denied = home.full_state("access_denied").attributes
+    assert (denied["event_type"], denied["user"]) == ("not_allowed", "Annika")
+    assert home.full_state("activity").state == before
+    assert (changed_by(home), home.state("last_user")) == ("Pippi", "Pippi")
+
+
+async def test_a_wrong_code_and_the_right_one_within_a_second(home: Home) -> None:
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    told: list[str] = []
+    door.runtime.activity.async_subscribe(lambda activity: told.append(activity.type))
+    door.lock.enter_code(WRONG)
+    await asyncio.sleep(0.5)
+    await come_by(door, PIPPI)
+    assert told == ["wrong_code", "unlocked"]
+
+
+async def test_by_hand_after_somebody_came(home: Home) -> None:
+    """The entry is written late: until it is there, nobody is named, and never who came before."""
+    door = await Door.of(home, habits=Habits(log_delay=50.0))
+    door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    assert changed_by(home) is None
+    await asyncio.sleep(60)
+    await home.read()
+    assert changed_by(home) == "Pippi"
+    door.lock.turn_key("lock")
+    names: list[str | None] = []
+    for _ in range(3):
+        await home.read()
+        names.append(changed_by(home))
+    await asyncio.sleep(60)
+    await home.read()
+    names.append(changed_by(home))
+    assert names == [None, None, None, "Manual"]
+    assert home.state("last_user") == "Pippi"
+    assert home.state("last_method") == "manual"
+
+
+async def test_home_assistant_itself(home: Home) -> None:
+    door = await Door.of(home, keypad=False)
+    await home.call("unlock")
+    await asyncio.sleep(5)
+    assert (changed_by(home), home.state("last_method")) == ("Home Assistant", "home_assistant")
+    await home.call("lock")
+    assert changed_by(home) in (None, "Home Assistant")
+    await asyncio.sleep(5)
+    assert changed_by(home) == "Home Assistant"
+    assert len(door.lock.journal.motor_runs) == 2
+
+
+async def test_without_a_pin_the_states_tell_how(home: Home) -> None:
+    door = await Door.of(home, pin=None)
+    door.lock.turn_key("unlock")
+    await home.read()
+    assert changed_by(home) == "Manual"
+    door.lock.press_button()
+    await asyncio.sleep(5)
+    await home.read()
+    assert changed_by(home) == "Button"
+    # A phone, a fob, a code: the states do not tell them apart.
+    await home.call("unlock")
+    assert changed_by(home) is None
+    assert home.state("last_user") == "unknown"
+
+
+async def test_after_a_restart(home: Home) -> None:
+    """Nothing is told again, and who was last is shown again; by whom it was changed when that is sure."""
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    before = home.full_state("activity").state
+    told = listen(home)
+    assert await home.hass.config_entries.async_unload(door.entry.entry_id)
+    assert await home.hass.config_entries.async_setup(door.entry.entry_id)
+    assert home.state("last_user") == "Pippi"
+    assert changed_by(home) is None
+    await home.settled(door.entry, door.lock)
+    assert (changed_by(home), home.state("last_user")) == ("Pippi", "Pippi")
+    assert told == []
+    assert home.full_state("activity").state == before
+
+
+async def test_the_pin_comes_a_week_later(home: Home) -> None:
+    """What happened until then is no news."""
+    door = await Door.of(home, pin=None)
+    door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    await door.runtime.pin.async_enter("7391")
+    await home.read()
+    assert home.state("activity") == "unknown"
+    await come_by(door, PIPPI, KeypadAction.LOCK)
+    assert home.full_state("activity").attributes["event_type"] == "locked"
+
+
+async def test_late(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Home Assistant was stopped; it is told all the same, with its own time."""
+    wall_time = WallTime()
+    monkeypatch.setattr(dt_util, "utcnow", wall_time)
+    lock = home.add_lock(now=wall_time)
+    lock.pair_accessory("keypad")
+    entry = await home.set_up(lock, pin="7391")
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+    came = wall_time()
+    lock.turn_key("unlock")
+    wall_time.move_on(3600)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.settled(entry, lock)
+    attributes = home.full_state("activity").attributes
+    assert (attributes["late"], attributes["method"]) == (True, "manual")
+    happened_at = dt_util.parse_datetime(attributes["happened_at"])
+    assert happened_at is not None
+    assert abs(happened_at - came) < timedelta(seconds=2)
+
+
+async def test_a_clock_that_is_lost(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows when it was; the clock is set at the same visit, after its log was read."""
+    wall_time = WallTime()
+    monkeypatch.setattr(dt_util, "utcnow", wall_time)
+    lock = home.add_lock(now=wall_time)
+    await home.set_up(lock, pin="7391")
+    lock.clock.lose()
+    lock.turn_key("unlock")
+    await home.read()
+    attributes = home.full_state("activity").attributes
+    assert (attributes["happened_at"], attributes["late"]) == (None, True)
+    assert abs(lock.clock.offset) < timedelta(seconds=2)
+    lock.turn_key("lock")
+    await home.read()
+    attributes = home.full_state("activity").attributes
+    assert (attributes["late"], "time_certain" in attributes) == (False, False)
+
+
+# --- Names ------------------------------------------------------------------------------------------------
+
+
+async def test_names_are_not_shown(home: Home) -> None:
+    """Codes and people are numbers then, always the same."""
+    door = await Door.of(home, show_names=False)
+    code = door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    name = f"Code {code.code_id}"
+    assert home.full_state("activity").attributes["user"] == name
+    assert (changed_by(home), home.state("last_user")) == (name, name)
+    assert "Pippi" not in str([state.as_dict() for state in home.hass.states.async_all()])
+
+
+async def test_names_are_switched_without_a_reload(home: Home) -> None:
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    before = door.runtime
+    update = home.hass.config_entries.async_update_entry
+    update(door.entry, options={**door.entry.options, "show_names": False})
+    await home.hass.async_block_till_done()
+    assert door.runtime is before
+    await come_by(door, PIPPI)
+    assert home.state("last_user").startswith("Code ")
+
+
+# --- The logbook ------------------------------------------------------------------------------------------
+
+
+def sentence(hass: HomeAssistant, event: Event[Any]) -> str:
+    """Return what the logbook says of an event."""
+    described: dict[str, Any] = {}
+    async_describe_events(hass, lambda domain, kind, describe: described.update({kind: (domain, describe)}))
+    domain, describe = described[EVENT_ACTIVITY]
+    assert domain == DOMAIN
+    entry = describe(event)
+    assert entry["entity_id"].startswith("lock.")
+    return f"{entry['name']} {entry['message']}"
+
+
+async def test_sentences(home: Home) -> None:
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    door.put(ANNIKA, "Annika", enabled=0)
+    told = listen(home)
+    door.lock.enter_code(WRONG)
+    await come_by(door, ANNIKA)
+    await come_by(door, PIPPI)
+    door.lock.turn_key("lock")
+    await home.read()
+    await home.call("unlock")
+    await asyncio.sleep(5)
+    assert [sentence(home.hass, event) for event in told] == [
+        "Villa Kunterbunt refused a wrong code",
+        "Villa Kunterbunt refused Annika, who may not come in now, with the keypad",
+        "Villa Kunterbunt was unlocked by Pippi with the keypad",
+        "Villa Kunterbunt was locked by hand",
+        "Villa Kunterbunt was unlocked from Home Assistant",
+    ]
+
+
+# --- Actions ----------------------------------------------------------------------------------------------
+
+
+async def get(home: Home, **fields: Any) -> dict[str, Any]:
+    """Call `get_activity` and return the answer of the lock."""
+    entity_id = home.entity_id("lock")
+    answer = await home.hass.services.async_call(
+        DOMAIN,
+        "get_activity",
+        {"entity_id": entity_id, **fields},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer is not None
+    found = answer[entity_id]
+    assert isinstance(found, dict)
+    return found
+
+
+def grow(lock: VirtualLock, count: int) -> None:
+    """Let the door be opened and closed."""
+    for index in range(count):
+        lock.log.add(LogEntryType.DOOR_SENSOR, bytes([index % 2]), timestamp=lock._device.now)
+
+
+async def test_get_activity(home: Home) -> None:
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    grow(door.lock, 60)
+    await come_by(door, PIPPI)
+    newest = len(door.lock.log)
+    answer = await get(home)
+    assert [each["index"] for each in answer["entries"]] == list(range(newest, newest - 20, -1))
+    assert answer["entries"][0]["event"] == "unlocked"
+    assert answer["entries"][0]["user"] == "Pippi"
+    assert (answer["newest"], answer["more"], answer["missed"]) == (newest, True, 0)
+    assert (answer["logging_enabled"], answer["door_logging_enabled"]) == (
+        True,
+        door.lock._device.door.logging,
+    )
+    assert abs(answer["clock_offset"]) <= 2
+    answer = await get(home, before=newest - 19, limit=200)
+    assert [each["index"] for each in answer["entries"]] == list(range(newest - 20, 0, -1))
+    assert answer["more"] is False
+    answer = await get(home, types=["unlocked"], limit=1)
+    assert [each["index"] for each in answer["entries"]] == [newest]
+    answer = await get(home, types=["wrong_code"])
+    assert (answer["entries"], answer["more"]) == ([], False)
+    before = len(door.lock.journal.connections)
+    answer = await get(home, refresh=False)
+    assert answer["entries"][0]["index"] == newest
+    assert len(door.lock.journal.connections) == before
+
+
+async def test_get_activity_tells_what_is_new_first(home: Home) -> None:
+    door = await Door.of(home)
+    door.lock.enter_code(WRONG)
+    answer = await get(home, limit=1)
+    assert answer["entries"][0]["event"] == "wrong_code"
+    assert home.full_state("access_denied").attributes["index"] == answer["newest"]
+
+
+@pytest.mark.parametrize("fields", [{"limit": 0}, {"limit": 201}, {"before": 0}, {"types": ["x"]}])
+async def test_get_activity_with_bad_input(home: Home, fields: dict[str, Any]) -> None:
+    door = await Door.of(home)
+    before = len(door.lock.journal.connections)
+    with pytest.raises(vol.Invalid):
+        await get(home, **fields)
+    assert len(door.lock.journal.connections) == before
+
+
+async def test_without_a_pin(home: Home) -> None:
+    await Door.of(home, pin=None)
+    with pytest.raises(HomeAssistantError) as error:
+        await get(home)
+    assert error.value.translation_key == "pin_needed"
+
+
+async def test_only_for_administrators(home: Home, hass: HomeAssistant) -> None:
+    await Door.of(home)
+    user = MockUser(groups=[]).add_to_hass(hass)
+    for action, fields in (("get_activity", {}), ("set_activity_log", {"enabled": False})):
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                DOMAIN,
+                action,
+                {"entity_id": home.entity_id("lock"), **fields},
+                blocking=True,
+                return_response=action == "get_activity",
+                context=Context(user_id=user.id),
+            )
+
+
+def issue(home: Home, key: str) -> ir.IssueEntry | None:
+    """Return the repair with a key, if it is shown."""
+    return ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id(key))
+
+
+async def test_the_owner_switches_the_log(home: Home) -> None:
+    """That is no reason for a repair; off and on are events."""
+    door = await Door.of(home)
+    await home.call("set_activity_log", DOMAIN, enabled=False)
+    assert not keeps_log(door.lock)
+    assert issue(home, "activity_log_off") is None
+    await home.hass.config_entries.async_reload(door.entry.entry_id)
+    await home.settled(door.entry, door.lock)
+    assert issue(home, "activity_log_off") is None
+    await home.call("set_activity_log", DOMAIN, enabled=True)
+    assert keeps_log(door.lock)
+    await home.read()
+    attributes = home.full_state("activity").attributes
+    assert (attributes["event_type"], attributes["what"], attributes["enabled"]) == (
+        "logging_changed",
+        "activity",
+        True,
+    )
+
+
+@pytest.mark.parametrize("once", [Once.DISCONNECT_AT_REQUEST, Once.DISCONNECT_AT_INDICATION])
+@pytest.mark.parametrize("occasion", [1, 2, 3, 4])
+async def test_the_answer_to_switching_is_lost(home: Home, once: Once, occasion: int) -> None:
+    """It is written once, and the log itself tells."""
+    door = await Door.of(home)
+    door.begin()
+    door.lock.faults.once(once, occasion=occasion)
+    try:
+        await home.call("set_activity_log", DOMAIN, enabled=False)
+    except HomeAssistantError:
+        pass
+    else:
+        assert not keeps_log(door.lock)
+    assert door.written("ENABLE_LOGGING") <= 1
+
+
+async def test_the_log_was_switched_off_in_the_app(home: Home) -> None:
+    """A repair says so, and switches it on."""
+    door = await Door.of(home)
+    door.lock.log.enabled = False
+    await home.read()
+    assert issue(home, "activity_log_off") is not None
+    # What the log does not tell, the states do.
+    door.lock.turn_key("unlock")
+    await home.read()
+    assert changed_by(home) == "Manual"
+    flow = await _repair(home, "activity_log_off")
+    assert flow["step_id"] == "confirm"
+    await _submit(home, flow)
+    assert keeps_log(door.lock)
+    assert issue(home, "activity_log_off") is None
+
+
+def keeps_log(lock: VirtualLock) -> bool:
+    """Whether the log is switched on."""
+    return lock.log.enabled
+
+
+async def _repair(home: Home, key: str) -> Any:
+    """Begin a repair."""
+    assert await async_setup_component(home.hass, REPAIRS, {})
+    flows = repairs_flow_manager(home.hass)
+    assert flows is not None
+    return await flows.async_init(DOMAIN, data={"issue_id": home.issue_id(key)})
+
+
+async def _submit(home: Home, flow: Any) -> Any:
+    """Submit its only step."""
+    flows = repairs_flow_manager(home.hass)
+    assert flows is not None
+    return await flows.async_configure(flow["flow_id"], {})
+
+
+# --- The options ------------------------------------------------------------------------------------------
+
+
+async def page(home: Home, door: Door) -> Any:
+    """Open the page about activity."""
+    configure = home.hass.config_entries.options
+    flow = await configure.async_init(door.entry.entry_id)
+    return await configure.async_configure(flow["flow_id"], {"next_step_id": "activity"})
+
+
+async def test_the_page_shows_the_last_entries(home: Home) -> None:
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    grow(door.lock, 30)
+    await come_by(door, PIPPI)
+    flow = await page(home, door)
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "activity")
+    lines = flow["description_placeholders"]["entries"].splitlines()
+    assert len(lines) == 20
+    assert lines[0].endswith("was unlocked by Pippi with the keypad")
+    configure = home.hass.config_entries.options.async_configure
+    flow = await configure(flow["flow_id"], {"log": False, "show_names": False})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    assert not keeps_log(door.lock)
+    assert door.entry.options["show_names"] is False
+    assert door.entry.options["pin"] == "7391"
+
+
+async def test_the_page_without_a_pin(home: Home) -> None:
+    door = await Door.of(home, pin=None)
+    flow = await page(home, door)
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.MENU, "activity_without_pin")
+    assert flow["menu_options"] == ["pin"]
+
+
+async def test_the_page_of_a_lock_out_of_reach(home: Home) -> None:
+    door = await Door.of(home)
+    home.go_out_of_range(door.lock)
+    await asyncio.sleep(400)
+    flow = await page(home, door)
+    assert flow["errors"] == {"base": "unreachable"}
+
+
+# --- The clock that rights follow -------------------------------------------------------------------------
+
+
+async def test_rights_unreliable(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where there are rights that follow the clock; on while it is wrong, off when it is set."""
+    wall_time = WallTime()
+    monkeypatch.setattr(dt_util, "utcnow", wall_time)
+    await home.hass.config.async_set_time_zone("Europe/Berlin")
+    lock = home.add_lock(now=wall_time)
+    lock.pair_accessory("keypad")
+    door = Door(home, lock)
+    door.put(PIPPI, "Pippi", time_limited=1)
+    door.entry = await home.set_up(lock, pin="7391")
+    assert home.state("rights_unreliable") == "off"
+    lock.settings.change(time_zone_id=40)
+    await home.read()
+    state = home.full_state("rights_unreliable")
+    assert (state.state, state.attributes["reasons"]) == ("on", ["other_time_zone"])
+    lock.settings.change(time_zone_id=37)
+    lock.clock.lose()
+    await home.read()
+    assert home.state("rights_unreliable") == "off"
+    assert issue(home, "rights_clock") is None
+
+
+@pytest.mark.parametrize("limited", [False, True])
+async def test_nobody_has_limited_rights(home: Home, *, limited: bool) -> None:
+    await home.hass.config.async_set_time_zone("Europe/Berlin")
+    lock = home.add_lock()
+    lock.pair_accessory("keypad")
+    lock.settings.change(time_zone_id=40)
+    door = Door(home, lock)
+    door.put(PIPPI, "Pippi", time_limited=int(limited))
+    door.entry = await home.set_up(lock, pin="7391")
+    assert home.state("rights_unreliable") == ("on" if limited else "off")
+
+
+async def test_a_wrong_clock_that_nobody_can_set(home: Home) -> None:
+    lock = home.add_lock()
+    lock.clock.lose()
+    await home.set_up(lock)
+    assert home.state("rights_unreliable") == "unknown"
+    assert issue(home, "rights_clock") is not None
+    lock.set_clock(dt_util.utcnow())
+    await home.read()
+    assert issue(home, "rights_clock") is None
