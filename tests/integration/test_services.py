@@ -10,7 +10,7 @@ import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
-from simulator.virtual_lock import Moment, Timing, VirtualLock, quick
+from simulator.virtual_lock import Kind, Moment, Timing, VirtualLock, quick
 from tests.integration.home import Home
 from tests.integration.texts import english
 
@@ -176,10 +176,10 @@ async def test_next_action_uses_the_link(home: Home, model: str) -> None:
     assert runs(lock) == ["UNLOCK"]
 
 
-async def test_connecting_asks_and_moves_nothing(home: Home) -> None:
+async def test_connecting_moves_nothing_and_asks_for_a_challenge(home: Home) -> None:
     lock = home.add_lock()
     await home.set_up(lock)
-    before = len(lock.journal.requests("REQUEST_DATA"))
+    before = len(lock.journal.of(Kind.REQUEST))
     await home.call("connect", DOMAIN)
     await home.call("connect", DOMAIN)
     assert connections(lock) == 2
@@ -188,7 +188,8 @@ async def test_connecting_asks_and_moves_nothing(home: Home) -> None:
     assert home.connected(lock)
     await asyncio.sleep(2)
     assert not home.connected(lock)
-    assert len(lock.journal.requests("REQUEST_DATA")) == before
+    # But for the challenge, which an action will need first.
+    assert [entry.facts["requested"] for entry in lock.journal.of(Kind.REQUEST)[before:]] == ["CHALLENGE"]
     assert orders(lock) == 0
 
 
