@@ -23,9 +23,9 @@ async def test_an_owner_is_guided_through_a_repair(house: House, mount: Mount, p
     await log_in(page, house)
 
     await visit(page, house, "/config/repairs")
-    await expect(page.get_by_text("the clutch draws no current")).to_be_visible()
+    await expect(page.get_by_text("clutch fault (4B)")).to_be_visible()
     await album.add("repairs")
-    await page.get_by_text("the clutch draws no current").click()
+    await page.get_by_text("clutch fault (4B)").click()
     await expect(page.get_by_text("Can the door still be opened?")).to_be_visible()
     await expect(page.get_by_text("4B", exact=True)).to_be_visible()
     await album.add("explained")
@@ -35,7 +35,7 @@ async def test_an_owner_is_guided_through_a_repair(house: House, mount: Mount, p
     await album.add("read-again")
     await page.locator("ha-dialog-footer").get_by_role("button", name="Close").click()
 
-    await page.get_by_text("the clutch draws no current").click()
+    await page.get_by_text("clutch fault (4B)").click()
     await page.get_by_text("Calibrate (the bolt moves)").click()
     await expect(page.get_by_text("The bolt moves", exact=True)).to_be_visible()
     await album.add("consent")
