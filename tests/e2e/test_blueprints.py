@@ -86,6 +86,7 @@ async def test_home_assistant_offers_them(owned: OwnedLock, automations: Automat
     ours = {path for path in found if path.startswith("smartlock/")}
     assert ours == {
         "smartlock/battery_low.yaml",
+        "smartlock/code_for_event.yaml",
         "smartlock/code_used.yaml",
         "smartlock/door_left_open.yaml",
         "smartlock/lock_at_night.yaml",
@@ -123,7 +124,7 @@ async def test_who_comes_in_is_welcomed_and_told(with_keypad: OwnedLock, automat
     await with_keypad.shows("lock", "locked")
     lock.enter_code(999999)
     lock.use_finger(1, KeypadAction.UNLOCK)
-    assert await automations.told("With a finger, on") == "Anna unlocked the door"
+    assert await automations.told("With a fingerprint, on") == "Anna unlocked the door"
     # Neither a wrong code nor Bert, who has no welcome.
     assert len(await automations.shown()) == 4
 
