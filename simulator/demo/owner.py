@@ -31,6 +31,7 @@ class LockEntities:
     battery_charging: str
     activity: str
     access_denied: str
+    last_user: str
 
 
 async def add_proxy(api: HomeAssistantApi, port: int) -> None:

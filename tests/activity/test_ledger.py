@@ -16,10 +16,13 @@ from simulator.lock.faults import Once
 from simulator.lock.ledger import Deed
 from simulator.virtual_lock import Habits, VirtualLock, quick
 from tests.integration.home import PINS, Home
-from tests.ledger import Visitors, differences
+from tests.ledger import Visitors, differences, expected
 
 # Seconds until lock 'n' go has locked and everything stands in the log.
 QUIET = 30.0
+
+
+OPENINGS = ("unlocked", "opened", "lock_n_go")
 
 
 class Door:
@@ -85,8 +88,21 @@ class Door:
         readable = _without_the_missed(deeds, missed, {event["index"] for event in self.events})
         assert differences(readable, self.events) == []
         assert len(self.events) >= 5
+        self._compare_who_was_last(readable)
         self._compared = len(self.lock.ledger.deeds)
         self.events.clear()
+
+    def _compare_who_was_last(self, deeds: Iterable[Deed]) -> None:
+        """The sensors say what the ledger says; who changed the lock is the last one, or nobody, and never another."""
+        moves = [deed for deed in deeds if expected(deed)["event_type"] in (*OPENINGS, "locked")]
+        openings = [deed for deed in moves if expected(deed)["event_type"] in OPENINGS]
+        if openings:
+            assert self.home.state("last_user") == (openings[-1].who or STATE_UNKNOWN)
+        if moves:
+            assert self.home.state("last_method") == expected(moves[-1])["method"]
+        names = {deed.who for deed in self.lock.ledger if deed.who}
+        changed_by = self.home.full_state("lock").attributes["changed_by"]
+        assert changed_by not in names - {moves[-1].who if moves else None}
 
 
 def _without_the_missed(deeds: Iterable[Deed], missed: int, told: set[int]) -> list[Deed]:

@@ -8,12 +8,13 @@ import json
 import sqlite3
 from typing import Any
 
+from custom_components.smartlock.protocol.enums import KeypadAction
 from simulator.demo.house import House
 from simulator.lock.ledger import Deed
 from simulator.virtual_lock import VirtualLock, quick
 from tests.e2e.conftest import PIN, Mount
 from tests.e2e.owned import OwnedLock, add_bridge
-from tests.ledger import Visitors, differences
+from tests.ledger import Visitors, differences, expected
 
 ENTRIES = 50
 
@@ -95,6 +96,8 @@ async def test_fifty_entries_while_it_was_stopped(house: House, mount: Mount) ->
     assert differences(deeds, events) == []
     assert len(events) >= ENTRIES
     assert all(event["late"] for event in events)
+    openings = [deed for deed in deeds if expected(deed)["event_type"] in ("unlocked", "opened", "lock_n_go")]
+    await owned.shows("last_user", openings[-1].who or "unknown")
 
     await house.home_assistant.restart()
     # By hand while it runs: at once, and not late.
@@ -105,3 +108,28 @@ async def test_fifty_entries_while_it_was_stopped(house: House, mount: Mount) ->
     assert differences(lock.ledger.deeds[before:], recorder.events()) == []
     assert not recorder.events()[-1]["late"]
     assert owned.rules_broken == []
+
+
+async def test_the_logbook_says_who_it_was(house: House, mount: Mount) -> None:
+    lock = mount()
+    lock.pair_accessory("keypad")
+    lock.add_code(345678, "Anna")
+    owned = await add_bridge(house, lock, pin=str(PIN))
+    recorder = Recorder(owned)
+    began = datetime.now(UTC)
+    lock.enter_code(345678, KeypadAction.UNLOCK)
+    await _until(lambda: lock.ledger.logged)
+    await recorder.has(lock.ledger.deeds[-1])
+    await owned.shows("last_user", "Anna")
+    lock.enter_code(999999)
+    await owned.api.call("homeassistant.update_entity", owned.entities.lock)
+    await recorder.has(lock.ledger.deeds[-1])
+    sentences = [
+        line["message"]
+        for line in await owned.api.command(
+            "logbook/get_events", start_time=began.isoformat(), entity_ids=[owned.entities.lock]
+        )
+        if line.get("message")
+    ]
+    assert any("Anna" in sentence and "keypad" in sentence for sentence in sentences), sentences
+    assert any("wrong code" in sentence for sentence in sentences), sentences

@@ -92,6 +92,7 @@ async def test_home_assistant_offers_them(owned: OwnedLock, automations: Automat
         "smartlock/lock_at_night.yaml",
         "smartlock/lock_fault.yaml",
         "smartlock/welcome.yaml",
+        "smartlock/wrong_code.yaml",
     }
     assert not [path for path in ours if "error" in found[path]]
 

@@ -113,6 +113,63 @@ async def test_a_code_that_is_used_is_told(
     assert {text.partition(",")[0] for text in automation.told} == expected
 
 
+# --- Who was refused --------------------------------------------------------------------------------------
+
+
+async def watched(home: Home, automation: Automation, wall_time: WallTime) -> tuple[VirtualLock, list[str]]:  # noqa: F811
+    lock = await furnished(home, wall_time)
+    told: list[str] = []
+    home.hass.bus.async_listen("wrong_codes", lambda event: told.append(event.data["message"]))
+    tell = [{"event": "wrong_codes", "event_data": {"message": "{{ message }}"}}]
+    await automation.start(
+        "wrong_code", denied=home.entity_id("access_denied"), lock=home.entity_id("lock"), tell=tell
+    )
+    return lock, told
+
+
+async def wrong(home: Home, lock: VirtualLock, *codes: int) -> None:
+    """Type codes, and let the lock be read."""
+    for code in codes:
+        lock.enter_code(code)
+        await asyncio.sleep(5)
+    await home.read()
+    await asyncio.sleep(20)
+
+
+async def test_wrong_codes_are_told_once_an_hour(
+    home: Home,
+    automation: Automation,  # noqa: F811
+    wall_time: WallTime,
+) -> None:
+    lock, told = await watched(home, automation, wall_time)
+    await wrong(home, lock, STRANGE, STRANGE)
+    assert told == []
+    await wrong(home, lock, STRANGE)
+    (text,) = told
+    assert text.startswith("3 wrong codes or unknown fingerprints within 10 minutes")
+    await wrong(home, lock, STRANGE)
+    await asyncio.sleep(1800)
+    await wrong(home, lock, STRANGE, STRANGE, STRANGE)
+    assert len(told) == 1
+    await asyncio.sleep(2400)
+    await wrong(home, lock, STRANGE, STRANGE, STRANGE)
+    assert len(told) == 2
+
+
+async def test_wrong_codes_far_between_are_not(
+    home: Home,
+    automation: Automation,  # noqa: F811
+    wall_time: WallTime,
+) -> None:
+    lock, told = await watched(home, automation, wall_time)
+    for _ in range(4):
+        await wrong(home, lock, STRANGE)
+        await asyncio.sleep(400)
+        lock.enter_code(BERT)
+        await asyncio.sleep(20)
+    assert told == []
+
+
 # --- Codes for guests -------------------------------------------------------------------------------------
 
 
