@@ -31,7 +31,7 @@ async def test_an_owner_adds_and_runs_a_lock(house: House, mount: Mount, page: P
 
     await expect(page.get_by_text("Pair as")).to_be_visible()
     await album.add("form")
-    await page.get_by_text("Bridge, in place of").click()
+    await page.get_by_text("Bridge, instead of a Nuki Bridge").click()
     await album.add("form-filled-in")
     await press(page, "Submit")
 

@@ -225,6 +225,6 @@ async def test_what_the_owner_sees(house: House, mount: Mount, page: Page) -> No
     await page.set_viewport_size({"width": 1280, "height": 1900})
     await album.add("lost")
     await page.get_by_text("The lock was reset: pair again").click()
-    await expect(page.get_by_text("The dialog that pairs again is open")).to_be_visible()
+    await expect(page.get_by_text("The dialog to pair again is open")).to_be_visible()
     await album.add("lost-reset")
     assert len(wrong_pins(lock)) == 2

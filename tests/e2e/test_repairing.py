@@ -31,7 +31,7 @@ async def test_an_owner_is_guided_through_a_repair(house: House, mount: Mount, p
     await album.add("explained")
 
     await page.get_by_text("Read the lock again").click()
-    await expect(page.get_by_text("no run has succeeded since the fault")).to_be_visible()
+    await expect(page.get_by_text("it has not completed a movement since the fault")).to_be_visible()
     await album.add("read-again")
     await page.locator("ha-dialog-footer").get_by_role("button", name="Close").click()
 

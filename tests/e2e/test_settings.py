@@ -112,5 +112,5 @@ async def test_settings_on_the_page_of_the_device(house: House, mount: Mount, pa
     await dialog.get_by_label("Menu").click()
     await page.get_by_text("Details", exact=True).click()
     await expect(page.get_by_text("Caution", exact=True)).to_be_visible()
-    assert "every unlocking also pulls the latch" in await dialog.aria_snapshot()
+    assert "every unlock also pulls the latch" in await dialog.aria_snapshot()
     await album.add("auto-unlatch-caution")

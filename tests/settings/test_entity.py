@@ -350,7 +350,7 @@ async def test_bad_value_changes_nothing(home: Home, key: str, action: str, fiel
         # The owner reads the name of the entity, not that of the field, and never the value.
         names = {
             "led_brightness": "LED brightness",
-            "night_mode_start": "Night: from",
+            "night_mode_start": "Night mode: from",
             "name": "Name in the lock",
         }
         assert refused.value.translation_placeholders == {"fields": names[key]}
