@@ -103,7 +103,7 @@ async def test_fault_and_battery_are_told(owned: OwnedLock, automations: Automat
     await automations.add("lock_fault", lock=entities.lock, problems=problems)
     await automations.add("battery_low", batteries=[entities.battery], critical=[])
     owned.lock.set_battery(18)
-    assert await automations.told("Battery 18 %") == "Batteries of the lock"
+    assert await automations.told("Battery 18 %") == "Lock batteries low"
     owned.lock.jam(Jam.CLUTCH_POWER)
     owned.lock.press_button()
     assert await automations.told("Clutch fault") == "Front door: fault"
