@@ -281,8 +281,8 @@ async def test_sentences(home: Home) -> None:
     await asyncio.sleep(5)
     assert [sentence(home.hass, event) for event in told] == [
         "Villa Kunterbunt refused a wrong code",
-        "Villa Kunterbunt refused Annika, who may not come in now, with the keypad",
-        "Villa Kunterbunt was unlocked by Pippi with the keypad",
+        "Villa Kunterbunt denied access to Annika on the keypad (not allowed now)",
+        "Villa Kunterbunt was unlocked by Pippi on the keypad",
         "Villa Kunterbunt was locked by hand",
         "Villa Kunterbunt was unlocked from Home Assistant",
     ]
@@ -478,7 +478,7 @@ async def test_the_page_shows_the_last_entries(home: Home) -> None:
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "activity")
     lines = flow["description_placeholders"]["entries"].splitlines()
     assert len(lines) == 20
-    assert lines[0].endswith("was unlocked by Pippi with the keypad")
+    assert lines[0].endswith("was unlocked by Pippi on the keypad")
     configure = home.hass.config_entries.options.async_configure
     flow = await configure(flow["flow_id"], {"log": False, "show_names": False})
     assert flow["type"] is FlowResultType.CREATE_ENTRY
