@@ -204,6 +204,10 @@ class Adding:
         """Return the entries that can be this code."""
         return tuple(each for each in entries if each.code_id not in self.before and each.name == self.name)
 
+    def is_limited(self, entry: KeypadCode) -> bool:
+        """Whether an entry can be this code, and may open only a number of times."""
+        return self.uses_left is not None and bool(self.found((entry,)))
+
     def note(self, entry: KeypadCode) -> Made:
         """Return the note about the code."""
         return Made(
@@ -262,6 +266,10 @@ class Notes:
 
     def may_be_archived(self, entry: KeypadCode | AuthorizationEntry) -> bool:
         """Whether a restore may ever write an entry again: not if it ends by itself or is about to go."""
+        adding = self.adding
+        # Nothing is noted about a code that is being added.
+        if isinstance(entry, KeypadCode) and adding is not None and adding.is_limited(entry):
+            return False
         return self.removal_of(entry) is None and self.about(entry).uses_left is None
 
     @property
