@@ -9,6 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.access.entities import async_add_pause_button
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.settings.actions import save
@@ -45,6 +46,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the buttons."""
     async_add_entities(SmartLockButton(entry.runtime_data, description) for description in BUTTONS)
+    async_add_pause_button(entry.runtime_data.access, async_add_entities)
 
 
 class SmartLockButton(SmartLockEntity, ButtonEntity):

@@ -59,6 +59,7 @@ async def async_get_config_entry_diagnostics(
             "states": None if states is None else states.encode().hex(),
         },
         "assumptions": coordinator.assumptions.report,
+        "access": entry.runtime_data.access.report,
         "faults": entry.runtime_data.faults.faults.to_json(),
         "auto_unlock": [rule_diagnostics(rule) for rule in entry.runtime_data.auto_unlock],
         "wear": _wear(entry.runtime_data.wear.history),

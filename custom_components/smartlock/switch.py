@@ -7,6 +7,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from custom_components.smartlock.access.entities import async_add_code_switches
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
@@ -48,6 +49,7 @@ async def async_setup_entry(
     async_add_settings(
         entry.runtime_data.settings, Platform.SWITCH, SWITCHES, SettingSwitch, async_add_entities
     )
+    async_add_code_switches(entry.runtime_data.access, async_add_entities)
 
 
 class SettingSwitch(SettingEntity, SwitchEntity):

@@ -12,7 +12,6 @@ from hypothesis import settings
 import pytest
 
 from custom_components.smartlock.access.codes import CodeChange, NewCode
-from custom_components.smartlock.const import CONF_KEEP_CODES
 from custom_components.smartlock.protocol.enums import Weekdays
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.protocol.messages import TimeLimit
@@ -121,7 +120,7 @@ ACTS: dict[str, tuple[Act, Check]] = {
 async def one_death(home: Home, storage: dict[str, Any], what: str, death: Death, occasion: int) -> bool:
     """Begin something, die on the way, start again, and return whether it died."""
     act, check = ACTS[what]
-    door = await Door.of(home, **{CONF_KEEP_CODES: True})
+    door = await Door.of(home, keep_codes=True)
     ours = door.put(OURS, "Ours", time_limited=1, limit=LIMIT)
     door.put(FOREIGN, "Foreign")
     await door.runtime.archive.async_save()

@@ -12,7 +12,7 @@ from custom_components.smartlock.access.codes import CodeChange, NewCode
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.rules.changes import RightChange
 from custom_components.smartlock.access.users import UserChange
-from custom_components.smartlock.const import CONF_KEEP_CODES, DOMAIN
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import KeypadAction
 from simulator.lock.keypad import Code
 from tests.access.doors import Door
@@ -122,8 +122,6 @@ async def test_a_code_that_is_wanted_again_stays(home: Home) -> None:
     assert await refused(door.access.codes.async_update(1, CodeChange(enabled=False))) is (
         AccessProblem.NOT_REMOVED_YET
     )
-    door.access.removals._timer and door.access.removals._timer.cancel()
-    await door.access.removals._store.async_keep(door.access.removals._notes)
     home.come_into_range(door.lock)
     await home.heard(door.lock)
     await door.access.codes.async_update(1, CodeChange(enabled=True))
@@ -275,7 +273,7 @@ async def test_an_expired_code_made_here_goes_a_day_later(home: Home) -> None:
 
 async def test_no_restore_brings_back_what_was_deleted_here(home: Home) -> None:
     """Neither the newest settings that were saved, nor older ones, nor those of an open loss."""
-    door = await Door.of(home, **{CONF_KEEP_CODES: True})
+    door = await Door.of(home, keep_codes=True)
     archive = door.runtime.archive
     door.put(345678, "Gone")
     door.put(345679, "Stays")

@@ -1,24 +1,38 @@
 """Everything about who may open one lock, and what it does on its own, in one place for dialogs and actions."""
 
-from typing import Final, override
+from collections import Counter
+from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import leaving
 from custom_components.smartlock.access.codes import KeypadCodes
+from custom_components.smartlock.access.errors import AccessError
+from custom_components.smartlock.access.limits import max_codes
 from custom_components.smartlock.access.lists import LockLists
 from custom_components.smartlock.access.removals import Removals
+from custom_components.smartlock.access.rules.rights import Right
 from custom_components.smartlock.access.store import NoteStore
 from custom_components.smartlock.access.time_control import TimeControl
 from custom_components.smartlock.access.users import Users
 from custom_components.smartlock.access.uses import UseLog
 from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.clock.sync import LockClock
+from custom_components.smartlock.const import CONF_CODES_AS_SWITCHES, CONF_SHOW_NAMES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
-from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol.errors import LinkError
+from custom_components.smartlock.protocol.messages import AuthorizationEntry, KeypadCode, KeyturnerStates
+
+CODES_FULL: Final = "codes_full"
+# Of the places for codes.
+_NEARLY_FULL = 0.95
+# Codes as switches are read again this often, s: the app changes them without a trace.
+_CODES_EVERY = 6 * 3600.0
 
 
 class LockAccess(LockPart):
@@ -40,6 +54,9 @@ class LockAccess(LockPart):
         self._lists = lists
         self._pin = pin
         self._clock = clock
+        self._issues = issues
+        self._codes_at: float | None = None
+        """When the codes were last read for their switches, in seconds of the loop."""
         self._store = NoteStore(hass, coordinator.nuki_id)
         self.codes: Final = KeypadCodes(coordinator, lists, clock, self._store, log)
         self.users: Final = Users(coordinator, lists, clock, self._store)
@@ -64,6 +81,8 @@ class LockAccess(LockPart):
     @callback
     def start(self) -> None:
         """Continue with the removals of an earlier run."""
+        entry = self.coordinator.config_entry
+        entry.async_on_unload(self.codes.async_on_read(self._codes_read))
         self.removals.start()
 
     @override
@@ -83,3 +102,61 @@ class LockAccess(LockPart):
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Do over the open link what is due. Raises SmartLockError."""
         await self.removals.async_use_link(states)
+        if (
+            self.coordinator.config_entry.options.get(CONF_CODES_AS_SWITCHES)
+            and self._pin.state is PinState.VALID
+            and not states.lock_state.moving
+            and (self._codes_at is None or self._now - self._codes_at >= _CODES_EVERY)
+        ):
+            self._codes_at = self._now
+            try:
+                await self.codes.async_list()
+            except LinkError:
+                self._codes_at = None
+                raise
+            except AccessError as error:
+                LOGGER.debug("The codes were not read: %s", error)
+
+    @property
+    def _now(self) -> float:
+        """Seconds of a clock that never goes back."""
+        return self.coordinator.hass.loop.time()
+
+    @property
+    def shows_names(self) -> bool:
+        """Whether the owner wants names of people shown."""
+        return bool(self.coordinator.config_entry.options.get(CONF_SHOW_NAMES, True))
+
+    @callback
+    def _codes_read(self) -> None:
+        """Show what the list of codes says, and whether there is nearly no room for another."""
+        self.coordinator.async_update_listeners()
+        config = self.coordinator.data.config
+        if config is None:
+            return
+        entries, most, now = self.codes.entries, max_codes(config), dt_util.utcnow()
+        if len(entries) < _NEARLY_FULL * most:
+            self._issues.withdraw(CODES_FULL)
+            return
+        expired = sum(Right.of(each.time_limited, each.limit, now).expired(now) for each in entries)
+        self._issues.show(
+            CODES_FULL,
+            placeholders={"count": str(len(entries)), "max": str(most), "expired": str(expired)},
+        )
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Figures for the diagnostics: neither names nor digits nor ids."""
+        now, removals = dt_util.utcnow(), self.removals.pending
+        entries: tuple[KeypadCode | AuthorizationEntry, ...] = (*self.codes.entries, *self.users.entries)
+        kinds = Counter(Right.of(each.time_limited, each.limit, now).kind.value for each in entries)
+        return {
+            "codes": len(self.codes.entries),
+            "users": dict(Counter(each.id_type.name.lower() for each in self.users.entries)),
+            "time_control": len(self.time_control.entries),
+            "kinds": dict(kinds),
+            "pending_removals": len(removals),
+            "oldest_removal_hours": max(
+                (round((now - each.since).total_seconds() / 3600) for each in removals), default=None
+            ),
+        }

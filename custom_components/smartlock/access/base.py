@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access.directory import Progress
@@ -15,6 +16,7 @@ from custom_components.smartlock.access.rules.rights import RightError
 from custom_components.smartlock.access.rules.zones import unnamed_zone, zone_name
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.pin.guard import PinSession
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import Config
@@ -36,6 +38,7 @@ class AccessList[E: Entry](ABC):
         """As it was last read."""
         self._stale = True
         """Whether it was never read, or may have been changed since."""
+        self._read_listeners = Listeners[[]]()
 
     # --- Reading and writing ------------------------------------------------------------------------------
 
@@ -56,7 +59,18 @@ class AccessList[E: Entry](ABC):
 
     def _took(self, entries: tuple[E, ...]) -> tuple[E, ...]:
         self._entries, self._stale, self.read_at = entries, False, dt_util.utcnow()
+        self._read_listeners.notify()
         return entries
+
+    @property
+    def entries(self) -> tuple[E, ...]:
+        """The list as it was last read; empty before."""
+        return self._entries
+
+    @callback
+    def async_on_read(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call `listener` each time the list has been read."""
+        return self._read_listeners.add(listener)
 
     async def _write[T](
         self,

@@ -99,6 +99,11 @@ class Removals(LockPart):
         return bool(notes.removals) or notes.adding is not None or (notes.counting and notes.uncertain)
 
     @property
+    def pending(self) -> tuple[Removal, ...]:
+        """What was promised and is not done yet."""
+        return self._notes.removals
+
+    @property
     def overdue(self) -> bool:
         """Whether somebody still has access who should not have had it for a while."""
         now = dt_util.utcnow()
