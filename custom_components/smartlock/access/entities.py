@@ -56,13 +56,15 @@ class CodeSwitch(SmartLockEntity, SwitchEntity):
     """Whether a keypad code is good; off is paused, and everything else about it stays."""
 
     _attr_entity_category = EntityCategory.CONFIG
+    _attr_icon = "mdi:dialpad"
 
     def __init__(self, access: LockAccess, code_id: int) -> None:
         """Bind it to a code of a lock."""
         super().__init__(access.coordinator, SwitchEntityDescription(key=f"{_PREFIX}{code_id}"))
         self._access = access
         self._code_id = code_id
-        self._attr_translation_key = "code"
+        # Its name is the code's own, which no translation has.
+        self._attr_translation_key = None
         entry = self._entry
         name = "" if entry is None or not access.shows_names else shown(entry.name)
         self._attr_name = name or f"Code {code_id}"
