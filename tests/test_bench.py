@@ -1,5 +1,6 @@
 """The benchmarks run and print every row; what they measure is not judged here."""
 
+from concurrent.futures import ThreadPoolExecutor
 import json
 import math
 from pathlib import Path
@@ -7,7 +8,7 @@ import subprocess
 
 import pytest
 
-from benchmarks import peer
+from benchmarks import accidents, peer
 from benchmarks.__main__ import main
 from benchmarks.groups import NAMES
 from benchmarks.suite import suite
@@ -25,6 +26,13 @@ def test_every_row_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         assert set(row) == {"name", "value", "unit", "peer", "ratio"}
         assert all(math.isfinite(row[figure]) for figure in ("value", "peer", "ratio")), row
         assert row["unit"]
+
+
+def test_days_with_one_and_the_same_accident() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        ((kind, days, unsafe, _, _, arrivals, _),) = accidents.rows(executor, ["asleep"], 16)
+    assert (kind, days, unsafe) == ("asleep", "16", "0")
+    assert int(arrivals) > 0
 
 
 SCRIPT = """#!/bin/sh

@@ -100,8 +100,9 @@ def _reload_after_change(
 def _what_matters(entry: ConfigEntry) -> tuple[object, ...]:
     """Return a copy of what the set-up depends on: no title, and no PIN, which needs no new connection."""
     options = {key: value for key, value in entry.options.items() if key not in (CONF_PIN, CONF_SHOW_NAMES)}
-    # Home Assistant changes a subentry in place, so a reference would not show the change.
-    return dict(entry.data), options, [subentry.as_dict() for subentry in entry.subentries.values()]
+    # Home Assistant changes a subentry in place, so a reference would not show the change. Its data may be damaged.
+    rules = [(each.subentry_id, each.title, each.data) for each in entry.subentries.values()]
+    return dict(entry.data), options, rules
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:

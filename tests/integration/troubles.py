@@ -105,12 +105,13 @@ class Order:
 def false_after(client_type: str | None, *, twin: bool) -> float:
     """Return for how long a state may be shown that is not true any more, in seconds.
 
-    A bridge is told by the change flag, and believes for 90 s; a lock out of reach is so within 195 s. An App, and a
-    bridge whose flag another instance reads away, finds out by the poll, and believes for two of its intervals.
+    A bridge is told by the change flag, and believes for 60 s. That a lock is out of reach Home Assistant looks up every
+    300 s, 195 s after its last packet at the earliest. An App, and a bridge whose flag another instance reads away, finds
+    out by the poll, and believes for two of its intervals.
     """
     if client_type != "bridge":
         return 1500.0
-    return 9000.0 if twin else 300.0
+    return 9000.0 if twin else 560.0
 
 
 class Life:

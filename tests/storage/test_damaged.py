@@ -274,6 +274,13 @@ async def test_an_entry_that_cannot_be(home: Home, where: str, key: str, value: 
     await home.call("unlock")
 
 
+async def test_a_rule_whose_data_are_no_object_costs_itself(home: Home) -> None:
+    stored = deepcopy(STORED["entry"])
+    stored["subentries"][0]["data"] = "x"
+    entry = entry_of(home, stored)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+
+
 async def test_an_entry_whose_data_are_no_object_can_be_removed(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
