@@ -248,7 +248,10 @@ ROOT = Path(__file__).parent.parent
 FOR_OWNERS = (
     ROOT / "README.md",
     *sorted((ROOT / "blueprints").rglob("*.yaml")),
-    *(ROOT / "docs" / f"{page}.md" for page in ("auto-unlock", "faults", "reference", "settings", "wear")),
+    *(
+        ROOT / "docs" / f"{page}.md"
+        for page in ("auto-unlock", "faults", "people", "reference", "settings", "wear")
+    ),
 )
 
 
