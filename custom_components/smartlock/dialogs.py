@@ -30,6 +30,11 @@ def while_loaded[S: _Dialog, **P, R](
     return guarded
 
 
+def as_markdown(text: str) -> str:
+    """Return a text that people have written, so that the frontend shows it as it is."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|#~" else char for char in text)
+
+
 def is_set_up(entry: ConfigEntry) -> bool:
     """Whether the lock's parts exist."""
     return entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)

@@ -11,6 +11,10 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from custom_components.smartlock.access.flows.codes import CodeSteps
+from custom_components.smartlock.access.flows.leave import LeaveSteps
+from custom_components.smartlock.access.flows.time_control import TimeControlSteps
+from custom_components.smartlock.access.flows.users import UserSteps
 from custom_components.smartlock.activity.options import ActivityOptions
 from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME
 from custom_components.smartlock.const import (
@@ -24,20 +28,46 @@ from custom_components.smartlock.const import (
 from custom_components.smartlock.link.rules import POLL_APP, POLL_BRIDGE
 from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.options import SettingsOptions
 
 # The menu, each item a step. The steps of a feature are in a base class in its own module.
-MENU = ("radio", "pin", "activity", "settings", "export_settings", "import_settings")
+MENU = (
+    "users",
+    "codes",
+    "time_control",
+    "activity",
+    "radio",
+    "pin",
+    "settings",
+    "export_settings",
+    "import_settings",
+    "leave",
+)
+# They speak with the lock.
+_LOADED_ONLY = ("users", "codes", "time_control", "leave")
 
 
-class SmartLockOptionsFlow(PinSteps, ActivityOptions, SettingsOptions):
+class SmartLockOptionsFlow(
+    PinSteps, ActivityOptions, SettingsOptions, CodeSteps, UserSteps, TimeControlSteps, LeaveSteps
+):
     """Lets the owner choose what to change. The entry's update listener applies the changes."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu."""
-        return self.async_show_menu(step_id="init", menu_options=list(MENU))
+        return self.async_show_menu(
+            step_id="init", menu_options=[item for item in MENU if self._offers(item)]
+        )
+
+    def _offers(self, item: str) -> bool:
+        if item not in _LOADED_ONLY:
+            return True
+        if not self.is_loaded:
+            return False
+        config = self.pin_entry.runtime_data.coordinator.data.config
+        return item != "codes" or config is None or bool(config.has_keypad or config.has_keypad_2)
 
     async def async_step_pin(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what can be done about the PIN."""
@@ -56,6 +86,8 @@ class SmartLockOptionsFlow(PinSteps, ActivityOptions, SettingsOptions):
     @override
     def pin_done(self) -> ConfigFlowResult:
         self.pin_guard.async_end_reauth()
+        if self.after_pin and self.pin_guard.state is PinState.VALID:
+            return self.async_show_menu(step_id="pin_accepted", menu_options=self.after_pin)
         # What the lock has accepted is stored already.
         return self.async_create_entry(data=dict(self.config_entry.options))
 

@@ -1,5 +1,7 @@
 """The texts: that they are watched, and that everything in Home Assistant that needs one has one."""
 
+from typing import Any
+
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -16,6 +18,7 @@ def test_missing_texts_are_noticed() -> None:
         "step_id": "pair",
         "data_schema": vol.Schema({vol.Required("pin"): str, vol.Optional("colour"): str}),
         "errors": {"base": "not_pairing", "pin": "too_green"},
+        "description_placeholders": dict.fromkeys(("digits", "name", "pin_hint"), ""),
     }
     assert missing_texts(form, english()["config"]) == [
         "step.pair.data.colour",
@@ -24,8 +27,23 @@ def test_missing_texts_are_noticed() -> None:
     ]
     progress = {"type": FlowResultType.SHOW_PROGRESS, "step_id": "button", "progress_action": "dance"}
     assert missing_texts(progress, english()["config"]) == ["progress.dance"]
-    menu = {"type": FlowResultType.MENU, "step_id": "init", "menu_options": ["radio", "television"]}
+    menu: dict[str, Any] = {
+        "type": FlowResultType.MENU,
+        "step_id": "init",
+        "menu_options": ["radio", "television"],
+    }
     assert missing_texts(menu, english()["options"]) == ["step.init.menu_options.television"]
+    # The frontend fills nothing into the title of a menu, and shows an error instead of a text with a gap.
+    del form["description_placeholders"]
+    assert "step.pair.title" in missing_texts(form, english()["config"])
+    title = {"step": {"again": {"title": "Pair with {name}", "menu_options": {"radio": "{name}"}}}}
+    menu = {
+        "type": FlowResultType.MENU,
+        "step_id": "again",
+        "menu_options": ["radio"],
+        "description_placeholders": {"name": ""},
+    }
+    assert missing_texts(menu, title) == ["step.again.title"]
     assert missing_texts({"type": FlowResultType.ABORT, "reason": "bored"}, english()["config"]) == [
         "abort.bored"
     ]

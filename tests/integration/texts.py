@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 import json
 from pathlib import Path
+import string
 from typing import Any
 from unittest.mock import patch
 
@@ -26,8 +27,13 @@ def english() -> dict[str, Any]:
     return texts
 
 
-def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
-    """Return the keys for which a result of a flow of ours has no text in their section."""
+def missing_texts(
+    result: dict[str, Any], texts: dict[str, Any], *, issue: ir.IssueEntry | None = None
+) -> list[str]:
+    """Return the keys for which a result of a flow has no text in their section, or one with placeholders left over.
+
+    `issue` is what a repair is about: its placeholders are filled in as well, into titles too.
+    """
     step = f"step.{result.get('step_id')}"
     wanted: list[str] = []
     match result["type"]:
@@ -42,7 +48,21 @@ def missing_texts(result: dict[str, Any], texts: dict[str, Any]) -> list[str]:
             wanted.append(f"abort.{result['reason']}")
         case FlowResultType.SHOW_PROGRESS:
             wanted.append(f"progress.{result['progress_action']}")
-    return [key for key in wanted if not _text(texts, key)]
+    given = set(result.get("description_placeholders") or {})
+    if issue is not None:
+        given |= set(issue.translation_placeholders or {})
+    # The frontend fills nothing into the title of a menu, except in repairs.
+    in_titles = given if result["type"] is FlowResultType.FORM or issue is not None else set()
+    return [
+        key
+        for key in wanted
+        if not (text := _text(texts, key))
+        or not _placeholders(text) <= (in_titles if key.endswith(".title") else given)
+    ]
+
+
+def _placeholders(text: str) -> set[str]:
+    return {field for _, field, _, _ in string.Formatter().parse(text) if field}
 
 
 def _text(texts: Any, key: str) -> Any:
@@ -65,7 +85,8 @@ def watch_flows() -> Generator[None]:
             issue = ir.async_get(self.hass).async_get_issue(DOMAIN, flow.issue_id)
             # The form that only confirms, for a lock that is gone, has no text of ours.
             if issue is not None and result["type"] is not FlowResultType.CREATE_ENTRY:
-                missing.extend(missing_texts(result, texts["issues"][issue.translation_key]["fix_flow"]))
+                section = texts["issues"][issue.translation_key]["fix_flow"]
+                missing.extend(missing_texts(result, section, issue=issue))
         elif entry is not None and entry.domain == DOMAIN:
             missing.extend(missing_texts(result, texts["options"]))
         elif isinstance(result["handler"], tuple):

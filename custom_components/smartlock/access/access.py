@@ -95,6 +95,11 @@ class LockAccess(LockPart):
         """Why limited rights and time control may not hold at the time that their owner means; empty: they do."""
         return self._clock.doubts
 
+    @property
+    def made_here(self) -> int:
+        """How many of the lock's codes were made here."""
+        return sum(made.made_here for made in self._store.notes.made)
+
     async def async_leave(self) -> None:
         """Delete our own authorization in the lock, and prove that it is gone. Raises like `leaving.async_leave`."""
         await leaving.async_leave(self.coordinator, self._lists, self._pin)

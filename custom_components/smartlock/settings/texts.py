@@ -8,6 +8,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.dialogs import as_markdown
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
@@ -91,9 +92,10 @@ class SettingTexts:
         head = (self._text("setting_table", word) for word in ("setting", "was", "now"))
         lines = ["| " + " | ".join(head) + " |", "| --- | --- | --- |"]
         for entry in differences:
+            # The star after a name is ours.
             name = self.name(entry.name) + self._mark(entry)
             was, now = (self.value(entry.name, value) for value in (entry.was, entry.now))
-            lines.append(f"| {_cell(name)} | {_cell(was)} | {_cell(now)} |")
+            lines.append("| " + " | ".join(map(as_markdown, (name, was, now))) + " |")
         return "\n".join(lines)
 
     def _mark(self, entry: Difference) -> str:
@@ -135,8 +137,3 @@ class SettingTexts:
 
     def _text(self, selector: str, key: str) -> str:
         return self._texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
-
-
-def _cell(text: str) -> str:
-    # A name may contain Markdown; the star after a name is ours.
-    return "".join(f"\\{char}" if char in "\\`_[]<>|#" else char for char in text)
