@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import logging
 from typing import Any
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
@@ -23,6 +24,7 @@ from simulator.lock.faults import Once
 from simulator.virtual_lock import Habits, VirtualLock
 from tests.access.doors import Door
 from tests.integration.home import Home
+from tests.integration.secrets_of import found, spellings_of_number
 from tests.integration.wall_time import WallTime
 
 ANNIKA, PIPPI, WRONG = 345678, 567893, 999888
@@ -548,3 +550,37 @@ async def test_a_wrong_clock_that_nobody_can_set(home: Home) -> None:
     lock.set_clock(dt_util.utcnow())
     await home.read()
     assert issue(home, "rights_clock") is None
+
+
+# --- Secrets ----------------------------------------------------------------------------------------------
+
+
+async def test_no_secret_gets_out(
+    home: Home, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """No digits, ids or names in logs; no digits and ids in states and events, and no digits on the disk."""
+    caplog.set_level(logging.DEBUG)
+    door = await Door.of(home)
+    told = listen(home)
+    door.put(PIPPI, "Pippi")
+    door.put(ANNIKA, "Annika", enabled=0)
+    for digits in (WRONG, ANNIKA, PIPPI):
+        await come_by(door, digits)
+    await get(home)
+    await page(home, door)
+    assert len(told) == 3
+    logged = "\n".join(record.getMessage() for record in caplog.records if "smartlock" in record.name)
+    assert logged
+    shown = str([state.as_dict() for state in home.hass.states.async_all()])
+    shown += str([dict(event.data) for event in told])
+    stored = str({key: value for key, value in hass_storage.items() if key.endswith(".activity")})
+    assert "Pippi" in shown
+    spellings = [each for code in (WRONG, ANNIKA, PIPPI) for each in spellings_of_number(code, 4)]
+    assert found(spellings, logged + shown + stored) == []
+    ids = [
+        each
+        for authorization in door.lock.authorizations
+        for each in spellings_of_number(authorization.session.authorization_id, 4)
+    ]
+    assert found(ids, logged + shown) == []
+    assert [name for name in ("Pippi", "Annika") if name in logged] == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from custom_components.smartlock.activity.rules.cursor import News, in_order
-from custom_components.smartlock.activity.rules.reading import NEWEST, Reading
+from custom_components.smartlock.activity.rules.reading import NEWEST, Page, Reading
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
@@ -39,6 +39,7 @@ class LogReader:
         """The newest entries, as of the link that is in use."""
         self._recent: tuple[LogEntry, ...] = ()
         """The last entries that were news, the newest first."""
+        self._count_misleads = False
         self._turn = asyncio.Lock()
 
     @property
@@ -87,14 +88,7 @@ class LogReader:
         async with self._turn, self._pin.session() as session:
             for _ in range(_PAGES_A_LINK):
                 page = reading.page
-                counted, found = await session.request(
-                    partial(
-                        conversations.read_log,
-                        beyond=page.beyond,
-                        count=page.count,
-                        newest_first=page.newest_first,
-                    )
-                )
+                counted, found = await self._whole_page(session, page)
                 told = counted or told
                 first = reading.cursor is None
                 reading, news = reading.took(found, None if counted is None else counted.count)
@@ -110,6 +104,31 @@ class LogReader:
             if reading.done and (len(self._recent) == NEWEST or oldest == 1):
                 self._page = LogPage(count=told, entries=self._recent)
         return told
+
+    async def _whole_page(
+        self, session: PinSession, page: Page
+    ) -> tuple[LogEntryCount | None, tuple[LogEntry, ...]]:
+        """Read a page; once more if entries of it have been lost on the way, which would be taken for missing."""
+        counted, found = await self._request(session, page)
+        if counted is None or len(found) >= min(counted.count, page.count) or self._count_misleads:
+            return counted, found
+        counted_again, again = await self._request(session, page)
+        both = in_order((*found, *again))
+        # A lock that counts what it does not send is not asked twice for ever.
+        self._count_misleads = len(both) == len(found) == len(again)
+        return counted_again or counted, both
+
+    async def _request(
+        self, session: PinSession, page: Page
+    ) -> tuple[LogEntryCount | None, tuple[LogEntry, ...]]:
+        return await session.request(
+            partial(
+                conversations.read_log,
+                beyond=page.beyond,
+                count=page.count,
+                newest_first=page.newest_first,
+            )
+        )
 
     async def _read(self, session: PinSession) -> LogPage:
         count, found = await session.request(partial(conversations.read_log, count=NEWEST))
