@@ -584,3 +584,21 @@ async def test_no_secret_gets_out(
     ]
     assert found(ids, logged + shown) == []
     assert [name for name in ("Pippi", "Annika") if name in logged] == []
+
+
+async def test_a_limited_code_is_added(home: Home) -> None:
+    """It is known as soon as the list is read back."""
+    await home.hass.config.async_set_time_zone("Europe/Berlin")
+    door = await Door.of(home)
+    door.lock.settings.change(time_zone_id=40)
+    await home.read()
+    assert home.state("rights_unreliable") == "off"
+    await home.hass.services.async_call(
+        DOMAIN,
+        "add_code",
+        {"entity_id": home.entity_id("lock"), "name": "Annika", "weekdays": ["mon"]},
+        blocking=True,
+        return_response=True,
+    )
+    await home.read()
+    assert home.state("rights_unreliable") == "on"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, override
@@ -39,11 +39,14 @@ from custom_components.smartlock.protocol.errors import (
     OutcomeUnknownError,
 )
 from custom_components.smartlock.protocol.messages import (
+    AuthorizationEntry,
     EnableLogging,
+    KeypadCode,
     KeyturnerStates,
     LogEntry,
     LogEntryCount,
     Message,
+    TimeControlEntry,
 )
 from custom_components.smartlock.rules.stored import flag, integer, mapped, obj, optional
 from custom_components.smartlock.storage import LockStore, lock_store
@@ -151,6 +154,16 @@ class ActivityTracker(LockPart):
     def _message_received(self, message: Message) -> None:
         if isinstance(message, KeyturnerStates):
             self.last = self.last.seen(message)
+        elif not self.people.limited and (
+            (
+                isinstance(message, KeypadCode | AuthorizationEntry)
+                and message.enabled
+                and message.time_limited
+            )
+            or (isinstance(message, TimeControlEntry) and message.enabled)
+        ):
+            # Whoever reads the lists, as after each change of ours; that there are none is found out daily.
+            self.people = replace(self.people, limited=True)
 
     @callback
     def async_subscribe(self, listener: Callable[[Activity], None]) -> CALLBACK_TYPE:
