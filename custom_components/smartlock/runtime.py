@@ -65,6 +65,7 @@ class SmartLockRuntime:
         access = LockAccess(
             hass, coordinator, lists, pin=pin, log=CodeUses(log, activity), clock=clock, issues=issues
         )
+        activity.persons_of = access.persons_of
         faults = FaultTracker(hass, coordinator, actions, pin=pin, log=log)
         wear = WearMonitor(hass, coordinator, issues)
         current = CurrentSettings(coordinator)

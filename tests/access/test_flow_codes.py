@@ -43,6 +43,39 @@ async def test_a_code_for_the_cleaner(home: Home) -> None:
     assert f"{code.code}" not in str(owner.flow)
 
 
+async def test_a_code_that_belongs_to_a_person(home: Home) -> None:
+    """Nothing is sent; its events name the person, but not where names are not shown."""
+    home.hass.states.async_set("person.anna", "not_home", {"friendly_name": "Anna"})
+    door = await Door.of(home)
+    owner = await Owner.at(door, "codes", "code_add")
+    await owner.submit(name="Anna", when="always", guest=False)
+    await owner.submit()
+    await owner.choose("code_pick")
+    await owner.submit(picked=owner.option("Anna"))
+    await owner.choose("code_person")
+    assert owner.fields == {"person": None}
+    door.begin()
+    await owner.submit(person="person.anna")
+    assert (owner.step, owner.says["done"]) == ("codes_menu", "✓ Anna belongs to Anna now.")
+    assert door.lock.journal.entries == []
+
+    (code,) = door.codes
+    door.lock.enter_code(code.code)
+    await home.read()
+    event = home.full_state("activity").attributes
+    assert (event["method"], event["user"], event["person"]) == ("keypad_code", "Anna", "person.anna")
+
+    await owner.choose("code_pick")
+    await owner.submit(picked=owner.option("Anna"))
+    await owner.choose("code_person")
+    assert owner.fields == {"person": "person.anna"}
+    await owner.submit()
+    assert owner.says["done"] == "✓ Anna belongs to no person now."
+    door.lock.enter_code(code.code)
+    await home.read()
+    assert home.full_state("activity").attributes["person"] is None
+
+
 async def test_between_two_dates(home: Home) -> None:
     """Home Assistant's zone counts for dates, whatever the lock's is."""
     await home.hass.config.async_set_time_zone("Europe/Berlin")

@@ -12,6 +12,7 @@ from custom_components.smartlock.access.errors import AccessError
 from custom_components.smartlock.access.limits import max_codes
 from custom_components.smartlock.access.lists import LockLists
 from custom_components.smartlock.access.removals import Removals
+from custom_components.smartlock.access.rules.notes import Owner
 from custom_components.smartlock.access.rules.rights import Right
 from custom_components.smartlock.access.store import NoteStore
 from custom_components.smartlock.access.time_control import TimeControl
@@ -94,6 +95,14 @@ class LockAccess(LockPart):
     def doubts(self) -> tuple[Doubt, ...]:
         """Why limited rights and time control may not hold at the time that their owner means; empty: they do."""
         return self._clock.doubts
+
+    def persons_of(self, owner: Owner) -> dict[int, str]:
+        """Return the entity ids of persons to whom codes or users belong, by id."""
+        return {
+            known.key.entry_id: known.person
+            for known in self._store.notes.made
+            if known.key.owner is owner and known.person is not None
+        }
 
     @property
     def made_here(self) -> int:

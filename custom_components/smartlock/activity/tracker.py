@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, override
@@ -11,12 +11,13 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from custom_components.smartlock.access.rules.notes import Owner
 from custom_components.smartlock.activity.bus import async_fire
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.activity.people import People, read_people
 from custom_components.smartlock.activity.rules.cursor import Cursor, News
 from custom_components.smartlock.activity.rules.entries import Known, Method, record_of
-from custom_components.smartlock.activity.rules.events import Activity, Names
+from custom_components.smartlock.activity.rules.events import Activity, History, Names
 from custom_components.smartlock.activity.rules.last import Last, Operation, method_of
 from custom_components.smartlock.activity.rules.moments import RIGHT_ENOUGH, Watches, moment_of
 from custom_components.smartlock.activity.rules.reading import PAGE, Reading
@@ -60,20 +61,6 @@ _LISTS_TRIES = 3
 _PAGES_BACK = 12
 
 
-@dataclass(frozen=True, kw_only=True)
-class History:
-    """A part of the log."""
-
-    entries: tuple[Activity, ...]
-    """The newest first."""
-    newest: int | None
-    """Index of the newest entry of the log, as far as it is known."""
-    more: bool
-    """Whether there are older ones."""
-    missed: int
-    """How many indices between the first and the last that was read have no entry."""
-
-
 class ActivityTracker(LockPart):
     """Tells what happens at one lock, and knows who was last."""
 
@@ -115,6 +102,8 @@ class ActivityTracker(LockPart):
         self._saved: dict[str, Any] | None = None
         self._turn = asyncio.Lock()
         self._listeners = Listeners[Activity]()
+        self.persons_of: Callable[[Owner], dict[int, str]] = lambda _: {}
+        """Tells which person a code or a user is linked to; set by who knows."""
 
     # --- Life ---------------------------------------------------------------------------------------------
 
@@ -295,6 +284,7 @@ class ActivityTracker(LockPart):
                 record=record,
                 moment=moment_of(entry.timestamp, watches),
                 user=names.of(record),
+                person=names.person_of(record),
                 missed=missed,
             )
             missed = 0
@@ -415,6 +405,8 @@ class ActivityTracker(LockPart):
         return Names(
             users=self.people.names,
             codes=self.people.codes,
+            persons_of_users=self.persons_of(Owner.USER),
+            persons_of_codes=self.persons_of(Owner.CODE),
             numbers=self._numbers,
             shown=self._entry.options.get(CONF_SHOW_NAMES, True),
             code=texts.code,

@@ -116,7 +116,7 @@ class CodeSteps(RightSteps):
         pause = "code_pause" if code.enabled else "code_resume"
         return self.async_show_menu(
             step_id="code",
-            menu_options=["code_change", pause, "code_show", "code_delete"],
+            menu_options=["code_change", pause, "code_person", "code_show", "code_delete"],
             description_placeholders=self._about_code(code),
         )
 
@@ -258,6 +258,17 @@ class CodeSteps(RightSteps):
             )
 
         return await self.write(update, then="codes", back=back)
+
+    @while_loaded
+    async def async_step_code_person(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which person uses a code."""
+        code = self._code
+        assert code is not None
+
+        async def link(person: str | None) -> None:
+            await self.access.codes.async_link(code.code_id, person, code.created)
+
+        return await self.ask_person("code_person", code, link, user_input)
 
     # --- Guests -------------------------------------------------------------------------------------------
 

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, override
 
+from homeassistant.components.person import DOMAIN as PERSON_DOMAIN
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -18,6 +21,7 @@ import voluptuous as vol
 from custom_components.smartlock.access.access import LockAccess
 from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
+from custom_components.smartlock.access.rules.entries import Code, User
 from custom_components.smartlock.access.words import AccessWords, hours_of
 from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.const import DOMAIN
@@ -35,6 +39,8 @@ type Job = Callable[[], Coroutine[Any, Any, str]]
 # Without one of these nothing can be read: the form leads to the dialogs about the PIN.
 NO_PIN = (PinState.NOT_SET, PinState.INVALID, PinState.BLOCKED)
 CONF_PICKED = "picked"
+CONF_PERSON = "person"
+_PERSON = EntitySelector(EntitySelectorConfig(domain=PERSON_DOMAIN))
 # A longer list is a choice to search in.
 _SHORT_LIST = 12
 # More lines than a menu can be read with.
@@ -170,6 +176,33 @@ class AccessDialog(OptionsFlow):
             for each in self.access.removals.pending
         ]
         return "\n".join([self.words.text("waiting_title"), "", *lines]) if lines else ""
+
+    async def ask_person(
+        self,
+        step_id: str,
+        entry: Code | User,
+        link: Callable[[str | None], Awaitable[None]],
+        user_input: dict[str, Any] | None,
+    ) -> ConfigFlowResult:
+        """Ask which person of Home Assistant uses an entry, and note it with `link`; the lock is not asked."""
+        if user_input is not None:
+            person = user_input.get(CONF_PERSON)
+            try:
+                await link(person)
+            except SmartLockError as error:
+                self.note(error)
+            else:
+                state = None if person is None else self.hass.states.get(person)
+                whose = (state.name if state else person) or ""
+                done = "linked" if whose else "unlinked"
+                self._done = self.words.text(done, name=as_markdown(entry.name), person=as_markdown(whose))
+                self._refresh = False
+                return await self.look_again()
+        known = {CONF_PERSON: entry.known.person}
+        values = {"name": as_markdown(entry.name)}
+        return self.show_form(
+            step_id, {vol.Optional(CONF_PERSON): _PERSON}, known=known, values=values, last=True
+        )
 
     # --- Writing ------------------------------------------------------------------------------------------
 

@@ -101,9 +101,11 @@ class UserSteps(RightSteps):
             )
         change = "user_rename" if user.protected else "user_change"
         pause = "user_pause" if user.enabled else "user_resume"
+        # An accessory is no person's.
+        person = () if user.protected else ("user_person",)
         return self.async_show_menu(
             step_id="user",
-            menu_options=[change, pause, "user_delete"],
+            menu_options=[change, pause, *person, "user_delete"],
             description_placeholders=self._about_user(user),
         )
 
@@ -174,6 +176,17 @@ class UserSteps(RightSteps):
             user, remote_allowed=None if remote == user.remote_allowed else remote, right=right.change
         )
         return await self._update_user(change, "code_changed", back=right.last_form)
+
+    @while_loaded
+    async def async_step_user_person(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which person has a phone or a fob."""
+        user = self._user
+        assert user is not None
+
+        async def link(person: str | None) -> None:
+            await self.access.users.async_link(user.user_id, person, user.created)
+
+        return await self.ask_person("user_person", user, link, user_input)
 
     @while_loaded
     async def async_step_user_pause(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

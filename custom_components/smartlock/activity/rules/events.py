@@ -19,6 +19,10 @@ class Names:
     """By authorization id."""
     codes: Mapping[int, str] = field(default_factory=dict, repr=False)
     """By id."""
+    persons_of_users: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """Entity ids of the persons to whom authorizations belong, by authorization id."""
+    persons_of_codes: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """The same for codes, by id."""
     numbers: Mapping[int, int] = field(default_factory=dict, repr=False)
     """What people go by where no name is shown, by authorization id."""
     shown: bool = True
@@ -41,6 +45,14 @@ class Names:
         number = self.numbers.get(record.authorization_id)
         return None if number is None else self.person.format(number=number)
 
+    def person_of(self, record: Record) -> str | None:
+        """Return the entity id of the person who made an entry; None if nobody is linked, or names are not shown."""
+        if not self.shown or record.what in _NOBODY or record.method is Method.KEYPAD_BUTTON:
+            return None
+        if record.method in _KEYPAD:
+            return self.persons_of_codes.get(record.code_id or 0)
+        return self.persons_of_users.get(record.authorization_id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
@@ -49,6 +61,8 @@ class Activity:
     record: Record
     moment: Moment
     user: str | None = field(repr=False)
+    person: str | None = field(default=None, repr=False)
+    """Entity id."""
     missed: int = 0
     """How many entries before it could not be read."""
 
@@ -75,7 +89,7 @@ class Activity:
             "happened_at": None if at is None else at.isoformat(),
             "late": self.moment.late,
             "user": self.user,
-            "person": None,
+            "person": self.person,
             "method": record.method.value,
             "action": None if record.lock_action is None else word(record.lock_action),
             "result": record.result,
@@ -83,3 +97,17 @@ class Activity:
             "auto_unlock": record.auto_unlock,
             **more,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """A part of the log."""
+
+    entries: tuple[Activity, ...]
+    """The newest first."""
+    newest: int | None
+    """Index of the newest entry of the log, as far as it is known."""
+    more: bool
+    """Whether there are older ones."""
+    missed: int
+    """How many indices between the first and the last that was read have no entry."""
