@@ -309,6 +309,24 @@ async def test_guests_are_paused_and_resumed_together(home: Home) -> None:
     assert own.enabled == 1
 
 
+async def test_what_is_done_with_codes_on_its_own(home: Home) -> None:
+    """The options are those that the parts read: a switch for each code appears."""
+    door = await Door.of(home)
+    code = door.put(345678, "Guest")
+    owner = await Owner.at(door, "codes", "codes_options")
+    assert owner.fields == {"remove_expired": True, "codes_as_switches": False}
+    await owner.submit(remove_expired=False, codes_as_switches=True)
+    assert owner.kind is FlowResultType.CREATE_ENTRY
+    options = door.entry.options
+    assert (options["remove_expired"], options["codes_as_switches"]) == (False, True)
+    assert options["pin"] == str(PINS["gen3"])
+    await home.hass.async_block_till_done()
+    await home.settled(door.entry, door.lock)
+    await home.read()
+    await home.until(lambda: home.hass.states.get("switch.villa_kunterbunt_guest"), within=3600)
+    assert home.state(f"code_{code.code_id}") == "on"
+
+
 # --- What can go wrong ------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from custom_components.smartlock.access.flows.dialog import CONF_PICKED, listed
 from custom_components.smartlock.access.flows.right import CONF_WHEN, WHEN, NextForm, RightInput, RightSteps
 from custom_components.smartlock.access.rules.entries import Code
 from custom_components.smartlock.access.rules.rights import Kind, Right
+from custom_components.smartlock.const import CONF_CODES_AS_SWITCHES, CONF_REMOVE_EXPIRED
 from custom_components.smartlock.dialogs import as_markdown, while_loaded
 from custom_components.smartlock.pin.flow import PASSWORD
 
@@ -74,6 +75,7 @@ class CodeSteps(RightSteps):
             choices.append("guests")
         if expired:
             choices.append("codes_expired")
+        choices.append("codes_options")
         return self.async_show_menu(
             step_id="codes_menu",
             menu_options=choices,
@@ -337,6 +339,20 @@ class CodeSteps(RightSteps):
             return self.words.text("codes_deleted", count=str(len(deleted)))
 
         return await self.write(delete, then="codes", back="codes_expired")
+
+    # --- Options ------------------------------------------------------------------------------------------
+
+    async def async_step_codes_options(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and store what Home Assistant does with codes without being asked."""
+        options = self.config_entry.options
+        if user_input is not None:
+            return self.async_create_entry(data={**options, **user_input})
+        fields = {
+            vol.Required(CONF_REMOVE_EXPIRED): BooleanSelector(),
+            vol.Required(CONF_CODES_AS_SWITCHES): BooleanSelector(),
+        }
+        known = {CONF_REMOVE_EXPIRED: True, CONF_CODES_AS_SWITCHES: False, **options}
+        return self.show_form("codes_options", fields, known=known, last=True)
 
     @override
     @callback
