@@ -123,9 +123,9 @@ class AccessList[E: Entry](ABC):
 
     @property
     def clock_offset(self) -> int | None:
-        """Seconds by which the lock's clock was ahead when it last reported the time; None if unknown."""
+        """Seconds to add to the lock's clock, when it last reported the time, to get ours; None if unknown."""
         ahead = self._clock.ahead
-        return None if ahead is None else round(ahead.total_seconds())
+        return None if ahead is None else round(-ahead.total_seconds())
 
 
 def check_name(name: str, size: int) -> None:

@@ -47,11 +47,6 @@ class CodeChange:
     guest: bool | None = None
 
     @property
-    def noted(self) -> bool:
-        """Whether it changes what Home Assistant remembers."""
-        return self.uses is not None or self.clear_uses or self.guest is not None
-
-    @property
     def gives(self) -> bool:
         """Whether it may let somebody in who could not come in before."""
         return bool(self.right) or self.enabled is True or self.digits is not None

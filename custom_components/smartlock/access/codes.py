@@ -1,6 +1,6 @@
 """The codes of one lock's keypad: listed, added, changed, deleted."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -25,7 +25,7 @@ from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.limits import max_codes
 from custom_components.smartlock.access.lists import ListKind, LockLists
-from custom_components.smartlock.access.revoking import RevocableList
+from custom_components.smartlock.access.revoking import RevocableList, withdraws
 from custom_components.smartlock.access.rules import digits as digits_rules
 from custom_components.smartlock.access.rules.changes import differing
 from custom_components.smartlock.access.rules.entries import Code
@@ -136,12 +136,27 @@ class KeypadCodes(RevocableList[KeypadCode]):
                 guest=new.guest,
                 expires=None if entry.limit is None else entry.limit.allowed_until.moment,
                 uses_left=new.uses,
+                paused=not new.enabled,
             )
             await self._store.async_keep_first(replace(self._store.notes, adding=adding))
             added = await self._add(entry, adding)
             if not new.enabled:
-                added = await self._change(added, CodeChange(enabled=False))
+                added = await self._pause_added(added)
             return await self._shown(added)
+
+    async def _pause_added(self, entry: KeypadCode) -> KeypadCode:
+        """Disable a code that was just added, or have that done later. Raises AccessError with `NOT_REMOVED_YET`."""
+        notes = self._store.notes
+        try:
+            if notes.adding is not None:
+                # It was not read back.
+                raise AccessError(AccessProblem.OUTCOME_UNKNOWN)
+            paused = await self._change(entry, CodeChange(enabled=False))
+        except SmartLockError as error:
+            self._pending_listeners.notify()
+            raise AccessError(AccessProblem.NOT_REMOVED_YET) from error
+        await self._store.async_keep(self._store.notes.without_removal(Key.of(entry)))
+        return paused
 
     async def _add(self, entry: KeypadCode, adding: Adding) -> KeypadCode:
         """Write a new entry, and return it as the lock has it."""
@@ -162,7 +177,8 @@ class KeypadCodes(RevocableList[KeypadCode]):
         if found is None:
             await self._store.async_keep(replace(self._store.notes, adding=None))
             raise SettingsNotKeptError(("code",))
-        await self._store.async_keep(replace(self._store.notes.noting(adding.note(found)), adding=None))
+        completed = adding.completed(self._store.notes, found, dt_util.utcnow())
+        await self._store.async_keep(replace(completed, adding=None))
         return found
 
     async def async_complete(self) -> None:
@@ -175,7 +191,7 @@ class KeypadCodes(RevocableList[KeypadCode]):
             if (adding := self._store.notes.adding) is not None:
                 notes = replace(self._store.notes, adding=None)
                 for entry in adding.found(entries):
-                    notes = notes.noting(adding.note(entry))
+                    notes = adding.completed(notes, entry, dt_util.utcnow())
                 await self._store.async_keep(notes)
 
     async def _begin_counting(self) -> None:
@@ -194,6 +210,8 @@ class KeypadCodes(RevocableList[KeypadCode]):
             entries = await self._read()
             notes, now = self._store.notes, dt_util.utcnow()
             notes = notes.checked(entries, now) if notes.uncertain else notes.counted(entries)
+            # What was deleted in the app is not counted for ever.
+            notes = notes.only(Owner.CODE, frozenset(Key.of(entry) for entry in entries))
             await self._store.async_keep(notes)
 
     def _with_digits(self, entry: KeypadCode, found: Collection[KeypadCode]) -> KeypadCode:
@@ -249,22 +267,40 @@ class KeypadCodes(RevocableList[KeypadCode]):
         if made.made_here and change.right:
             made = replace(made, expires=None if entry.limit is None else entry.limit.allowed_until.moment)
         removal = notes.removal_of(entry)
-        if removal is not None and (change.noted or change.gives):
-            # The owner wants it again.
+        if removal is not None and withdraws(
+            removal.why,
+            enabled=change.enabled is True,
+            gives=change.gives,
+            counts=change.uses is not None or change.clear_uses,
+        ):
             notes = notes.without_removal(removal.key)
         await self._store.async_keep(notes.noting(made))
 
     async def async_pause_guests(self, *, enabled: bool) -> int:
         """Disable or enable every code that is marked as a guest's, and return how many were changed.
 
-        Raises like `async_update`; those before the error are changed.
+        Raises like `async_update`; those before the error are changed. With `NOT_REMOVED_YET` all that could not be
+        disabled will be.
         """
-        changed = 0
-        for code in await self.async_list():
-            if code.known.guest and code.enabled != enabled:
-                await self.async_update(code.code_id, CodeChange(enabled=enabled), created=code.created)
-                changed += 1
-        return changed
+        guests = [code for code in await self.async_list() if code.known.guest and code.enabled != enabled]
+        await self._for_each(
+            guests,
+            lambda code: self.async_update(code.code_id, CodeChange(enabled=enabled), created=code.created),
+        )
+        return len(guests)
+
+    async def _for_each(self, codes: Collection[Code], change: Callable[[Code], Awaitable[object]]) -> None:
+        """Take a right away from each code; that one of them has to wait is no reason to leave out the next."""
+        pending: AccessError | None = None
+        for code in codes:
+            try:
+                await change(code)
+            except AccessError as error:
+                if error.problem is not AccessProblem.NOT_REMOVED_YET:
+                    raise
+                pending = error
+        if pending is not None:
+            raise pending
 
     async def _change(self, entry: KeypadCode, change: CodeChange) -> KeypadCode:
         """Change an entry that was read a moment ago, inside a turn."""
@@ -306,8 +342,10 @@ class KeypadCodes(RevocableList[KeypadCode]):
     async def async_delete_expired(self, *, keep_trying: bool = True) -> tuple[int, ...]:
         """Delete every code whose period is over, regardless of who made it, and return their ids. Raises like `async_delete`."""
         expired = [code for code in await self.async_list() if code.expired]
-        for code in expired:
-            await self.async_delete(code.code_id, created=code.created, keep_trying=keep_trying)
+        await self._for_each(
+            expired,
+            lambda code: self.async_delete(code.code_id, created=code.created, keep_trying=keep_trying),
+        )
         return tuple(code.code_id for code in expired)
 
     @override

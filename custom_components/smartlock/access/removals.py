@@ -1,6 +1,7 @@
 """Keeps the promises to take rights away: counts uses, tries again until the lock no longer has an entry, and tells."""
 
 import asyncio
+import hashlib
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -19,7 +20,7 @@ from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.storage import NotStoredError
 from custom_components.smartlock.system_clock.trust import system_clock
@@ -158,18 +159,41 @@ class Removals(LockPart):
             await self._work()
 
     async def _work(self) -> None:
-        """Do what is due. Raises SmartLockError at the first thing that does not work."""
+        """Do what is due. Raises SmartLockError if something does not work; only a link that ends holds up the rest."""
         if self._pin.state is not PinState.VALID:
             self._show()
             return
+        failed: list[SmartLockError] = []
         async with self._turn:
-            if self._notes.adding is not None:
-                await self._codes.async_complete()
-            if self._notes.counting:
-                await self._count()
-            for removal in self._notes.removals:
-                await self._remove(removal)
+            # What is promised already comes first, and then what is found out.
+            tried = await self._remove_all(failed)
+            try:
+                if self._notes.adding is not None:
+                    await self._codes.async_complete()
+                if self._notes.counting:
+                    await self._count()
+            except LinkError:
+                raise
+            except SmartLockError as error:
+                failed.append(error)
+            await self._remove_all(failed, but=tried)
+        if failed:
+            raise failed[0]
         self._pause = FIRST_PAUSE
+
+    async def _remove_all(
+        self, failed: list[SmartLockError], *, but: tuple[Removal, ...] = ()
+    ) -> tuple[Removal, ...]:
+        """Do each removal but some, and return them; add what does not work to `failed`. Raises LinkError."""
+        due = tuple(removal for removal in self._notes.removals if removal not in but)
+        for removal in due:
+            try:
+                await self._remove(removal)
+            except LinkError:
+                raise
+            except SmartLockError as error:
+                failed.append(error)
+        return due
 
     async def _remove(self, removal: Removal) -> None:
         owner = self._codes if removal.key.owner is Owner.CODE else self._users
@@ -249,4 +273,6 @@ class Removals(LockPart):
 
 def _subject(removal: Removal) -> str:
     """Return what tells the removals of one lock apart; it names nobody."""
-    return f"{removal.key.owner.value}_{removal.since.timestamp():.0f}"
+    key = removal.key
+    entry = f"{key.entry_id} {None if key.created is None else tuple(key.created)}"
+    return f"{key.owner.value}_{hashlib.sha256(entry.encode()).hexdigest()[:8]}"

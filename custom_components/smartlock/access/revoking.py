@@ -97,7 +97,10 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
         Raises AccessError with `NOT_REMOVED_YET` if the lock could not be reached: it will be done later. After any
         other error it will not. Raises NotStoredError if the promise could not be stored: nothing was sent.
         """
-        name = next((shown(each.name) for each in self._entries if key.names(each)), "")
+        known = next((each for each in self._entries if key.names(each)), None)
+        if known is not None:
+            self._check_removal(known, confirmed=confirmed)
+        name = "" if known is None else shown(known.name)
         removal = Removal(key=key, why=why, since=dt_util.utcnow(), name=name, confirmed=confirmed)
         before = self._store.notes
         await self._store.async_keep_first(before.with_removal(removal))
@@ -105,18 +108,24 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
             await self.async_carry_out(removal, strict=True)
         except SmartLockError as error:
             if not keep_trying or not _may_come_right(error):
-                await self._store.async_keep(self._store.notes.without_removal(key))
+                # What was promised before still is.
+                notes = self._store.notes.without_removal(key)
+                earlier = next((each for each in before.removals if each.key == key), None)
+                await self._store.async_keep(notes if earlier is None else notes.with_removal(earlier))
                 raise
             await self.async_forget(removal)
             self._pending_listeners.notify()
             raise AccessError(AccessProblem.NOT_REMOVED_YET) from error
 
     async def async_carry_out(self, removal: Removal, *, strict: bool = False) -> None:
-        """Do what was promised, unless it is done already; with `strict` the entry must be there.
+        """Do what was promised, unless it is done or withdrawn already; with `strict` the entry must be there.
 
         Raises what `async_list` raises, and AccessError.
         """
         async with self._lists.turn():
+            if not strict and removal not in self._store.notes.removals:
+                # The owner has thought better of it, or somebody else was faster.
+                return
             entries = await self._read()
             entry = next((each for each in entries if removal.key.names(each)), None)
             if entry is None:
@@ -124,9 +133,11 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
                     raise AccessError(self.missing)
             else:
                 await self._carry_out(removal, entry)
-        notes = self._store.notes.without_removal(removal.key)
-        if entry is not None and not any(Key.of(entry).names(each) for each in self._entries):
-            notes = notes.gone(Key.of(entry))
+        notes = self._store.notes.done(removal)
+        if entry is None:
+            notes = notes.gone(removal.key)
+        elif not any(Key.of(entry).names(each) for each in self._entries):
+            notes = notes.gone(removal.key).gone(Key.of(entry))
         await self._store.async_keep(notes)
 
     async def _carry_out(self, removal: Removal, entry: E) -> None:
@@ -167,6 +178,21 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
             and key.created in (None, made.key.created)
         )
         return next(found, None)
+
+
+def withdraws(why: Why, *, enabled: bool, gives: bool, counts: bool = False) -> bool:
+    """Whether the owner wants an entry again that is about to go, by what a change does.
+
+    `enabled`: it enables the entry. `gives`: it may let somebody in who could not come in before. `counts`: it says anew
+    how many times a code may open.
+    """
+    match why:
+        case Why.PAUSED:
+            return enabled
+        case Why.USED_UP:
+            return counts
+        case _:
+            return gives or counts
 
 
 def store_allows(store: NoteStore) -> Callable[[KeypadCode | AuthorizationEntry], bool]:

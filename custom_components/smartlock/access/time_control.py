@@ -14,7 +14,7 @@ from custom_components.smartlock.access.lists import ListKind
 from custom_components.smartlock.access.rules.entries import DANGEROUS_ACTIONS, TIMED_ACTIONS, Timed
 from custom_components.smartlock.access.rules.rights import EVERY_DAY, same_days
 from custom_components.smartlock.protocol.enums import ErrorCode, Weekdays
-from custom_components.smartlock.protocol.errors import LockRefusedError, SettingsNotKeptError
+from custom_components.smartlock.protocol.errors import LockRefusedError, SettingsNotKeptError, SmartLockError
 from custom_components.smartlock.protocol.messages import TimeControlEntry
 from custom_components.smartlock.protocol.wire import Time2
 
@@ -91,11 +91,20 @@ class TimeControl(AccessList[TimeControlEntry]):
                     raise AccessError(AccessProblem.TOO_MANY_SCHEDULES) from error
                 raise
             if after is None:
+                if not new.enabled:
+                    raise AccessError(AccessProblem.OUTCOME_UNKNOWN)
                 return Timed.of(replace(wanted, entry_id=entry_id or 0))
             entry = added(after)
             if entry is None:
                 raise SettingsNotKeptError(("time_control",))
-            return Timed.of(entry if new.enabled else await self._change(entry, TimedChange(enabled=False)))
+            return Timed.of(entry if new.enabled else await self._switch_off(entry))
+
+    async def _switch_off(self, entry: TimeControlEntry) -> TimeControlEntry:
+        """Disable an entry that was just added. Raises AccessError with `OUTCOME_UNKNOWN`: it may be there, and enabled."""
+        try:
+            return await self._change(entry, TimedChange(enabled=False))
+        except SmartLockError as error:
+            raise AccessError(AccessProblem.OUTCOME_UNKNOWN) from error
 
     async def async_update(self, entry_id: int, change: TimedChange, *, confirmed: bool = False) -> Timed:
         """Change an entry, and return it as the lock has it; what is not named stays. Raises like `async_add`."""

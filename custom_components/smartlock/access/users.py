@@ -13,7 +13,7 @@ from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.limits import NAME_OF_USER, max_users
 from custom_components.smartlock.access.lists import ListKind, LockLists
-from custom_components.smartlock.access.revoking import RevocableList, store_allows
+from custom_components.smartlock.access.revoking import RevocableList, store_allows, withdraws
 from custom_components.smartlock.access.rules.changes import NO_CHANGE, RightChange, differing, with_right
 from custom_components.smartlock.access.rules.entries import PROTECTED, User
 from custom_components.smartlock.access.rules.notes import Owner, Why
@@ -119,8 +119,9 @@ class Users(RevocableList[AuthorizationEntry]):
                 self._check_removal(entry, confirmed=confirmed)
             entry = await self._change(entry, change)
             removal = self._store.notes.removal_of(entry)
-            if removal is not None and change.gives:
-                # The owner wants it again.
+            if removal is not None and withdraws(
+                removal.why, enabled=change.enabled is True, gives=change.gives
+            ):
                 await self._store.async_keep(self._store.notes.without_removal(removal.key))
             return await self._shown(entry)
 

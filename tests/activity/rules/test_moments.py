@@ -33,6 +33,11 @@ def test_a_clock_that_is_days_off_is_only_quoted() -> None:
     assert (moment.at, moment.certain) == (NOW - MINUTE + 3 * DAY, False)
 
 
+def test_what_is_told_of_the_future_is_late() -> None:
+    """It was told at once only if a clock that is days off happens to say so."""
+    assert logged(50 * HOUR, 3 * DAY).late
+
+
 def test_nothing_is_made_of_a_clock_that_cannot_be_compared() -> None:
     told = NOW - MINUTE
     moment = moment_of(Date7.of(told), Watches(now=NOW, ahead=None))

@@ -16,7 +16,7 @@ from custom_components.smartlock.protocol.messages import (
     LogEntry,
     LoggedKeypadAction,
 )
-from custom_components.smartlock.protocol.wire import Date7
+from custom_components.smartlock.protocol.wire import Date7, shown
 from custom_components.smartlock.rules.stored import byte, flag, integer, listed, moment, obj, optional, text
 
 # A pending removal becomes a repair after this time.
@@ -199,6 +199,8 @@ class Adding:
     guest: bool
     expires: datetime | None
     uses_left: int | None
+    paused: bool = False
+    """It is to be disabled at once."""
 
     def found(self, entries: Iterable[KeypadCode]) -> tuple[KeypadCode, ...]:
         """Return the entries that can be this code."""
@@ -219,6 +221,14 @@ class Adding:
             count_seen=entry.lock_count,
         )
 
+    def completed(self, notes: Notes, entry: KeypadCode, now: datetime) -> Notes:
+        """Return the notes with what is to be noted about the code, now that the lock has it."""
+        notes = notes.noting(self.note(entry))
+        if not self.paused:
+            return notes
+        removal = Removal(key=Key.of(entry), why=Why.PAUSED, since=now, name=shown(entry.name))
+        return notes.with_removal(removal)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return {
@@ -228,6 +238,7 @@ class Adding:
             "guest": self.guest,
             "expires": None if self.expires is None else self.expires.isoformat(),
             "uses_left": self.uses_left,
+            "paused": self.paused,
         }
 
     @classmethod
@@ -239,6 +250,7 @@ class Adding:
             guest=flag(data["guest"]),
             expires=optional(moment, data["expires"]),
             uses_left=optional(byte, data["uses_left"]),
+            paused=flag(data.get("paused", False)),
         )
 
 
@@ -280,13 +292,28 @@ class Notes:
     # --- Changing -----------------------------------------------------------------------------------------
 
     def with_removal(self, removal: Removal) -> Self:
-        """Return the notes with a removal; an earlier one of the same entry is replaced, its date is not."""
+        """Return the notes with a removal; an earlier one of the same entry is replaced, its date is not.
+
+        A promise to delete is more than one to disable, and stays.
+        """
+        earlier = next((each for each in self.removals if each.key == removal.key), None)
+        if removal.why is Why.PAUSED and earlier is not None and earlier.why in (Why.REVOKED, Why.USED_UP):
+            return self
         since = min([removal.since, *(each.since for each in self.removals if each.key == removal.key)])
         return replace(
             self,
             removals=(
                 *(each for each in self.removals if each.key != removal.key),
                 replace(removal, since=since),
+            ),
+        )
+
+    def done(self, removal: Removal) -> Self:
+        """Return the notes after what was promised is done; more may have been promised meanwhile."""
+        return replace(
+            self,
+            removals=tuple(
+                each for each in self.removals if (each.key, each.why) != (removal.key, removal.why)
             ),
         )
 

@@ -45,7 +45,8 @@ def moment_of(timestamp: Date7, watches: Watches) -> Moment:
     if told is None or told < FIRST_LOCKS:
         return Moment(at=None)
     at, certain = _corrected(told, watches)
-    return Moment(at=at, certain=certain, late=watches.now - at > LATE)
+    # What is yet to come has happened some time ago, by a clock that nobody can compare.
+    return Moment(at=at, certain=certain, late=not -LATE <= watches.now - at <= LATE)
 
 
 def _corrected(told: datetime, watches: Watches) -> tuple[datetime, bool]:

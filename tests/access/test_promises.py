@@ -1,0 +1,250 @@
+"""What was promised about rights is done: whatever else fails, is asked for again, or comes in between."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.smartlock.access.codes import CodeChange, NewCode
+from custom_components.smartlock.access.errors import AccessError, AccessProblem
+from custom_components.smartlock.access.rules.changes import RightChange
+from custom_components.smartlock.access.rules.notes import Key, Made, Notes, Owner, Removal, Why
+from custom_components.smartlock.access.time_control import NewTimed
+from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.protocol.errors import SmartLockError
+from simulator.lock.keypad import Code
+from tests.access.doors import Door
+from tests.integration.home import Home
+
+
+async def refused(coroutine: Any) -> AccessProblem:
+    """Return why something was not done."""
+    with pytest.raises(AccessError) as caught:
+        await coroutine
+    return caught.value.problem
+
+
+def notes(door: Door) -> Notes:
+    """Return what is remembered."""
+    return door.access._store.notes
+
+
+def key_of(code: Code) -> Key:
+    """Return what identifies a code in the lock."""
+    return Key(owner=Owner.CODE, entry_id=code.code_id, created=code.created)
+
+
+async def promise(door: Door, code: Code, why: Why = Why.REVOKED) -> Removal:
+    """Have a removal pending."""
+    removal = Removal(key=key_of(code), why=why, since=dt_util.utcnow(), name=code.name)
+    await door.access._store.async_keep(notes(door).with_removal(removal))
+    return removal
+
+
+async def work(door: Door) -> None:
+    """Do what is due over a link."""
+    async with door.runtime.coordinator.client.keep_connected():
+        await door.access.removals._work()
+
+
+async def test_what_the_lock_refuses_holds_up_nothing_else(home: Home) -> None:
+    door = await Door.of(home)
+    first, second = door.put(345678, "First"), door.put(345679, "Second")
+    await promise(door, first)
+    await promise(door, second)
+    door.lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.REMOVE_KEYPAD_CODE)
+    with pytest.raises(SmartLockError):
+        await work(door)
+    assert door.codes == [first]
+    await work(door)
+    assert door.codes == []
+
+
+async def test_a_log_that_cannot_be_read_holds_up_no_removal(home: Home) -> None:
+    door = await Door.of(home)
+    counted, gone = door.put(345678, "Counted"), door.put(345679, "Gone")
+    made = Made(key=key_of(counted), made_here=True, uses_left=3)
+    await door.access._store.async_keep(notes(door).noting(made))
+    await promise(door, gone)
+    door.runtime.coordinator.client.keep_connected()
+    for _ in range(2):
+        door.lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.REQUEST_LOG_ENTRIES)
+        door.lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.REQUEST_LOG_ENTRIES)
+    door.access.removals._counted_at = 99
+    door.runtime.activity._log._page = None
+    with pytest.raises(SmartLockError):
+        await work(door)
+    assert door.codes == [counted]
+
+
+async def test_a_promise_that_was_withdrawn_meanwhile_is_not_kept(home: Home) -> None:
+    """The owner lets somebody in again while a removal waits for its turn."""
+    door = await Door.of(home)
+    code = door.put(345678)
+    removal = await promise(door, code)
+    async with door.access._lists.turn():
+        task = asyncio.create_task(door.access.codes.async_carry_out(removal))
+        await asyncio.sleep(0)
+        await door.access._store.async_keep(notes(door).without_removal(removal.key))
+    await task
+    assert door.codes == [code]
+
+
+async def test_a_request_without_a_promise_drops_no_earlier_one(home: Home) -> None:
+    door = await Door.of(home)
+    code = door.put(345678)
+    await door.access.codes.async_list()
+    home.go_out_of_range(door.lock)
+    assert await refused(door.access.codes.async_delete(code.code_id)) is AccessProblem.NOT_REMOVED_YET
+    with pytest.raises(SmartLockError):
+        await door.access.codes.async_delete(code.code_id, keep_trying=False)
+    assert [each.why for each in notes(door).removals] == [Why.REVOKED]
+    pause = door.access.codes.async_update(code.code_id, CodeChange(enabled=False))
+    assert await refused(pause) is AccessProblem.NOT_REMOVED_YET
+    assert [each.why for each in notes(door).removals] == [Why.REVOKED]
+    home.come_into_range(door.lock)
+    await home.until(lambda: not door.codes)
+
+
+@pytest.mark.parametrize(
+    ("why", "change", "withdrawn"),
+    [
+        (Why.PAUSED, CodeChange(enabled=True, guest=True), True),
+        (Why.PAUSED, CodeChange(digits="345671"), False),
+        (Why.USED_UP, CodeChange(digits="345671"), False),
+        (Why.USED_UP, CodeChange(clear_uses=True), True),
+        (Why.REVOKED, CodeChange(guest=True), False),
+        (Why.REVOKED, CodeChange(digits="345671"), True),
+    ],
+)
+async def test_what_withdraws_a_promise(home: Home, why: Why, change: CodeChange, *, withdrawn: bool) -> None:
+    door = await Door.of(home)
+    code = door.put(345678)
+    await promise(door, code, why)
+    await door.access.codes.async_update(code.code_id, change)
+    assert (notes(door).removals == ()) == withdrawn
+
+
+async def test_an_expired_code_that_the_app_has_deleted_is_forgotten(home: Home) -> None:
+    """Otherwise every link would look for it."""
+    door = await Door.of(home)
+    past = dt_util.utcnow() - timedelta(days=3)
+    key = replace(key_of(door.put(345678)), entry_id=77)
+    await door.access._store.async_keep(Notes(made=(Made(key=key, made_here=True, expires=past),)))
+    await door.access._store.async_keep(notes(door).expired(dt_util.utcnow()))
+    await work(door)
+    assert notes(door) == Notes()
+
+
+async def test_a_counted_code_that_the_app_has_deleted_is_not_counted_any_more(home: Home) -> None:
+    door = await Door.of(home)
+    key = replace(key_of(door.put(345678)), entry_id=77)
+    await door.access._store.async_keep(Notes(made=(Made(key=key, made_here=True, uses_left=3),)))
+    await door.access.codes.async_recount()
+    assert not notes(door).counting
+
+
+async def test_each_promise_has_a_repair_of_its_own(home: Home) -> None:
+    """Also those that were made in the same second."""
+    door = await Door.of(home)
+    since = dt_util.utcnow() - timedelta(hours=2)
+    removals = tuple(
+        Removal(key=key_of(code), why=Why.USED_UP, since=since, name=code.name)
+        for code in (door.put(345678, "First"), door.put(345679, "Second"))
+    )
+    home.go_out_of_range(door.lock)
+    await door.access._store.async_keep(Notes(removals=removals))
+    shown = [
+        (issue.translation_placeholders or {})["who"]
+        for issue in ir.async_get(home.hass).issues.values()
+        if issue.translation_key == "code_not_removed"
+    ]
+    assert sorted(shown) == ["First", "Second"]
+
+
+async def test_all_guests_are_paused_though_the_lock_goes_out_of_reach(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = await Door.of(home)
+    codes = [door.put(345678, "First"), door.put(345679, "Second")]
+    made = tuple(Made(key=key_of(code), guest=True) for code in codes)
+    await door.access._store.async_keep(Notes(made=made))
+    listed = door.access.codes.async_list
+
+    async def list_and_lose() -> Any:
+        found = await listed()
+        home.go_out_of_range(door.lock)
+        await home.until(lambda: not home.connected(door.lock))
+        return found
+
+    monkeypatch.setattr(door.access.codes, "async_list", list_and_lose)
+    pause = door.access.codes.async_pause_guests(enabled=False)
+    assert await refused(pause) is AccessProblem.NOT_REMOVED_YET
+    assert len(notes(door).removals) == len(codes)
+    home.come_into_range(door.lock)
+    await home.until(lambda: not any(code.enabled for code in codes))
+
+
+async def test_an_accessory_that_is_known_needs_a_confirmation_out_of_reach_too(home: Home) -> None:
+    door = await Door.of(home)
+    keypad = next(user for user in await door.access.users.async_list() if user.type == "keypad")
+    home.go_out_of_range(door.lock)
+    delete = door.access.users.async_delete(keypad.user_id)
+    assert await refused(delete) is AccessProblem.CONFIRM_NEEDED
+    assert notes(door).removals == ()
+
+
+async def test_a_code_that_is_added_paused_is_paused_in_the_end(home: Home) -> None:
+    door = await Door.of(home)
+    door.lock.faults.drop_next_answer(Command.STATUS)
+    door.lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.UPDATE_KEYPAD_CODE)
+    with pytest.raises(SmartLockError):
+        await door.access.codes.async_add(NewCode(name="Guest", enabled=False))
+    await work(door)
+    assert [code.enabled for code in door.codes] == [0]
+    assert notes(door).removals == ()
+
+
+async def test_a_code_cut_off_while_it_was_added_paused_is_paused(home: Home) -> None:
+    door = await Door.of(home)
+    right = RightChange(end=dt_util.utcnow() + timedelta(days=1))
+    read = door.access.codes._fetch
+    times = 0
+
+    async def fails_once(progress: Any = None) -> Any:
+        nonlocal times
+        times += 1
+        if times == 2:
+            raise SmartLockError
+        return await read(progress)
+
+    door.access.codes._fetch = fails_once  # type: ignore[method-assign]
+    new = NewCode(name="Guest", right=right, enabled=False)
+    assert await refused(door.access.codes.async_add(new)) is AccessProblem.NOT_REMOVED_YET
+    await work(door)
+    assert [code.enabled for code in door.codes] == [0]
+    (made,) = notes(door).made
+    assert made.made_here
+
+
+async def test_time_control_that_was_to_be_off_and_may_be_on_is_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = await Door.of(home)
+    door.lock.faults.refuse_next(ErrorCode.K_BAD_PARAMETER, Command.UPDATE_TIME_CONTROL_ENTRY)
+    at = dt_util.parse_time("07:00")
+    assert at is not None
+    add = door.access.time_control.async_add(NewTimed(time=at, action="lock", enabled=False))
+    assert await refused(add) is AccessProblem.OUTCOME_UNKNOWN
+
+
+async def test_lists_and_log_say_the_same_about_the_clock(home: Home) -> None:
+    """By how much the lock's clock is behind ours."""
+    door = await Door.of(home)
+    clock = door.access._clock
+    clock._difference = replace(clock._difference, ahead=timedelta(seconds=-90))
+    assert door.access.codes.clock_offset == 90
