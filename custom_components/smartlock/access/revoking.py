@@ -183,7 +183,7 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
 def withdraws(why: Why, *, enabled: bool, gives: bool, counts: bool = False) -> bool:
     """Whether the owner wants an entry again that is about to go, by what a change does.
 
-    `enabled`: it enables the entry. `gives`: it may let somebody in who could not come in before. `counts`: it says anew
+    `enabled`: it enables the entry. `gives`: it may let somebody in who could not come in before. `counts`: it says again
     how many times a code may open.
     """
     match why:
