@@ -28,7 +28,7 @@ from custom_components.smartlock.protocol.messages import KeyturnerStates
 
 # Delay before the link of an action is used for background work; well below the time for which it is kept
 # open.
-_FOLLOW_UP_DELAY = 0.25
+_FOLLOW_UP_DELAY = 0.05
 
 
 class LockActions:

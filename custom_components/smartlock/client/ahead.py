@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 # An older one is not used, in seconds: by then a lock has dropped an idle link anyway.
 AHEAD_TIME = 20.0
+# Nor is one requested on a link that is held for less, in seconds: nobody acts again so soon.
+LEAST_HOLD = 1.0
 # For so long none is asked for ahead where one was refused, in seconds: a firmware may change.
 REFUSED_PAUSE = 30 * 86400.0
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import contextlib
 import math
 
-from custom_components.smartlock.client.ahead import AHEAD_TIME, ChallengeTrust
+from custom_components.smartlock.client.ahead import AHEAD_TIME, LEAST_HOLD, ChallengeTrust
 from custom_components.smartlock.client.connection import Connection, PinTries
 from custom_components.smartlock.client.link_events import LinkEvents
 from custom_components.smartlock.client.statistics import LinkStatistics, Phase
@@ -206,8 +206,10 @@ class LockLink:
 
     def _expect_action(self) -> None:
         """For as long as the link is held from now on, it is held for an action."""
-        self._action_until = math.inf if self._idle_time is None else self._open_until
-        self._ask_ahead()
+        until = math.inf if self._idle_time is None else self._open_until
+        if until - _now() >= LEAST_HOLD:
+            self._action_until = until
+            self._ask_ahead()
 
     def take_challenge(self) -> bytes | None:
         """Return a challenge that is there ahead, once; None if one has to be asked for."""

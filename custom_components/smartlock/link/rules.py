@@ -42,7 +42,7 @@ POLL_APP = 600.0
 POLL_AFTER_CHANGE = 120.0
 # Most actions are not followed by another, so keeping their link is wasted; two within a minute suggest a
 # third.
-LONE_IDLE_TIME = 0.35
+LONE_IDLE_TIME = 0.25
 SERIES = 60.0
 # With a low battery only one read in three is made.
 LOW_BATTERY_FACTOR = 3.0

@@ -68,7 +68,10 @@ UNLATCHING_QUIET_TIME = 5.0
 # How often the same state is asked for in a row before the lock is left alone: a held latch says nothing new.
 _LOOKS = 3
 # Once the bolt has come to rest only the last Status is missing, and some runs never send it.
-REST_TIME = 3.0
+# The others send it at once, or within a second, as an Error Report.
+REST_TIME = 1.5
+# After so many seconds without any answer to the request itself the state is requested, which moves nothing.
+ACCEPT_TIME = 1.0
 # How often the challenge for an action is asked for on one link when its answer is lost. Nothing has moved by then, and
 # the deadline of the action bounds it besides.
 CHALLENGE_TRIES = 4
@@ -177,7 +180,9 @@ def act(
     """
     if challenge is None:
         challenge = (yield from ask_challenge()).nonce
-    reply = yield Exchange(send=request, expect=(Status, KeyturnerStates), challenge=challenge, pin=pin)
+    reply = yield Exchange(
+        send=request, expect=(Status, KeyturnerStates), challenge=challenge, pin=pin, quiet=ACCEPT_TIME
+    )
     travel = travel_time(request)
     # What the states must have shown for a run to be believed without its last Status; empty: any motion.
     proofs = request.action.shows if isinstance(request, LockActionRequest) else frozenset[LockState]()
