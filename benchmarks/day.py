@@ -7,6 +7,7 @@ What it costs to read the log is measured against ourselves, with a keypad and t
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,8 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.lock import LockState as View
-from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import ATTR_ENTITY_ID, EVENT_STATE_CHANGED, STATE_OFF, STATE_ON
+from homeassistant.core import Event as HassEvent, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event, async_track_state_report_event
 
@@ -42,6 +43,8 @@ __all__ = ["day"]
 POLICY = "hass_nuki_bt's policy"
 # Until both sides have set up and let go of the lock, before the day begins, in seconds.
 SETTLING = 60.0
+# Without the rows of these nobody would see what has happened.
+SHOWN = ("lock.lock", "binary_sensor.lock_door")
 # A day that is cut off here still has a key, a door and an operation, in seconds.
 QUICK_LENGTH = 7 * 3600.0
 _CODE = 345678
@@ -74,6 +77,8 @@ class Figures:
     notices: list[float] = field(default_factory=list)
     """Seconds from each change by hand until it was shown."""
     failed_operations: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+    """How often each entity has changed: that is what the recorder writes."""
 
 
 @asynccontextmanager
@@ -171,6 +176,11 @@ class Diary:
             self.figures.notices += [now - changed for changed in self._waiting]
             self._waiting.clear()
 
+    @callback
+    def recorded(self, event: HassEvent[EventStateChangedData]) -> None:
+        """Count what the recorder writes."""
+        self.figures.rows[event.data["entity_id"]] += 1
+
     @property
     def _truth(self) -> Shown:
         return Shown(self._lock.bolt_locked, self._door_open)
@@ -216,7 +226,9 @@ async def live(household: Household, day: Day, *, keypad: bool = False) -> Figur
         async with household(hass, paired, diary.show) as act:
             await asyncio.sleep(began - clock())
             radio.connections.clear()
+            stop = hass.bus.async_listen(EVENT_STATE_CHANGED, diary.recorded)
             await diary.live(day, act)
+            stop()
         figures = diary.figures
         figures.connections = sum(each.connected is not None for each in radio.connections)
         figures.attempts = len(radio.connections)
@@ -276,5 +288,13 @@ def day(*, quick: bool) -> list[Row]:
         row("day_connections", "connections", lambda side: side.connections, note),
         row("day_notice_median", "s", lambda side: median(side.notices)),
         row("day_notice_p95", "s", lambda side: percentile(side.notices, 95)),
+        Row(
+            name="recorder_rows",
+            value=ours.rows.total(),
+            unit="rows",
+            against="bolt and door alone",
+            peer=sum(ours.rows[each] for each in SHOWN),
+            note=", ".join(f"{entity_id} {count}" for entity_id, count in ours.rows.most_common(5)),
+        ),
         _activity(schedule, lives=1 if quick else _LIVES),
     ]

@@ -6,6 +6,7 @@ from typing import Protocol
 from benchmarks.advertisements import advertisements
 from benchmarks.codec import codec
 from benchmarks.day import day
+from benchmarks.footprint import NAMES as FOOTPRINT, footprint
 from benchmarks.imports import imports
 from benchmarks.latency import latency
 from benchmarks.phones import KINDS, phones
@@ -53,6 +54,7 @@ GROUPS = (
             "day_connections",
             "day_notice_median",
             "day_notice_p95",
+            "recorder_rows",
             "day_activity_radio_on",
         ),
     ),
@@ -60,7 +62,11 @@ GROUPS = (
     Group(advertisements, ("advertisement_cpu",)),
     Group(phones, KINDS),
     Group(imports, ("import_time", "import_layers_time", "import_memory", "import_layers_memory")),
-    Group(scale, ("scale_1_cpu", "scale_10_cpu", "scale_50_cpu", "scale_100_cpu", "scale_100_served")),
+    Group(footprint, FOOTPRINT),
+    Group(
+        scale,
+        ("scale_1_cpu", "scale_10_cpu", "scale_20_cpu", "scale_50_cpu", "scale_100_cpu", "scale_100_served"),
+    ),
     Group(
         proximity,
         (

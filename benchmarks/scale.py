@@ -32,7 +32,7 @@ SLOTS = 3
 # The same for every number of locks: what Home Assistant spends on a connection grows with the proxies.
 PROXIES = 10
 # Locks, and for how many hours they are watched: fewer locks longer, since a processor is noisy.
-SIZES = ((1, 10.0), (10, 2.0), (50, 1.0), (100, 1.0))
+SIZES = ((1, 10.0), (10, 2.0), (20, 2.0), (50, 1.0), (100, 1.0))
 ROUNDS = 2
 QUICK_HOURS = 0.02
 HOUR = 3600.0
