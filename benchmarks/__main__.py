@@ -10,8 +10,9 @@ from benchmarks.groups import GROUPS, NAMES
 from benchmarks.parameters import PARAMETERS
 from benchmarks.rows import Row
 from benchmarks.suite import BEFORE, suite
+from benchmarks.trace import trace
 
-SUITE, END_TO_END = "suite", "end_to_end"
+SUITE, END_TO_END, TRACE = "suite", "end_to_end", "trace"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--only",
         nargs="+",
         metavar="NAME",
-        choices=(*NAMES, SUITE, END_TO_END),
+        choices=(*NAMES, SUITE, END_TO_END, TRACE),
         help=f"only these rows; `{SUITE}` measures the tests themselves, which takes half an hour, and `{END_TO_END}` "
-        "a real Home Assistant, which takes ten minutes; both only on a machine with nothing else to do",
+        f"a real Home Assistant, which takes ten minutes, and `{TRACE}` where its time goes; all only on a machine with nothing else to do",
     )
     parser.add_argument(
         "--against",
@@ -51,6 +52,8 @@ def rows(wanted: set[str], *, against: str | None, peer: Path | None, quick: boo
             yield from (row for row in group.run(quick=quick) if row.name in wanted)
     if END_TO_END in wanted:
         yield from end_to_end.end_to_end(quick=quick, against=against or end_to_end.BEFORE, peer=peer)
+    if TRACE in wanted:
+        yield from trace(quick=quick)
     if SUITE in wanted:
         yield from suite(against or BEFORE)
 

@@ -7,7 +7,7 @@ to do.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 import json
@@ -100,7 +100,7 @@ class Household:
 
     async def sample(self) -> None:
         """Unlock over a new link, act again over the same one, and turn the key once nobody is connected."""
-        await self._alone()
+        await self.alone()
         motor, opened, shown = await self._act("unlock", "unlocking", "unlocked")
         self.note("e2e_cold_motor", motor)
         self.note("e2e_cold_link_motor", opened)
@@ -115,7 +115,7 @@ class Household:
             self.note("e2e_warm_motor", motor)
             self.note("e2e_warm_shown", shown)
         for hand in ("unlock", "lock"):
-            await self._alone()
+            await self.alone()
             began = now()
             self.lock.turn_key(hand)
             await self._shows(f"{hand}ed")
@@ -135,7 +135,7 @@ class Household:
         started = journal.motor_runs[runs].loop_time
         return started - began, started - journal.connections[-1].loop_time, shown
 
-    async def _alone(self) -> None:
+    async def alone(self) -> None:
         """Wait until nobody is connected and what the lock advertises then has been heard."""
         async with asyncio.timeout(PATIENCE):
             quiet = 0.0
@@ -153,14 +153,17 @@ def now() -> float:
 
 
 @asynccontextmanager
-async def household(contender: Contender, seed: int) -> AsyncGenerator[Household]:
+async def household(
+    contender: Contender, seed: int, *, links: Mapping[str, Path] | None = None, configuration: str = ""
+) -> AsyncGenerator[Household]:
     """Start a Home Assistant that is paired with a lock, and wait until it shows it."""
     paired = paired_lock(seed=seed, nuki_id=NUKI_ID + seed, timing=TIMING)
     with tempfile.TemporaryDirectory() as folder:
         home_assistant = HomeAssistantProcess(
             config=Path(folder),
             port=free_port(),
-            links={f"custom_components/{contender.domain}": contender.folder},
+            links={f"custom_components/{contender.domain}": contender.folder, **(links or {})},
+            configuration=configuration,
             loggers={},
         )
         async with House(home_assistant) as house:
