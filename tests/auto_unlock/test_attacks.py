@@ -288,6 +288,7 @@ async def test_a_rule_that_is_removed_while_it_fires(home: Home) -> None:
         # The link has been let go, and the next one takes long.
         (runner,) = anna.entry.runtime_data.auto_unlock
         anna.lock.faults.silence = True
+        await anna.entry.runtime_data.coordinator.client.disconnect()
         anna.phone.walk({home.adapter: -55}, 3)
         await home.until(lambda: runner.state.phase in {"fired", "near"}, within=60)
         home.hass.config_entries.async_remove_subentry(anna.entry, anna.subentry_id)
