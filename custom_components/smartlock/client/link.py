@@ -236,12 +236,9 @@ class LockLink:
         )
 
     def _ask_ahead(self) -> None:
-        if self._asking_ahead is None and self._lacks_challenge:
+        asking = self._asking_ahead is not None and not self._asking_ahead.done()
+        if not asking and self._lacks_challenge:
             self._asking_ahead = asyncio.create_task(self._have_challenge())
-            self._asking_ahead.add_done_callback(self._asked_ahead)
-
-    def _asked_ahead(self, _asking: asyncio.Task[None]) -> None:
-        self._asking_ahead = None
 
     async def _have_challenge(self) -> None:
         """Ask for a challenge that nobody has called for yet; the link is not held any longer for it."""
