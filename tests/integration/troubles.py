@@ -107,11 +107,11 @@ def false_after(client_type: str | None, *, twin: bool) -> float:
 
     A bridge is told by the change flag, and believes for 60 s. That a lock is out of reach Home Assistant looks up every
     300 s, 195 s after its last packet at the earliest. An App, and a bridge whose flag another instance reads away, finds
-    out by the poll, and believes for two of its intervals.
+    out by the poll, and believes for two of its intervals, which are 4 h for a flag that has proved itself.
     """
     if client_type != "bridge":
         return 1500.0
-    return 9000.0 if twin else 560.0
+    return 29_000.0 if twin else 560.0
 
 
 class Life:
