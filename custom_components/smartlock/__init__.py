@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_ADDRESS, CONF_PIN, Platform
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
@@ -93,6 +93,9 @@ def _reload_after_change(
     async def changed(hass: HomeAssistant, entry: ConfigEntry) -> None:
         if _what_matters(entry) != before:
             await hass.config_entries.async_reload(entry.entry_id)
+        elif entry.state is ConfigEntryState.LOADED:
+            # Names may be hidden now.
+            entry.runtime_data.coordinator.async_update_listeners()
 
     return changed
 

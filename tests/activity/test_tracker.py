@@ -245,14 +245,19 @@ async def test_names_are_not_shown(home: Home) -> None:
 
 async def test_names_are_switched_without_a_reload(home: Home) -> None:
     door = await Door.of(home)
-    door.put(PIPPI, "Pippi")
+    code = door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    assert home.state("last_user") == "Pippi"
     before = door.runtime
     update = home.hass.config_entries.async_update_entry
     update(door.entry, options={**door.entry.options, "show_names": False})
     await home.hass.async_block_till_done()
     assert door.runtime is before
+    # What was shown before is hidden too.
+    name = f"Code {code.code_id}"
+    assert (changed_by(home), home.state("last_user")) == (name, name)
     await come_by(door, PIPPI)
-    assert home.state("last_user").startswith("Code ")
+    assert home.state("last_user") == name
 
 
 # --- The logbook ------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
 
 def _last_user(tracker: ActivityTracker) -> str | None:
     opening = tracker.last.opening
-    return None if opening is None else opening.user
+    return None if opening is None else tracker.user_of(opening)
 
 
 def _opening(tracker: ActivityTracker) -> Mapping[str, Any] | None:

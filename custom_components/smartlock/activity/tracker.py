@@ -177,9 +177,13 @@ class ActivityTracker(LockPart):
             return None
         if self.reads:
             operation = self.last.explained
-            return None if operation is None else (operation.user, operation.method)
+            return None if operation is None else (self.user_of(operation), operation.method)
         method = method_of(states)
         return None if method is None else (None, method)
+
+    def user_of(self, operation: Operation) -> str | None:
+        """Return whose operation it was, by name only if names are to be shown now."""
+        return operation.user if self.names.shown else operation.alias
 
     @property
     def has_keypad(self) -> bool:
@@ -299,6 +303,7 @@ class ActivityTracker(LockPart):
                 method=record.method,
                 action=record.lock_action,
                 user=activity.user,
+                alias=replace(self.names, shown=False).of(record),
                 happened_at=activity.moment.at,
             )
             self.last = self.last.succeeded(operation, opening=record.opened)

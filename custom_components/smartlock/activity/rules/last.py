@@ -34,6 +34,8 @@ class Operation:
     user: str | None
     """As it is shown; None for nobody who is known."""
     happened_at: datetime | None
+    alias: str | None = None
+    """What shows instead of a name that is to be hidden."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -42,6 +44,7 @@ class Operation:
             "method": self.method.value,
             "action": int(self.action),
             "user": self.user,
+            "alias": self.alias,
             "happened_at": None if self.happened_at is None else self.happened_at.isoformat(),
         }
 
@@ -53,6 +56,7 @@ class Operation:
             method=Method(text(data["method"])),
             action=LockAction(integer(data["action"])),
             user=optional(text, data["user"]),
+            alias=optional(text, data.get("alias")),
             happened_at=optional(moment, data["happened_at"]),
         )
 
