@@ -15,7 +15,7 @@ from custom_components.smartlock.access.rules.changes import RightChange
 from custom_components.smartlock.access.rules.notes import Key, Made, Notes, Owner, Removal, Why
 from custom_components.smartlock.access.time_control import NewTimed
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
-from custom_components.smartlock.protocol.errors import SmartLockError
+from custom_components.smartlock.protocol.errors import SmartLockError, UnreachableError
 from simulator.lock.keypad import Code
 from tests.access.doors import Door
 from tests.integration.home import Home
@@ -248,3 +248,19 @@ async def test_lists_and_log_say_the_same_about_the_clock(home: Home) -> None:
     clock = door.access._clock
     clock._difference = replace(clock._difference, ahead=timedelta(seconds=-90))
     assert door.access.codes.clock_offset == 90
+
+
+async def test_all_guests_are_paused_later_if_the_lock_is_out_of_reach(home: Home) -> None:
+    """Which codes are guests' is known without the lock, also after a restart."""
+    door = await Door.of(home)
+    guest, other = door.put(345678, "Guest"), door.put(345679, "Other")
+    await door.access._store.async_keep(Notes(made=(Made(key=key_of(guest), guest=True),)))
+    home.go_out_of_range(door.lock)
+    pause = door.access.codes.async_pause_guests(enabled=False)
+    assert await refused(pause) is AccessProblem.NOT_REMOVED_YET
+    home.come_into_range(door.lock)
+    await home.until(lambda: not guest.enabled)
+    assert other.enabled
+    home.go_out_of_range(door.lock)
+    with pytest.raises(UnreachableError):
+        await door.access.codes.async_pause_guests(enabled=True)

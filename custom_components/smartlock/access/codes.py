@@ -35,7 +35,12 @@ from custom_components.smartlock.access.uses import UseLog
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.enums import ErrorCode
-from custom_components.smartlock.protocol.errors import LockRefusedError, SettingsNotKeptError, SmartLockError
+from custom_components.smartlock.protocol.errors import (
+    LinkError,
+    LockRefusedError,
+    SettingsNotKeptError,
+    SmartLockError,
+)
 from custom_components.smartlock.protocol.messages import KeypadCode
 from custom_components.smartlock.protocol.wire import shown
 
@@ -282,14 +287,22 @@ class KeypadCodes(RevocableList[KeypadCode]):
         Raises like `async_update`; those before the error are changed. With `NOT_REMOVED_YET` all that could not be
         disabled will be.
         """
-        guests = [code for code in await self.async_list() if code.known.guest and code.enabled != enabled]
+        try:
+            found = await self.async_list()
+        except LinkError:
+            keys = [made.key for made in self._store.notes.made if made.guest]
+            if enabled or not keys:
+                raise
+            await self._for_each(keys, lambda key: self._revoke(key, Why.PAUSED, keep_trying=True))
+            return len(keys)
+        guests = [code for code in found if code.known.guest and code.enabled != enabled]
         await self._for_each(
             guests,
             lambda code: self.async_update(code.code_id, CodeChange(enabled=enabled), created=code.created),
         )
         return len(guests)
 
-    async def _for_each(self, codes: Collection[Code], change: Callable[[Code], Awaitable[object]]) -> None:
+    async def _for_each[T](self, codes: Collection[T], change: Callable[[T], Awaitable[object]]) -> None:
         """Take a right away from each code; that one of them has to wait is no reason to leave out the next."""
         pending: AccessError | None = None
         for code in codes:
