@@ -95,7 +95,7 @@ async def async_setup_entry(
     async_add_entities(
         FaultBinarySensor(entry.runtime_data.faults, description) for description in FAULT_BINARY_SENSORS
     )
-    async_add_entities([RightsBinarySensor(entry.runtime_data.activity)])
+    async_add_entities([RightsBinarySensor(entry.runtime_data.activity, entry.runtime_data.access.removals)])
     async_add_when_known(
         coordinator,
         Platform.BINARY_SENSOR,

@@ -11,6 +11,7 @@ from homeassistant.components.logbook import (
 )
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.activity.bus import ATTR_EVENT, EVENT_ACTIVITY
 from custom_components.smartlock.activity.rules.entries import Denial
@@ -30,9 +31,14 @@ def async_describe_events(
         """Return one event as a sentence."""
         entity_id, what = event.data[ATTR_ENTITY_ID], event.data[ATTR_EVENT]
         state = None if entity_id is None else hass.states.get(entity_id)
+        message = ActivityTexts(hass).sentence(what, event.data)
+        at = event.data["happened_at"]
+        if event.data["late"] and (moment := dt_util.parse_datetime(at or "")):
+            # The line stands at the time at which the log was read.
+            message = f"{message} ({dt_util.as_local(moment):%Y-%m-%d %H:%M})"
         return {
             LOGBOOK_ENTRY_NAME: entity_id if state is None else state.name,
-            LOGBOOK_ENTRY_MESSAGE: ActivityTexts(hass).sentence(what, event.data),
+            LOGBOOK_ENTRY_MESSAGE: message,
             LOGBOOK_ENTRY_ENTITY_ID: entity_id,
             LOGBOOK_ENTRY_ICON: "mdi:account-cancel" if what in list(Denial) else "mdi:history",
         }

@@ -19,6 +19,7 @@ from custom_components.smartlock.protocol.errors import SmartLockError, Unreacha
 from simulator.lock.keypad import Code
 from tests.access.doors import Door
 from tests.integration.home import Home
+from tests.integration.wall_time import WallTime
 
 
 async def refused(coroutine: Any) -> AccessProblem:
@@ -264,3 +265,30 @@ async def test_all_guests_are_paused_later_if_the_lock_is_out_of_reach(home: Hom
     home.go_out_of_range(door.lock)
     with pytest.raises(UnreachableError):
         await door.access.codes.async_pause_guests(enabled=True)
+
+
+async def test_a_removal_that_waits_for_an_hour_makes_rights_unreliable(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall_time = WallTime(dt_util.utcnow())
+    monkeypatch.setattr(dt_util, "utcnow", wall_time)
+    door = await Door.of(home)
+    code = door.put(345678, "Gone")
+    await door.access.codes.async_list()
+    home.go_out_of_range(door.lock)
+    assert await refused(door.access.codes.async_delete(code.code_id)) is AccessProblem.NOT_REMOVED_YET
+    assert home.state("rights_unreliable") != "on"
+    wall_time.move_on(3700)
+    await home.until(lambda: home.state("rights_unreliable") == "on", within=2000)
+    assert "removal_pending" in home.full_state("rights_unreliable").attributes["reasons"]
+    home.come_into_range(door.lock)
+    await home.until(lambda: door.codes == [], within=2000)
+    await home.until(lambda: home.state("rights_unreliable") != "on", within=2000)
+
+
+async def test_a_promise_without_a_list_means_the_code_that_is_noted(home: Home) -> None:
+    """Not whatever has its id when the lock is back."""
+    door = await Door.of(home)
+    code = door.put(345678, "Gone")
+    await door.access._store.async_keep(notes(door).noting(Made(key=key_of(code), made_here=True)))
+    assert door.access.codes.key_of(code.code_id) == key_of(code)

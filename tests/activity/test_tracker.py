@@ -295,6 +295,27 @@ async def test_sentences(home: Home) -> None:
     ]
 
 
+async def test_a_sentence_about_the_past_says_when(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line in the logbook stands at the time at which the log was read."""
+    wall_time = WallTime()
+    monkeypatch.setattr(dt_util, "utcnow", wall_time)
+    lock = home.add_lock(now=wall_time)
+    lock.pair_accessory("keypad")
+    door = Door(home, lock)
+    door.put(PIPPI, "Pippi")
+    await home.set_up(lock, pin="7391")
+    told = listen(home)
+    door.lock.enter_code(PIPPI)
+    at = dt_util.as_local(wall_time())
+    home.go_out_of_range(door.lock)
+    await asyncio.sleep(3600)
+    home.come_into_range(door.lock)
+    await home.until(lambda: bool(told), within=2000)
+    assert sentence(home.hass, told[0]) == (
+        f"Villa Kunterbunt was unlocked by Pippi on the keypad ({at:%Y-%m-%d %H:%M})"
+    )
+
+
 # --- Actions ----------------------------------------------------------------------------------------------
 
 

@@ -240,6 +240,7 @@ class Removals(LockPart):
                 LOGGER.debug("A right was not taken away: %s", type(error).__name__)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self._show()
+        self._coordinator.async_update_listeners()
         if self._due:
             self._soon()
 

@@ -70,7 +70,10 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
         ):
             # The caller has seen another entry with this id than the one that was read last.
             return Key(owner=self.owner, entry_id=entry_id, created=Date7.of(created))
-        return known or Key(owner=self.owner, entry_id=entry_id, created=None)
+        # Without a list, as after a restart out of reach, what is noted of it tells which one is meant.
+        made = (each.key for each in self._store.notes.made)
+        noted = next((key for key in made if (key.owner, key.entry_id) == (self.owner, entry_id)), None)
+        return known or noted or Key(owner=self.owner, entry_id=entry_id, created=None)
 
     def _find(self, entries: tuple[E, ...], key: Key) -> E:
         """Return an entry. Raises AccessError."""

@@ -11,6 +11,7 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 
+from custom_components.smartlock.access.removals import Removals
 from custom_components.smartlock.activity.rules.entries import Method, word
 from custom_components.smartlock.activity.tracker import ActivityTracker
 from custom_components.smartlock.entity import SmartLockEntity
@@ -59,20 +60,30 @@ RIGHTS_UNRELIABLE = BinarySensorEntityDescription(
 
 
 class RightsBinarySensor(SmartLockEntity, BinarySensorEntity):
-    """Whether rights that are limited in time, or time control, may not do what their owner means."""
+    """Whether rights that are limited in time, time control, or removals may not do what their owner means."""
 
-    def __init__(self, tracker: ActivityTracker) -> None:
-        """Take the tracker, which knows whether there are any."""
+    def __init__(self, tracker: ActivityTracker, removals: Removals) -> None:
+        """Take the tracker, which knows whether there are limited rights, and the promised removals."""
         super().__init__(tracker.coordinator, RIGHTS_UNRELIABLE)
         self._tracker = tracker
+        self._removals = removals
+
+    @property
+    @override
+    def available(self) -> bool:
+        # A removal waits just because the lock is out of reach.
+        return self._removals.overdue or super().available
 
     @property
     @override
     def is_on(self) -> bool | None:
+        if self._removals.overdue:
+            return True
         limited = self._tracker.people.limited
         return limited and bool(self._tracker.doubts)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        return {"reasons": [doubt.value for doubt in self._tracker.doubts]}
+        reasons = [doubt.value for doubt in self._tracker.doubts]
+        return {"reasons": [*reasons, "removal_pending"] if self._removals.overdue else reasons}
