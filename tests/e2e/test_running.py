@@ -77,7 +77,7 @@ async def test_a_blocked_motor_is_told_and_shown(owned: OwnedLock) -> None:
 
     owned.lock.repair()
     await owned.call("lock")
-    assert owned.state() == "locked"
+    await owned.shows("lock", "locked")
     await owned.shows("motor_blocked", "off")
     # The run that failed was a run as well; nothing was repeated.
     assert_obeyed(owned, "UNLOCK", "LOCK", "LOCK")
