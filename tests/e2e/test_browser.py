@@ -53,7 +53,7 @@ async def test_an_owner_adds_and_runs_a_lock(house: House, mount: Mount, page: P
     (authorization,) = lock.authorizations
     assert authorization.id_type.name == "BRIDGE"
 
-    await page.get_by_text("Front door", exact=True).last.click()
+    await page.locator("ha-device-entities-card").get_by_text("Front door", exact=True).first.click()
     dialog = page.locator("ha-more-info-dialog")
     await _shows(dialog, "Locked")
     await album.add("more-info")
