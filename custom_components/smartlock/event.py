@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, override
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.event import EventEntity, EventEntityDescription, EventExtraStoredData
 from homeassistant.const import EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -31,6 +31,8 @@ class SmartLockEventDescription(EventEntityDescription):
     """An event entity and its source: `subscribe` returns a callable that unsubscribes."""
 
     subscribe: Callable[[SmartLockRuntime, Fire], CALLBACK_TYPE]
+    names: bool = False
+    """Whether the attributes name people."""
 
 
 def _battery_changed(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
@@ -63,9 +65,11 @@ def _activity(*, denied: bool) -> Callable[[SmartLockRuntime, Fire], CALLBACK_TY
 
 
 EVENTS: tuple[SmartLockEventDescription, ...] = (
-    SmartLockEventDescription(key="activity", event_types=list(Happening), subscribe=_activity(denied=False)),
     SmartLockEventDescription(
-        key="access_denied", event_types=list(Denial), subscribe=_activity(denied=True)
+        key="activity", event_types=list(Happening), subscribe=_activity(denied=False), names=True
+    ),
+    SmartLockEventDescription(
+        key="access_denied", event_types=list(Denial), subscribe=_activity(denied=True), names=True
     ),
     SmartLockEventDescription(
         key="fault",
@@ -113,6 +117,25 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
     def available(self) -> bool:
         # A past event stays true.
         return True
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        # They come after those of the event.
+        return self._hidden(super().extra_restore_state_data.last_event_attributes)
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> EventExtraStoredData:
+        stored = super().extra_restore_state_data
+        told = stored.last_event_attributes
+        return EventExtraStoredData(stored.last_event_type, told and {**told, **self._hidden(told)})
+
+    def _hidden(self, told: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what is to show instead of names that were told before they were hidden."""
+        if not self.entity_description.names or not told:
+            return {}
+        return self._runtime.activity.names.hidden(told)
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -1,6 +1,7 @@
 """What is shown of what happens at a lock: who was last, who changed it, sentences; and what the owner can do."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 import logging
 from typing import Any
@@ -10,6 +11,7 @@ from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.restore_state import async_get
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -17,6 +19,8 @@ from pytest_homeassistant_custom_component.common import MockUser  # type: ignor
 import voluptuous as vol
 
 from custom_components.smartlock.activity.bus import EVENT_ACTIVITY
+from custom_components.smartlock.activity.rules.entries import Method
+from custom_components.smartlock.activity.rules.events import Names
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.logbook import async_describe_events
 from custom_components.smartlock.protocol.enums import KeypadAction, LogEntryType
@@ -256,8 +260,31 @@ async def test_names_are_switched_without_a_reload(home: Home) -> None:
     # What was shown before is hidden too.
     name = f"Code {code.code_id}"
     assert (changed_by(home), home.state("last_user")) == (name, name)
+    assert home.full_state("activity").attributes["user"] == name
+    assert "Pippi" not in str([state.as_dict() for state in home.hass.states.async_all()])
+    stored = async_get(home.hass).async_get_stored_states()
+    assert "Pippi" not in str([each.as_dict() for each in stored])
     await come_by(door, PIPPI)
     assert home.state("last_user") == name
+
+
+def test_names_that_were_told_are_hidden() -> None:
+    names = Names(users={3: "Anna", 4: "Ben", 5: "Ben"}, numbers={3: 1, 4: 2, 5: 3}, shown=False)
+
+    def hidden(user: str | None, method: Method = Method.APP, **more: Any) -> Any:
+        told = {"user": user, "person": "person.anna", "method": method.value, **more}
+        shown = {**told, **names.hidden(told)}
+        return shown["user"] if shown["person"] is None or shown == told else shown
+
+    assert hidden("Anna") == "Person 1"
+    # It was told without names.
+    assert hidden("Person 2") == "Person 2"
+    assert hidden("Anna's code", Method.KEYPAD_CODE, code_id=7) == "Code 7"
+    # Two of that name, and one who is called otherwise by now.
+    assert (hidden("Ben"), hidden("Annika")) == (None, None)
+    assert hidden("Home Assistant", Method.HOME_ASSISTANT) == "Home Assistant"
+    assert hidden(None) is None
+    assert replace(names, shown=True).hidden({"user": "Anna", "method": "app"}) == {}
 
 
 # --- The logbook ------------------------------------------------------------------------------------------

@@ -45,6 +45,20 @@ class Names:
         number = self.numbers.get(record.authorization_id)
         return None if number is None else self.person.format(number=number)
 
+    def hidden(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is to show instead of names that were told before they were hidden."""
+        user = told.get("user")
+        if self.shown or user is None or told.get("method") == Method.HOME_ASSISTANT:
+            return {}
+        if code_id := told.get("code_id"):
+            return {"user": self.code.format(number=code_id), "person": None}
+        aliases = {self.person.format(number=number): each for each, number in self.numbers.items()}
+        if user not in aliases:
+            # Whose name has been changed since is nobody that is known any more.
+            bearers = [alias for alias, each in aliases.items() if self.users.get(each) == user]
+            user = bearers[0] if len(bearers) == 1 else None
+        return {"user": user, "person": None}
+
     def person_of(self, record: Record) -> str | None:
         """Return the entity id of the person who made an entry; None if nobody is linked, or names are not shown."""
         if not self.shown or record.what in _NOBODY or record.method is Method.KEYPAD_BUTTON:
