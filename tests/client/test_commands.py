@@ -22,7 +22,13 @@ from custom_components.smartlock.protocol.enums import (
     SortOrder,
     Weekdays,
 )
-from custom_components.smartlock.protocol.errors import LinkLostError, LockRefusedError, MotorError, PinError
+from custom_components.smartlock.protocol.errors import (
+    LinkLostError,
+    LockRefusedError,
+    MotorError,
+    NoAnswerError,
+    PinError,
+)
 from custom_components.smartlock.protocol.messages import (
     AddKeypadCode,
     AddTimeControlEntry,
@@ -246,6 +252,26 @@ def test_log(model: str) -> None:
         assert len(oldest) == count.count
         only_count, nothing = await client.request(c.read_log(world.pin, count=0))
         assert (only_count, nothing) == (count, ())
+
+    play(scenario, model)
+
+
+@every_model
+def test_end_of_the_log_is_lost(model: str) -> None:
+    """What follows at once, or never, is not waited for as long as an answer; the link is let go."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await client.read_states()
+        world.lock.faults.drop_next_answer(Command.STATUS)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        with pytest.raises(NoAnswerError):
+            await client.request(c.read_log(world.pin, count=5))
+        assert clock() - began < c.NEXT_ENTRY_TIME + 1
+        await asyncio.sleep(0.1)
+        assert not world.lock.status()["links"]
+        counted, _ = await client.request(c.read_log(world.pin, count=5))
+        assert counted is not None
 
     play(scenario, model)
 

@@ -75,6 +75,9 @@ ACCEPT_TIME = 1.0
 # How often the challenge for an action is asked for on one link when its answer is lost. Nothing has moved by then, and
 # the deadline of the action bounds it besides.
 CHALLENGE_TRIES = 4
+# The entries of a list follow one another within some 100 ms, even over a busy proxy within a second. After that long
+# one of them was lost, and waiting only holds the link.
+NEXT_ENTRY_TIME = 2.0
 # Behind the id of a new entry nothing more than a Status can come.
 ID_TIME = 0.5
 
@@ -297,7 +300,7 @@ def read_entries[C: Message, E: Message](
             counted = reply
         elif isinstance(reply, entry):
             entries.append(reply)
-        reply = yield Exchange(send=None, expect=(count, entry, Status))
+        reply = yield Exchange(send=None, expect=(count, entry, Status), within=NEXT_ENTRY_TIME)
     return counted, tuple(entries)
 
 
