@@ -10,6 +10,7 @@ from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.activity.rules.entries import Denial, Happening
 from custom_components.smartlock.activity.rules.events import Activity
 from custom_components.smartlock.activity.tracker import ActivityTracker
+from custom_components.smartlock.protocol.enums import AuthorizationIdType
 
 _NOT_OPENED = (Happening.LOCKED, Happening.FAILED)
 
@@ -21,6 +22,11 @@ class CodeUses:
         """Take who reads the log."""
         self._log = log
         self._activity = activity
+
+    @property
+    def keypads(self) -> frozenset[AuthorizationIdType]:
+        """The kinds of keypads among those who have a key, as far as they were read."""
+        return self._activity.people.keypads
 
     async def newest(self, *, fresh: bool = False) -> NewestUses:
         """Return what the newest log entries are, read once for each link. Raises what `LogReader.read` raises."""
@@ -38,6 +44,6 @@ class CodeUses:
         def happened(activity: Activity) -> None:
             record = activity.record
             opened = not isinstance(record.what, Denial) and record.what not in _NOT_OPENED
-            listener(Use(record.index, record.code_id if opened else None), bool(activity.missed))
+            listener(Use(record.index, record.code_id, opened=opened), bool(activity.missed))
 
         return self._activity.async_subscribe(happened)

@@ -66,8 +66,8 @@ class SmartLockOptionsFlow(
             return True
         if not self.is_loaded:
             return False
-        config = self.pin_entry.runtime_data.coordinator.data.config
-        return item != "codes" or config is None or bool(config.has_keypad or config.has_keypad_2)
+        runtime = self.pin_entry.runtime_data
+        return item != "codes" or runtime.coordinator.data.config is None or runtime.activity.has_keypad
 
     async def async_step_pin(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what can be done about the PIN."""

@@ -241,3 +241,22 @@ async def test_wrong_input_is_a_mistake_of_the_caller(home: Home) -> None:
     door = await Door.of(home)
     with pytest.raises(ServiceValidationError):
         await call(door, "add_code", name="x", code="1")
+
+
+@pytest.mark.parametrize(("action", "fields"), [("delete_code", {}), ("update_code", {"enabled": False})])
+async def test_a_code_out_of_reach_is_promised_by_its_name_too(
+    home: Home, action: str, fields: dict[str, Any]
+) -> None:
+    """The name is looked up in the list as it was last read."""
+    door = await Door.of(home)
+    code, other = door.put(345678, "Guest"), door.put(345679, "Other")
+    await call(door, "get_codes")
+    home.go_out_of_range(door.lock)
+    assert await failure(door, action, name="Nobody", **fields) == "unreachable"
+    assert await failure(door, action, name="Guest", keep_trying=False, **fields) == "unreachable"
+    assert await failure(door, "update_code", name="Guest", enabled=True) == "unreachable"
+    assert await failure(door, action, name="Guest", **fields) == "not_removed_yet"
+    home.come_into_range(door.lock)
+    await home.until(lambda: code not in door.codes or not code.enabled)
+    assert other in door.codes
+    assert other.enabled

@@ -1,5 +1,6 @@
 """Codes are added, changed and deleted in a virtual lock: what is not named stays, nothing is written twice."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from homeassistant.util import dt as dt_util
@@ -14,8 +15,10 @@ from custom_components.smartlock.protocol.enums import Command, Weekdays
 from custom_components.smartlock.protocol.errors import LinkError
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, Time2
+from simulator.lock import reports
 from simulator.lock.faults import Once
 from tests.access.doors import Door
+from tests.access.owner import Owner
 from tests.integration.home import Home
 
 MONDAYS = RightChange(
@@ -141,6 +144,20 @@ async def test_no_keypad(home: Home) -> None:
     assert await refused(door.access.codes.async_list()) is AccessProblem.NO_KEYPAD
     assert await refused(door.access.codes.async_add(NewCode(name="x"))) is AccessProblem.NO_KEYPAD
     assert door.lock.journal.entries == []
+
+
+async def test_a_keypad_that_the_settings_deny(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flag in the settings of a lock is said to be wrong sometimes; its authorizations are not."""
+    config = reports.config
+    monkeypatch.setattr(reports, "config", lambda device: replace(config(device), has_keypad=0))
+    door = await Door.of(home)
+    await home.until(lambda: door.runtime.activity.has_keypad)
+    assert door.runtime.coordinator.data.config is not None
+    assert not door.runtime.coordinator.data.config.has_keypad
+    assert await door.access.codes.async_keypad() == "keypad"
+    await door.access.codes.async_add(NewCode(name="Guest"))
+    assert len(door.codes) == 1
+    assert "codes" in (await Owner.at(door)).choices
 
 
 async def test_no_pin(home: Home) -> None:

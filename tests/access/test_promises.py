@@ -292,3 +292,28 @@ async def test_a_promise_without_a_list_means_the_code_that_is_noted(home: Home)
     code = door.put(345678, "Gone")
     await door.access._store.async_keep(notes(door).noting(Made(key=key_of(code), made_here=True)))
     assert door.access.codes.key_of(code.code_id) == key_of(code)
+
+
+async def test_the_owner_is_told_of_a_removal_that_is_given_up(home: Home) -> None:
+    """An entry whose kind was not known when it was named turns out to be an accessory's."""
+    door = await Door.of(home)
+    keypad = next(user for user in await door.access.users.async_list() if user.type == "keypad")
+    door.access.users._entries = ()
+    home.go_out_of_range(door.lock)
+    delete = door.access.users.async_delete(keypad.user_id)
+    assert await refused(delete) is AccessProblem.NOT_REMOVED_YET
+    home.come_into_range(door.lock)
+    await home.until(lambda: notes(door).removals == ())
+    assert keypad.user_id in {user.user_id for user in await door.access.users.async_list()}
+
+    def told() -> list[dict[str, str]]:
+        return [
+            dict(issue.translation_placeholders or {})
+            for issue in ir.async_get(home.hass).issues.values()
+            if issue.translation_key == "removal_given_up"
+        ]
+
+    (said,) = told()
+    assert said["who"] == keypad.name
+    await door.access.users.async_delete(keypad.user_id, confirmed=True)
+    assert told() == []

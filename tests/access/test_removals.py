@@ -202,6 +202,29 @@ async def test_unlocking_and_locking_again_is_one_use(home: Home) -> None:
     await home.until(lambda: not door.codes)
 
 
+async def test_what_others_do_does_not_have_the_codes_read(home: Home) -> None:
+    """While uses are counted, the lock's own counters matter only after something about a counted code."""
+    door = await Door.of(home)
+    await door.access.codes.async_add(NewCode(name="Guest", uses=3))
+    (code,) = door.codes
+    other = door.put(345678, "Other")
+    await home.read()
+    await home.until(lambda: not home.connected(door.lock))
+    door.runtime.activity._people_due = False
+    door.begin()
+    await use_code(door, other)
+    await home.read()
+    await home.until(lambda: not home.connected(door.lock))
+    assert door.written("REQUEST_LOG_ENTRIES") > 0
+    assert door.written("REQUEST_KEYPAD_CODES") == 0
+    await use_code(door, code, KeypadAction.LOCK)
+    await home.read()
+    await home.until(lambda: not home.connected(door.lock))
+    assert door.written("REQUEST_KEYPAD_CODES") > 0
+    (made,) = (each for each in door.access._store.notes.made if each.uses_left)
+    assert (made.uses_left, made.count_seen) == (3, code.lock_count)
+
+
 @pytest.mark.parametrize("uses", [1, 2])
 async def test_uses_while_home_assistant_was_off(home: Home, uses: int) -> None:
     door = await Door.of(home)

@@ -151,19 +151,18 @@ async def add_code(access: LockAccess, call: ServiceCall) -> ServiceResponse:
 async def update_code(access: LockAccess, call: ServiceCall) -> ServiceResponse:
     """Change a code, and return it without its digits."""
     data = call.data
-    code: Code = await access.codes.async_update(
-        await _code_id(access, data),
-        CodeChange(
-            name=data.get(ATTR_NEW_NAME),
-            digits=data.get(ATTR_CODE),
-            enabled=data.get(ATTR_ENABLED),
-            right=_right(data),
-            uses=data.get(ATTR_USES),
-            clear_uses=_CLEAR_USES in data[ATTR_CLEAR],
-            guest=data.get(ATTR_GUEST),
-        ),
-        keep_trying=data[ATTR_KEEP_TRYING],
+    keep_trying = data[ATTR_KEEP_TRYING]
+    change = CodeChange(
+        name=data.get(ATTR_NEW_NAME),
+        digits=data.get(ATTR_CODE),
+        enabled=data.get(ATTR_ENABLED),
+        right=_right(data),
+        uses=data.get(ATTR_USES),
+        clear_uses=_CLEAR_USES in data[ATTR_CLEAR],
+        guest=data.get(ATTR_GUEST),
     )
+    code_id = await _code_id(access, data, may_wait=keep_trying and change.only_pauses)
+    code: Code = await access.codes.async_update(code_id, change, keep_trying=keep_trying)
     return code.to_json()
 
 
@@ -173,18 +172,18 @@ async def delete_code(access: LockAccess, call: ServiceCall) -> ServiceResponse:
     if call.data.get(ATTR_EXPIRED):
         deleted = await access.codes.async_delete_expired(keep_trying=keep_trying)
         return {"deleted": list(deleted), "pending": []}
-    code_id = await _code_id(access, call.data)
+    code_id = await _code_id(access, call.data, may_wait=keep_trying)
     await access.codes.async_delete(code_id, keep_trying=keep_trying)
     return {"deleted": [code_id], "pending": []}
 
 
-async def _code_id(access: LockAccess, data: Mapping[str, Any]) -> int:
-    """Return the id of the code that is meant. Raises AccessError."""
+async def _code_id(access: LockAccess, data: Mapping[str, Any], *, may_wait: bool) -> int:
+    """Return the id of the code that is meant. Raises like `KeypadCodes.async_id_of`, which takes `may_wait`."""
     if ATTR_CODE_ID in data:
         code_id: int = data[ATTR_CODE_ID]
         return code_id
     if ATTR_NAME in data:
-        return await access.codes.async_id_of(data[ATTR_NAME])
+        return await access.codes.async_id_of(data[ATTR_NAME], may_wait=may_wait)
     raise AccessError(AccessProblem.WHICH_CODE)
 
 

@@ -51,6 +51,11 @@ class CodeChange:
         """Whether it may let somebody in who could not come in before."""
         return bool(self.right) or self.enabled is True or self.digits is not None
 
+    @property
+    def only_pauses(self) -> bool:
+        """Whether it disables the code and does nothing else: that can be promised."""
+        return self == CodeChange(enabled=False)
+
 
 def new_entry(new: NewCode) -> KeypadCode:
     """Return what is to be written, without digits that are not chosen yet. Raises AccessError."""

@@ -34,10 +34,11 @@ from custom_components.smartlock.access.store import NoteStore
 from custom_components.smartlock.access.uses import UseLog
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.protocol.enums import ErrorCode
+from custom_components.smartlock.protocol.enums import AuthorizationIdType, ErrorCode
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
+    ProtocolError,
     SettingsNotKeptError,
     SmartLockError,
 )
@@ -99,23 +100,52 @@ class KeypadCodes(RevocableList[KeypadCode]):
     async def async_keypad(self) -> str:
         """Return which keypad the lock has: `none`, `keypad` or `keypad_2`. Raises SmartLockError."""
         config = await self.config()
-        if config.has_keypad_2:
+        # The settings are said to be wrong about a keypad sometimes; whoever has a key is not.
+        seen = self._log.keypads
+        if config.has_keypad_2 or AuthorizationIdType.KEYPAD_2 in seen:
             return "keypad_2"
-        return "keypad" if config.has_keypad else "none"
+        return "keypad" if config.has_keypad or seen else "none"
 
-    async def _check_keypad(self) -> None:
-        """Raise AccessError for a lock without a keypad, and SmartLockError if its settings cannot be read."""
-        if await self.async_keypad() == "none":
+    async def _check_keypad(self, *, may_wait: bool = False) -> None:
+        """Raise AccessError for a lock without a keypad, and SmartLockError if its settings cannot be read.
+
+        With `may_wait` a lock that never could be asked may have one.
+        """
+        try:
+            keypad = await self.async_keypad()
+        except LinkError:
+            if not may_wait:
+                raise
+            return
+        if keypad == "none":
             raise AccessError(AccessProblem.NO_KEYPAD)
 
-    async def async_id_of(self, name: str) -> int:
-        """Return the id of the one code with a name, by a fresh read. Raises AccessError and like `async_list`."""
-        found = [code.code_id for code in await self.async_list() if code.name == shown(name)]
+    async def async_id_of(self, name: str, *, may_wait: bool = False) -> int:
+        """Return the id of the one code with a name, by a fresh read. Raises AccessError and like `async_list`.
+
+        With `may_wait` a lock that cannot be reached has the codes that were read last, or whose removal was promised.
+        """
+        wanted = shown(name)
+        try:
+            found = {code.code_id for code in await self.async_list() if code.name == wanted}
+        except LinkError, ProtocolError:
+            found = {each.code_id for each in self.entries if shown(each.name) == wanted}
+            found |= self._promised(wanted)
+            if not may_wait or not found:
+                raise
         if not found:
             raise AccessError(AccessProblem.NO_SUCH_CODE)
         if len(found) > 1:
             raise AccessError(AccessProblem.NAME_NOT_UNIQUE, count=str(len(found)))
-        return found[0]
+        return found.pop()
+
+    def _promised(self, name: str) -> set[int]:
+        """Return the ids of the codes with a name whose removal is pending."""
+        return {
+            removal.key.entry_id
+            for removal in self._store.notes.removals
+            if removal.key.owner is Owner.CODE and removal.name == name
+        }
 
     # --- Adding -------------------------------------------------------------------------------------------
 
@@ -245,9 +275,9 @@ class KeypadCodes(RevocableList[KeypadCode]):
         `async_add`, and SettingsNotKeptError if the lock reads back something else.
         """
         check_change(change)
-        await self._check_keypad()
+        await self._check_keypad(may_wait=keep_trying and change.only_pauses)
         key = self.key_of(code_id, created)
-        if change == CodeChange(enabled=False):
+        if change.only_pauses:
             await self._revoke(key, Why.PAUSED, keep_trying=keep_trying)
             return await self._shown(self._find(self._entries, key))
         async with self._lists.turn():
@@ -349,7 +379,7 @@ class KeypadCodes(RevocableList[KeypadCode]):
         If the lock cannot be reached, it is deleted later (`keep_trying`): AccessError with `NOT_REMOVED_YET`. Raises
         like `async_update`.
         """
-        await self._check_keypad()
+        await self._check_keypad(may_wait=keep_trying)
         await self._revoke(self.key_of(code_id, created), Why.REVOKED, keep_trying=keep_trying)
 
     async def async_delete_expired(self, *, keep_trying: bool = True) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access.codes import KeypadCodes
 from custom_components.smartlock.access.errors import AccessError
-from custom_components.smartlock.access.rules.notes import Notes, Owner, Removal, Use
+from custom_components.smartlock.access.rules.notes import Key, Notes, Owner, Removal, Use
 from custom_components.smartlock.access.store import NoteStore
 from custom_components.smartlock.access.users import Users
 from custom_components.smartlock.access.uses import UseLog
@@ -22,10 +22,12 @@ from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.wire import shown
 from custom_components.smartlock.storage import NotStoredError
 from custom_components.smartlock.system_clock.trust import system_clock
 
 CODE_NOT_REMOVED = "code_not_removed"
+REMOVAL_GIVEN_UP = "removal_given_up"
 # Seconds until a removal is tried over a connection of its own; doubled after each failure.
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 900.0
 
@@ -59,8 +61,8 @@ class Removals(LockPart):
         self._pause = FIRST_PAUSE
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._counted_at = 0
-        """The newest log entry up to which the lock's own counters are known."""
+        self._counted_at: int | None = None
+        """The newest log entry up to which the lock's own counters are known; None: they are not."""
         self._stopped = False
         self._unfollow: CALLBACK_TYPE | None = None
 
@@ -72,6 +74,7 @@ class Removals(LockPart):
             self._store.async_on_change(self._changed),
             self._codes.async_on_pending(self._soon),
             self._users.async_on_pending(self._soon),
+            self._users.async_on_read(self._users_read),
         ):
             self._entry.async_on_unload(stop)
         self._changed()
@@ -144,9 +147,20 @@ class Removals(LockPart):
             again = newest < notes.log_index
             notes = notes.with_log(found.uses, dt_util.utcnow(), missed=off, began_again=again)
             await self._store.async_keep(notes)
-        if notes.uncertain or self._counted_at != newest:
+        if notes.uncertain or self._may_have_counted(found.uses, newest):
             await self._codes.async_recount()
-            self._counted_at = newest
+        self._counted_at = newest
+
+    def _may_have_counted(self, uses: tuple[Use, ...], newest: int) -> bool:
+        """Whether the lock's own counters of codes that are counted here may have changed since they were read."""
+        if self._counted_at is None or newest < self._counted_at:
+            return True
+        new = [use for use in uses if use.index > self._counted_at]
+        if len(new) != newest - self._counted_at or any(self._notes.counted_by(use) for use in new):
+            return True
+        # What was deleted in the app is not counted for ever.
+        there = {Key.of(entry) for entry in self._codes.entries}
+        return any(made.uses_left and made.key not in there for made in self._notes.made)
 
     # --- Removing -----------------------------------------------------------------------------------------
 
@@ -209,6 +223,13 @@ class Removals(LockPart):
             # It belongs to an accessory after all, and nobody has confirmed that.
             LOGGER.debug("A removal was given up: %s", error)
             await self._store.async_keep(self._notes.without_removal(removal.key))
+            for entry in owner.entries:
+                if removal.key.names(entry):
+                    self._issues.show(
+                        REMOVAL_GIVEN_UP,
+                        placeholders={"who": _who(removal.key, shown(entry.name))},
+                        subject=_subject(Key.of(entry)),
+                    )
 
     @callback
     def _soon(self, delay: float | None = None) -> None:
@@ -256,24 +277,36 @@ class Removals(LockPart):
     def _show(self) -> None:
         """Show a repair for each entry that still works although it should not."""
         now, blocked = dt_util.utcnow(), self._pin.state is not PinState.VALID
-        shown = {
-            _subject(removal): removal for removal in self._notes.removals if blocked or removal.overdue(now)
+        left = {
+            _subject(removal.key): removal
+            for removal in self._notes.removals
+            if blocked or removal.overdue(now)
         }
-        self._issues.keep_only(CODE_NOT_REMOVED, shown.__contains__)
-        for subject, removal in shown.items():
+        self._issues.keep_only(CODE_NOT_REMOVED, left.__contains__)
+        for subject, removal in left.items():
             self._issues.show(
                 CODE_NOT_REMOVED,
                 severity=IssueSeverity.ERROR,
                 placeholders={
-                    "who": removal.name or f"{removal.key.owner.value.capitalize()} {removal.key.entry_id}",
+                    "who": _who(removal.key, removal.name),
                     "since": dt_util.as_local(removal.since).strftime("%Y-%m-%d %H:%M"),
                 },
                 subject=subject,
             )
 
+    @callback
+    def _users_read(self) -> None:
+        """Withdraw the repairs about entries that the lock no longer has."""
+        there = {_subject(Key.of(entry)) for entry in self._users.entries}
+        self._issues.keep_only(REMOVAL_GIVEN_UP, there.__contains__)
 
-def _subject(removal: Removal) -> str:
-    """Return what tells the removals of one lock apart; it names nobody."""
-    key = removal.key
+
+def _who(key: Key, name: str) -> str:
+    """Return what an entry is called in a repair."""
+    return name or f"{key.owner.value.capitalize()} {key.entry_id}"
+
+
+def _subject(key: Key) -> str:
+    """Return what tells the entries of one lock apart; it names nobody."""
     entry = f"{key.entry_id} {None if key.created is None else tuple(key.created)}"
     return f"{key.owner.value}_{hashlib.sha256(entry.encode()).hexdigest()[:8]}"

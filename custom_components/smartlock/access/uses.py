@@ -7,6 +7,7 @@ from typing import Protocol
 from homeassistant.core import CALLBACK_TYPE
 
 from custom_components.smartlock.access.rules.notes import Use
+from custom_components.smartlock.protocol.enums import AuthorizationIdType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,10 @@ class NewestUses:
 
 class UseLog(Protocol):
     """The log of one lock, as far as it is about uses of codes."""
+
+    @property
+    def keypads(self) -> frozenset[AuthorizationIdType]:
+        """The kinds of keypads among those who have a key, as far as they were read."""
 
     async def newest(self, *, fresh: bool = False) -> NewestUses:
         """Return the newest log entries, read once for each link (`fresh`: again). Raises SmartLockError."""

@@ -27,9 +27,9 @@ class People:
     """Whether a right is limited in time, or time control does something; None if that is not known."""
 
     @property
-    def keypad(self) -> bool:
-        """Whether a keypad is among them."""
-        return not _KEYPADS.isdisjoint(self.types.values())
+    def keypads(self) -> frozenset[AuthorizationIdType]:
+        """The kinds of keypads among them."""
+        return _KEYPADS.intersection(self.types.values())
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data, for a private file."""

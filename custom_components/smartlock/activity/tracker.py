@@ -189,7 +189,9 @@ class ActivityTracker(LockPart):
     def has_keypad(self) -> bool:
         """Whether the lock has a keypad. Its settings are said to be wrong about that sometimes."""
         config = self.coordinator.data.config
-        return self.people.keypad or (config is not None and bool(config.has_keypad or config.has_keypad_2))
+        return bool(self.people.keypads) or (
+            config is not None and bool(config.has_keypad or config.has_keypad_2)
+        )
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

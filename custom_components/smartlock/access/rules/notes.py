@@ -127,19 +127,18 @@ class Use:
 
     index: int
     code_id: int | None
-    """The code that has opened the lock; None if the entry is about something else."""
+    """The code that the entry is about, if any."""
+    opened: bool = True
+    """Whether it has opened the lock."""
 
 
 def use_of(entry: LogEntry) -> Use:
     """Return what a log entry says about a code. Locking is not a use; an action that is not known is one."""
     details = entry.details
-    if (
-        not isinstance(details, LoggedKeypadAction)
-        or details.completion_status != CompletionStatus.SUCCESS
-        or int(details.action) in _LOCKS
-    ):
-        return Use(entry.index, None)
-    return Use(entry.index, details.code_id)
+    if not isinstance(details, LoggedKeypadAction):
+        return Use(entry.index, None, opened=False)
+    success = details.completion_status == CompletionStatus.SUCCESS
+    return Use(entry.index, details.code_id, opened=success and int(details.action) not in _LOCKS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,12 +352,12 @@ class Notes:
                 continue
             uncertain = uncertain or use.index != notes.log_index + 1
             notes = replace(notes, log_index=use.index)
-            for made in notes.counted_by(use):
+            for made in notes.counted_by(use) if use.opened else ():
                 notes = notes.with_uses(made, (made.uses_left or 1) - 1, now)
         return replace(notes, uncertain=uncertain)
 
     def counted_by(self, use: Use) -> tuple[Made, ...]:
-        """Return the notes about the code that was used."""
+        """Return the notes about the code of a log entry, if its uses are counted."""
         return tuple(
             made
             for made in self.made
