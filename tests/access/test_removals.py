@@ -210,7 +210,6 @@ async def test_what_others_do_does_not_have_the_codes_read(home: Home) -> None:
     other = door.put(345678, "Other")
     await home.read()
     await home.until(lambda: not home.connected(door.lock))
-    door.runtime.activity._people_due = False
     door.begin()
     await use_code(door, other)
     await home.read()
