@@ -14,7 +14,7 @@ from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.rules.changes import RightChange
 from custom_components.smartlock.access.rules.notes import Key, Made, Notes, Owner, Removal, Why
 from custom_components.smartlock.access.time_control import NewTimed
-from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.protocol.enums import Command, ErrorCode, Weekdays
 from custom_components.smartlock.protocol.errors import SmartLockError, UnreachableError
 from simulator.lock.keypad import Code
 from tests.access.doors import Door
@@ -317,3 +317,61 @@ async def test_the_owner_is_told_of_a_removal_that_is_given_up(home: Home) -> No
     assert said["who"] == keypad.name
     await door.access.users.async_delete(keypad.user_id, confirmed=True)
     assert told() == []
+
+
+async def cut_off(door: Door, new: NewCode) -> None:
+    """Have an addition go out of which nobody hears any more."""
+    read, times = door.access.codes._fetch, 0
+
+    async def fails(progress: Any = None) -> Any:
+        nonlocal times
+        times += 1
+        if times > 1:
+            raise UnreachableError
+        return await read(progress)
+
+    door.lock.faults.drop_next_answer(Command.KEYPAD_CODE_ID)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(door.access.codes, "_fetch", fails)
+        assert await refused(door.access.codes.async_add(new)) is AccessProblem.OUTCOME_UNKNOWN
+    assert notes(door).adding is not None
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_a_code_of_the_same_name_is_not_the_one_that_was_cut_off(
+    home: Home, *, forgotten: bool
+) -> None:
+    """Somebody adds it in the app before Home Assistant can look; after a restart nobody knows the digits."""
+    door = await Door.of(home)
+    await cut_off(door, NewCode(name="Plumber", digits="987654", uses=1))
+    theirs = door.put(345678, "Plumber")
+    if forgotten:
+        door.access.codes._adding_digits = None
+    await work(door)
+    ours = next(code for code in door.codes if code.code == 987654)
+    assert [made.key for made in notes(door).made] == [key_of(ours)]
+    assert theirs in door.codes
+
+
+@pytest.mark.parametrize("there", [False, True])
+async def test_a_code_like_the_one_that_was_cut_off_is_told_by_its_digits(home: Home, *, there: bool) -> None:
+    door = await Door.of(home)
+    await cut_off(door, NewCode(name="Guest", digits="987654", guest=True))
+    (ours,) = door.codes
+    if not there:
+        door.lock.keypad_codes.remove(ours)
+    door.put(345678, "Guest")
+    await work(door)
+    assert [made.key for made in notes(door).made] == ([key_of(ours)] if there else [])
+    assert notes(door).adding is None
+
+
+async def test_digits_of_a_code_that_was_cut_off_are_on_no_disk(home: Home) -> None:
+    door = await Door.of(home)
+    await cut_off(door, NewCode(name="Guest", digits="987654", right=RightChange(weekdays=Weekdays.MONDAY)))
+    stored = notes(door).to_json()
+    assert Notes.from_json(stored) == notes(door)
+    assert "987654" not in str(stored)
+    stored["adding"]["limit"] = "00"
+    with pytest.raises(ValueError, match="not a limit"):
+        Notes.from_json(stored)

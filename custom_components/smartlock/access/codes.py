@@ -27,7 +27,7 @@ from custom_components.smartlock.access.limits import max_codes
 from custom_components.smartlock.access.lists import ListKind, LockLists
 from custom_components.smartlock.access.revoking import RevocableList, withdraws
 from custom_components.smartlock.access.rules import digits as digits_rules
-from custom_components.smartlock.access.rules.changes import differing
+from custom_components.smartlock.access.rules.changes import differing, meaning
 from custom_components.smartlock.access.rules.entries import Code
 from custom_components.smartlock.access.rules.notes import Adding, Key, Owner, Why
 from custom_components.smartlock.access.store import NoteStore
@@ -72,6 +72,8 @@ class KeypadCodes(RevocableList[KeypadCode]):
         """Prepare; nothing is sent yet."""
         super().__init__(coordinator, lists, clock, store)
         self._log = log
+        self._adding_digits: int | None = None
+        """Of the code that is being added, as long as Home Assistant runs."""
 
     # --- Reading ------------------------------------------------------------------------------------------
 
@@ -172,7 +174,9 @@ class KeypadCodes(RevocableList[KeypadCode]):
                 expires=None if entry.limit is None else entry.limit.allowed_until.moment,
                 uses_left=new.uses,
                 paused=not new.enabled,
+                limit=meaning(entry.time_limited, entry.limit),
             )
+            self._adding_digits = entry.code
             await self._store.async_keep_first(replace(self._store.notes, adding=adding))
             added = await self._add(entry, adding)
             if not new.enabled:
@@ -225,7 +229,10 @@ class KeypadCodes(RevocableList[KeypadCode]):
             entries = await self._read()
             if (adding := self._store.notes.adding) is not None:
                 notes = replace(self._store.notes, adding=None)
-                for entry in adding.found(entries):
+                digits = self._adding_digits
+                fitting = [each for each in adding.found(entries) if digits in (None, each.code)]
+                # Whoever else adds one like it in the app owns that one.
+                for entry in fitting[:1]:
                     notes = adding.completed(notes, entry, dt_util.utcnow())
                 await self._store.async_keep(notes)
 

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from custom_components.smartlock.access.rules.changes import meaning
 from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction
 from custom_components.smartlock.protocol.messages import (
     AuthorizationEntry,
     KeypadCode,
     LogEntry,
     LoggedKeypadAction,
+    TimeLimit,
 )
 from custom_components.smartlock.protocol.wire import Date7, shown
 from custom_components.smartlock.rules.stored import byte, flag, integer, listed, moment, obj, optional, text
@@ -200,10 +202,19 @@ class Adding:
     uses_left: int | None
     paused: bool = False
     """It is to be disabled at once."""
+    limit: TimeLimit | None = None
+    """When it is to be good; None if that was not noted. Its digits are on no disk, not even as a hash: they are few."""
 
     def found(self, entries: Iterable[KeypadCode]) -> tuple[KeypadCode, ...]:
-        """Return the entries that can be this code."""
-        return tuple(each for each in entries if each.code_id not in self.before and each.name == self.name)
+        """Return the entries that can be this code, the likeliest first: it was sent as soon as `before` was read."""
+        fitting = [
+            each
+            for each in entries
+            if each.code_id not in self.before
+            and each.name == self.name
+            and self.limit in (None, meaning(each.time_limited, each.limit))
+        ]
+        return tuple(sorted(fitting, key=lambda each: (each.date_created, each.code_id)))
 
     def is_limited(self, entry: KeypadCode) -> bool:
         """Whether an entry can be this code, and may open only a number of times."""
@@ -238,6 +249,7 @@ class Adding:
             "expires": None if self.expires is None else self.expires.isoformat(),
             "uses_left": self.uses_left,
             "paused": self.paused,
+            "limit": None if self.limit is None else self.limit.pack().hex(),
         }
 
     @classmethod
@@ -250,6 +262,7 @@ class Adding:
             expires=optional(moment, data["expires"]),
             uses_left=optional(byte, data["uses_left"]),
             paused=flag(data.get("paused", False)),
+            limit=optional(_limit, data.get("limit")),
         )
 
 
@@ -425,6 +438,13 @@ class Notes:
             log_index=integer(stored["log_index"]),
             uncertain=flag(stored["uncertain"]),
         )
+
+
+def _limit(value: Any) -> TimeLimit:
+    packed = bytes.fromhex(text(value))
+    if len(packed) != len(TimeLimit().pack()):
+        raise ValueError("not a limit")
+    return TimeLimit.unpack(packed)
 
 
 def _date(value: Any) -> Date7:
