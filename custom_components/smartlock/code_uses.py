@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from custom_components.smartlock.access.rules.notes import Use, use_of
+from custom_components.smartlock.access.rules.log_uses import Use, use_of
 from custom_components.smartlock.access.uses import NewestUses
 from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.activity.rules.entries import Denial, Happening

@@ -10,7 +10,8 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access.codes import KeypadCodes
 from custom_components.smartlock.access.errors import AccessError
-from custom_components.smartlock.access.rules.notes import Key, Notes, Owner, Removal, Use
+from custom_components.smartlock.access.rules.log_uses import Use
+from custom_components.smartlock.access.rules.notes import Key, Notes, Owner, Removal
 from custom_components.smartlock.access.store import NoteStore
 from custom_components.smartlock.access.users import Users
 from custom_components.smartlock.access.uses import UseLog

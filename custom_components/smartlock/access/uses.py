@@ -6,7 +6,7 @@ from typing import Protocol
 
 from homeassistant.core import CALLBACK_TYPE
 
-from custom_components.smartlock.access.rules.notes import Use
+from custom_components.smartlock.access.rules.log_uses import Use
 from custom_components.smartlock.protocol.enums import AuthorizationIdType
 
 

@@ -10,14 +10,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from custom_components.smartlock.access.rules.changes import meaning
-from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction
-from custom_components.smartlock.protocol.messages import (
-    AuthorizationEntry,
-    KeypadCode,
-    LogEntry,
-    LoggedKeypadAction,
-    TimeLimit,
-)
+from custom_components.smartlock.access.rules.log_uses import Use
+from custom_components.smartlock.protocol.messages import AuthorizationEntry, KeypadCode, TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, shown
 from custom_components.smartlock.rules.stored import byte, flag, integer, listed, moment, obj, optional, text
 
@@ -25,7 +19,6 @@ from custom_components.smartlock.rules.stored import byte, flag, integer, listed
 OVERDUE = timedelta(hours=1)
 # Expired codes that were made here are deleted this long after their end.
 EXPIRED_FOR = timedelta(days=1)
-_LOCKS = (LockAction.LOCK, LockAction.FULL_LOCK)
 
 
 class Owner(StrEnum):
@@ -121,26 +114,6 @@ class Removal:
             name=text(data["name"]),
             confirmed=flag(data["confirmed"]),
         )
-
-
-@dataclass(frozen=True)
-class Use:
-    """A log entry, as far as it is about a keypad code."""
-
-    index: int
-    code_id: int | None
-    """The code that the entry is about, if any."""
-    opened: bool = True
-    """Whether it has opened the lock."""
-
-
-def use_of(entry: LogEntry) -> Use:
-    """Return what a log entry says about a code. Locking is not a use; an action that is not known is one."""
-    details = entry.details
-    if not isinstance(details, LoggedKeypadAction):
-        return Use(entry.index, None, opened=False)
-    success = details.completion_status == CompletionStatus.SUCCESS
-    return Use(entry.index, details.code_id, opened=success and int(details.action) not in _LOCKS)
 
 
 @dataclass(frozen=True, kw_only=True)
