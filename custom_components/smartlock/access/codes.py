@@ -102,7 +102,7 @@ class KeypadCodes(RevocableList[KeypadCode]):
     async def async_keypad(self) -> str:
         """Return which keypad the lock has: `none`, `keypad` or `keypad_2`. Raises SmartLockError."""
         config = await self.config()
-        # The settings are said to be wrong about a keypad sometimes; whoever has a key is not.
+        # The settings are said to be wrong about a keypad sometimes; the list of those who have a key is not.
         seen = self._log.keypads
         if config.has_keypad_2 or AuthorizationIdType.KEYPAD_2 in seen:
             return "keypad_2"
@@ -231,7 +231,7 @@ class KeypadCodes(RevocableList[KeypadCode]):
                 notes = replace(self._store.notes, adding=None)
                 digits = self._adding_digits
                 fitting = [each for each in adding.found(entries) if digits in (None, each.code)]
-                # Whoever else adds one like it in the app owns that one.
+                # Another one like it was added in the app, and is not ours.
                 for entry in fitting[:1]:
                     notes = adding.completed(notes, entry, dt_util.utcnow())
                 await self._store.async_keep(notes)
