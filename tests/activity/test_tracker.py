@@ -21,6 +21,7 @@ import voluptuous as vol
 from custom_components.smartlock.activity.bus import EVENT_ACTIVITY
 from custom_components.smartlock.activity.rules.entries import Method
 from custom_components.smartlock.activity.rules.events import Names
+from custom_components.smartlock.activity.texts import ActivityTexts
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.logbook import async_describe_events
 from custom_components.smartlock.protocol.enums import KeypadAction, LogEntryType
@@ -313,13 +314,21 @@ async def test_sentences(home: Home) -> None:
     await home.read()
     await home.call("unlock")
     await asyncio.sleep(5)
+    for enabled in (False, True):
+        await home.call("set_activity_log", DOMAIN, enabled=enabled)
+    await home.read()
     assert [sentence(home.hass, event) for event in told] == [
         "Villa Kunterbunt refused a wrong code",
         "Villa Kunterbunt denied access to Annika on the keypad (not allowed now)",
         "Villa Kunterbunt was unlocked by Pippi on the keypad",
         "Villa Kunterbunt was locked by hand",
         "Villa Kunterbunt was unlocked from Home Assistant",
+        "Villa Kunterbunt had its log turned off from Home Assistant",
+        "Villa Kunterbunt had its log turned on from Home Assistant",
     ]
+    app = {"method": "app", "user": "Annika", "what": "door", "enabled": False}
+    texts = ActivityTexts(home.hass)
+    assert texts.sentence("logging_changed", app) == "had its door log turned off by Annika with the app"
 
 
 async def test_a_sentence_about_the_past_says_when(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

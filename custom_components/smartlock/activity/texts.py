@@ -53,6 +53,9 @@ class ActivityTexts:
             how = self._text("activity_how", method.value)
         if what == Denial.NOT_ALLOWED and user is None:
             user = self._text("activity_words", "somebody")
+        if what == Happening.LOGGING_CHANGED:
+            log = "door_log" if facts["what"] == "door" else "log"
+            what = f"{log}_{'on' if facts['enabled'] else 'off'}"
         sentence = self._text("activity_sentence", what).format(who=who, how=how, user=user)
         return " ".join(sentence.split())
 
