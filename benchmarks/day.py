@@ -50,6 +50,8 @@ QUICK_LENGTH = 7 * 3600.0
 _CODE = 345678
 # Days with and without a look at the log.
 _LIVES = 2
+# Chance decides more of those with bad hours.
+_BAD_LIVES = 6
 
 
 @dataclass(frozen=True)
@@ -243,21 +245,22 @@ async def _no_link(self: ActivityTracker, states: KeyturnerStates) -> None:
     """Leave the link alone."""
 
 
-def _activity(schedule: Day, *, lives: int) -> Row:
+def _activity(schedule: Day, *, lives: int, bad_hours: bool) -> Row:
     """Compare the day with a keypad with the same one on which the log is not read.
 
-    Without the bad hours: which answers are lost in them depends on everything before, and one lost answer of an
-    action costs more than all looks at the log.
+    With the bad hours, which answers are lost in them depends on everything before, and one lost answer of an action
+    costs more than all looks at the log.
     """
     household = partial(our_household, pin=True)
     calm = replace(schedule.bad_radio, connects_failing=0.0, exchanges_lost=0.0)
-    days = [replace(schedule, seed=schedule.seed + life, bad_radio=calm) for life in range(lives)]
+    radio = schedule.bad_radio if bad_hours else calm
+    days = [replace(schedule, seed=schedule.seed + life, bad_radio=radio) for life in range(lives)]
     ours = [home.run(live(household, each, keypad=True)) for each in days]
     with patch.object(ActivityTracker, "async_use_link", _no_link):
         without = [home.run(live(household, each, keypad=True)) for each in days]
     connections = [sum(each.connections for each in side) / lives for side in (ours, without)]
     return Row(
-        name="day_activity_radio_on",
+        name="day_activity_bad_hours" if bad_hours else "day_activity_radio_on",
         value=sum(each.radio_on for each in ours) / lives,
         unit="s",
         against="without activity",
@@ -296,5 +299,6 @@ def day(*, quick: bool) -> list[Row]:
             peer=sum(ours.rows[each] for each in SHOWN),
             note=", ".join(f"{entity_id} {count}" for entity_id, count in ours.rows.most_common(5)),
         ),
-        _activity(schedule, lives=1 if quick else _LIVES),
+        _activity(schedule, lives=1 if quick else _LIVES, bad_hours=False),
+        _activity(schedule, lives=1 if quick else _BAD_LIVES, bad_hours=True),
     ]

@@ -56,6 +56,7 @@ GROUPS = (
             "day_notice_p95",
             "recorder_rows",
             "day_activity_radio_on",
+            "day_activity_bad_hours",
         ),
     ),
     Group(codec, ("decode_states", "encode_action")),
