@@ -5,6 +5,7 @@ In CI it is short. For a long campaign: scripts/test tests/access/test_crashes.p
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError
@@ -12,6 +13,7 @@ from hypothesis import settings
 import pytest
 
 from custom_components.smartlock.access.codes import CodeChange, NewCode
+from custom_components.smartlock.access.rules.notes import Key, Made, Owner
 from custom_components.smartlock.protocol.enums import Weekdays
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.protocol.messages import TimeLimit
@@ -22,6 +24,8 @@ from tests.deaths import Death, World
 from tests.integration.home import Home
 
 LIMIT = TimeLimit(allowed_from=Date7(2026, 1, 2, 3, 4, 5), allowed_weekdays=Weekdays.MONDAY)
+OVER = TimeLimit(allowed_from=Date7(2026, 1, 2), allowed_until=Date7(2026, 1, 3))
+END = datetime(2026, 1, 3, tzinfo=UTC)
 OURS, FOREIGN, NEW = 345678, 345679, 987654
 
 
@@ -58,6 +62,12 @@ async def use_up(door: Door) -> None:
     await asyncio.sleep(2)
     await door.home.read()
     await door.home.until(lambda: NEW not in numbers(door) or not door.home.connected(door.lock), 120)
+
+
+async def expire(door: Door) -> None:
+    """Look at a lock with a code that is over for long."""
+    await door.home.read()
+    await door.home.until(lambda: OURS not in numbers(door) or not door.home.connected(door.lock), 120)
 
 
 async def leave(door: Door) -> None:
@@ -100,6 +110,14 @@ def after_use(door: Door, found: Code, died: bool) -> None:
     assert not door.access.removals._notes.removals
 
 
+def after_expiry(door: Door, found: Code, died: bool) -> None:
+    """Gone for good, deleted once."""
+    assert OURS not in numbers(door)
+    assert OURS not in archived(door)
+    assert door.access.removals._notes.made == ()
+    assert not door.access.removals._notes.removals
+
+
 def after_leaving(door: Door, found: Code, died: bool) -> None:
     """Nobody else was thrown out."""
     others = [entry for entry in door.lock.authorizations if entry.name != "Home Assistant"]
@@ -113,6 +131,7 @@ ACTS: dict[str, tuple[Act, Check]] = {
     "update": (update, after_update),
     "delete": (delete, after_delete),
     "use_up": (use_up, after_use),
+    "expire": (expire, after_expiry),
     "leave": (leave, after_leaving),
 }
 
@@ -126,6 +145,10 @@ async def one_death(home: Home, storage: dict[str, Any], what: str, death: Death
     await door.runtime.archive.async_save()
     if what == "use_up":
         await add(door)
+    if what == "expire":
+        ours.limit = OVER
+        made = Made(key=Key(owner=Owner.CODE, entry_id=1, created=ours.created), made_here=True, expires=END)
+        await door.access._store.async_keep(door.access._store.notes.noting(made))
     await home.until(lambda: not home.connected(door.lock))
     door.begin()
     world = World(home, door.lock, storage)
