@@ -173,7 +173,10 @@ async def test_each_exchange_may_be_the_last(home: Home) -> None:
 
 
 @pytest.mark.parametrize("ascending_ignored", [False, True])
-async def test_a_ring_that_has_overrun(home: Home, ascending_ignored: bool) -> None:
+async def test_a_ring_that_has_overrun(
+    home: Home, caplog: pytest.LogCaptureFixture, ascending_ignored: bool
+) -> None:
+    """The first event behind the gap says how much is missing, and the log says it once."""
     habits = Habits(log_capacity=40, ascending_ignored=ascending_ignored)
     lock = home.add_lock(timing=quick(advertising_interval=0.3), habits=habits)
     door = Door(home, lock, 2)
@@ -185,7 +188,10 @@ async def test_a_ring_that_has_overrun(home: Home, ascending_ignored: bool) -> N
     await door.somebody_comes(120)
     assert await home.hass.config_entries.async_setup(entry.entry_id)
     await door.settle()
-    assert sum(event.get("missed", 0) for event in door.events) > 30
+    (missed,) = (event["missed"] for event in door.events if event.get("missed"))
+    assert missed > 30
+    warnings = [record.message for record in caplog.records if "could not be read" in record.message]
+    assert warnings == [f"{missed} entries of the log of a lock could not be read"]
     door.compare()
 
 
