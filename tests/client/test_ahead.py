@@ -233,8 +233,28 @@ def test_a_refusal_from_before_is_played_while_the_bolt_moves(action: LockAction
         world.transport.tamper = play_refusal
         with contextlib.suppress(OutcomeUnknownError):
             await client.act(action)
-        assert world.challenges_taken == [False]
+        assert world.challenges_taken == ([] if action.unlatches else [False])
         assert world.actions_written == 1
+
+    play(scenario)
+
+
+def test_a_latch_is_pulled_by_one_write_whatever_was_there_ahead() -> None:
+    """It is given a challenge of its own; the one that waited is used by nobody afterwards."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        await held(client)
+        asked = challenges(world)
+        world.lock.faults.make_next_nonce_stale()
+        with pytest.raises(OutcomeUnknownError):
+            await client.act(LockAction.UNLATCH)
+        assert (world.actions_written, world.runs, world.challenges_taken) == (1, [], [])
+        assert challenges(world) > asked
+        await held(client)
+        await client.act(LockAction.UNLATCH)
+        await client.act(LockAction.LOCK)
+        assert world.runs == ["UNLATCH", "LOCK"]
+        assert world.actions_written == 3
 
     play(scenario)
 

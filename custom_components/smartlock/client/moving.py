@@ -203,7 +203,9 @@ class Mover:
         self, order: Order, connection: Connection, about_to_move: Callable[[], None]
     ) -> KeyturnerStates | None:
         """Write the request with the challenge that is there, or with one that is asked for now."""
-        ahead = None if order.action is None else self._link.take_challenge()
+        # A latch is pulled by one write and no second one, whatever a refusal says: the door would stand open.
+        may_wait = order.action is not None and not order.action.unlatches
+        ahead = self._link.take_challenge() if may_wait else None
         if ahead is None:
             self._challenge_wanted = _now()
         try:
