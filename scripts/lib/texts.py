@@ -202,6 +202,24 @@ def _filled(name: str, texts: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: _filled(match[1], texts), texts[name])
 
 
+def _languages(folder: Path, problems: list[str]) -> dict[str, dict[str, str]]:
+    """Return the named texts of every language."""
+    return {
+        file.stem: _named_texts(file.stem, _load(file), problems)
+        for file in sorted(folder.glob("*.toml"))
+        if file.stem != _LAYOUT
+    }
+
+
+def load(folder: Path = SOURCE) -> dict[str, dict[str, str]]:
+    """Return the named texts of every language; raises TextsError if a file is no table of texts."""
+    problems: list[str] = []
+    languages = _languages(folder, problems)
+    if problems:
+        raise TextsError("\n".join(problems))
+    return languages
+
+
 def render(folder: Path = SOURCE) -> dict[str, str]:
     """Return the content of the translation file for each language.
 
@@ -209,11 +227,7 @@ def render(folder: Path = SOURCE) -> dict[str, str]:
     """
     problems: list[str] = []
     places = _places(_load(folder / f"{_LAYOUT}.toml"), problems)
-    languages = {
-        file.stem: _named_texts(file.stem, _load(file), problems)
-        for file in sorted(folder.glob("*.toml"))
-        if file.stem != _LAYOUT
-    }
+    languages = _languages(folder, problems)
     english = languages[_ENGLISH]
     _check_english(places, english, problems)
     for language, texts in languages.items():

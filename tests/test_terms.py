@@ -1,0 +1,26 @@
+"""The texts use the words of the Home Assistant beside which they are shown."""
+
+import pytest
+
+from scripts.lib import terms, texts
+
+LANGUAGES = texts.load()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_have_the_words_of_home_assistant(language: str) -> None:
+    assert not terms.problems({"en": LANGUAGES["en"], language: LANGUAGES[language]})
+
+
+def test_another_word_is_named() -> None:
+    """A state and a menu that an owner would not find on the screen are said with what is right."""
+    english = {**LANGUAGES["en"], "pin.dialog": "See Settings > Devices & services."}
+    french = {name: word for name, word in terms.words("fr") if "." in name}
+    french |= {"lock.state.locked": "Fermé à clé", "pin.dialog": "Voir Réglages > Appareils."}
+    found = terms.problems({"en": {**english}, "fr": french})
+    assert "fr.toml: lock.state.locked is 'Fermé à clé', in Home Assistant 'Verrouillé'" in found
+    assert (
+        "fr.toml: pin.dialog has to say 'Paramètres > Appareils et services' for 'Settings > Devices & services'"
+        in found
+    )
+    assert not [problem for problem in found if "lock.state.unlocked" in problem]
