@@ -39,7 +39,7 @@ _NAMED = {
 # German owners know zusperren and aufsperren from the Nuki app and from their neighbours; Home Assistant's verriegeln is
 # what a bolt does.
 _NUKIS_OWN = {
-    "de": {name for name in _SAME if name.startswith("lock.action") or name.startswith("lock.state")},
+    "de": {name for name in _SAME if name.startswith(("lock.action", "lock.state"))},
 }
 
 
@@ -98,7 +98,9 @@ def problems(languages: Mapping[str, Mapping[str, str]]) -> list[str]:
         for subject, word in words(language):
             if subject in _SAME:
                 if ours.get(subject, "").casefold() != word.casefold():
-                    found.append(f"{language}.toml: {subject} is {ours.get(subject)!r}, in Home Assistant {word!r}")
+                    found.append(
+                        f"{language}.toml: {subject} is {ours.get(subject)!r}, in Home Assistant {word!r}"
+                    )
                 continue
             found += [
                 f"{language}.toml: {name} has to say {word!r} for {subject!r}"
