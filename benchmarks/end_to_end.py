@@ -136,7 +136,7 @@ class Household:
         return started - began, started - journal.connections[-1].loop_time, shown
 
     async def alone(self) -> None:
-        """Wait until nobody is connected and what the lock advertises then has been heard."""
+        """Wait until nobody is connected and what the lock advertises then has been received."""
         async with asyncio.timeout(PATIENCE):
             quiet = 0.0
             while quiet < AFTER_LINK:

@@ -84,7 +84,7 @@ async def bench(make_side: MakeSide) -> AsyncGenerator[Bench]:
         side = make_side(hass, paired)
         await side.read()
         await side.close()
-        # The lock is heard again before the next call: hearing it is part of `RADIO.connect`.
+        # An advertisement is received again before the next call: that is part of `RADIO.connect`.
         await asyncio.sleep(1)
         paired.lock.journal.entries.clear()
         try:

@@ -1,6 +1,6 @@
 """pyNukiBT, unmodified, and what hass_nuki_bt does with it: whom the benchmarks compare with.
 
-hass_nuki_bt's policy is written anew from its description: paired as Bridge; reads the state, and with a PIN the
+hass_nuki_bt's policy is written after its description: paired as Bridge; reads the state, and with a PIN the
 newest log entry, when a changed advertisement arrives whose flag is set, at most every 10 s; no read by the
 clock; never disconnects, so the lock does. The 10 s are those of the coordinator that Home Assistant offers to
 integrations of this kind, which is used here as it is.

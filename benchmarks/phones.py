@@ -1,6 +1,6 @@
 """What a rule of auto-unlock that listens for a phone adds to the price of an advertisement.
 
-Three kinds: somebody's phone that was heard before and has something new to say, one that was never heard (its
+Three kinds: somebody's phone that was received before and has something new to say, one that never was (its
 address has to be computed), and the phone itself, of which every packet counts.
 """
 

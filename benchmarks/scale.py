@@ -1,6 +1,6 @@
 """Many locks in one Home Assistant: what each costs the processor, and how soon all have been read.
 
-Every lock is paired as Bridge and has a config entry of its own. For the cost each is heard by one proxy only, as
+Every lock is paired as Bridge and has a config entry of its own. For the cost each is received by one proxy only, as
 Home Assistant's own cost grows with each that hears it; for the service everybody hears everybody.
 """
 

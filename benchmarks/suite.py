@@ -40,7 +40,7 @@ def suite(against: str = BEFORE, root: Path = ROOT) -> list[Row]:
 
 
 def _seconds(checkout: Path, *command: str) -> float:
-    """Return how long a command takes. Failures are told, since a test that fails ends sooner or later than it would."""
+    """Return how long a command takes. Failures are reported, since a test that fails ends sooner or later than it would."""
     began = time.monotonic()
     code = _run(checkout, *command, check=False)
     taken = time.monotonic() - began

@@ -1,7 +1,7 @@
 """Where the time of an action goes, from the call to the start of the motor, through a real Home Assistant.
 
-Each moment belongs to whoever was given the action last: Home Assistant (with `esphome` and the sockets), our code, our files,
-the proxy, or the radio and the lock behind it. The shares of one action add up to the whole.
+Each moment belongs to the one who was given the action last: Home Assistant (with `esphome` and the sockets), our code,
+our files, the proxy, or the radio and the lock behind it. The shares of one action add up to the whole.
 """
 
 import asyncio

@@ -86,7 +86,7 @@ class CompanionApp:
             answer.add_done_callback(self._answers.discard)
 
     def move(self, latitude: float, longitude: float, accuracy: float = 15) -> None:
-        """Go somewhere without telling; whoever asks is told."""
+        """Go somewhere without reporting it; a request for the position is answered with it."""
         self._position = (latitude, longitude, accuracy)
 
     async def tell_position(self, latitude: float, longitude: float, accuracy: float = 15) -> None:

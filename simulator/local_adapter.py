@@ -44,7 +44,7 @@ class LocalAdapter:
         connection_slots: int = 5,
         mtu: int = 517,
         rssi: int | None = DEFAULT_RSSI,
-        heard_while_connected: int = 1,
+        received_while_connected: int = 1,
     ) -> None:
         """Put an adapter on the radio.
 
@@ -54,14 +54,14 @@ class LocalAdapter:
             connection_slots: Connections at a time.
             mtu: ATT MTU that it offers, bytes.
             rssi: Signal strength of every peripheral, dBm, until set otherwise.
-            heard_while_connected: One sighting in so many is heard while a connection is open.
+            received_while_connected: One sighting in so many is received while a connection is open.
         """
         self.source = source
         self.radio = radio
         self.mtu = mtu
         self.discovered: set[str] = set()
         self._slot_limit = connection_slots
-        self._heard_while_connected = heard_while_connected
+        self._received_while_connected = received_while_connected
         self._sightings = 0
         self._clients: set[RadioClient] = set()
         self._scanner: RadioScanner | None = None
@@ -95,7 +95,7 @@ class LocalAdapter:
     def on_sighting(self, sighting: Sighting) -> None:
         """Pass one advertising event on to the Bluetooth manager."""
         self._sightings += 1
-        deaf = self._clients and self._sightings % self._heard_while_connected
+        deaf = self._clients and self._sightings % self._received_while_connected
         if self._scanner is not None and not deaf:
             self._scanner.on_sighting(sighting)
 
@@ -234,7 +234,7 @@ class RadioClient(BaseBleakClient):
         self.end(DisconnectReason.LOCAL_HOST_TERMINATED)
 
     def end(self, _reason: DisconnectReason) -> None:
-        """Close the link and tell bleak's user, who is told of every end of a connection."""
+        """Close the link and tell bleak's user, who is notified of every end of a connection."""
         if (link := self._link) is None:
             return
         self._link = None

@@ -1,4 +1,4 @@
-"""A phone that somebody carries about: it advertises, and each receiver hears it as well as it is told.
+"""A phone that somebody carries about: it advertises, and each receiver hears it as well as it is set to.
 
 Three kinds of phone are in use: one whose address changes and can be resolved by who knows its identity
 resolving key (IRK), an iBeacon, and one with a fixed address. The last two anybody can imitate.
@@ -126,7 +126,7 @@ class FixedPhone:
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What an attacker sends: a phone as it was heard at some moment."""
+    """What an attacker sends: a phone as it was received at some moment."""
 
     heard_address: str
     advertisement: Advertisement
@@ -142,7 +142,7 @@ class Recording:
         )
 
     def address(self, now: float) -> str:
-        """Return the address that was heard."""
+        """Return the address that was received."""
         return self.heard_address
 
 

@@ -192,7 +192,7 @@ class Radio:
         return link
 
     async def _meet(self, receiver: Receiver, address: str) -> None:
-        """Wait until the receiver has heard the peripheral and the link layer stands."""
+        """Wait until the receiver has received the peripheral's advertisement and the link layer stands."""
         if not self._reaches(receiver, address):
             await asyncio.sleep(self.timing.connect_timeout)
             raise ConnectRefusedError(DisconnectReason.CONNECTION_TIMEOUT)

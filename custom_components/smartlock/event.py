@@ -52,7 +52,7 @@ def _settings_restored(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
 
 
 def _activity(*, denied: bool) -> Callable[[SmartLockRuntime, Fire], CALLBACK_TYPE]:
-    """Return what fires for each new entry of the log; whoever was not let in is told apart from all others."""
+    """Return what fires for each new entry of the log; one event for anyone who was not let in, another for all else."""
 
     def subscribe(runtime: SmartLockRuntime, fire: Fire) -> CALLBACK_TYPE:
         def happened(activity: Activity) -> None:
@@ -128,14 +128,14 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
     @override
     def extra_restore_state_data(self) -> EventExtraStoredData:
         stored = super().extra_restore_state_data
-        told = stored.last_event_attributes
-        return EventExtraStoredData(stored.last_event_type, told and {**told, **self._hidden(told)})
+        shown = stored.last_event_attributes
+        return EventExtraStoredData(stored.last_event_type, shown and {**shown, **self._hidden(shown)})
 
-    def _hidden(self, told: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return what is to show instead of names that were told before they were hidden."""
-        if not self.entity_description.names or not told:
+    def _hidden(self, shown: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what is to show instead of names that were shown before they were hidden."""
+        if not self.entity_description.names or not shown:
             return {}
-        return self._runtime.activity.names.hidden(told)
+        return self._runtime.activity.names.hidden(shown)
 
     @override
     async def async_added_to_hass(self) -> None:

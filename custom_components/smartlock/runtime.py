@@ -86,8 +86,8 @@ class SmartLockRuntime:
         auto_unlock = Rules(
             hass, coordinator, actions, current=current, pin=pin, faults=faults, issues=issues
         )
-        # The others need to know whether the PIN is right, and that this is another link. What has happened is told
-        # first: its times are those of a clock that may be set then. What is archived can wait longest.
+        # The others need to know whether the PIN is right, and that this is another link. What has happened is
+        # reported first: its times are those of a clock that may be set then. What is archived can wait longest.
         coordinator.link_users = (current, pin, log, activity, faults, clock, access, wear, archive)
         return cls(
             coordinator=coordinator,

@@ -1,1 +1,1 @@
-"""The demo: a Home Assistant, a proxy and a lock that a visitor can try without any hardware."""
+"""The demo: a Home Assistant, a proxy and a lock that can be tried without any hardware."""

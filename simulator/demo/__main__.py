@@ -165,7 +165,7 @@ async def _demo(plan: World, options: argparse.Namespace) -> int:
 
 
 async def _prepare(plan: World, options: argparse.Namespace, home_assistant: HomeAssistantProcess) -> str:
-    """Bring the lock to where the visitor begins; return what to tell about it."""
+    """Bring the lock to where the demo begins; return what to tell about it."""
     api = home_assistant.api
     if not await api.entries(DOMAIN):
         if not options.ready:

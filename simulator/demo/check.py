@@ -21,7 +21,7 @@ from simulator.home_assistant import HomeAssistantApi, HomeAssistantError, Reque
 
 __all__ = ["CheckFailedError", "add_lock", "check", "hand", "step"]
 
-# Seconds. Without a change flag, Home Assistant asks the lock when it is told to, at most every 10 s.
+# Seconds. Without a change flag, Home Assistant asks the lock when it is asked to, at most every 10 s.
 NOTICE_TIMEOUT: Final = 30.0
 
 # A code that nobody has.
@@ -60,7 +60,7 @@ async def add_lock(api: HomeAssistantApi, plan: World) -> LockEntities:
     do = hand(plan.control)
     flow_id = await step("discovered", api.wait_for_discovery(DOMAIN))
     await step("generation found, the form asks how to pair", open_pairing_form(api, flow_id))
-    # As Bridge it is told at once of what is done by hand; the fifth generation knows no Bridge.
+    # As Bridge it is notified at once of what is done by hand; the fifth generation knows no Bridge.
     how = {} if plan.model.dialect.pin_for_pairing else {"client_type": "bridge"}
     # The PIN is what the log is read with: who opens the door.
     answers = {"pin": str(plan.pin), **how}
@@ -174,7 +174,7 @@ class Check:
     async def _come_in(self) -> None:
         await self._do("enter-code", code=CODE, action="unlock")
         await self._notice(self._entities.lock, "unlocked")
-        await self._told(
+        await self._shows(
             self._entities.activity, event_type="unlocked", user=RESIDENT, method="keypad_code", late=False
         )
 
@@ -182,19 +182,19 @@ class Check:
         await self._do("enter-code", code=WRONG_CODE, action="unlock")
         # Nothing has changed that the lock would announce, so it is read as the poll does.
         await self._api.call("homeassistant.update_entity", self._entities.lock)
-        await self._told(self._entities.access_denied, event_type="wrong_code", user=None)
+        await self._shows(self._entities.access_denied, event_type="wrong_code", user=None)
         bolt = (await self._status())["bolt"]
         if bolt != "unlocked":
             raise CheckFailedError(f"after a wrong code the bolt is {bolt}")
 
-    async def _told(self, entity_id: str, **facts: Any) -> None:
+    async def _shows(self, entity_id: str, **facts: Any) -> None:
         """Wait until the last event of an entity says something."""
 
-        def told() -> bool:
+        def shown() -> bool:
             shown = self._api.states.get(entity_id)
             return shown is not None and facts.items() <= shown.attributes.items()
 
-        await self._api.wait_for(f"{entity_id} to say {facts}", told, NOTICE_TIMEOUT)
+        await self._api.wait_for(f"{entity_id} to say {facts}", shown, NOTICE_TIMEOUT)
 
     async def _read_journal(self) -> None:
         journal = [json.loads(line) for line in await self._do("journal")]

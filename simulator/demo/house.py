@@ -14,7 +14,7 @@ PROXY_MAC: Final = "02:53:4D:4C:00:01"
 
 
 class House:
-    """Everything but the locks, which are put on the radio by whoever wants some.
+    """Everything but the locks, which are put on the radio by anyone who wants some.
 
     Use it with `async with`.
     """

@@ -73,7 +73,7 @@ class Connection:
         return self._link.mtu if self._link else None
 
     def open(self, radio: Radio, receiver: Receiver, *, mtu: int, discover: bool) -> None:
-        """Begin to connect; the client is told how it went."""
+        """Begin to connect; the client is notified of the result."""
         self._discovered = discover
         self._start(self._open(radio, receiver, mtu, discover))
 
@@ -222,7 +222,7 @@ class Connection:
         except GattError as error:
             self._fail(handle, error.code)
         except LinkClosedError:
-            pass  # the end of the link has been told, and fails all requests at once
+            pass  # the end of the link has been reported, and fails all requests at once
         except Exception:
             _LOGGER.exception("%s failed to deal with a request", self._address)
             self._fail(handle, AttError.UNLIKELY_ERROR)

@@ -40,7 +40,7 @@ ADDRESS_TYPE_PUBLIC, ADDRESS_TYPE_RANDOM = 0, 1
 # Addresses of the connections that `occupy_slots` pretends: locally administered, so nobody's.
 OTHER_DEVICES = 0x020000000000
 
-# A scanner that changes its mode starts anew.
+# A scanner that changes its mode starts again.
 RESTART_STATES = (
     pb.BluetoothScannerState.BLUETOOTH_SCANNER_STATE_STOPPING,
     pb.BluetoothScannerState.BLUETOOTH_SCANNER_STATE_IDLE,
@@ -204,7 +204,7 @@ class VirtualProxy:
             self._flush()
 
     def set_scanner_mode(self, *, active: bool) -> None:
-        """Scan actively or passively, until told otherwise or without power."""
+        """Scan actively or passively, until asked otherwise or without power."""
         if active == self._active:
             return
         self._flush()

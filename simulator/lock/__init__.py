@@ -3,7 +3,7 @@
     on the air     advertising, gatt_table, link, faults
     who speaks     pairing, authorizations, rights, security_pin
     what is asked  requests (the table of all commands), request, commands/
-    what is told   reports, models and firmware (how long, and what is newer), status
+    what it says   reports, models and firmware (how long, and what is newer), status
     the bolt       order, motor, jams, battery
     by itself      automation (auto lock, night mode), time_control, clock, time_zones, timers
     memory         settings, log, keypad, statistics, journal (not the lock's: the tests')

@@ -116,7 +116,7 @@ class AuthorizationTable:
         authorization_id: int | None = None,
         created: Date7 = NEVER,
     ) -> Authorization:
-        """Add a client that shares a key; whoever it replaces must have been deleted before."""
+        """Add a client that shares a key; any client that it replaces must have been deleted before."""
         new_id = self.next_id() if authorization_id is None else authorization_id
         entry = Authorization(
             index=self._made,

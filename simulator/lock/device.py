@@ -172,7 +172,7 @@ class Device:
         return self._pairing_timer is not None
 
     def enter_pairing_mode(self) -> None:
-        """Begin pairing mode, or begin its time anew."""
+        """Begin pairing mode, or begin its time again."""
         was_on = self.pairing_mode
         if self._pairing_timer is not None:
             self._pairing_timer.cancel()

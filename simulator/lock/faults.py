@@ -18,7 +18,7 @@ class Moment(StrEnum):
     ACTION_LOST = "action-lost"
     """The lock action was written but the lock never gets it."""
     ACTION_RECEIVED = "action-received"
-    """The bolt moves, nobody is told."""
+    """The bolt moves, nobody is notified."""
     ACCEPTED_SENT = "accepted-sent"
     RUN_ENDED = "run-ended"
     """The motor has stopped, the last answer is missing."""

@@ -38,7 +38,7 @@ class How(StrEnum):
     MATTER = auto()
     WEB = auto()
     ITSELF = auto()
-    """The lock, without being told: it starts, it has new firmware."""
+    """The lock, without being asked: it starts, it has new firmware."""
 
 
 class Result(StrEnum):
@@ -75,7 +75,7 @@ class Deed:
     index: int | None = None
     """Index in the lock's log; None if it is not there, or not yet."""
     log_number: int = 0
-    """Which log of the lock that was: it counts how often the log began anew."""
+    """Which log of the lock that was: it counts how often the log began again."""
 
     def to_json(self) -> str:
         """Return the deed as one line of JSON."""

@@ -31,7 +31,7 @@ class Log:
         """Start empty; of more than `capacity` entries the oldest are forgotten."""
         self.enabled = True
         self.number = 0
-        """How often it began anew."""
+        """How often it began again."""
         self._records: deque[LogRecord] = deque(maxlen=capacity)
         self._last_index = 0
 
@@ -68,7 +68,7 @@ class Log:
         return [record for record in reversed(self._records) if not start or record.index < start]
 
     def clear(self) -> None:
-        """Forget everything and begin anew; whether the index does so too after a factory reset is not public."""
+        """Forget everything and begin again; whether the index does so too after a factory reset is not public."""
         self._records.clear()
         self._last_index = 0
         self.number += 1

@@ -88,7 +88,7 @@ class Motor:
         """Where the bolt really is, whatever the lock believes."""
         self.jam: Jam | None = None
         self.surprise: Failure | None = None
-        """How the next run ends that nothing hinders, if not well; the client is told what its error says."""
+        """How the next run ends that nothing hinders, if not well; the client is notified as its error says."""
         self.calibrated = True
         self.total_degrees = _DEGREES
         """From locked to unlocked, as the last calibration found."""
@@ -169,7 +169,7 @@ class Motor:
         self._task = asyncio.create_task(self._carry_out())
 
     def calibrate(self, order: Order, done: Done) -> None:
-        """Find the end positions anew; the bolt goes to both of them and back."""
+        """Find the end positions again; the bolt goes to both of them and back."""
         self._begin(order, done)
         self._journal.record(Kind.CALIBRATION)
         self._task = asyncio.create_task(self._find_ends())
@@ -201,7 +201,7 @@ class Motor:
         self._enter(state, Trigger.SYSTEM)
 
     def stop(self) -> None:
-        """Lose the power: the bolt stays where it is, and nobody is told."""
+        """Lose the power: the bolt stays where it is, and nobody is notified."""
         if self._run is not None:
             self._journal.record(Kind.MOTOR_STOPPED, action=_name_of(self._run.order), completion="NO_POWER")
             self.calibrated = self.calibrated and self._run.order.log_type != LogEntryType.CALIBRATION
@@ -317,7 +317,7 @@ class Motor:
         self._finish(self._run.origin if failure.state is None else failure.state, failure)
 
     def _finish(self, state: LockState, failure: Failure | None) -> None:
-        """Come to rest: first what is kept, then the state, then the answer to whoever asked."""
+        """Come to rest: first what is kept, then the state, then the answer to the client that asked."""
         run, self._run = self._run, None
         assert run is not None
         order = run.order

@@ -110,7 +110,7 @@ class PairingExchange:
         if len(payload) != length:
             self._link.broken_rule("wrong length of a payload", command=command.name)
             raise _RefusedError(ErrorCode.BAD_LENGTH)
-        # Asking for the public key begins anew at any time.
+        # Asking for the public key begins again at any time.
         if command not in (self._expected, Command.REQUEST_DATA):
             self._link.broken_rule("pairing out of order", command=command.name)
             raise _RefusedError(ErrorCode.UNKNOWN)

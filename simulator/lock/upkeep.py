@@ -86,7 +86,7 @@ class Upkeep:
         self._device.update_firmware()
 
     def forget_log(self) -> None:
-        """Let the log begin anew with its first index, as damaged storage does."""
+        """Let the log begin again with its first index, as damaged storage does."""
         self._upkeep("forget_log")
         self._device.log.clear()
 

@@ -20,7 +20,7 @@ _AWAKE = (7.0, 23.0)
 # Who should be let in: from so far away, after so long.
 _GENUINE_METRES = 300.0
 _GENUINE_SECONDS = 600.0
-# So long after coming in the phone is still heard now and then.
+# So long after coming in the phone is still received now and then.
 _HEARD_INSIDE = 1800.0
 _HALL: Point = (0.0, -1.2, 0)
 _AT_DOOR_INSIDE: Point = (0.0, -0.6, 0)
@@ -243,7 +243,7 @@ class Life:
         thin: float = 1.0,
         extra: float = 0.0,
     ) -> float:
-        """Walk from point to point and stop at each; return when it is over. `thin`: heard so much more rarely."""
+        """Walk from point to point and stop at each; return when it is over. `thin`: received so much more rarely."""
         rng = self._rng
         speed = speed or self._pace()
         interval = self._phone.interval * thin

@@ -15,7 +15,7 @@ _EXIT_BEYOND = (30.0, 120.0)
 _MADE_GOOD = (300.0, 1500.0)
 # What a phone tells that knows nothing but its cell, m.
 _CELL = (500.0, 2000.0)
-# How old a position is when it is told, s.
+# How old a position is when it is reported, s.
 _AGE = (0.0, 4.0)
 _STEP = 20.0
 
@@ -36,7 +36,7 @@ class Locator:
                 return Position(at, taken_at, max(0.0, rng.gauss(distance, accuracy / 3)), accuracy)
         low, high = _CELL if rng.random() < phone.vague else phone.accuracy
         accuracy = rng.uniform(low, high)
-        # The radius that is told holds the place two times out of three.
+        # The radius that is reported holds the place two times out of three.
         return Position(at, taken_at, abs(rng.gauss(day.distance(taken_at), accuracy / 1.5)), accuracy)
 
     def asked(self, day: Day, at: float) -> Position | None:

@@ -1,7 +1,7 @@
 """How well a scanner hears a phone that somebody carries about a house.
 
 Level at 1 m, less the distance (log-distance path loss), the walls, floors and bodies in between, shadowing that
-changes over metres, and fading that changes over centimetres: anew with each packet of somebody who walks, and
+changes over metres, and fading that changes over centimetres: afresh with each packet of somebody who walks, and
 for each of the three advertising channels apart while somebody stands.
 """
 

@@ -25,7 +25,7 @@ __all__ = [
 
 
 class Advertisement(NamedTuple):
-    """A scanner heard the phone."""
+    """A scanner received an advertisement of the phone."""
 
     at: float
     scanner: str
@@ -33,7 +33,7 @@ class Advertisement(NamedTuple):
 
 
 class Position(NamedTuple):
-    """The app told where the phone is."""
+    """The app reported where the phone is."""
 
     at: float
     taken_at: float

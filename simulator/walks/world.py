@@ -79,7 +79,7 @@ class World:
     days_per_variant: int
     zone_radius: float
     patience: float
-    """Whoever stands at a locked door for so long has the key out."""
+    """Anyone who stands at a locked door for so long has the key out."""
     in_time: float
     last_steps: float
     """An unlock is for somebody who is so near, m, and at the door at most so much later, s."""

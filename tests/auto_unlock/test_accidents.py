@@ -306,7 +306,7 @@ async def test_a_scanner_that_is_there_and_hears_nothing(home: Home) -> None:
 async def test_a_proxy_at_the_door_that_listens_less_while_it_carries_a_link(home: Home) -> None:
     """ESPHome with Wi-Fi: 320 of 320 ms, and 30 while a connection is open. The link is let go of after the read."""
     async with AsyncExitStack() as stack:
-        porch = LocalAdapter(home.radio, source="00:1A:7D:DA:71:99", rssi=-50, heard_while_connected=10)
+        porch = LocalAdapter(home.radio, source="00:1A:7D:DA:71:99", rssi=-50, received_while_connected=10)
         porch.start(home.hass)
         stack.callback(porch.stop)
         MockConfigEntry(

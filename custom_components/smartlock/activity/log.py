@@ -74,22 +74,22 @@ class LogReader:
         Raises what `PinSession.request` raises.
         """
         async with self._turn:
-            told, found = await session.request(partial(conversations.read_log, beyond=index, count=count))
-            return told, in_order(found)
+            counted, found = await session.request(partial(conversations.read_log, beyond=index, count=count))
+            return counted, in_order(found)
 
     async def catch_up(self, reading: Reading, take: TakeNews) -> LogEntryCount | None:
         """Read on from where `reading` is, as far as this link is meant for it, and say what the lock logs.
 
         `take` is handed what each page brings, the oldest first, and how far the log has been read then; it stores
-        that before anybody is told. Raises what `PinGuard.session` and `PinSession.request` raise.
+        that before anybody is notified. Raises what `PinGuard.session` and `PinSession.request` raise.
         """
-        told: LogEntryCount | None = None
+        reported: LogEntryCount | None = None
         reading = reading.begun()
         async with self._turn, self._pin.session() as session:
             for _ in range(_PAGES_A_LINK):
                 page = reading.page
                 counted, found = await self._whole_page(session, page)
-                told = counted or told
+                reported = counted or reported
                 first = reading.cursor is None
                 reading, news = reading.took(found, None if counted is None else counted.count)
                 new = found if first else news.entries
@@ -102,8 +102,8 @@ class LogReader:
             # The newest entries are among them, or all there ever were.
             oldest = self._recent[-1].index if self._recent else newest + 1
             if reading.done and (len(self._recent) == NEWEST or oldest == 1):
-                self._page = LogPage(count=told, entries=self._recent)
-        return told
+                self._page = LogPage(count=reported, entries=self._recent)
+        return reported
 
     async def _whole_page(
         self, session: PinSession, page: Page

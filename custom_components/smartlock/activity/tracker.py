@@ -55,7 +55,7 @@ from custom_components.smartlock.system_clock.trust import system_clock
 
 # How often the lists of people may be read because of somebody unknown, and how often they are read anyway; seconds.
 _LISTS_PAUSE, _LISTS_EVERY = 3600.0, 86400.0
-# After so many links that ended before they were read, what is new is told without.
+# After so many links that ended before they were read, what is new is shown without.
 _LISTS_TRIES = 3
 # So many pages are read back on request; a log has about fifty.
 _PAGES_BACK = 12
@@ -151,7 +151,7 @@ class ActivityTracker(LockPart):
             )
             or (isinstance(message, TimeControlEntry) and message.enabled)
         ):
-            # Whoever reads the lists, as after each change of ours; that there are none is found out daily.
+            # Anyone who reads the lists, as after each change of ours; that there are none is found out daily.
             self.people = replace(self.people, limited=True)
 
     @callback
@@ -270,19 +270,19 @@ class ActivityTracker(LockPart):
         self._reading = reading
         if before.cursor is not None and before.cursor.marks and news:
             self.coordinator.assumptions.count(Assumption.LOG_GOES_ON, not news.began_again)
-        told = tuple(self._told(news.entries, missed=news.missed))
-        for each in told:
+        activities = tuple(self._activities(news.entries, missed=news.missed))
+        for each in activities:
             self._note(each)
-        # A full disk is no reason to keep quiet. At worst something is told once more after a restart.
+        # A full disk is no reason to keep quiet. At worst listeners are notified once more after a restart.
         await self._async_save()
         if news.missed:
             LOGGER.warning("%s entries of the log of a lock could not be read", news.missed)
-        for each in told:
+        for each in activities:
             self._listeners.notify(each)
             async_fire(self._hass, self.coordinator.nuki_id, each)
 
-    def _told(self, entries: Iterable[LogEntry], *, missed: int = 0) -> Iterable[Activity]:
-        """Return entries as they are told."""
+    def _activities(self, entries: Iterable[LogEntry], *, missed: int = 0) -> Iterable[Activity]:
+        """Return entries as they are shown."""
         watches, names, known = self._watches, self.names, self._known
         for entry in entries:
             record = record_of(entry, known)
@@ -317,8 +317,8 @@ class ActivityTracker(LockPart):
     ) -> History:
         """Return up to `limit` entries of the log before an index (0: the newest), of all types or of these.
 
-        What is new in it is told first. Without `refresh` nothing is asked of the lock, and only what was read last
-        is known. Raises SmartLockError.
+        Listeners are notified first of what is new in it. Without `refresh` nothing is asked of the lock, and only what
+        was read last is known. Raises SmartLockError.
         """
         if not refresh:
             recent = tuple(each for each in self._log.recent if not before or each.index < before)
@@ -353,7 +353,7 @@ class ActivityTracker(LockPart):
     def _history(
         self, entries: tuple[LogEntry, ...], limit: int, types: Collection[str] | None, *, more: bool
     ) -> History:
-        found = [each for each in self._told(entries) if types is None or each.type in types]
+        found = [each for each in self._activities(entries) if types is None or each.type in types]
         cursor = self._reading.cursor
         newest = entries[0].index if entries and cursor is None else None if cursor is None else cursor.index
         gaps = entries[0].index - entries[-1].index + 1 - len(entries) if entries else 0
@@ -362,7 +362,7 @@ class ActivityTracker(LockPart):
         )
 
     async def async_set_log(self, *, enabled: bool) -> None:
-        """Have the lock keep a log, or not, and see that it does as it was told. Raises SmartLockError."""
+        """Have the lock keep a log, or not, and see that it does so. Raises SmartLockError."""
         in_doubt: PinSession | None = None
         async with self._pin.session() as session:
             try:

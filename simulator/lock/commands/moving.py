@@ -89,7 +89,7 @@ def keypad_action(request: Request) -> None:
 
 
 def request_calibration(request: Request) -> None:
-    """Find the end positions anew, unless the battery is too weak for it."""
+    """Find the end positions again, unless the battery is too weak for it."""
     device = request.device
     if device.motor.busy:
         request.refuse(ErrorCode.K_BUSY)

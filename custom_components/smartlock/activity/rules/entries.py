@@ -90,7 +90,7 @@ _SUCCESSES: Mapping[LockAction, Happening] = {
     LockAction.LOCK_N_GO: Happening.LOCK_N_GO,
     LockAction.LOCK_N_GO_WITH_UNLATCH: Happening.LOCK_N_GO,
 }
-# What somebody does who comes in. Whoever locks need not have been in.
+# What somebody does who comes in. Anyone who locks need not have been in.
 OPENING = frozenset({Happening.UNLOCKED, Happening.OPENED, Happening.LOCK_N_GO})
 _PRESSES = frozenset({LockAction.FOB_WITHOUT_ACTION, LockAction.BUTTON_WITHOUT_ACTION})
 _DOOR: Mapping[DoorSensorEvent, Happening] = {
@@ -142,7 +142,7 @@ class Record:
     authorization_id: int = field(default=0, repr=False)
     """0: nobody's."""
     name: str | None = field(default=None, repr=False)
-    """What the entry calls its author; None for nothing, and for whoever was not recognized."""
+    """What the entry calls its author; None for nothing, and for anyone who was not recognized."""
     code_id: int | None = None
     lock_action: LockAction | None = None
     result: str | None = None
@@ -152,7 +152,7 @@ class Record:
 
     @property
     def denied(self) -> bool:
-        """Whether somebody was not let in: that is told apart from what happened."""
+        """Whether somebody was not let in: that is kept apart from what happened."""
         return isinstance(self.what, Denial)
 
     @property

@@ -1,4 +1,4 @@
-"""What is told of an entry of the log: the attributes of its event, and what its author is called."""
+"""What is shown of an entry of the log: the attributes of its event, and what its author is called."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,12 +45,12 @@ class Names:
         number = self.numbers.get(record.authorization_id)
         return None if number is None else self.person.format(number=number)
 
-    def hidden(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is to show instead of names that were told before they were hidden."""
-        user = told.get("user")
-        if self.shown or user is None or told.get("method") == Method.HOME_ASSISTANT:
+    def hidden(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is to show instead of names that were shown before they were hidden."""
+        user = shown.get("user")
+        if self.shown or user is None or shown.get("method") == Method.HOME_ASSISTANT:
             return {}
-        if code_id := told.get("code_id"):
+        if code_id := shown.get("code_id"):
             return {"user": self.code.format(number=code_id), "person": None}
         aliases = {self.person.format(number=number): each for each, number in self.numbers.items()}
         if user not in aliases:
@@ -70,7 +70,7 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
-    """One entry of the log as it is told."""
+    """One entry of the log as it is shown."""
 
     record: Record
     moment: Moment

@@ -73,7 +73,7 @@ class Last:
     """What the states showed when the operation was found to explain them; None: it does not."""
     shown: Sign | None = None
     """What the states show now; None before the first."""
-    told: bool = False
+    read_since: bool = False
     """The log has been read to its end since they show that."""
     fresh: bool = False
     """The operation has come from the log since it was last read to its end."""
@@ -81,12 +81,14 @@ class Last:
     @property
     def explained(self) -> Operation | None:
         """What explains the state that is shown; None as long as nothing does."""
-        return self.operation if self.told and self.sign is not None and self.sign == self.shown else None
+        return (
+            self.operation if self.read_since and self.sign is not None and self.sign == self.shown else None
+        )
 
     def seen(self, states: KeyturnerStates) -> Self:
         """Take what the lock shows: if it is something else than before, nothing explains it yet."""
         shown = sign_of(states)
-        return self if shown == self.shown else replace(self, shown=shown, told=False)
+        return self if shown == self.shown else replace(self, shown=shown, read_since=False)
 
     def succeeded(self, operation: Operation, *, opening: bool) -> Self:
         """Take an operation from the log."""
@@ -106,7 +108,7 @@ class Last:
         if self.shown not in (None, sign_of(states)):
             # It has changed meanwhile, so the end was not the end.
             return self
-        last = replace(self.seen(states), told=True, fresh=False)
+        last = replace(self.seen(states), read_since=True, fresh=False)
         if self.operation is None or not _agree(self.operation, states):
             return replace(last, sign=None)
         return replace(last, sign=last.shown) if self.fresh else last

@@ -10,7 +10,7 @@ from custom_components.smartlock.protocol.wire import Date7
 RIGHT_ENOUGH = timedelta(seconds=60)
 # Up to here a clock runs wrong; beyond it was set to something.
 FARTHEST = timedelta(days=1)
-# Older at the moment when it is told, an entry is late: the slowest ordinary read comes after ten minutes.
+# Older at the moment when it is read, an entry is late: the slowest ordinary read comes after ten minutes.
 LATE = timedelta(minutes=15)
 # There were none of these locks before: such a date comes from a clock that has lost the time.
 FIRST_LOCKS = datetime(2015, 1, 1, tzinfo=UTC)
@@ -36,29 +36,29 @@ class Moment:
     """Aware, UTC; None if nobody knows."""
     certain: bool = True
     late: bool = True
-    """It was not told at once, or nobody knows."""
+    """It was not read at once, or nobody knows."""
 
 
 def moment_of(timestamp: Date7, watches: Watches) -> Moment:
     """Return when an entry was written."""
-    told = timestamp.moment
-    if told is None or told < FIRST_LOCKS:
+    written = timestamp.moment
+    if written is None or written < FIRST_LOCKS:
         return Moment(at=None)
-    at, certain = _corrected(told, watches)
+    at, certain = _corrected(written, watches)
     # What is yet to come has happened some time ago, by a clock that nobody can compare.
     return Moment(at=at, certain=certain, late=not -LATE <= watches.now - at <= LATE)
 
 
-def _corrected(told: datetime, watches: Watches) -> tuple[datetime, bool]:
-    now = _by(told, watches.ahead)
+def _corrected(written: datetime, watches: Watches) -> tuple[datetime, bool]:
+    now = _by(written, watches.ahead)
     if watches.before is None or _same(watches.ahead, watches.before.ahead):
         return now
     # Either by the clock as it is, and then since it was set; or as it was, and then before.
-    then = _by(told, watches.before.ahead)
+    then = _by(written, watches.before.ahead)
     since, until = now[0] >= watches.before.at - RIGHT_ENOUGH, then[0] <= watches.before.at + RIGHT_ENOUGH
     if since != until:
         return now if since else then
-    return told, False
+    return written, False
 
 
 def _same(one: timedelta | None, other: timedelta | None) -> bool:
@@ -67,8 +67,8 @@ def _same(one: timedelta | None, other: timedelta | None) -> bool:
     return abs(one - other) <= RIGHT_ENOUGH
 
 
-def _by(told: datetime, ahead: timedelta | None) -> tuple[datetime, bool]:
-    """Return what a time means that a clock has told that was so much ahead, and whether that is certain."""
+def _by(written: datetime, ahead: timedelta | None) -> tuple[datetime, bool]:
+    """Return what a time means that a clock showed that was so much ahead, and whether that is certain."""
     if ahead is None or abs(ahead) > FARTHEST:
-        return told, False
-    return (told if abs(ahead) <= RIGHT_ENOUGH else told - ahead), True
+        return written, False
+    return (written if abs(ahead) <= RIGHT_ENOUGH else written - ahead), True

@@ -3,8 +3,8 @@
     from the cursor on     ascending, from the cursor's own entry: what comes first must be that entry
     back from the newest   if it is not: overrun, begun again, or a lock that knows no other order
 
-The way back is gathered until an entry is recognized, or the log ends, and told then: nothing is told out of order. It may
-take several links. What is gathered is lost in a restart, and gathered again.
+The way back is gathered until an entry is recognized, or the log ends, and reported then: nothing is reported out of order.
+It may take several links. What is gathered is lost in a restart, and gathered again.
 """
 
 from dataclasses import dataclass, field, replace
@@ -79,7 +79,7 @@ class Reading:
         if available > len(seen) + MOST:
             return replace(self, back=()), News()
         new = entries[len(seen) :]
-        return self._told(cursor, new, since=cursor.index, done=len(entries) < PAGE)
+        return self._moved_on(cursor, new, since=cursor.index, done=len(entries) < PAGE)
 
     def _took_older(self, cursor: Cursor, entries: tuple[LogEntry, ...]) -> tuple[Self, News]:
         """Take entries on the way back."""
@@ -90,7 +90,7 @@ class Reading:
                 new = tuple(entry for entry in reversed(back) if entry.index > mark.index)[-MOST:]
                 # A lock that has the newest entry that we know would have shown it first, if it knew that order.
                 ascending = self.ascending or mark != cursor.marks[0]
-                reading, news = self._told(cursor.back_to(mark), new, since=mark.index, done=True)
+                reading, news = self._moved_on(cursor.back_to(mark), new, since=mark.index, done=True)
                 return replace(reading, ascending=ascending), news
         passed = bool(back) and back[-1].index <= cursor.index
         more = len(back) > len(gathered) and len(entries) == self.page.count
@@ -103,13 +103,13 @@ class Reading:
         new = back[:MOST][::-1]
         if passed:
             missed = new[0].index - 1 if more or len(back) > len(new) else 0
-            reading, news = self._told(Cursor(), new, since=0, done=True)
+            reading, news = self._moved_on(Cursor(), new, since=0, done=True)
             news = replace(news, missed=missed, began_again=True)
         else:
-            reading, news = self._told(cursor, new, since=cursor.index, done=True)
+            reading, news = self._moved_on(cursor, new, since=cursor.index, done=True)
         return replace(reading, ascending=True), news
 
-    def _told(
+    def _moved_on(
         self, cursor: Cursor, new: tuple[LogEntry, ...], *, since: int, done: bool
     ) -> tuple[Self, News]:
         """Move on over entries that are new, the oldest first, and say how many there should have been."""
