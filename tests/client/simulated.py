@@ -40,6 +40,8 @@ class SimulatedTransport(Transport):
         """Which of them are lost on the way, by number."""
         self.tamper: Callable[[bytes], Sequence[bytes]] = lambda value: [value]
         """What somebody in reach makes of each of them."""
+        self.cached_services: frozenset[str] | None = None
+        """What the Bluetooth stack takes for the table of services until it is told to forget it."""
         radio.add_receiver(self)
 
     def on_sighting(self, sighting: Sighting) -> None:
@@ -91,7 +93,13 @@ class _SimulatedLink(Link):
     @property
     @override
     def services(self) -> frozenset[str]:
-        return frozenset(service.uuid for service in self._open.services)
+        discovered = frozenset(service.uuid for service in self._open.services)
+        cached = self._transport.cached_services
+        return discovered if cached is None else cached
+
+    @override
+    async def forget_services(self) -> None:
+        self._transport.cached_services = None
 
     @override
     async def subscribe(self, characteristic: str) -> None:

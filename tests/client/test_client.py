@@ -30,6 +30,7 @@ from custom_components.smartlock.protocol.errors import (
     OutcomeUnknownError,
     PinError,
     PinNotSetError,
+    ProtocolError,
     ReplacedError,
     SmartLockError,
     UnreachableError,
@@ -882,6 +883,33 @@ def test_identify(model: str) -> None:
         assert world.radio.connections[-1].ended is not None
 
     play_unpaired(model, scenario)
+
+
+@both_generations
+def test_an_incomplete_table_of_services_is_read_once_more(model: str) -> None:
+    """BlueZ may hand out only a part of it at the first connection to a lock that it has never seen."""
+
+    async def scenario(world: World) -> None:
+        world.transport.cached_services = frozenset({"00001800-0000-1000-8000-00805f9b34fb"})
+        assert await identify(world.transport) is world.dialect
+        assert len(world.radio.connections) == 2
+        assert all(connection.ended is not None for connection in world.radio.connections)
+
+    play_unpaired(model, scenario)
+
+
+def test_what_is_no_lock_is_read_twice_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(world: World) -> None:
+        monkeypatch.setattr(
+            type(world.lock),
+            "services",
+            tuple(service for service in world.lock.services if service.uuid.startswith("0000")),
+        )
+        with pytest.raises(ProtocolError):
+            await identify(world.transport)
+        assert len(world.radio.connections) == 2
+
+    play_unpaired("gen3", scenario)
 
 
 @pytest.mark.parametrize("id_type", [AuthorizationIdType.APP, AuthorizationIdType.BRIDGE])

@@ -267,6 +267,15 @@ async def test_services_that_were_remembered_wrongly(
     assert first.traffic.requests == second.traffic.requests
 
 
+async def test_services_are_forgotten_on_request(home: Home, central: Central, lock: VirtualLock) -> None:
+    link = await central.connect()
+    assert home.adapter.discovered == {lock.address}
+    await link.forget_services()
+    assert home.adapter.discovered == set()
+    await link.close()
+    await link.forget_services()
+
+
 async def test_disconnecting_that_fails(
     home: Home, central: Central, lock: VirtualLock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,10 @@ class _Tape(Link):
                 )
 
     @override
+    async def forget_services(self) -> None:
+        pass
+
+    @override
     async def close(self) -> None:
         for timer in self._due:
             timer.cancel()

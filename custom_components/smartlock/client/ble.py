@@ -149,6 +149,12 @@ class _BleLink(Link):
             await client.write_gatt_char(characteristic, value, response=True)
 
     @override
+    async def forget_services(self) -> None:
+        if self._client is not None:
+            with suppress(BleakError, TimeoutError, OSError, EOFError):
+                await self._client.clear_cache()
+
+    @override
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is None:
@@ -168,8 +174,7 @@ class _BleLink(Link):
             yield client
         except BleakCharacteristicNotFoundError as error:
             # The cached GATT table does not belong to this lock: the next connection must discover it again.
-            with suppress(BleakError, TimeoutError, OSError, EOFError):
-                await client.clear_cache()
+            await self.forget_services()
             raise LinkLostError("the services of the lock were remembered wrongly") from error
         except (BleakError, TimeoutError, OSError, EOFError) as error:
             raise LinkLostError("a Bluetooth request failed") from error

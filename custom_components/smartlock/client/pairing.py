@@ -23,20 +23,29 @@ _PAIRING_TIME = 60.0
 async def identify(transport: Transport) -> Dialect:
     """Connect and detect the generation by the pairing service, which exists outside pairing mode too.
 
+    A table without it is read once more: BlueZ may hand out an incomplete one at the first connection.
+
     Raises LinkError, and ProtocolError for a device that is no such lock.
     """
     try:
         async with asyncio.timeout(_IDENTIFY_TIME):
-            link = await transport.connect(on_value=lambda uuid, value: None, on_lost=lambda: None)
-            try:
-                services = link.services
-            finally:
-                await link.close()
+            dialect = await _discover(transport) or await _discover(transport)
     except TimeoutError as error:
         raise NoAnswerError("the services of the lock could not be read in time") from error
-    dialect = dialect_of_services(services)
     if dialect is None or dialect.product is not Product.SMART_LOCK:
         raise ProtocolError("the device has no pairing service of a known generation")
+    return dialect
+
+
+async def _discover(transport: Transport) -> Dialect | None:
+    """Connect and return the dialect of the services; a table that belongs to none is forgotten."""
+    link = await transport.connect(on_value=lambda uuid, value: None, on_lost=lambda: None)
+    try:
+        dialect = dialect_of_services(link.services)
+        if dialect is None:
+            await link.forget_services()
+    finally:
+        await link.close()
     return dialect
 
 

@@ -17,6 +17,9 @@ class Link(Protocol):
     async def write(self, characteristic: str, value: bytes) -> None:
         """Write a value of any length once, with response; never repeats a write."""
 
+    async def forget_services(self) -> None:
+        """Have the next connection discover the services again, past every cache; never raises."""
+
     async def close(self) -> None:
         """Disconnect; does nothing on a closed link."""
 
