@@ -10,7 +10,13 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from custom_components.smartlock.const import CONF_NUKI_ID, CONF_SHOW_NAMES, DOMAIN
+from custom_components.smartlock.const import (
+    CONF_NUKI_ID,
+    CONF_REMOVE_EXPIRED,
+    CONF_RESTORE_BY_ITSELF,
+    CONF_SHOW_NAMES,
+    DOMAIN,
+)
 from custom_components.smartlock.entry_check import damaged_data, damaged_option, held
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.pairing.finished import (
@@ -23,6 +29,9 @@ from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockR
 from custom_components.smartlock.services import async_setup_services
 from custom_components.smartlock.settings.files import async_setup_files
 from custom_components.smartlock.storage import async_remove_lock_stores, async_report_damage
+
+# A new PIN, for instance, needs no new connection.
+_READ_WHEN_USED = (CONF_PIN, CONF_SHOW_NAMES, CONF_RESTORE_BY_ITSELF, CONF_REMOVE_EXPIRED)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -57,7 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     await runtime.async_load()
     await async_finished_pairings(hass)
     await async_report_damage(hass)
-    entry.async_on_unload(entry.add_update_listener(_reload_after_change(entry)))
+    entry.async_on_unload(entry.add_update_listener(_follow_changes(entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:
         runtime.start()
@@ -84,28 +93,29 @@ def _check(entry: ConfigEntry) -> None:
         )
 
 
-def _reload_after_change(
+def _follow_changes(
     entry: SmartLockConfigEntry,
 ) -> Callable[[HomeAssistant, ConfigEntry], Coroutine[Any, Any, None]]:
     """Return a listener that reloads the entry when something that its set-up depends on has changed."""
     before = _what_matters(entry)
 
-    async def changed(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    async def changed(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
         if _what_matters(entry) != before:
             await hass.config_entries.async_reload(entry.entry_id)
-        elif entry.state is ConfigEntryState.LOADED:
+            return
+        if entry.state is ConfigEntryState.LOADED:
             # Names may be hidden now.
             entry.runtime_data.coordinator.async_update_listeners()
+        await entry.runtime_data.auto_unlock.async_follow()
 
     return changed
 
 
 def _what_matters(entry: ConfigEntry) -> tuple[object, ...]:
-    """Return a copy of what the set-up depends on: no title, and no PIN, which needs no new connection."""
-    options = {key: value for key, value in entry.options.items() if key not in (CONF_PIN, CONF_SHOW_NAMES)}
-    # Home Assistant changes a subentry in place, so a reference would not show the change. Its data may be damaged.
-    rules = [(each.subentry_id, each.title, each.data) for each in entry.subentries.values()]
-    return dict(entry.data), options, rules
+    """Return a copy of what the set-up depends on: no title, no rules, and no options that are read when used."""
+    return dict(entry.data), {
+        key: value for key, value in entry.options.items() if key not in _READ_WHEN_USED
+    }
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) -> bool:

@@ -12,6 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from custom_components.smartlock.activity.rules.entries import Denial, Happening
 from custom_components.smartlock.activity.rules.events import Activity
 from custom_components.smartlock.auto_unlock.entities import RuleEvent
+from custom_components.smartlock.auto_unlock.runners import async_add_rule_entities
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.faults.rules.codes import FaultKind
 from custom_components.smartlock.faults.tracker import RECOVERED
@@ -98,8 +99,9 @@ async def async_setup_entry(
 ) -> None:
     """Add the event entities."""
     async_add_entities(SmartLockEvent(entry.runtime_data, description) for description in EVENTS)
-    for rule in entry.runtime_data.auto_unlock:
-        async_add_entities([RuleEvent(rule)], config_subentry_id=rule.rule.subentry_id)
+    async_add_rule_entities(
+        entry.runtime_data.auto_unlock, async_add_entities, lambda rule: [RuleEvent(rule)]
+    )
 
 
 class SmartLockEvent(SmartLockEntity, EventEntity):

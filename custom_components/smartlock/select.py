@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.auto_unlock.entities import RuleModeSelect, async_remove_former_switches
+from custom_components.smartlock.auto_unlock.runners import async_add_rule_entities
 from custom_components.smartlock.protocol.enums import (
     AdvertisingMode,
     BatteryType,
@@ -81,9 +82,10 @@ async def async_setup_entry(
     async_add_settings(
         entry.runtime_data.settings, Platform.SELECT, SELECTS, SettingSelect, async_add_entities
     )
-    for rule in entry.runtime_data.auto_unlock:
+    rules = entry.runtime_data.auto_unlock
+    for rule in rules:
         async_remove_former_switches(hass, rule)
-        async_add_entities([RuleModeSelect(rule)], config_subentry_id=rule.rule.subentry_id)
+    async_add_rule_entities(rules, async_add_entities, lambda rule: [RuleModeSelect(rule)])
 
 
 class SettingSelect(SettingEntity, SelectEntity):

@@ -11,6 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.activity.sensors import ACTIVITY_SENSORS
 from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SENSORS, RuleSensor
+from custom_components.smartlock.auto_unlock.runners import async_add_rule_entities
 from custom_components.smartlock.client.statistics import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
 from custom_components.smartlock.entity_sensor import SmartLockSensor, SmartLockSensorDescription
@@ -162,11 +163,11 @@ async def async_setup_entry(
             *_sensors(runtime, runtime.faults, FAULT_SENSORS),
         ]
     )
-    for rule in runtime.auto_unlock:
-        async_add_entities(
-            [RuleSensor(rule, description) for description in RULE_SENSORS],
-            config_subentry_id=rule.rule.subentry_id,
-        )
+    async_add_rule_entities(
+        runtime.auto_unlock,
+        async_add_entities,
+        lambda rule: [RuleSensor(rule, description) for description in RULE_SENSORS],
+    )
 
 
 def _sensors[P](

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from types import MappingProxyType
 from typing import Any
 
 from homeassistant.components.lock import LockState as View
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import CoreState
 import pytest
@@ -194,31 +193,25 @@ async def test_home_assistant_stops_in_the_middle_of_a_read(home: Home) -> None:
 
 
 async def test_what_needs_no_new_connection_reloads_nothing(home: Home) -> None:
-    """The name that the owner gives it here, and the security PIN."""
+    """The name that the owner gives it here, the security PIN, and what is looked up when it is needed."""
     lock = home.add_lock()
     entry = await home.set_up(lock)
     before, began = entry.runtime_data, len(lock.journal.connections)
-    home.hass.config_entries.async_update_entry(entry, title="Another", options={"pin": "1234"})
+    options = {"pin": "1234", "show_names": False, "restore_by_itself": True, "remove_expired": False}
+    home.hass.config_entries.async_update_entry(entry, title="Another", options=options)
     await home.hass.async_block_till_done()
     assert entry.runtime_data is before
     assert len(lock.journal.connections) == began
 
 
 async def test_what_the_set_up_is_made_from_reloads(home: Home) -> None:
-    """Options, keys and subentries, from wherever they are changed."""
+    """Options and keys, from wherever they are changed."""
     lock = home.add_lock()
     entry = await home.set_up(lock)
     entries = home.hass.config_entries
-    subentry = ConfigSubentry(
-        data=MappingProxyType({"a": 1}), subentry_type="any", title="Any", unique_id=None
-    )
     changes: list[Callable[[], bool]] = [
         lambda: entries.async_update_entry(entry, options={"idle_time": 3}),
         lambda: entries.async_update_entry(entry, data={**entry.data, "client_type": "bridge"}),
-        lambda: entries.async_add_subentry(entry, subentry),
-        # In place, as Home Assistant does it.
-        lambda: entries.async_update_subentry(entry, subentry, data={"a": 2}),
-        lambda: entries.async_remove_subentry(entry, subentry.subentry_id),
     ]
     for change in changes:
         before = entry.runtime_data

@@ -10,7 +10,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, Sen
 from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
@@ -58,6 +58,26 @@ SENSORS = (
 )
 
 
+def _device_of(runner: RuleRunner) -> DeviceInfo:
+    coordinator, rule = runner.coordinator, runner.rule
+    return DeviceInfo(
+        identifiers={(DOMAIN, f"{coordinator.nuki_id}_{rule.subentry_id}")},
+        translation_key="auto_unlock",
+        translation_placeholders={"lock": coordinator.config_entry.title, "person": rule.title},
+        entry_type=DeviceEntryType.SERVICE,
+    )
+
+
+@callback
+def async_rename_device(hass: HomeAssistant, runner: RuleRunner) -> None:
+    """Name the device of a rule after the person who is in it now."""
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=runner.coordinator.config_entry.entry_id,
+        config_subentry_id=runner.rule.subentry_id,
+        **_device_of(runner),
+    )
+
+
 class RuleEntity(Entity):
     """An entity of one rule. It is about the rule, not the lock, so it is always available."""
 
@@ -66,17 +86,11 @@ class RuleEntity(Entity):
 
     def __init__(self, runner: RuleRunner, description: EntityDescription) -> None:
         """Bind a description to a rule."""
-        coordinator, rule = runner.coordinator, runner.rule
         self.runner = runner
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.nuki_id}_{rule.subentry_id}_{description.key}"
+        self._attr_unique_id = f"{runner.coordinator.nuki_id}_{runner.rule.subentry_id}_{description.key}"
         self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, f"{coordinator.nuki_id}_{rule.subentry_id}")},
-            translation_key="auto_unlock",
-            translation_placeholders={"lock": coordinator.config_entry.title, "person": rule.title},
-            entry_type=DeviceEntryType.SERVICE,
-        )
+        self._attr_device_info = _device_of(runner)
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -1,5 +1,6 @@
 """The owner's choices for each rule, which survive restarts; a rule without a choice is off."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -70,6 +71,14 @@ class Modes:
         """
         if not await self._store.async_try_save(self._to_json):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="auto_unlock_not_saved")
+
+    async def async_keep_only(self, rules: Collection[str]) -> None:
+        """Forget the choices for rules that were removed."""
+        kept = {rule: choice for rule, choice in self._choices.items() if rule in rules}
+        if kept != self._choices:
+            self._choices = kept
+            # If the disk is full, they are forgotten at the next start.
+            await self._store.async_try_save(self._to_json)
 
     def _to_json(self) -> dict[str, Any]:
         return {

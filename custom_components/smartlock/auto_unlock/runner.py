@@ -53,21 +53,13 @@ from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
+from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.protocol.enums import LockState
+from custom_components.smartlock.protocol.enums import LockState, Place
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 from custom_components.smartlock.settings.current import CurrentSettings
 
-_OPEN = frozenset(
-    {
-        LockState.UNLOCKING,
-        LockState.UNLOCKED,
-        LockState.UNLATCHING,
-        LockState.UNLATCHED,
-        LockState.UNLOCKED_LOCK_N_GO,
-    }
-)
 _REFUSED_PIN = (PinState.INVALID, PinState.BLOCKED)
 
 
@@ -94,41 +86,54 @@ class RuleRunner:
         modes: Modes,
     ) -> None:
         """Prepare a rule that is not armed."""
-        self._actions = actions
-        self._current = current
-        self.rule = rule
-        self.missing: tuple[str, ...] = ()
-        self._modes = modes
-        self.state = proximity.start(self._settings(), hass.loop.time())
-        self.coordinator = coordinator
         self._hass = hass
+        self.coordinator = coordinator
         self._entry = coordinator.config_entry
         self._pin = pin
         self._faults = faults
-        self._references = References(
-            hass,
-            entities=rule.entities,
-            notify=rule.notify,
-            app_entry=rule.app_entry,
-            scanners=rule.settings.door_scanners,
-        )
-        self._whereabouts = Whereabouts(hass, rule.person, self._references, self.tell)
-        self._entities = RuleEntities(hass, rule, self._references, self.tell)
-        self._surroundings = Surroundings(hass, rule.settings.door_scanners, self.tell)
-        self._clock = ClockGap(hass)
+        self._actions = actions
+        self._current = current
         self._issues = RuleIssues(issues, rule.subentry_id)
-        self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._received)
-        self._app = None if rule.notify is None else PhoneApp(hass, lambda: self._references.notify)
+        self._modes = modes
+        self._listeners = Listeners[[]]()
+        self._report_listeners = Listeners[Report]()
         self._stops: list[CALLBACK_TYPE] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._listeners: list[Callable[[], None]] = []
-        self._report_listeners: list[Callable[[Report], None]] = []
+        self._running = False
+        self._take(rule)
+
+    def _take(self, rule: Rule) -> None:
+        """Take the owner's choices; nothing is known, and nothing that follows them has started."""
+        hass, scanners = self._hass, rule.settings.door_scanners
+        self.rule = rule
+        self.missing: tuple[str, ...] = ()
+        self.state = proximity.start(self._settings(), self._now)
+        self._references = References(
+            hass, entities=rule.entities, notify=rule.notify, app_entry=rule.app_entry, scanners=scanners
+        )
+        self._whereabouts = Whereabouts(hass, rule.person, self._references, self.tell)
+        self._entities = RuleEntities(hass, rule, self._references, self.tell)
+        self._surroundings = Surroundings(hass, scanners, self.tell)
+        self._radio = None if rule.phone is None else PhoneListener(hass, rule.phone, self._received)
+        self._app = None if rule.notify is None else PhoneApp(hass, lambda: self._references.notify)
+        self._link = WarmLink(hass, self.coordinator, self._actions, scanners, self._spawn)
         self._bolt: LockState | None = None
         self._trouble: bool | None = None
-        self._link = WarmLink(hass, coordinator, actions, rule.settings.door_scanners, self._spawn)
-        self._running = False
         self._absence = {"left": "–", "back": "–"}
+
+    @callback
+    def change(self, rule: Rule) -> None:
+        """Begin again with other choices: nothing that was seen before counts, and nothing pending is sent."""
+        running = self._running
+        self.stop()
+        if rule.phone_check != self.rule.phone_check:
+            # The question was about another phone.
+            self._issues.withdraw(PHONE)
+        self._take(rule)
+        if running:
+            self.start()
+        self._changed()
 
     def _settings(self) -> RuleSettings:
         choice, check = self._modes.of(self.rule.subentry_id), self.rule.phone_check
@@ -144,14 +149,12 @@ class RuleRunner:
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Call `listener` whenever the rule's state or mode changes."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
     @callback
     def async_add_report_listener(self, listener: Callable[[Report], None]) -> CALLBACK_TYPE:
         """Call `listener` with every report to the owner."""
-        self._report_listeners.append(listener)
-        return lambda: self._report_listeners.remove(listener)
+        return self._report_listeners.add(listener)
 
     @property
     def mode(self) -> Mode:
@@ -359,8 +362,7 @@ class RuleRunner:
 
     @callback
     def _changed(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
+        self._listeners.notify()
 
     @callback
     def _listen_if_on(self) -> None:
@@ -395,7 +397,8 @@ class RuleRunner:
         if not isinstance(message, KeyturnerStates):
             return
         before, self._bolt = self._bolt, message.lock_state
-        if before is not None and before not in _OPEN and message.lock_state in _OPEN:
+        opened = message.lock_state.heading is Place.UNLOCKED
+        if opened and before is not None and before.heading is not Place.UNLOCKED:
             self.tell(Unlocked())
 
     # --- Effects ------------------------------------------------------------------------------------------
@@ -419,8 +422,7 @@ class RuleRunner:
                         "ask for a confirmation",
                     )
             case Report():
-                for listener in tuple(self._report_listeners):
-                    listener(effect)
+                self._report_listeners.notify(effect)
 
     @callback
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
