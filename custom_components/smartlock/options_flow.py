@@ -25,6 +25,7 @@ from custom_components.smartlock.const import (
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
+from custom_components.smartlock.dashboard import DashboardSteps
 from custom_components.smartlock.link.rules import POLL_APP, POLL_BRIDGE
 from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.pin.guard import PinGuard
@@ -42,6 +43,7 @@ MENU = (
     "radio",
     "pin",
     "settings",
+    "dashboard",
     "export_settings",
     "import_settings",
     "leave",
@@ -51,7 +53,14 @@ _LOADED_ONLY = ("users", "codes", "time_control", "leave")
 
 
 class SmartLockOptionsFlow(
-    PinSteps, ActivityOptions, SettingsOptions, CodeSteps, UserSteps, TimeControlSteps, LeaveSteps
+    PinSteps,
+    ActivityOptions,
+    SettingsOptions,
+    CodeSteps,
+    UserSteps,
+    TimeControlSteps,
+    LeaveSteps,
+    DashboardSteps,
 ):
     """Lets the owner choose what to change. The entry's update listener applies the changes."""
 

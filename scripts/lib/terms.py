@@ -33,6 +33,8 @@ _NAMED = {
     ),
     "Settings > Devices & services": ("panel.config", "ui.panel.config.dashboard.devices.main"),
     "Repairs": ("ui.panel.config.repairs.caption",),
+    "*Edit dashboard*": ("ui.panel.lovelace.menu.configure_ui",),
+    "*Edit in YAML*": ("ui.panel.lovelace.editor.edit_view.edit_yaml",),
     "*Reconfigure*": ("ui.panel.config.integrations.config_entry.reconfigure",),
     "Submit": ("ui.common.submit",),
 }
@@ -61,10 +63,10 @@ def _component(component: str, language: str) -> dict[str, object]:
 
 @cache
 def _frontend(language: str) -> dict[str, str]:
-    """Return the texts of the frontend and of its settings."""
+    """Return the texts of the frontend, of its settings, and of its dashboards."""
     folder = _package("hass_frontend") / "static" / "translations"
     found: dict[str, str] = {}
-    for part in (folder, folder / "config"):
+    for part in (folder, folder / "config", folder / "lovelace"):
         for file in part.glob(f"{language}-[0-9a-f]*.json"):
             found |= json.loads(file.read_text(encoding="utf-8"))
     return found

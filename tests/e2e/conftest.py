@@ -40,7 +40,7 @@ BRISK = Timing(
 # People's phones can log in.
 APPS = "mobile_app:\n"
 # What happened is written down at once.
-RECORDER = "recorder:\n  commit_interval: 1\nlogbook:\n"
+RECORDER = "recorder:\n  commit_interval: 1\nlogbook:\nhistory:\n"
 
 type Mount = Callable[..., VirtualLock]
 
