@@ -5,12 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 import sys
 
-from benchmarks import end_to_end
+from benchmarks.earlier import BEFORE
 from benchmarks.groups import GROUPS, NAMES
-from benchmarks.parameters import PARAMETERS
 from benchmarks.rows import Row
-from benchmarks.suite import BEFORE, suite
-from benchmarks.trace import trace
 
 SUITE, END_TO_END, TRACE = "suite", "end_to_end", "trace"
 
@@ -31,10 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--against",
         metavar="COMMIT",
-        help=f"what `{SUITE}` and `{END_TO_END}` compare with; default {BEFORE} and {end_to_end.BEFORE}",
+        help=f"what `{SUITE}` and `{END_TO_END}` compare with; default {BEFORE[SUITE]} and {BEFORE[END_TO_END]}",
     )
     parser.add_argument(
-        "--peer", metavar="PATH", type=Path, help=f"a checkout of {end_to_end.PEER} for `{END_TO_END}`"
+        "--peer", metavar="PATH", type=Path, help=f"a checkout of hass_nuki_bt for `{END_TO_END}`"
     )
     options = parser.parse_args(arguments)
     if not options.json:
@@ -45,21 +42,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
 
 
+# What needs Home Assistant is imported where it runs, so that --help answers at once.
+
+
 def rows(wanted: set[str], *, against: str | None, peer: Path | None, quick: bool) -> Iterator[Row]:
     """Measure and yield the rows with these names."""
     for group in GROUPS:
         if wanted & set(group.names):
             yield from (row for row in group.run(quick=quick) if row.name in wanted)
     if END_TO_END in wanted:
-        yield from end_to_end.end_to_end(quick=quick, against=against or end_to_end.BEFORE, peer=peer)
+        from benchmarks.end_to_end import end_to_end
+
+        yield from end_to_end(quick=quick, against=against or BEFORE[END_TO_END], peer=peer)
     if TRACE in wanted:
+        from benchmarks.trace import trace
+
         yield from trace(quick=quick)
     if SUITE in wanted:
-        yield from suite(against or BEFORE)
+        from benchmarks.suite import suite
+
+        yield from suite(against or BEFORE[SUITE])
 
 
 def parameter_table() -> Iterator[str]:
     """Yield the parameters as a table, and the head of the table of results."""
+    from benchmarks.parameters import PARAMETERS
+
     for parameter in PARAMETERS:
         yield f"{parameter.name:37} {parameter.value:48} {parameter.source}\n"
     yield f"\n{'name':30} {'value':>12} {'unit':12} {'compared':>12} {'ratio':>8}  with\n"

@@ -3,9 +3,17 @@
 from pathlib import Path
 import subprocess
 
-__all__ = ["ROOT", "checkout"]
+__all__ = ["BEFORE", "ROOT", "checkout"]
 
 ROOT = Path(__file__).parent.parent
+
+# What is compared with unless another commit is named.
+BEFORE = {
+    # The last whose tests ran one after the other, in one process.
+    "suite": "73739f5",
+    # The last whose actions waited for their turn.
+    "end_to_end": "38c7770",
+}
 
 
 def checkout(commit: str, root: Path = ROOT) -> Path:

@@ -25,10 +25,8 @@ from simulator.demo.house import House
 from simulator.home_assistant import HomeAssistantProcess, free_port
 from simulator.virtual_lock import Kind, Timing, VirtualLock
 
-__all__ = ["BEFORE", "NAMES", "end_to_end"]
+__all__ = ["NAMES", "end_to_end"]
 
-# The last commit whose actions waited for their turn.
-BEFORE = "38c7770"
 SAMPLES, QUICK_SAMPLES = 15, 2
 # Long enough for a step of the bolt to be seen. A link that nobody uses falls asleep sooner than usual, since one side never
 # disconnects by itself, and later than the other side lets go of it.

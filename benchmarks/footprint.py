@@ -15,18 +15,17 @@ import sys
 import time
 
 from benchmarks import home
+from benchmarks.groups import FOOTPRINT, SIZES
 from benchmarks.parameters import RADIO
 from benchmarks.rows import Row
 from benchmarks.scale import house, mounted, power_off, set_up
 from simulator.radio import Radio
 
-__all__ = ["NAMES", "footprint"]
+__all__ = ["footprint"]
 
-SIZES = (1, 20)
 ROUNDS, QUICK_ROUNDS = 5, 1
 # Read, the settings included, and let go of, in simulated seconds.
 SETTLING = 60.0
-NAMES = tuple(f"{what}_{locks}" for locks in SIZES for what in ("setup_time", "resident_memory"))
 SCRIPT = "import sys; from benchmarks.footprint import main; main(int(sys.argv[1]))"
 
 
@@ -79,7 +78,7 @@ def footprint(*, quick: bool) -> list[Row]:
             peer=figures[one],
             note="a lock beside one that is there; the simulated locks are in the memory",
         )
-        for name, one in ((name, f"{name.rpartition('_')[0]}_{SIZES[0]}") for name in NAMES)
+        for name, one in ((name, f"{name.rpartition('_')[0]}_{SIZES[0]}") for name in FOOTPRINT)
     ]
 
 

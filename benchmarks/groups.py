@@ -1,20 +1,18 @@
-"""The benchmarks by what is measured together."""
+"""The benchmarks by what is measured together. Imports them when they run, as most of them need Home Assistant."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
-from benchmarks.advertisements import advertisements
-from benchmarks.codec import codec
-from benchmarks.day import day
-from benchmarks.footprint import NAMES as FOOTPRINT, footprint
-from benchmarks.imports import imports
-from benchmarks.latency import latency
-from benchmarks.phones import KINDS, phones
-from benchmarks.proximity import proximity
 from benchmarks.rows import Row
-from benchmarks.scale import scale
 
-__all__ = ["GROUPS", "NAMES", "Group"]
+__all__ = ["FOOTPRINT", "GROUPS", "KINDS", "NAMES", "SIZES", "Group"]
+
+# Advertisements that a rule of auto-unlock listens to.
+KINDS = ("stranger_advertisement_cpu", "new_stranger_advertisement_cpu", "phone_advertisement_cpu")
+# Locks of which setting up and memory are measured, and the rows.
+SIZES = (1, 20)
+FOOTPRINT = tuple(f"{what}_{locks}" for locks in SIZES for what in ("setup_time", "resident_memory"))
 
 
 class Benchmark(Protocol):
@@ -26,15 +24,20 @@ class Benchmark(Protocol):
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that are measured together."""
+    """Rows that are measured together, by the function of a module that has its name."""
 
-    run: Benchmark
+    module: str
     names: tuple[str, ...]
+
+    def run(self, *, quick: bool) -> list[Row]:
+        """Return the rows."""
+        module = import_module(f"benchmarks.{self.module}")
+        return cast(Benchmark, getattr(module, self.module))(quick=quick)
 
 
 GROUPS = (
     Group(
-        latency,
+        "latency",
         (
             "cold_read",
             "cold_unlock_accepted",
@@ -48,7 +51,7 @@ GROUPS = (
         ),
     ),
     Group(
-        day,
+        "day",
         (
             "day_radio_on",
             "day_connections",
@@ -59,17 +62,17 @@ GROUPS = (
             "day_activity_bad_hours",
         ),
     ),
-    Group(codec, ("decode_states", "encode_action")),
-    Group(advertisements, ("advertisement_cpu",)),
-    Group(phones, KINDS),
-    Group(imports, ("import_time", "import_layers_time", "import_memory", "import_layers_memory")),
-    Group(footprint, FOOTPRINT),
+    Group("codec", ("decode_states", "encode_action")),
+    Group("advertisements", ("advertisement_cpu",)),
+    Group("phones", KINDS),
+    Group("imports", ("import_time", "import_layers_time", "import_memory", "import_layers_memory")),
+    Group("footprint", FOOTPRINT),
     Group(
-        scale,
+        "scale",
         ("scale_1_cpu", "scale_10_cpu", "scale_20_cpu", "scale_50_cpu", "scale_100_cpu", "scale_100_served"),
     ),
     Group(
-        proximity,
+        "proximity",
         (
             "proximity_unsafe",
             "proximity_needless",

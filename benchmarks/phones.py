@@ -13,6 +13,7 @@ from types import MappingProxyType
 from homeassistant.config_entries import ConfigSubentry
 
 from benchmarks import home
+from benchmarks.groups import KINDS
 from benchmarks.parameters import LOCK, RADIO
 from benchmarks.rows import Row
 from benchmarks.sides import entry_of, paired_lock
@@ -33,7 +34,6 @@ MICROSECONDS = 1e6
 SETTLING = 30.0
 
 OTHER_IRK = bytes(range(16))
-KINDS = ("stranger_advertisement_cpu", "new_stranger_advertisement_cpu", "phone_advertisement_cpu")
 
 
 class Traffic:

@@ -10,21 +10,18 @@ import subprocess
 import sys
 import time
 
-from benchmarks.earlier import ROOT, checkout
+from benchmarks.earlier import BEFORE, ROOT, checkout
 from benchmarks.rows import Row
 
-__all__ = ["BEFORE", "NAMES", "suite"]
+__all__ = ["NAMES", "suite"]
 
 NAMES = ("suite_time", "suite_quick_time")
 
 # What the tests print goes there, away from the rows.
 STDERR = 2
 
-# The last commit whose tests ran one after the other, in one process.
-BEFORE = "73739f5"
 
-
-def suite(against: str = BEFORE, root: Path = ROOT) -> list[Row]:
+def suite(against: str = BEFORE["suite"], root: Path = ROOT) -> list[Row]:
     """Return the rows of this module: all tests, and those of the quick run, each against all tests of the commit."""
     before = checkout(against, root)
     for each in (before, root):
