@@ -20,6 +20,7 @@ from custom_components.smartlock.link.advertisements import SeenLock, seen_lock
 from custom_components.smartlock.link.search import searching
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
 from custom_components.smartlock.pairing.flow import PairingSteps
+from custom_components.smartlock.pairing.words import signal_of
 from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.pin.guard import ABOUT, ABOUT_PIN, PinGuard
 from custom_components.smartlock.pin.rules import PinState
@@ -43,6 +44,7 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
         """Begin without a lock."""
         super().__init__()
         self._found: dict[str, SeenLock] = {}
+        self._named = ""
 
     @staticmethod
     @callback
@@ -79,7 +81,7 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
             lock = search.locks.get(address)
         if lock is None:
             return self.async_abort(reason="not_supported")
-        self._take(lock)
+        await self._async_take(lock, discovery_info.rssi)
         return await self.async_step_confirm()
 
     @override
@@ -90,7 +92,7 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
             if lock is not None and self._can_be_added(lock.address):
                 await self.async_set_unique_id(lock.address, raise_on_progress=False)
                 self._abort_if_unique_id_configured()
-                self._take(lock)
+                await self._async_take(lock, signal_of(self.hass, lock.address))
                 return await self.async_step_confirm({})
         locks = self._found = await self._search()
         if not locks:
@@ -101,9 +103,15 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
                 errors={} if user_input is None else {"base": "no_locks_found"},
                 description_placeholders={"count": "0"},
             )
+        words = await self._async_words()
+        # The nearest first: it may be the one that the owner stands at.
+        signals = {address: signal_of(self.hass, address) for address in locks}
         options = [
-            SelectOptionDict(value=address, label=f"{lock.name} ({address})")
-            for address, lock in sorted(locks.items())
+            SelectOptionDict(
+                value=address,
+                label=_named(locks[address].name, words.about(locks[address].dialect, signals[address])),
+            )
+            for address in sorted(locks, key=lambda each: (-(signals[each] or -200), each))
         ]
         return self.async_show_form(
             step_id="user",
@@ -125,12 +133,14 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
         configured = self._async_current_ids(include_ignore=False)
         return address not in configured and bluetooth.async_address_present(self.hass, address)
 
-    @callback
-    def _take(self, lock: SeenLock) -> None:
+    async def _async_take(self, lock: SeenLock, rssi: int | None) -> None:
+        """Take a lock that was discovered or chosen; its signal tells it from another one nearby."""
         self._lock = lock
         self._dialect = lock.dialect
         self._title = lock.name
-        self.context["title_placeholders"] = {"name": lock.name}
+        words = await self._async_words()
+        self._named = _named(lock.name, words.about(lock.dialect, rssi))
+        self.context["title_placeholders"] = {"name": self._named}
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """The lock no longer knows us, or has refused the PIN."""
@@ -224,5 +234,11 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
             else:
                 return await self.async_step_pair()
         return self.async_show_form(
-            step_id="confirm", errors=errors, description_placeholders=self._placeholders()
+            step_id="confirm",
+            errors=errors,
+            description_placeholders=self._placeholders() | {"named": self._named},
         )
+
+
+def _named(name: str, about: str) -> str:
+    return f"{name} ({about})" if about else name

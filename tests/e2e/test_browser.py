@@ -29,9 +29,9 @@ async def test_an_owner_adds_and_runs_a_lock(house: House, mount: Mount, page: P
     await album.add("confirm")
     await press(page, "Submit")
 
-    await expect(page.get_by_text("Pair as")).to_be_visible()
+    await expect(page.get_by_text("Do you use a Nuki Bridge")).to_be_visible()
     await album.add("form")
-    await page.get_by_text("Bridge, instead of a Nuki Bridge").click()
+    await page.get_by_text("No. Pair as bridge").click()
     await album.add("form-filled-in")
     await press(page, "Submit")
 

@@ -1,8 +1,10 @@
 """Adding a lock: every way through the flow, every error, and success after each of them."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import Mapping
 import hashlib
+from pathlib import Path
 from typing import Any, override
 
 from bleak.backends.device import BLEDevice
@@ -11,22 +13,32 @@ from bluetooth_data_tools import parse_advertisement_data_bytes
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigEntryState, ConfigFlowResult
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import (
+    EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
+    EVENT_DATA_ENTRY_FLOW_PROGRESSED,
+    FlowResultType,
+    InvalidData,
+)
 from homeassistant.helpers import instance_id
 import pytest
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.pairing import words
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.gatt import Service
 from simulator.local_adapter import RadioClient, RadioScanner
 from simulator.radio import Sighting
 from simulator.virtual_lock import Habits, Kind, Moment, VirtualLock, quick
 from tests.integration.home import LOCK_NAME, NUKI_ID, PINS, Home
+from tests.integration.texts import english
 from tests.simulator.echo import EchoPeripheral
 
 GEN3_PIN, ULTRA_PIN = str(PINS["gen3"]), str(PINS["ultra"])
 STORE = f"{DOMAIN}.pairings"
+
+PICTURES = Path(words.__file__).parent / "pictures"
 
 # What the owner fills in: the least, for each kind of pairing.
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {
@@ -53,8 +65,8 @@ async def to_button(home: Home, lock: VirtualLock, **fields: str) -> ConfigFlowR
 
 
 def step(flow: ConfigFlowResult) -> str:
-    """Return the step of a flow; the pairing form has other words where the PIN is needed or stored."""
-    return str(flow["step_id"]).removesuffix("_with_pin").removesuffix("_again")
+    """Return the step of a flow; the pairing form has other words where the PIN is needed or stored, or it is paired."""
+    return str(flow["step_id"]).removesuffix("_with_pin").removesuffix("_again").removesuffix("ed")
 
 
 async def press(home: Home, lock: VirtualLock, flow: ConfigFlowResult) -> ConfigFlowResult:
@@ -71,6 +83,26 @@ def added(flow: ConfigFlowResult) -> bool:
 def refused(flow: ConfigFlowResult, error: str, field: str = "base") -> bool:
     """Whether a flow shows the form of pairing again, with an error."""
     return (flow["type"], step(flow), flow["errors"]) == (FlowResultType.FORM, "pair", {field: error})
+
+
+def pin_missing(flow: ConfigFlowResult, error: str) -> bool:
+    """Whether a flow says that the lock is paired, and why its PIN is missing."""
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.MENU, "pin_missing")
+    assert flow["menu_options"] == ["missing_pin", "skip_pin"]
+    return told(flow)["problem"] == str(english()["config"]["error"][error])
+
+
+async def choose(home: Home, flow: ConfigFlowResult, option: str) -> ConfigFlowResult:
+    """Choose from the menu that a flow shows."""
+    return await home.submit(flow, next_step_id=option)
+
+
+async def enter_pin(home: Home, flow: ConfigFlowResult, pin: str) -> ConfigFlowResult:
+    """Enter a PIN that was missing, and return what the flow shows then."""
+    flow = await choose(home, flow, "missing_pin")
+    assert (flow["step_id"], fields(flow)) == ("missing_pin", {"pin": vol.Optional})
+    flow = await home.submit(flow, pin=pin)
+    return flow if flow["type"] is FlowResultType.FORM else await home.progressed(flow)
 
 
 def told(flow: ConfigFlowResult) -> Mapping[str, str]:
@@ -119,7 +151,7 @@ async def test_discovered_lock_is_added(home: Home, kind: str, hass_storage: dic
     flow = await home.discovered(lock)
     assert (flow["type"], flow["step_id"], flow["errors"]) == (FlowResultType.FORM, "confirm", {})
     assert told(flow)["name"] == "Nuki_33C335C5"
-    assert home.flows(lock)[0]["context"]["title_placeholders"] == {"name": "Nuki_33C335C5"}
+    assert home.flows(lock)[0]["context"]["title_placeholders"] == {"name": "Nuki_33C335C5 (strong signal)"}
     # Nothing was sent to a lock that nobody has asked for yet.
     assert lock.journal.connections == []
 
@@ -317,7 +349,7 @@ async def test_search_that_finds_nothing_can_be_repeated(home: Home) -> None:
 
     lock = home.add_lock()
     flow = await home.submit(flow)
-    assert locks_offered(flow) == {lock.address: f"Nuki_33C335C5 ({lock.address})"}
+    assert locks_offered(flow) == {lock.address: "Nuki_33C335C5 (strong signal)"}
     assert not flow["errors"]
 
     flow = await home.submit(flow, address=lock.address)
@@ -356,6 +388,20 @@ async def test_lock_in_pairing_mode_tells_its_generation_without_a_connection(ho
     assert lock.journal.connections == []
     # The button was held already: nobody has to hold it again.
     assert added(await home.progressed(await home.submit(flow, pin=ULTRA_PIN)))
+
+
+async def test_search_tells_locks_apart_by_signal_and_generation(home: Home) -> None:
+    """The names of locks are numbers. The nearest one comes first."""
+    near, far, middle = (home.add_lock(nuki_id=0x33000001 + each) for each in range(3))
+    for lock, rssi in ((near, -50), (middle, -80), (far, -95)):
+        home.come_into_range(lock, rssi)
+    middle.enter_pairing_mode()
+    await asyncio.sleep(3)
+    assert list(locks_offered(await home.start()).values()) == [
+        "Nuki_33000001 (strong signal)",
+        "Nuki_33000003 (generation 1 to 4, good signal)",
+        "Nuki_33000002 (weak signal)",
+    ]
 
 
 async def test_search_offers_what_is_not_set_up_yet(home: Home) -> None:
@@ -486,16 +532,17 @@ async def test_wrong_pin_of_generation_1_to_4_is_mended_without_pairing_again(
 ) -> None:
     lock = home.add_lock()
     flow = await press(home, lock, await to_button(home, lock, client_type="bridge", pin="1111"))
-    assert refused(flow, "wrong_pin", "pin")
     # As what it is paired cannot be changed here any more.
-    assert fields(flow) == {"pin": vol.Optional}
-    flow = await home.submit(flow, pin="1111")
-    assert refused(flow, "wrong_pin", "pin")
+    assert pin_missing(flow, "wrong_pin")
+    assert told(flow)["name"] == LOCK_NAME
+    form = await enter_pin(home, flow, "1111")
+    assert (form["step_id"], form["errors"]) == ("missing_pin", {"pin": "wrong_pin"})
     assert pins(lock) == [("VERIFY_SECURITY_PIN", False)]
 
-    flow = await home.submit(flow, **({"pin": mended} if mended else {}))
-    assert (flow["type"], flow["progress_action"]) == (FlowResultType.SHOW_PROGRESS, "check")
-    flow = await home.progressed(flow)
+    flow = await home.submit(form, **({"pin": mended} if mended else {}))
+    if mended:
+        assert (flow["type"], flow["progress_action"]) == (FlowResultType.SHOW_PROGRESS, "check")
+        flow = await home.progressed(flow)
     assert added(flow)
     assert flow["result"].data["client_type"] == "bridge"
     assert flow["result"].options == ({"pin": mended} if mended else {})
@@ -508,12 +555,12 @@ async def test_no_more_than_three_wrong_pins_within_an_hour(home: Home) -> None:
     lock = home.add_lock(habits=Habits(pin_tries=99))
     flow = await press(home, lock, await to_button(home, lock, client_type="app", pin="1111"))
     for pin in ("2222", "3333"):
-        assert refused(flow, "wrong_pin", "pin")
-        flow = await home.progressed(await home.submit(flow, pin=pin))
-    flow = await home.progressed(await home.submit(flow, pin=GEN3_PIN))
-    assert refused(flow, "pin_tries", "pin")
+        assert pin_missing(flow, "wrong_pin")
+        flow = await enter_pin(home, flow, pin)
+    flow = await enter_pin(home, flow, GEN3_PIN)
+    assert pin_missing(flow, "pin_tries")
     assert len(pins(lock)) == 3
-    assert added(await home.progressed(await home.submit(flow)))
+    assert added(await choose(home, flow, "skip_pin"))
 
 
 async def test_wrong_pin_of_generation_5_is_never_sent_twice(home: Home) -> None:
@@ -539,14 +586,17 @@ async def test_blocked_pin_may_be_tried_later(home: Home, kind: str) -> None:
     lock = home.add_lock(model, habits=Habits(pin_tries=1))
     right, wrong = choice | {"pin": str(PINS[model])}, choice | {"pin": "1" * len(str(PINS[model]))}
     flow = await press(home, lock, await to_button(home, lock, **wrong))
-    assert refused(flow, "wrong_pin", "pin")
-    if kind != "ultra":
-        right.pop("client_type")
-    flow = await home.progressed(await home.submit(flow, **right))
-    assert refused(flow, "pin_blocked", "pin")
-    await asyncio.sleep(quick().pin_lockout)
-    lock.enter_pairing_mode()
-    flow = await home.progressed(await home.submit(flow, **right))
+    assert refused(flow, "wrong_pin", "pin") if kind == "ultra" else pin_missing(flow, "wrong_pin")
+    if kind == "ultra":
+        flow = await home.progressed(await home.submit(flow, **right))
+        assert refused(flow, "pin_blocked", "pin")
+        await asyncio.sleep(quick().pin_lockout)
+        flow = await press(home, lock, await home.submit(flow, **right))
+    else:
+        flow = await enter_pin(home, flow, right["pin"])
+        assert pin_missing(flow, "pin_blocked")
+        await asyncio.sleep(quick().pin_lockout)
+        flow = await enter_pin(home, flow, right["pin"])
     assert added(flow)
     assert len(pins(lock)) == 3
 
@@ -623,6 +673,46 @@ async def test_earlier_pairing_mode_where_packets_are_not_at_hand(
     assert lock.journal.of(Kind.ANSWER, code="P_NOT_PAIRING")
     assert added(await press(home, lock, flow))
     assert pairings(lock) == 1
+
+
+@every_kind
+async def test_dialog_counts_down_and_follows_the_pairing(home: Home, kind: str) -> None:
+    """Three steps, the time left, a hint after 20 s, and a picture of the button of this generation."""
+    model, choice = CHOICES[kind]
+    lock = home.add_lock(model, timing=quick(processing=0.2))
+    flow = await to_button(home, lock, **choice)
+    began = home.now
+    seen: list[tuple[str, str]] = []
+    pictures: set[str] = set()
+    shares: list[tuple[float, float]] = []
+    changed = asyncio.Event()
+    home.hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESSED, callback(lambda event: changed.set()))
+    home.hass.bus.async_listen(
+        EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
+        callback(lambda event: shares.append((home.now - began, event.data["progress"]))),
+    )
+    # The frontend looks again when it is told to.
+    while flow["type"] is FlowResultType.SHOW_PROGRESS:
+        seen.append((flow["progress_action"], told(flow)["left"]))
+        pictures.add(told(flow)["picture"])
+        await changed.wait()
+        changed.clear()
+        if home.now - began > 31:
+            lock.enter_pairing_mode()
+        flow = await home.hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert added(flow)
+    assert list(dict.fromkeys(seen))[:8] == [
+        *(("wait_for_button", left) for left in ("2:00", "1:55", "1:50", "1:45")),
+        *(("wait_for_button_hint", left) for left in ("1:40", "1:35", "1:30", "1:25")),
+    ]
+    assert list(dict.fromkeys(action for action, _ in seen))[2:] == ["pairing", "check"]
+    # Once a second, and as much as is left.
+    assert len(shares) >= 30
+    assert all(abs(share - (1 - after / 120)) < 0.01 for after, share in shares)
+    (picture,) = pictures
+    drawing = b64decode(picture.removeprefix('<img src="data:image/svg+xml;base64,').removesuffix('">'))
+    name = "gen5" if kind == "ultra" else "gen1-4"
+    assert drawing == (PICTURES / f"{name}.svg").read_bytes()
 
 
 async def test_dialog_closed_while_it_waits(home: Home) -> None:
@@ -939,7 +1029,7 @@ async def test_dialog_closed_after_the_lock_has_granted(home: Home) -> None:
     before = dict(entry.data)
     flow = await entry.start_reconfigure_flow(home.hass)
     flow = await press(home, lock, await home.submit(flow, client_type="app", pin="9999"))
-    assert refused(flow, "wrong_pin", "pin")
+    assert pin_missing(flow, "wrong_pin")
     home.hass.config_entries.flow.async_abort(flow["flow_id"])
     await home.hass.async_block_till_done()
     assert entry.data["shared_key"] != before["shared_key"]
@@ -1000,8 +1090,8 @@ async def test_refused_pin_given_again_while_pairing(home: Home) -> None:
     lock.set_pin(1111)
     flow = await entry.start_reconfigure_flow(home.hass)
     flow = await press(home, lock, await home.submit(flow, client_type="app", pin="1111"))
-    assert refused(flow, "pin_known_wrong", "pin")
-    flow = await home.progressed(await home.submit(flow))
+    assert pin_missing(flow, "pin_known_wrong")
+    flow = await choose(home, flow, "skip_pin")
     assert flow["reason"] == "reconfigure_successful"
     await home.hass.async_block_till_done()
     await home.settled(entry, lock)
@@ -1045,7 +1135,7 @@ async def test_stored_keys_with_a_pin_that_was_refused(home: Home) -> None:
     """Home Assistant stopped after a wrong PIN had been checked, and it is given again."""
     lock = home.add_lock()
     flow = await press(home, lock, await to_button(home, lock, client_type="app", pin="1111"))
-    assert refused(flow, "wrong_pin", "pin")
+    assert pin_missing(flow, "wrong_pin")
     home.hass.config_entries.flow.async_abort(flow["flow_id"])
     home.hass.data.pop("smartlock.pairings")
     flow = await home.start()

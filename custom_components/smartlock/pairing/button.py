@@ -14,7 +14,7 @@ from custom_components.smartlock.protocol.enums import ErrorCode
 from custom_components.smartlock.protocol.errors import LinkError, NoFreeSlotError, NotPairingError
 
 # The owner walks to the door and holds the button for 5 s.
-_BUTTON_TIME = 120.0
+BUTTON_TIME = 120.0
 # Home Assistant may still show an old advertisement; this limits how often the lock is asked again.
 _TRY_PAUSE = 3.0
 # If a link fails while the lock is in pairing mode, another try is worthwhile until the mode ends.
@@ -22,9 +22,15 @@ _LINK_TRIES = 3
 
 
 async def async_at_the_button(
-    hass: HomeAssistant, address: str, dialect: Dialect, attempt: Callable[[], Awaitable[None]]
+    hass: HomeAssistant,
+    address: str,
+    dialect: Dialect,
+    attempt: Callable[[], Awaitable[None]],
+    on_found: Callable[[bool], None],
 ) -> None:
     """Call `attempt` each time the lock announces pairing mode, until it succeeds.
+
+    `on_found` is called with True when the mode is announced, and with False when an attempt has failed.
 
     Raises NotPairingError if the mode is not announced within two minutes, and what `attempt` raises: a
     LinkError only after the third one, because links do fail.
@@ -39,9 +45,10 @@ async def async_at_the_button(
 
     stop = bluetooth.async_register_advertisement_callback(hass, advertised, address)
     try:
-        async with asyncio.timeout(_BUTTON_TIME) as patience:
+        async with asyncio.timeout(BUTTON_TIME) as patience:
             while True:
                 await announced.wait()
+                on_found(True)
                 deadline = patience.when()
                 try:
                     # A started attempt is not cancelled: it may be about to succeed.
@@ -58,6 +65,7 @@ async def async_at_the_button(
                         raise
                 else:
                     return
+                on_found(False)
                 patience.reschedule(deadline)
                 await asyncio.sleep(_TRY_PAUSE)
                 announced.clear()
