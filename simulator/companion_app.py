@@ -4,6 +4,7 @@ It speaks the interface of Home Assistant's own `mobile_app` integration, which 
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -40,7 +41,7 @@ class CompanionApp:
     @classmethod
     async def install(cls, api: HomeAssistantApi, name: str) -> Self:
         """Install the app on the phone of a person who is new to Home Assistant."""
-        device = f"{name}s phone"
+        device = _device(name)
         registration = await api.request(
             "POST",
             "/api/mobile_app/registrations",
@@ -58,15 +59,38 @@ class CompanionApp:
                 "app_data": {"push_websocket_channel": True},
             },
         )
-        slug = device.lower().replace(" ", "_")
-        tracker = f"device_tracker.{slug}"
+        tracker = _tracker(device)
         created = await api.command("person/create", name=name, device_trackers=[tracker])
+        return await cls._open(api, name, registration["webhook_id"], created["id"])
+
+    @classmethod
+    async def again(
+        cls, api: HomeAssistantApi, name: str, entries: Sequence[Mapping[str, Any]]
+    ) -> Self | None:
+        """Open the app of a person who has installed it before; None if nobody has.
+
+        Args:
+            api: The owner's connection.
+            name: Of the person.
+            entries: The config entries as Home Assistant has stored them.
+        """
+        device = _device(name)
+        for entry in entries:
+            if entry["domain"] == DOMAIN and entry["title"] == device:
+                people = (await api.command("person/list"))["storage"]
+                (person,) = [each["id"] for each in people if each["name"] == name]
+                return await cls._open(api, name, entry["data"]["webhook_id"], person)
+        return None
+
+    @classmethod
+    async def _open(cls, api: HomeAssistantApi, name: str, webhook: str, person: str) -> Self:
+        device = _device(name)
         app = cls(
             api=api,
-            webhook=registration["webhook_id"],
-            tracker=tracker,
-            person=f"person.{created['id']}",
-            notify=f"mobile_app_{slug}",
+            webhook=webhook,
+            tracker=_tracker(device),
+            person=f"person.{person}",
+            notify=f"mobile_app_{_slug(device)}",
             device=device,
         )
         await app.connect(api)
@@ -115,3 +139,15 @@ class CompanionApp:
 
     async def _send(self, kind: str, data: Any) -> None:
         await self.api.request("POST", f"/api/webhook/{self.webhook}", {"type": kind, "data": data})
+
+
+def _device(name: str) -> str:
+    return f"{name}s phone"
+
+
+def _slug(device: str) -> str:
+    return device.lower().replace(" ", "_")
+
+
+def _tracker(device: str) -> str:
+    return f"device_tracker.{_slug(device)}"

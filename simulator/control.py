@@ -168,6 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     fault = add("fault", "switch a fault of the radio or the firmware on; without a name list them")
     fault.add_argument("name", nargs="?")
     fault.add_argument("argument", nargs="?", help="see the list")
+    carried = add("phone", "carry the phone of the resident away, home, or to the door")
+    carried.add_argument("place", choices=("away", "home", "at-door"))
     add("status", "print what can be seen and counted, as JSON")
     add("journal", "print everything that happened, as lines of JSON")
     return parser

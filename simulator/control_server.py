@@ -21,9 +21,12 @@ type Options = dict[str, Any]
 class ControlServer:
     """Listens on a free port of 127.0.0.1 and says in a file which it is. Use it with `async with`."""
 
-    def __init__(self, lock: VirtualLock, file: Path = CONTROL_FILE) -> None:
-        """Control a lock; nothing is opened yet."""
+    def __init__(
+        self, lock: VirtualLock, file: Path = CONTROL_FILE, *, carry: Callable[[str], str] | None = None
+    ) -> None:
+        """Control a lock, and a phone with `carry`, which is given a place; nothing is opened yet."""
         self._lock = lock
+        self._carry = carry
         self._file = file
         self._server: asyncio.Server | None = None
 
@@ -66,12 +69,19 @@ class ControlServer:
         """Do what a line of JSON asks; return the lines to print, or what is wrong."""
         try:
             options = json.loads(line)
-            do = _COMMANDS.get(options["command"], _unknown)
-            lines = do(self._lock, options)
+            if options["command"] == "phone":
+                lines = self._phone(options["place"])
+            else:
+                lines = _COMMANDS.get(options["command"], _unknown)(self._lock, options)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # A KeyError would print its text in quotes.
             return {"error": str(error.args[0]) if error.args else type(error).__name__}
         return {"lines": lines.splitlines()}
+
+    def _phone(self, place: str) -> str:
+        if self._carry is None:
+            raise ValueError("this demo has no phone: it needs the proxy of ESPHome")
+        return self._carry(place)
 
 
 def _unknown(_lock: VirtualLock, options: Options) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from simulator.control import CONTROL_FILE
 from simulator.demo.check import CheckFailedError, add_lock, check, step
 from simulator.demo.owner import DOMAIN
+from simulator.demo.phone import IRK
 from simulator.demo.world import CHECKOUT, CODE, NUKI_ID, RESIDENT, World, has_esphome, world
 from simulator.home_assistant import HomeAssistantError, HomeAssistantProcess, free_port, port_is_free
 from simulator.virtual_lock import MODELS
@@ -49,6 +50,7 @@ Then lock, unlock and open it in Home Assistant, and try in a second terminal:
   scripts/virtual-lock repair
   scripts/virtual-lock battery 10         the batteries are nearly empty
   scripts/virtual-lock swap-batteries     the lock is silent for a while, then back
+  scripts/virtual-lock phone away         {resident} goes out; later: phone at-door (for auto-unlock: key {irk})
   scripts/virtual-lock status             what really is so, and how often the motor ran
   scripts/virtual-lock --help             the rest
 
@@ -185,6 +187,7 @@ def _welcome(plan: World, home_assistant: HomeAssistantProcess, first: str) -> s
         pin=plan.pin,
         code=CODE,
         resident=RESIDENT,
+        irk=IRK.hex(),
         log=home_assistant.log_file,
         first=first,
     )

@@ -1,6 +1,6 @@
 """What the demo consists of: one lock, and a house with or without ESPHome."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import importlib.util
@@ -11,6 +11,7 @@ from typing import Final
 from simulator.control_server import ControlServer
 from simulator.demo.house import House
 from simulator.demo.memory import memorize, remember
+from simulator.demo.phone import ResidentPhone
 from simulator.home_assistant import HomeAssistantProcess
 from simulator.lock.accessories import Accessory
 from simulator.radio import Radio
@@ -26,6 +27,9 @@ NAME: Final = "Front door"
 # Who lives here, and the code that opens the door.
 RESIDENT: Final = "Pippi"
 CODE: Final = 345678
+
+# What an owner looks at, and the app on a phone.
+CONFIGURATION: Final = "automation: !include automations.yaml\nhistory:\nlogbook:\nmobile_app:\n"
 
 # By the number of digits that a model wants.
 PINS: Final = {4: 1234, 6: 123456}
@@ -75,10 +79,16 @@ async def world(plan: World) -> AsyncIterator[HomeAssistantProcess]:
     }
     config = plan.folder / "config"
     if plan.esphome:
-        house = House(HomeAssistantProcess(config=config, port=plan.port), proxy_port=plan.proxy_port)
+        config.mkdir(parents=True, exist_ok=True)
+        automations = config / "automations.yaml"
+        if not automations.exists():
+            automations.write_text("[]\n", encoding="utf-8")
+        home_assistant = HomeAssistantProcess(config=config, port=plan.port, configuration=CONFIGURATION)
+        house = House(home_assistant, proxy_port=plan.proxy_port)
+        phone = ResidentPhone(house, RESIDENT)
         # A lock is on the air before Home Assistant starts, and goes on when it stops.
-        async with virtual_lock(house.radio, **lock), house:
-            yield house.home_assistant
+        async with virtual_lock(house.radio, **lock, carry=phone.carry), house, phone:
+            yield home_assistant
         return
     home_assistant = HomeAssistantProcess(
         config=config,
@@ -103,7 +113,9 @@ async def world(plan: World) -> AsyncIterator[HomeAssistantProcess]:
 
 
 @asynccontextmanager
-async def virtual_lock(radio: Radio, *, model: str, control: str, memory: str) -> AsyncIterator[VirtualLock]:
+async def virtual_lock(
+    radio: Radio, *, model: str, control: str, memory: str, carry: Callable[[str], str] | None = None
+) -> AsyncIterator[VirtualLock]:
     """Put the lock on a radio, with its control server, until the context is left.
 
     Args:
@@ -111,13 +123,14 @@ async def virtual_lock(radio: Radio, *, model: str, control: str, memory: str) -
         model: Name of a model.
         control: Path of the file that tells where the control server listens.
         memory: Path of the file in which the lock keeps who has paired, and the codes.
+        carry: Carries the phone of the resident to a place.
     """
     lock = VirtualLock(model, nuki_id=NUKI_ID, pin=_pin(MODELS[model]), name=NAME)
     if not remember(lock, Path(memory)):
         furnish(lock)
     radio.add_peripheral(lock)
     try:
-        async with ControlServer(lock, Path(control)):
+        async with ControlServer(lock, Path(control), carry=carry):
             yield lock
     finally:
         memorize(lock, Path(memory))

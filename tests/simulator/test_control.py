@@ -61,6 +61,19 @@ async def test_turn_the_key_from_the_command_line(lock: VirtualLock, file: Path)
     assert not lock.bolt_locked
 
 
+async def test_a_phone_is_carried(lock: VirtualLock, tmp_path: Path) -> None:
+    file = tmp_path / "virtual-lock.json"
+    places: list[str] = []
+
+    def carry(place: str) -> str:
+        places.append(place)
+        return f"Carried {place}."
+
+    async with ControlServer(lock, file, carry=carry):
+        assert await do(file, "phone", place="away") == "Carried away."
+    assert places == ["away"]
+
+
 @pytest.mark.process
 async def test_a_mistake_is_one_line_and_exit_code_1(file: Path) -> None:
     code, output, errors = await say(file, "battery", "101")
@@ -294,6 +307,7 @@ NEW_CODE: dict[str, object] = {
         (NEW_CODE | {"weekdays": "someday"}, "no day is called someday, only mon"),
         (NEW_CODE | {"first": "2020-02-29T12:00:00"}, "a time needs its offset from UTC"),
         (NEW_CODE | {"hours": "9"}, "time data"),
+        ({"command": "phone", "place": "away"}, "this demo has no phone"),
         ({"command": "dance"}, "nobody knows how to dance"),
     ],
 )
