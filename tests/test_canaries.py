@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 import importlib
 import inspect
+import json
 from pathlib import Path
 import pkgutil
 from typing import Any, NamedTuple, override
 
+from homeassistant import components
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -259,3 +261,11 @@ def test_every_overridden_method_fits() -> None:
                 wrong.append(f"{base.__module__}.{base.__qualname__}.{name}: {error}: {where}")
     assert checked > 20
     assert_none(wrong)
+
+
+def test_the_marketplace_reads_hacs_json() -> None:
+    """The Marketplace of 2026.11 leaves out what it does not understand, without a word to the owner."""
+    # Beside the others' names, as it need not be there.
+    understood = pytest.importorskip(f"{components.__name__}.marketplace.utils.validate")
+    for key, value in json.loads((ROOT / "hacs.json").read_text(encoding="utf-8")).items():
+        understood.REPOSITORY_MANIFEST_VALUES[key](value)
