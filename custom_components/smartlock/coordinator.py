@@ -123,9 +123,9 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     @callback
     def start(self) -> None:
         """Follow the advertisements, and read as soon as the lock is received."""
-        self.config_entry.async_on_unload(
-            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.async_stop)
-        )
+        stopping = self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.async_stop)
+        for undo in (stopping, self.async_add_listener(self.presence.log_change)):
+            self.config_entry.async_on_unload(undo)
         self.presence.start()
 
     @property

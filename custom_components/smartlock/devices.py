@@ -26,6 +26,17 @@ def model_name(config: Config) -> str:
     return _MODELS.get(config.firmware_version.major, "Smart Lock")
 
 
+def model_id(config: Config) -> str | None:
+    """Return the number of the hardware family, and in the fifth generation that of the model: "4", or "5.3" for an Ultra.
+
+    They are those that the lock reports; older firmware reports none.
+    """
+    family, variant = config.device_type, config.product_variant
+    if family is None:
+        return None
+    return f"{int(family)}" if variant is None else f"{int(family)}.{int(variant)}"
+
+
 @callback
 def describe_device(hass: HomeAssistant, entry: ConfigEntry, config: Config) -> None:
     """Store the versions and the model that the lock reports in its device."""
@@ -38,4 +49,5 @@ def describe_device(hass: HomeAssistant, entry: ConfigEntry, config: Config) -> 
             sw_version=str(config.firmware_version),
             hw_version=str(config.hardware_revision),
             model=model_name(config),
+            model_id=model_id(config),
         )

@@ -313,6 +313,40 @@ async def test_reads_that_fail_become_rare(home: Home, caplog: pytest.LogCapture
     ]
 
 
+async def test_log_says_once_that_a_lock_is_gone_and_once_that_it_is_back(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing at the start, when it has only not been received yet, and nothing when it is unloaded."""
+
+    def told() -> list[str]:
+        return [
+            record.getMessage()
+            for record in caplog.records
+            if record.name.startswith("custom_components.") and record.levelno >= logging.INFO
+        ]
+
+    lock = home.add_lock(timing=quick(advertising_interval=2))
+    home.go_out_of_range(lock)
+    entry = home.entry(lock, "bridge")
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await asyncio.sleep(HOUR)
+    assert home.state() == STATE_UNAVAILABLE
+    home.come_into_range(lock)
+    await home.settled(entry, lock)
+    assert told() == []
+
+    for times in (1, 2):
+        home.go_out_of_range(lock)
+        await home.until(lambda: home.state() == STATE_UNAVAILABLE)
+        await asyncio.sleep(HOUR)
+        home.come_into_range(lock)
+        await home.until(lambda: home.state() == View.LOCKED)
+        gone = f"The lock {lock.address} is unavailable: nothing was received from it for minutes"
+        assert told() == [gone, f"The lock {lock.address} is available again"] * times
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+    assert len(told()) == 4
+
+
 @pytest.mark.parametrize("client_type", ["app", "bridge"])
 @pytest.mark.parametrize("moment", range(0, 300, 60))
 async def test_lock_that_is_gone_is_unavailable_soon(home: Home, client_type: str, moment: int) -> None:
@@ -411,17 +445,20 @@ async def test_change_during_refusals_is_unknown_soon(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "shown", "firmware", "hardware"),
-    [("gen3", "Smart Lock 3.0", "3.11.1", "3.0"), ("ultra", "Smart Lock Ultra", "5.4.6", "5.0")],
+    ("model", "shown", "number", "firmware", "hardware"),
+    [("gen3", "Smart Lock 3.0", "4", "3.11.1", "3.0"), ("ultra", "Smart Lock Ultra", "5.3", "5.4.6", "5.0")],
 )
-async def test_device(home: Home, model: str, shown: str, firmware: str, hardware: str) -> None:
+async def test_device(
+    home: Home, *, model: str, shown: str, number: str, firmware: str, hardware: str
+) -> None:
     lock = home.add_lock(model)
     entry = await home.set_up(lock)
     (device,) = dr.async_entries_for_config_entry(dr.async_get(home.hass), entry.entry_id)
     assert device.identifiers == {(DOMAIN, "33C335C5")}
     assert device.connections == {(dr.CONNECTION_BLUETOOTH, lock.address)}
     assert (device.name, device.manufacturer, device.serial_number) == (LOCK_NAME, "Nuki", "33C335C5")
-    assert (device.model, device.sw_version, device.hw_version) == (shown, firmware, hardware)
+    assert (device.model, device.model_id) == (shown, number)
+    assert (device.sw_version, device.hw_version) == (firmware, hardware)
 
     # A reload knows the model at once only from the registry, and must not lose it.
     assert await home.hass.config_entries.async_reload(entry.entry_id)

@@ -13,6 +13,7 @@ from homeassistant.components.bluetooth import (
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
+from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.link.advertisements import reachability
 from custom_components.smartlock.protocol.beacon import parse_beacon
 from custom_components.smartlock.system_clock.trust import system_clock
@@ -56,6 +57,8 @@ class Presence:
         self._proves_presence = False
         self._look: asyncio.TimerHandle | None = None
         self._stops: list[CALLBACK_TYPE] = []
+        # Whether the log says that the lock is unavailable; None until it has been received.
+        self._missed: bool | None = None
 
     @callback
     def start(self) -> None:
@@ -84,6 +87,17 @@ class Presence:
     def reachable(self) -> bool:
         """Whether the lock is present: received recently, connected, or recently in exchange of messages."""
         return self._connected() or self._in_sight() or self._fresh_until is not None
+
+    @callback
+    def log_change(self) -> None:
+        """Log once that a lock is unavailable, and once that it is back; one that was never received is not missed."""
+        if self.reachable:
+            if self._missed:
+                LOGGER.info("The lock %s is available again", self._address)
+            self._missed = False
+        elif self._missed is False:
+            LOGGER.info("The lock %s is unavailable: nothing was received from it for minutes", self._address)
+            self._missed = True
 
     @property
     def absent_at(self) -> float | None:
