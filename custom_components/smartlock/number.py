@@ -2,52 +2,17 @@
 
 from typing import override
 
-from homeassistant.components.number import (
-    NumberDeviceClass,
-    NumberEntity,
-    NumberEntityDescription,
-    NumberMode,
-)
-from homeassistant.const import Platform, UnitOfTime
+from homeassistant.components.number import NumberEntity, NumberEntityDescription
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.settings.descriptions import NUMBERS, lowest
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
 # All settings of a lock are written together.
 PARALLEL_UPDATES = 0
-
-NUMBERS = (
-    NumberEntityDescription(
-        key="led_brightness",
-        native_min_value=0,
-        native_max_value=5,
-        native_step=1,
-        mode=NumberMode.SLIDER,
-    ),
-    NumberEntityDescription(
-        key="auto_lock_timeout",
-        device_class=NumberDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.SECONDS,
-        native_min_value=2,
-        # The choices of the vendor's app.
-        native_max_value=1800,
-        native_step=1,
-        mode=NumberMode.BOX,
-    ),
-    NumberEntityDescription(
-        key="time_zone_offset",
-        device_class=NumberDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.MINUTES,
-        native_min_value=-12 * 60,
-        native_max_value=14 * 60,
-        # Some time zones differ by a quarter of an hour.
-        native_step=15,
-        mode=NumberMode.BOX,
-        entity_registry_enabled_default=False,
-    ),
-)
 
 
 async def async_setup_entry(
@@ -64,18 +29,12 @@ async def async_setup_entry(
 class SettingNumber(SettingEntity, NumberEntity):
     """A setting that is a whole number."""
 
+    entity_description: NumberEntityDescription
+
     @property
     @override
     def native_min_value(self) -> float:
-        settings = self.snapshot.advanced_config
-        if (
-            self.entity_description.key == "auto_lock_timeout"
-            and settings is not None
-            and settings.auto_lock_enabled is None
-        ):
-            # Auto lock without a switch of its own is turned off by a time of zero.
-            return 0
-        return super().native_min_value
+        return lowest(self.snapshot, self.entity_description)
 
     @property
     @override

@@ -32,7 +32,8 @@ from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry
-from custom_components.smartlock.settings.options import SettingsOptions
+from custom_components.smartlock.settings.forms import SettingsForms
+from custom_components.smartlock.settings.options import BackupOptions
 
 # The menu, each item a step. The steps of a feature are in a base class in its own module.
 MENU = (
@@ -40,22 +41,22 @@ MENU = (
     "codes",
     "time_control",
     "activity",
+    "settings",
+    "backup",
     "radio",
     "pin",
-    "settings",
     "dashboard",
-    "export_settings",
-    "import_settings",
     "leave",
 )
 # They speak with the lock.
-_LOADED_ONLY = ("users", "codes", "time_control", "leave")
+_LOADED_ONLY = ("users", "codes", "time_control", "settings", "leave")
 
 
 class SmartLockOptionsFlow(
     PinSteps,
     ActivityOptions,
-    SettingsOptions,
+    SettingsForms,
+    BackupOptions,
     CodeSteps,
     UserSteps,
     TimeControlSteps,

@@ -2,22 +2,18 @@
 
 from typing import override
 
-from homeassistant.components.text import TextEntity, TextEntityDescription
+from homeassistant.components.text import TextEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.protocol.wire import shown
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.settings.descriptions import TEXTS
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
 # All settings of a lock are written together.
 PARALLEL_UPDATES = 0
-
-# The lock has room for 32 bytes; the writer refuses more.
-TEXTS = (
-    TextEntityDescription(key="name", native_min=1, native_max=32, entity_registry_enabled_default=False),
-)
 
 
 async def async_setup_entry(

@@ -3,19 +3,18 @@
 from datetime import time
 from typing import override
 
-from homeassistant.components.time import TimeEntity, TimeEntityDescription
+from homeassistant.components.time import TimeEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.protocol.wire import Time2
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.settings.descriptions import TIMES
 from custom_components.smartlock.settings.entity import SettingEntity, async_add_settings
 
 # All settings of a lock are written together.
 PARALLEL_UPDATES = 0
-
-TIMES = (TimeEntityDescription(key="night_mode_start"), TimeEntityDescription(key="night_mode_end"))
 
 
 async def async_setup_entry(

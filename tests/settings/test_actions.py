@@ -163,15 +163,17 @@ async def test_administrators_only(home: Home, hass_read_only_user: MockUser, ac
 # --- Files ------------------------------------------------------------------------------------------------
 
 
-async def options(home: Home, entry: MockConfigEntry, step: str) -> Any:
+async def options(home: Home, entry: MockConfigEntry, *steps: str) -> Any:
     """Open a step of the options."""
     flow = await home.hass.config_entries.options.async_init(entry.entry_id)
-    return await home.hass.config_entries.options.async_configure(flow["flow_id"], {"next_step_id": step})
+    for step in steps:
+        flow = await home.hass.config_entries.options.async_configure(flow["flow_id"], {"next_step_id": step})
+    return flow
 
 
 async def imported(home: Home, entry: MockConfigEntry, file: Path) -> Any:
     """Bring a file, as if it had been uploaded."""
-    flow = await options(home, entry, "import_settings")
+    flow = await options(home, entry, "backup", "import_settings")
     with patch("custom_components.smartlock.settings.options.process_uploaded_file") as upload:
         upload.return_value.__enter__.return_value = file
         return await home.hass.config_entries.options.async_configure(flow["flow_id"], {"file": "0" * 32})
@@ -188,6 +190,7 @@ async def test_export_and_import(
     owner = await hass_client()
     flows = "/api/config/config_entries/options/flow"
     flow = await (await owner.post(flows, json={"handler": entry.entry_id})).json()
+    await owner.post(f"{flows}/{flow['flow_id']}", json={"next_step_id": "backup"})
     answer = await owner.post(f"{flows}/{flow['flow_id']}", json={"next_step_id": "export_settings"})
     flow = await answer.json()
     link = flow["description_placeholders"]["link"]
@@ -268,16 +271,16 @@ async def test_nothing_saved_yet(home: Home) -> None:
     home.go_out_of_range(lock)
     entry = home.entry(lock)
     assert await home.hass.config_entries.async_setup(entry.entry_id)
-    assert (await options(home, entry, "export_settings"))["reason"] == "nothing_saved"
+    assert (await options(home, entry, "backup", "export_settings"))["reason"] == "nothing_saved"
     await home.hass.config_entries.async_unload(entry.entry_id)
     for step in ("export_settings", "import_settings"):
-        assert (await options(home, entry, step))["reason"] == "nothing_saved"
+        assert (await options(home, entry, "backup", step))["reason"] == "nothing_saved"
 
 
 async def test_consent(home: Home) -> None:
     """Both off unless the owner says so; the PIN and everything else stays."""
     _, entry = await lock_with_settings(home)
-    form = await options(home, entry, "settings")
+    form = await options(home, entry, "backup", "backup_options")
     assert form["data_schema"]({}) == {"restore_by_itself": False, "keep_codes": False}
     result = await home.hass.config_entries.options.async_configure(
         form["flow_id"], {"restore_by_itself": True, "keep_codes": False}

@@ -7,7 +7,6 @@ from pathlib import Path
 from homeassistant.helpers.entity import EntityDescription
 import pytest
 
-from custom_components.smartlock.number import NUMBERS
 from custom_components.smartlock.protocol.dialects import GENERATION_5
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
 from custom_components.smartlock.protocol.settings import (
@@ -18,11 +17,14 @@ from custom_components.smartlock.protocol.settings import (
     writable_advanced_config,
     writable_config,
 )
-from custom_components.smartlock.select import SELECTS
-from custom_components.smartlock.settings.entity import CAUTIONS
-from custom_components.smartlock.switch import SWITCHES
-from custom_components.smartlock.text import TEXTS
-from custom_components.smartlock.time import TIMES
+from custom_components.smartlock.settings.descriptions import (
+    CAUTIONS,
+    NUMBERS,
+    SELECTS,
+    SWITCHES,
+    TEXTS,
+    TIMES,
+)
 from tests.vectors import vector_bytes
 
 INTEGRATION = Path(__file__).parents[2] / "custom_components" / "smartlock"

@@ -3,7 +3,7 @@
 The key of each entity is the name of its field in Config or Advanced Config.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.const import EntityCategory, Platform
@@ -14,16 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from custom_components.smartlock.entity import SmartLockEntity, async_add_when_known
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import BadSettingError
-from custom_components.smartlock.protocol.messages import Config
-from custom_components.smartlock.protocol.settings import KINDS, Setting, has_setting
+from custom_components.smartlock.protocol.settings import Setting
+from custom_components.smartlock.settings.descriptions import CAUTIONS, by_message, has, value_of
 from custom_components.smartlock.settings.writer import SettingsWriter, setting_names
-from custom_components.smartlock.snapshot import LockSnapshot
-
-# What can go wrong with a setting beyond what its name suggests; the texts are in the translations.
-CAUTIONS: Mapping[str, str] = {
-    "auto_unlatch": "unlocking_opens_the_door",
-    "pairing_enabled": "nobody_can_pair",
-}
 
 
 class SettingEntity(SmartLockEntity):
@@ -42,35 +35,20 @@ class SettingEntity(SmartLockEntity):
     @override
     def available(self) -> bool:
         # A fob may have been removed since, or a firmware update may have dropped the setting.
-        return super().available and _has(self.snapshot, self.entity_description.key) is not False
+        return super().available and has(self.snapshot, self.entity_description.key) is not False
 
     @property
     def setting(self) -> Setting | None:
         """The setting as last read; None if it has not been read yet."""
-        key = self.entity_description.key
-        snapshot = self.snapshot
-        settings = snapshot.config if KINDS[key] is Config else snapshot.advanced_config
-        value: Setting | None = getattr(settings, key, None)
-        return value
+        return value_of(self.snapshot, self.entity_description.key)
 
     async def async_change(self, value: Setting) -> None:
         """Write the setting and return when the lock is seen to have it. Raises HomeAssistantError."""
-        key = self.entity_description.key
-        config = KINDS[key] is Config
-        await self._writer.change(
-            config={key: value} if config else None, advanced=None if config else {key: value}
-        )
+        await self._writer.change(*by_message({self.entity_description.key: value}))
 
     def refuse(self) -> None:
         """Report a value that the setting cannot have."""
         raise translated(BadSettingError((self.entity_description.key,)), names=setting_names(self.hass))
-
-
-def _has(snapshot: LockSnapshot, key: str) -> bool | None:
-    """Whether the lock has a setting; None if its settings have not been read yet."""
-    if snapshot.config is None or snapshot.advanced_config is None:
-        return None
-    return has_setting(snapshot.config, snapshot.advanced_config, key)
 
 
 @callback
@@ -86,7 +64,7 @@ def async_add_settings[D: EntityDescription](
         writer.coordinator,
         platform,
         descriptions,
-        exists=lambda snapshot, description: _has(snapshot, description.key),
+        exists=lambda snapshot, description: has(snapshot, description.key),
         create=lambda description: create(writer, description),
         async_add_entities=async_add_entities,
     )

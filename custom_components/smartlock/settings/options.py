@@ -1,4 +1,4 @@
-"""The options about the lock's settings, and the export and import of their file."""
+"""The options about the archive of the lock's settings, and the export and import of its file."""
 
 from datetime import timedelta
 import json
@@ -25,10 +25,16 @@ _LINK_TIME = timedelta(minutes=10)
 _LARGEST_FILE = 256 * 1024
 
 
-class SettingsOptions(OptionsFlow):
-    """Steps of the options flow about the lock's settings."""
+class BackupOptions(OptionsFlow):
+    """Steps of the options flow about what is archived."""
 
-    async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_backup(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what can be done about what is archived."""
+        return self.async_show_menu(
+            step_id="backup", menu_options=["backup_options", "export_settings", "import_settings"]
+        )
+
+    async def async_step_backup_options(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and store what may be archived and restored."""
         options = self.config_entry.options
         if user_input is not None:
@@ -40,7 +46,7 @@ class SettingsOptions(OptionsFlow):
             }
         )
         return self.async_show_form(
-            step_id="settings", data_schema=self.add_suggested_values_to_schema(schema, options)
+            step_id="backup_options", data_schema=self.add_suggested_values_to_schema(schema, options)
         )
 
     async def async_step_export_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
