@@ -13,7 +13,7 @@ from homeassistant import bootstrap, components
 from homeassistant.const import Platform
 
 # What the demo and the end-to-end tests use, beyond what every Home Assistant starts.
-WANTED = frozenset({"bluetooth", "config", "esphome", "frontend", "ibeacon", "zeroconf"})
+WANTED = frozenset({"bluetooth", "config", "esphome", "frontend", "homekit", "ibeacon", "zeroconf"})
 # "hassio" is set up on a supervised system only, but "usb" imports it.
 IMPORTED = frozenset({"hassio"})
 # Would be started on a failed start, and is no part of what is tested here.

@@ -40,6 +40,15 @@ class HomeLoop(StrictLoop, VirtualTimeLoop):
         future.add_done_callback(self._thread_done)
         return future
 
+    @contextmanager
+    def waiting_for_a_thread(self) -> Iterator[None]:
+        """Wait for real meanwhile, for a thread that the loop has not started itself."""
+        self._clock.threads += 1
+        try:
+            yield
+        finally:
+            self._clock.threads -= 1
+
     def _thread_done(self, _: asyncio.Future[Any]) -> None:
         self._clock.threads -= 1
 

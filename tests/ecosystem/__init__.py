@@ -1,0 +1,1 @@
+"""Other parts of Home Assistant next to ours, with their own code."""
