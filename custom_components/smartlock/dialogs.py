@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Concatenate, Protocol
+from typing import Any, Concatenate, Protocol, override
 
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.helpers.selector import TimeSelector, TimeSelectorConfig
 
 
 class _Dialog(Protocol):
@@ -38,6 +39,16 @@ def as_markdown(text: str) -> str:
 def is_set_up(entry: ConfigEntry) -> bool:
     """Whether the lock's parts exist."""
     return entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)
+
+
+class HoursSelector(TimeSelector):
+    """Asks for a time in hours and minutes, without seconds."""
+
+    @override
+    def serialize(self) -> dict[str, dict[str, TimeSelectorConfig]]:
+        """Return the selector for the frontend, which has an option that Home Assistant does not declare."""
+        config: Any = {**self.config, "no_second": True}
+        return {"selector": {self.selector_type: config}}
 
 
 class LockRepairFlow[P](RepairsFlow):

@@ -30,6 +30,7 @@ from custom_components.smartlock.problems import TranslatableError
 # All files that a lock may have.
 _FILES: tuple[str, ...] = (
     "activity",
+    "arrivals",
     "assumptions",
     "auto_unlock",
     "clients",

@@ -111,9 +111,17 @@ class HomeAssistantApi(Connection):
         result: FlowResult = await self.request("POST", FLOWS, {"handler": domain})
         return result
 
-    async def start_subentry_flow(self, entry_id: str, kind: str) -> FlowResult:
-        """Start the config flow for a new subentry of a config entry; from then on it is like any other."""
-        result: FlowResult = await self.request("POST", SUBENTRY_FLOWS, {"handler": [entry_id, kind]})
+    async def start_subentry_flow(
+        self, entry_id: str, kind: str, subentry_id: str | None = None
+    ) -> FlowResult:
+        """Start the config flow for a new subentry of a config entry, or for one that is to be changed.
+
+        From then on it is like any other flow.
+        """
+        about: dict[str, Any] = {"handler": [entry_id, kind]}
+        if subentry_id is not None:
+            about["subentry_id"] = subentry_id
+        result: FlowResult = await self.request("POST", SUBENTRY_FLOWS, about)
         self._subentry_flows.add(result["flow_id"])
         return result
 

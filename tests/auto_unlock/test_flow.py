@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -10,17 +11,24 @@ from homeassistant.core import ServiceCall
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
+    MockConfigEntry,
+    async_capture_events,
+)
 
+from custom_components.smartlock.auto_unlock import phone_radio
 from custom_components.smartlock.auto_unlock.calibration import MEASURING_TIME
+from custom_components.smartlock.auto_unlock.phones import received_now
 from custom_components.smartlock.auto_unlock.references import Reference
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietTimes, Rule
-from custom_components.smartlock.auto_unlock.rules import PhoneEvidence, RuleAction
+from custom_components.smartlock.auto_unlock.rules import PhoneEvidence, RuleAction, RuleSettings
+from simulator.local_adapter import LocalAdapter
 from simulator.phone import PrivatePhone, VirtualPhone
 from tests.auto_unlock.arrivals import IRK, TRACKER
 from tests.integration.home import Home
 
-NOTIFY = "mobile_app_annas_phone"
+NOTIFY = "mobile_app_anna_s_phone"
+PHONE = phone_radio.PrivatePhone(irk=IRK)
 OTHER = "device_tracker.berts_phone"
 
 
@@ -55,6 +63,30 @@ class Dialog:
     async def submit(self, **fields: Any) -> None:
         """Submit a form."""
         self.shown = await self._flows.async_configure(self.shown["flow_id"], fields)
+
+    async def pick(self, option: str) -> None:
+        """Choose from a menu."""
+        assert option in self.menu
+        await self.submit(next_step_id=option)
+
+    async def fetch(self) -> None:
+        """Get what is shown now."""
+        self.shown = await self._flows.async_configure(self.shown["flow_id"])
+
+    @property
+    def menu(self) -> list[str]:
+        """What can be chosen from the menu that is shown."""
+        assert self.shown["type"] is FlowResultType.MENU
+        return list(self.shown["menu_options"])
+
+    @property
+    def selectors(self) -> dict[str, Any]:
+        """The fields of the form."""
+        return {str(marker): selector for marker, selector in self.shown["data_schema"].schema.items()}
+
+    def labels(self, field: str) -> list[str]:
+        """What can be chosen in a field."""
+        return [option["label"] for option in self.selectors[field].config["options"]]
 
     async def wait(self) -> None:
         """Wait until the progress that is shown is over."""
@@ -116,24 +148,25 @@ CONDITIONS: dict[str, Any] = {"action": "unlock", "confirm": False, "hold_batter
 LIMITS = {"arm_distance": 200, "arm_after": 5, "window": 20, "cool_down": 10}
 
 
-async def finish(dialog: Dialog, **conditions: Any) -> None:
-    """Go from the conditions to the end."""
-    assert dialog.step == "conditions"
-    await dialog.submit(**CONDITIONS | conditions)
-    assert dialog.step == "limits"
-    assert dialog.suggested == LIMITS
-    await dialog.submit(**LIMITS)
-    assert dialog.step == "risk"
+async def finish(dialog: Dialog) -> None:
+    """Take note of the risk."""
+    assert dialog.step in ("risk", "risk_no_app")
     await dialog.submit(understood=True)
     assert dialog.shown["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def set_by_hand(dialog: Dialog, threshold: int = -68) -> None:
+    """Choose the scanner without measuring."""
+    assert "by_hand" in dialog.menu
+    await dialog.pick("by_hand")
+    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=threshold)
 
 
 async def add_private_phone(dialog: Dialog) -> None:
     """Add a rule without measuring."""
     await dialog.add()
-    await dialog.submit(person=TRACKER, evidence="private_device")
-    await dialog.submit(irk=IRK.hex())
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-68, measure=False)
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    await set_by_hand(dialog)
     await finish(dialog)
     await dialog.home.hass.async_block_till_done()
 
@@ -148,55 +181,200 @@ async def test_a_phone_with_its_key_measured_at_the_door(dialog: Dialog, phone: 
     home = dialog.home
     await dialog.add()
     assert dialog.step == "person"
-    await dialog.submit(person=TRACKER, evidence="private_device")
-    assert dialog.step == "private_device"
-    await dialog.submit(irk="no key")
+    await dialog.submit(person=TRACKER, phone="private_device", irk="no key")
     assert dialog.shown["errors"] == {"irk": "irk_not_valid"}
-    await dialog.submit(irk=base64.b64encode(IRK[::-1]).decode())
+    assert "no key" not in str(dialog.suggested)
+    await dialog.submit(person=TRACKER, phone="private_device")
+    assert dialog.shown["errors"] == {"irk": "irk_missing"}
+    await dialog.submit(person=TRACKER, phone="private_device", irk=base64.b64encode(IRK[::-1]).decode())
 
-    assert dialog.step == "door"
-    await dialog.submit(scanners=[], threshold=-70, measure=True)
-    assert dialog.shown["errors"] == {"scanners": "no_scanner"}
+    assert dialog.shown["step_id"] == "door_silent"
     # Nobody is there yet.
-    await dialog.submit(scanners=[home.adapter.source], threshold=-70, measure=True)
+    await dialog.pick("measuring")
     began = home.now
     await dialog.wait()
     assert home.now - began >= MEASURING_TIME
-    assert dialog.step == "not_heard"
-    assert dialog.suggested == {"threshold": -70, "again": True}
+    assert dialog.shown["step_id"] == "not_heard"
+    assert dialog.menu == ["measuring", "person", "by_hand"]
 
     phone.place({home.adapter: -61})
-    await dialog.submit(threshold=-70, again=True)
+    await dialog.pick("measuring")
     await dialog.wait()
-    assert dialog.step == "measured"
-    assert "-61 dBm" in dialog.shown["description_placeholders"]["rows"]
-    assert dialog.suggested == {"threshold": -65, "again": False}
-    await dialog.submit(threshold=-66, again=False)
+    assert dialog.shown["step_id"] == "measured"
+    picture = dialog.shown["description_placeholders"]
+    assert picture["at_door"].endswith(") -61 dBm")
+    assert (picture["inside"], picture["threshold"]) == ("–", "-65 dBm")
+
+    phone.place({home.adapter: -80})
+    await dialog.pick("inside")
+    assert dialog.step == "inside"
+    await dialog.submit()
+    await dialog.wait()
+    assert dialog.shown["step_id"] == "measured"
+    assert dialog.shown["description_placeholders"]["inside"].endswith(") -80 dBm")
+    await dialog.pick("use")
     await finish(dialog)
 
     assert dialog.shown["title"] == "Anna's phone"
     rule = rule_of(dialog)
-    assert rule.phone is not None
-    assert rule.settings.threshold == -66
+    assert rule.phone == PHONE
+    assert rule.settings.threshold == -65
     assert rule.settings.door_scanners == {home.adapter.source}
     assert not rule.settings.can_locate
 
 
+async def test_the_signal_is_shown_while_it_is_measured(dialog: Dialog, phone: VirtualPhone) -> None:
+    """As the frontend does it: it fetches the form whenever it is told to."""
+    await dialog.add()
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    phone.place({dialog.home.adapter: -61})
+    await dialog.pick("measuring")
+    assert dialog.shown["description_placeholders"] == {"live": "–"}
+    told = async_capture_events(dialog.home.hass, "data_entry_flow_progressed")
+    await dialog.home.until(lambda: len(told) > 1)
+    await dialog.fetch()
+    assert dialog.shown["type"] is FlowResultType.SHOW_PROGRESS
+    assert "**-61 dBm** · " in dialog.shown["description_placeholders"]["live"]
+    await dialog.wait()
+    # Once a second, and again for each change, but not for each packet.
+    assert len(told) <= 2 * MEASURING_TIME + 2
+
+
+async def test_inside_is_as_strong_as_at_the_door(dialog: Dialog, phone: VirtualPhone) -> None:
+    await dialog.add()
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    phone.place({dialog.home.adapter: -61})
+    await dialog.pick("measuring")
+    await dialog.wait()
+    phone.place({dialog.home.adapter: -64})
+    await dialog.pick("inside")
+    await dialog.submit()
+    await dialog.wait()
+    assert dialog.shown["step_id"] == "measured_close"
+    await dialog.pick("use")
+    assert dialog.step == "risk_no_app"
+
+
+async def test_a_phone_that_private_ble_device_knows(dialog: Dialog, phone: VirtualPhone) -> None:
+    hass = dialog.home.hass
+    known = MockConfigEntry(domain="private_ble_device", title="Anna's iPhone", data={"irk": IRK.hex()})
+    known.add_to_hass(hass)
+    MockConfigEntry(domain="private_ble_device", title="Broken", data={"irk": "12"}).add_to_hass(hass)
+    home_at = {"latitude": hass.config.latitude, "longitude": hass.config.longitude}
+    hass.states.async_set("person.anna", "home", home_at | {"friendly_name": "Anna"})
+    hass.states.async_set("person.guest", "unknown")
+    await dialog.add()
+    # Nothing has to be chosen where there is only one.
+    assert dialog.suggested == {"person": "person.anna", "phone": known.entry_id, "irk": None}
+    assert dialog.labels("phone")[:1] == ["Anna's iPhone"]
+    assert IRK.hex() not in str(dialog.shown)
+    dialog.close()
+
+    phone.place({dialog.home.adapter: -57})
+    await dialog.home.until(lambda: received_now(hass, PHONE))
+    await dialog.add()
+    assert dialog.labels("phone")[:1] == ["Anna's iPhone (-57 dBm)"]
+    await dialog.submit(person="person.anna", phone=known.entry_id)
+    assert dialog.shown["step_id"] == "door"
+    assert dialog.shown["description_placeholders"]["level"] == "-57 dBm"
+    await dialog.pick("measuring")
+    await dialog.wait()
+    await dialog.pick("use")
+    await finish(dialog)
+    assert rule_of(dialog).phone == PHONE
+    await hass.async_block_till_done()
+    await dialog.change("person")
+    assert dialog.suggested["phone"] == known.entry_id
+
+
+@pytest.mark.parametrize("when", ["typed", "measured"])
+async def test_a_key_in_the_other_byte_order(dialog: Dialog, phone: VirtualPhone, when: str) -> None:
+    """The phone shows which it is: as soon as the key is typed, or at the door."""
+    await dialog.add()
+    if when == "typed":
+        phone.place({dialog.home.adapter: -60})
+        await dialog.home.until(lambda: received_now(dialog.home.hass, PHONE))
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK[::-1].hex())
+    assert dialog.shown["step_id"] == ("door" if when == "typed" else "door_silent")
+    phone.place({dialog.home.adapter: -60})
+    await dialog.pick("measuring")
+    await dialog.wait()
+    await dialog.pick("use")
+    await finish(dialog)
+    assert rule_of(dialog).phone == PHONE
+
+
+async def test_the_best_scanner_at_the_door_is_chosen(dialog: Dialog, phone: VirtualPhone) -> None:
+    """And in the form to choose it by hand, each shows what it has received."""
+    home = dialog.home
+    other = LocalAdapter(home.radio, source="00:1A:7D:DA:71:22", rssi=None)
+    other.start(home.hass)
+    await dialog.add()
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    phone.place({home.adapter: -75, other: -58})
+    await dialog.pick("measuring")
+    await dialog.wait()
+    assert dialog.shown["description_placeholders"]["threshold"] == "-62 dBm"
+    await dialog.pick("by_hand")
+    assert dialog.suggested == {"scanners": [other.source], "threshold": -62}
+    assert sorted(label.split(": ")[-1] for label in dialog.labels("scanners")) == ["-58 dBm", "-75 dBm", "hci0"]
+    await dialog.submit(scanners=[], threshold=-62)
+    assert dialog.shown["errors"] == {"scanners": "no_scanner"}
+    await dialog.submit(scanners=[home.adapter.source], threshold=-78)
+    await finish(dialog)
+    assert rule_of(dialog).settings.door_scanners == {home.adapter.source}
+    other.stop()
+
+
+async def test_the_app_of_the_person_is_asked_for_the_location(
+    dialog: Dialog, notified: list[ServiceCall]
+) -> None:
+    hass = dialog.home.hass
+    app = MockConfigEntry(domain="mobile_app", data={"device_name": "Anna's phone"})
+    app.add_to_hass(hass)
+    registry = er.async_get(hass)
+    hass.states.async_remove(TRACKER)
+    tracker = registry.async_get_or_create(
+        "device_tracker", "mobile_app", "anna", suggested_object_id="annas_phone", config_entry=app
+    )
+    hass.states.async_set("person.anna", "home", {"device_trackers": [tracker.entity_id]})
+    await dialog.add()
+    await dialog.submit(person="person.anna", phone="private_device", irk=IRK.hex())
+    await set_by_hand(dialog)
+    assert dialog.step == "risk"
+    assert dialog.shown["description_placeholders"]["notify"] == NOTIFY
+    await finish(dialog)
+    rule = rule_of(dialog)
+    assert rule.notify == NOTIFY
+    assert rule.app_entry == app.entry_id
+    assert rule.settings.can_locate
+    assert not rule.settings.confirm
+    # Nothing is missing: it begins with a dry run, and is off once its owner has said so.
+    await hass.async_block_till_done()
+    (mode,) = (entity_id for entity_id in hass.states.async_entity_ids("select") if "mode" in entity_id)
+    assert dialog.home.hass.states.get(mode).state == "dry_run"
+    await dialog.home.call("select_option", "select", entity_id=mode, option="disabled")
+    await hass.config_entries.async_reload(dialog.entry.entry_id)
+    assert dialog.home.hass.states.get(mode).state == "disabled"
+
+
 async def test_the_risk_must_be_understood(dialog: Dialog) -> None:
     await dialog.add()
-    await dialog.submit(person=TRACKER, evidence="private_device")
-    await dialog.submit(irk=IRK.hex())
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-68, measure=False)
-    await dialog.submit(**CONDITIONS)
-    await dialog.submit(**LIMITS)
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    await set_by_hand(dialog)
     await dialog.submit(understood=False)
     assert dialog.shown["errors"] == {"understood": "not_understood"}
     assert not dialog.entry.subentries
     await dialog.submit(understood=True)
     assert len(dialog.entry.subentries) == 1
+    settings = rule_of(dialog).settings
+    # As before: everything that was not asked is as safe as it was proposed.
+    assert settings == replace(
+        RuleSettings(), door_scanners=frozenset({dialog.home.adapter.source}), threshold=-68
+    )
 
 
-async def test_a_new_rule_is_there_at_once_and_off(dialog: Dialog) -> None:
+async def test_a_new_rule_that_lacks_the_app_is_there_at_once_and_off(dialog: Dialog) -> None:
     await add_private_phone(dialog)
     (subentry_id,) = dialog.entry.subentries
     states = {
@@ -207,21 +385,21 @@ async def test_a_new_rule_is_there_at_once_and_off(dialog: Dialog) -> None:
     assert {key: state and state.state for key, state in states.items()} == {
         "auto_unlock_mode": "disabled",
         "auto_unlock_state": "disabled",
-        "auto_unlock_reason": "unknown",
+        "auto_unlock_reason": "switched_off",
         "auto_unlock_decision": "unknown",
     }
 
 
 async def test_an_ibeacon(dialog: Dialog) -> None:
     await dialog.add()
-    await dialog.submit(person=TRACKER, evidence="ibeacon")
+    await dialog.submit(person=TRACKER, phone="ibeacon")
     assert dialog.step == "ibeacon"
     ids = {"major": 100, "minor": 40004}
     await dialog.submit(uuid="2f234454", **ids)
     assert dialog.shown["errors"] == {"uuid": "uuid_not_valid"}
     assert dialog.suggested == {"uuid": "2f234454", **ids}
     await dialog.submit(uuid=" 2F234454CF6D4A0FADF2F4911BA9FFA6 ", **ids)
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-68, measure=False)
+    await set_by_hand(dialog)
     await finish(dialog)
     rule = rule_of(dialog)
     assert rule.settings.evidence is PhoneEvidence.IBEACON
@@ -244,7 +422,7 @@ async def test_an_entity(
     dialog: Dialog, entity: str, choice: dict[str, Any], *, near: str, far: str, unclear: str
 ) -> None:
     await dialog.add()
-    await dialog.submit(person=TRACKER, evidence="entity")
+    await dialog.submit(person=TRACKER, phone="entity")
     assert dialog.step == "entity"
     await dialog.submit(entity=entity, near_state="on", near_below=3)
     assert dialog.shown["errors"] == {"base": "state_or_number"}
@@ -268,12 +446,14 @@ async def test_an_entity(
         (dialog.entry.entry_id, SUBENTRY_TYPE),
         context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id},
     )
-    assert menu["menu_options"] == ["person", "conditions", "limits"]
+    assert menu["menu_options"] == ["arrivals", "person", "conditions", "limits"]
 
 
 async def test_what_keeps_the_door_locked(dialog: Dialog, notified: list[ServiceCall]) -> None:
     await add_private_phone(dialog)
     await dialog.change("conditions")
+    # Hours and minutes, in the frontend.
+    assert dialog.selectors["quiet_from"].serialize() == {"selector": {"time": {"no_second": True}}}
     entrances = ["binary_sensor.garage", "lock.back"]
     changes: dict[str, Any] = {
         "action": "unlatch",
@@ -325,36 +505,36 @@ async def test_the_limits(dialog: Dialog) -> None:
 async def test_another_scanner_is_chosen_without_measuring(dialog: Dialog) -> None:
     await add_private_phone(dialog)
     await dialog.change("door")
-    assert dialog.suggested == {
-        "scanners": [dialog.home.adapter.source],
-        "threshold": -68,
-        "measure": True,
-    }
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
+    await dialog.pick("by_hand")
+    assert dialog.suggested == {"scanners": [dialog.home.adapter.source], "threshold": -68}
+    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60)
+    assert dialog.shown["reason"] == "reconfigure_successful"
     assert rule_of(dialog).settings.threshold == -60
 
 
 async def test_measuring_again_for_a_rule_that_is_there(dialog: Dialog, phone: VirtualPhone) -> None:
+    """With the scanners that its owner has chosen."""
     await add_private_phone(dialog)
-    phone.place({dialog.home.adapter: -55})
+    other = LocalAdapter(dialog.home.radio, source="00:1A:7D:DA:71:22", rssi=None)
+    other.start(dialog.home.hass)
+    phone.place({dialog.home.adapter: -55, other: -45})
     await dialog.change("door")
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=True)
+    await dialog.pick("measuring")
     await dialog.wait()
-    await dialog.submit(threshold=-59, again=False)
+    await dialog.pick("use")
     assert dialog.shown["reason"] == "reconfigure_successful"
-    assert rule_of(dialog).settings.threshold == -59
+    settings = rule_of(dialog).settings
+    assert (settings.threshold, settings.door_scanners) == (-59, {dialog.home.adapter.source})
+    other.stop()
 
 
 async def test_the_key_is_never_shown_and_kept_if_left_empty(dialog: Dialog) -> None:
     await add_private_phone(dialog)
     await dialog.change("person")
-    await dialog.submit(person=OTHER, evidence="private_device")
-    assert dialog.step == "private_device"
-    assert dialog.suggested == {"irk": None}
+    assert dialog.suggested == {"person": TRACKER, "phone": "private_device", "irk": None}
     assert IRK.hex() not in str(dialog.shown)
-    await dialog.submit()
-    assert dialog.step == "door"
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
+    await dialog.submit(person=OTHER, phone="private_device")
+    await set_by_hand(dialog, -60)
     (subentry,) = dialog.entry.subentries.values()
     assert subentry.data["irk"] == IRK.hex()
     assert subentry.title == "Bert's phone"
@@ -363,7 +543,7 @@ async def test_the_key_is_never_shown_and_kept_if_left_empty(dialog: Dialog) -> 
 async def test_another_kind_of_evidence_forgets_the_key(dialog: Dialog) -> None:
     await add_private_phone(dialog)
     await dialog.change("person")
-    await dialog.submit(person=TRACKER, evidence="entity")
+    await dialog.submit(person=TRACKER, phone="entity")
     await dialog.submit(entity="binary_sensor.at_the_door")
     (subentry,) = dialog.entry.subentries.values()
     assert not {"irk", "scanners", "threshold"} & subentry.data.keys()
@@ -372,22 +552,21 @@ async def test_another_kind_of_evidence_forgets_the_key(dialog: Dialog) -> None:
 async def test_one_rule_for_each_person(dialog: Dialog) -> None:
     await add_private_phone(dialog)
     await dialog.add()
-    await dialog.submit(person=TRACKER, evidence="entity")
+    await dialog.submit(person=TRACKER, phone="entity")
     assert dialog.shown["errors"] == {"person": "person_taken"}
-    await dialog.submit(person=OTHER, evidence="entity")
+    await dialog.submit(person=OTHER, phone="entity")
     assert dialog.step == "entity"
     dialog.close()
     # The person of the rule that is changed is not somebody else's.
     await dialog.change("person")
-    await dialog.submit(person=TRACKER, evidence="private_device")
-    assert dialog.step == "private_device"
+    await dialog.submit(person=TRACKER, phone="private_device")
+    assert dialog.shown["step_id"] == "door_silent"
 
 
 async def test_a_closed_dialog_measures_no_more(dialog: Dialog, phone: VirtualPhone) -> None:
     await dialog.add()
-    await dialog.submit(person=TRACKER, evidence="private_device")
-    await dialog.submit(irk=IRK.hex())
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-70, measure=True)
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    await dialog.pick("measuring")
     assert dialog.shown["type"] is FlowResultType.SHOW_PROGRESS
     dialog.close()
     await dialog.home.hass.async_block_till_done()
@@ -399,8 +578,9 @@ async def test_a_scanner_that_is_away_stays_chosen(dialog: Dialog) -> None:
     await add_private_phone(dialog)
     dialog.home.adapter.stop()
     await dialog.change("door")
+    await dialog.pick("by_hand")
     assert dialog.suggested["scanners"] == [dialog.home.adapter.source]
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
+    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60)
     assert dialog.shown["reason"] == "reconfigure_successful"
     dialog.home.adapter.start(dialog.home.hass)
 
@@ -429,14 +609,12 @@ async def test_another_phone_is_asked_about_again(dialog: Dialog) -> None:
     await dialog.submit(**LIMITS)
     assert check() == first
     await dialog.change("person")
-    await dialog.submit(person=TRACKER, evidence="private_device")
-    await dialog.submit()
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
+    await dialog.submit(person=TRACKER, phone="private_device")
+    await set_by_hand(dialog, -60)
     assert check() == first
     await dialog.change("person")
-    await dialog.submit(person=TRACKER, evidence="private_device")
-    await dialog.submit(irk=bytes(16).hex())
-    await dialog.submit(scanners=[dialog.home.adapter.source], threshold=-60, measure=False)
+    await dialog.submit(person=TRACKER, phone="private_device", irk=bytes(16).hex())
+    await set_by_hand(dialog, -60)
     assert check() != first
 
 
@@ -468,5 +646,5 @@ async def test_a_person_who_was_renamed_is_taken_still(dialog: Dialog) -> None:
     await add_private_phone(dialog)
     registry.async_update_entity(TRACKER, new_entity_id="device_tracker.renamed")
     await dialog.add()
-    await dialog.submit(person="device_tracker.renamed", evidence="entity")
+    await dialog.submit(person="device_tracker.renamed", phone="entity")
     assert dialog.shown["errors"] == {"person": "person_taken"}

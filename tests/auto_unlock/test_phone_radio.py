@@ -1,7 +1,6 @@
 """What is heard of one phone among others, through Home Assistant's real Bluetooth manager."""
 
 import asyncio
-import base64
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from uuid import UUID
@@ -16,7 +15,6 @@ from custom_components.smartlock.auto_unlock.phone_radio import (
     PhoneListener,
     PhoneSignal,
     PrivatePhone,
-    parse_irk,
 )
 from simulator import phone as simulated
 from simulator.local_adapter import LocalAdapter
@@ -163,32 +161,6 @@ async def test_memories_are_bounded(
     assert {signal.rssi for signal in log.signals} == {-61}
     assert len(log.signals) > 0.9 * phone.sent
     log.listener.stop()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        IRK.hex(),
-        IRK.hex().upper(),
-        f" irk:{IRK.hex()} ",
-        base64.b64encode(IRK[::-1]).decode(),
-        f"irk:{base64.b64encode(IRK[::-1]).decode()}",
-    ],
-)
-def test_irk_as_owners_have_it(text: str) -> None:
-    assert parse_irk(text) == IRK
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "irk:", IRK.hex()[2:], IRK.hex() + "00", "zz" * 16, base64.b64encode(IRK[1:]).decode() + "=", "é="],
-)
-def test_no_irk(text: str) -> None:
-    with pytest.raises(ValueError, match=r"neither hex nor base64|not 16 bytes") as caught:
-        parse_irk(text)
-    # The key is a secret: an error must not carry it into a log.
-    assert caught.value.__cause__ is None
-    assert not text or text not in str(caught.value)
 
 
 def test_a_key_hides() -> None:

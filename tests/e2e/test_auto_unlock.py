@@ -113,20 +113,23 @@ async def add_rule(owned: OwnedLock, app: CompanionApp, irk: bytes, **conditions
     api = owned.api
     form = await api.start_subentry_flow(owned.entry_id, "auto_unlock")
     flow_id = form["flow_id"]
-    await api.submit(flow_id, person=app.person, evidence="private_device")
-    door = await api.submit(flow_id, irk=irk.hex())
+    await api.submit(flow_id, person=app.person, phone="private_device", irk=irk.hex())
+    door = await api.submit(flow_id, next_step_id="by_hand")
     (scanner,) = [source for label, source in labels(door, "scanners").items() if "porch" in label.lower()]
-    await api.submit(flow_id, scanners=[scanner], threshold=-65, measure=False)
-    await api.submit(
-        flow_id, **{"action": "unlock", "confirm": False, "hold_battery_critical": True} | conditions
-    )
-    await api.submit(flow_id, arm_distance=200, arm_after=ABSENCE, window=20, cool_down=10)
+    await api.submit(flow_id, scanners=[scanner], threshold=-65)
     result = await api.submit(flow_id, understood=True)
     assert result["type"] == "create_entry", result
     (subentry,) = await api.subentries(owned.entry_id)
-    # The entry is set up again with its rule.
-    await api.wait_for("the lock to come back", lambda: owned.state() == "locked")
-    return str(subentry["subentry_id"])
+    rule = str(subentry["subentry_id"])
+    for page, values in (
+        ("conditions", {"action": "unlock", "confirm": False, "hold_battery_critical": True} | conditions),
+        ("limits", {"arm_distance": 200, "arm_after": ABSENCE, "window": 20, "cool_down": 10}),
+    ):
+        form = await api.start_subentry_flow(owned.entry_id, "auto_unlock", rule)
+        await api.submit(form["flow_id"], next_step_id=page)
+        changed = await api.submit(form["flow_id"], **values)
+        assert changed["reason"] == "reconfigure_successful", changed
+    return rule
 
 
 async def move_in(stack: AsyncExitStack, owned: OwnedLock, name: str, **conditions: Any) -> Resident:

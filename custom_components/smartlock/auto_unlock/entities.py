@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
@@ -31,6 +31,7 @@ from custom_components.smartlock.const import DOMAIN
 _MODE = SelectEntityDescription(
     key="auto_unlock_mode", entity_category=EntityCategory.CONFIG, options=[*Mode]
 )
+_REASON, _ARRIVALS = "auto_unlock_reason", "last_arrivals"
 # Former entities: three switches.
 _FORMER_SWITCHES = ("auto_unlock", "auto_unlock_pause", "auto_unlock_dry_run")
 
@@ -50,7 +51,7 @@ SENSORS = (
         value_fn=lambda rule: rule.phase,
     ),
     RuleSensorDescription(
-        key="auto_unlock_reason",
+        key=_REASON,
         device_class=SensorDeviceClass.ENUM,
         options=[*RuleReason, *Hold],
         value_fn=lambda rule: rule.reason,
@@ -132,6 +133,15 @@ class RuleSensor(RuleEntity, SensorEntity):
     """The phase of the rule, or the reason for it."""
 
     entity_description: RuleSensorDescription
+    _unrecorded_attributes = frozenset({_ARRIVALS})
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return the last arrivals, the newest first, with the reason."""
+        if self.entity_description.key != _REASON:
+            return None
+        return {_ARRIVALS: [arrival.to_json() for arrival in reversed(self.runner.arrivals.last)]}
 
     @property
     @override

@@ -18,7 +18,8 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
-    TimeSelector,
+    TextSelectorConfig,
+    TextSelectorType,
 )
 import voluptuous as vol
 
@@ -34,6 +35,7 @@ from custom_components.smartlock.auto_unlock.rule import (
     CONF_ENTRANCES,
     CONF_EVIDENCE,
     CONF_HOLD_BATTERY,
+    CONF_IRK,
     CONF_MAJOR,
     CONF_MINOR,
     CONF_NEAR_BELOW,
@@ -54,6 +56,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     RuleAction,
     RuleSettings,
 )
+from custom_components.smartlock.dialogs import HoursSelector
 
 type Fields = dict[vol.Marker, Any]
 
@@ -86,13 +89,6 @@ def _minutes(seconds: float) -> int:
     return round(seconds / 60)
 
 
-PERSON: Fields = {
-    vol.Required(CONF_PERSON): _entity(Platform.DEVICE_TRACKER, "person"),
-    vol.Required(CONF_EVIDENCE, default=PhoneEvidence.PRIVATE_DEVICE.value): _choice(
-        [*PhoneEvidence], CONF_EVIDENCE
-    ),
-}
-
 IBEACON: Fields = {
     vol.Required(CONF_UUID): TextSelector(),
     vol.Required(CONF_MAJOR): _number(0, 0xFFFF),
@@ -107,12 +103,6 @@ ENTITY: Fields = {
     ),
 }
 
-THRESHOLD: Fields = {
-    vol.Required(CONF_THRESHOLD, default=_DEFAULT.threshold): _number(
-        WEAKEST, STRONGEST, "dBm", NumberSelectorMode.SLIDER
-    )
-}
-
 # The shortest time that is a real absence, and the longest that anyone would wait for.
 LIMITS: Fields = {
     vol.Required(CONF_ARM_DISTANCE, default=_DEFAULT.arm_distance): _number(100, 5000, UnitOfLength.METERS),
@@ -125,15 +115,44 @@ LIMITS: Fields = {
 }
 
 
-def door(scanners: Mapping[str, str]) -> Fields:
-    """Return the form about the scanners at the door, given their names by source."""
-    options = [SelectOptionDict(value=source, label=name) for source, name in sorted(scanners.items())]
+# What a new rule starts with: everything that is neither asked nor measured.
+DEFAULTS: dict[str, Any] = {
+    CONF_ACTION: _DEFAULT.action.value,
+    CONF_CONFIRM: _DEFAULT.confirm,
+    CONF_HOLD_BATTERY: _DEFAULT.hold_battery_critical,
+    CONF_ARM_DISTANCE: round(_DEFAULT.arm_distance),
+    CONF_ARM_AFTER: _minutes(_DEFAULT.arm_after),
+    CONF_WINDOW: _minutes(_DEFAULT.window),
+    CONF_COOL_DOWN: _minutes(_DEFAULT.cool_down),
+}
+
+
+def person(known: list[SelectOptionDict]) -> Fields:
+    """Return the form about person and phone, given the phones whose keys Home Assistant knows."""
+    others = [SelectOptionDict(value=each.value, label=each.value) for each in PhoneEvidence]
+    return {
+        vol.Required(CONF_PERSON): _entity(Platform.DEVICE_TRACKER, "person"),
+        vol.Required("phone"): SelectSelector(
+            SelectSelectorConfig(
+                options=[*known, *others], mode=SelectSelectorMode.LIST, translation_key=CONF_EVIDENCE
+            )
+        ),
+        vol.Optional(CONF_IRK): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+        ),
+    }
+
+
+def by_hand(scanners: Mapping[str, str]) -> Fields:
+    """Return the form about the scanners at the door and the threshold, given their labels by source."""
+    options = [SelectOptionDict(value=source, label=label) for source, label in sorted(scanners.items())]
     return {
         vol.Required(CONF_SCANNERS): SelectSelector(
             SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
         ),
-        **THRESHOLD,
-        vol.Required("measure", default=True): BooleanSelector(),
+        vol.Required(CONF_THRESHOLD, default=_DEFAULT.threshold): _number(
+            WEAKEST, STRONGEST, "dBm", NumberSelectorMode.SLIDER
+        ),
     }
 
 
@@ -151,7 +170,7 @@ def conditions(phones: list[str]) -> Fields:
         vol.Optional(CONF_ENTRANCES): _entity(
             Platform.BINARY_SENSOR, Platform.COVER, Platform.LOCK, multiple=True
         ),
-        vol.Optional(CONF_QUIET_FROM): TimeSelector(),
-        vol.Optional(CONF_QUIET_TO): TimeSelector(),
+        vol.Optional(CONF_QUIET_FROM): HoursSelector(),
+        vol.Optional(CONF_QUIET_TO): HoursSelector(),
         vol.Required(CONF_HOLD_BATTERY, default=_DEFAULT.hold_battery_critical): BooleanSelector(),
     }

@@ -1,4 +1,4 @@
-"""The owner's choices for each rule, which survive restarts; a rule without a choice is off."""
+"""The owner's choices for each rule, which survive restarts; a rule without a choice unlocks nothing."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -58,6 +58,10 @@ class Modes:
     def of(self, rule: str) -> Choice:
         """Return the choice for a rule."""
         return self._choices.get(rule, Choice())
+
+    def begin(self, rule: str) -> None:
+        """Let a rule without a choice begin with a dry run."""
+        self._choices.setdefault(rule, Choice(mode=Mode.DRY_RUN))
 
     def choose(self, rule: str, **changes: Any) -> None:
         """Change it; `async_save` saves it."""

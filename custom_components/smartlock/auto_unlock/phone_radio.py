@@ -5,8 +5,6 @@ noticing a new address among all devices in a neighbourhood, at hardly any cost.
 the callback for every packet of that address provides the signal.
 """
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
@@ -23,7 +21,7 @@ from homeassistant.components.bluetooth import (
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 IRK_SIZE = 16
-_APPLE = 0x004C
+APPLE = 0x004C
 _IBEACON = bytes([0x02, 0x15])
 
 # Two bits of a random address are its kind; those of a resolvable one lead to these first digits.
@@ -76,23 +74,6 @@ class BeaconPhone:
 type Phone = PrivatePhone | BeaconPhone
 
 
-def parse_irk(text: str) -> bytes:
-    """Return an identity resolving key from a text as Home Assistant's Private BLE Device accepts it.
-
-    Hex digits, or base64 with the bytes in reverse order as in Apple's key chain; "irk:" may precede them.
-    Raises ValueError.
-    """
-    text = text.strip().removeprefix("irk:")
-    try:
-        key = base64.b64decode(text, validate=True)[::-1] if text.endswith("=") else bytes.fromhex(text)
-    except binascii.Error, ValueError:
-        # Not chained: the text is secret, and some of these errors quote it.
-        raise ValueError("neither hex nor base64") from None
-    if len(key) != IRK_SIZE:
-        raise ValueError("not 16 bytes")
-    return key
-
-
 class PhoneListener:
     """Passes on every packet of one phone until it is stopped.
 
@@ -117,7 +98,7 @@ class PhoneListener:
         """Look for the phone among all packets, from now on and recent ones."""
         matcher = BluetoothCallbackMatcher(connectable=False)
         if self._prefix:
-            matcher["manufacturer_id"] = _APPLE
+            matcher["manufacturer_id"] = APPLE
             matcher["manufacturer_data_start"] = list(self._prefix)
         self._stop = bluetooth.async_register_callback(
             self._hass, self._received_somebody, matcher, BluetoothScanningMode.PASSIVE
@@ -169,7 +150,7 @@ class PhoneListener:
         self._followed[info.address] = unfollow
         if self._cipher is None:
             # The same address may send other data in between.
-            if not info.manufacturer_data.get(_APPLE, b"").startswith(self._prefix):
+            if not info.manufacturer_data.get(APPLE, b"").startswith(self._prefix):
                 return
         elif self._is_played(info):
             self.played += 1

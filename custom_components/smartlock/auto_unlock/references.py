@@ -15,11 +15,15 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import slugify
 
+from custom_components.smartlock.auto_unlock.scanners import scanner_names
+
 CONF_REFERENCES: Final = "references"
 
 # Seconds after which something without a permanent id counts as gone: integrations and proxies restart, too.
 _GRACE = 900.0
 _MOBILE_APP = "mobile_app"
+# Attribute of a person.
+_TRACKERS = "device_trackers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +120,22 @@ def _app_entry(hass: HomeAssistant, notify: str) -> ConfigEntry | None:
     return next((app for app in apps if _notify_name(app) == notify), None)
 
 
+def notify_of(hass: HomeAssistant, person: str) -> str | None:
+    """Return the notify action of the app that reports a person's location; None if not exactly one does."""
+    state = hass.states.get(person)
+    trackers = [person] if state is None else state.attributes.get(_TRACKERS, [person])
+    entities = er.async_get(hass).entities
+    names = set()
+    for tracker in trackers:
+        entry = entities.get(tracker)
+        if entry is None or entry.platform != _MOBILE_APP or entry.config_entry_id is None:
+            continue
+        app = hass.config_entries.async_get_entry(entry.config_entry_id)
+        if app is not None and hass.services.has_service(NOTIFY_DOMAIN, name := _notify_name(app)):
+            names.add(name)
+    return names.pop() if len(names) == 1 else None
+
+
 # --- While the rule runs ------------------------------------------------------------------------------------
 
 
@@ -210,12 +230,10 @@ class References:
                 and self._hass.config_entries.async_get_entry(self._app_entry) is None
             )
             yield _action(notify), None if app_is_gone else there
-        for source in sorted(self._scanners):
-            yield self._name_of(source), bluetooth.async_scanner_by_source(self._hass, source) is not None
-
-    def _name_of(self, source: str) -> str:
-        entry = self._hass.config_entries.async_entry_for_domain_unique_id(bluetooth.DOMAIN, source)
-        return source if entry is None else entry.title
+        if self._scanners:
+            names = scanner_names(self._hass, self._scanners)
+            for source in sorted(self._scanners):
+                yield names[source], bluetooth.async_scanner_by_source(self._hass, source) is not None
 
 
 @callback

@@ -4,11 +4,13 @@ No names, keys, entities or scanners; and durations instead of times, which woul
 and goes.
 """
 
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from custom_components.smartlock.auto_unlock.entities import shown
 from custom_components.smartlock.auto_unlock.rules import Decision
+from custom_components.smartlock.auto_unlock.rules.arrivals import Arrival
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 
 
@@ -38,6 +40,21 @@ def rule_diagnostics(runner: RuleRunner) -> dict[str, Any]:
         "reason": state.reason,
         "played_packets": runner.played_packets,
         "decisions": _record(state.record),
+        "arrivals": [_arrival(each) for each in runner.arrivals.last],
+    }
+
+
+def _arrival(arrival: Arrival) -> dict[str, Any]:
+    """Return an arrival, with durations in s."""
+
+    def since_left(moment: datetime | None) -> int | None:
+        return None if moment is None else round((moment - arrival.left_at).total_seconds())
+
+    return {
+        "back_after": since_left(arrival.back_at),
+        "at_door_after": since_left(arrival.door_at),
+        "ended_after": since_left(arrival.ended_at),
+        "result": arrival.result,
     }
 
 

@@ -41,6 +41,8 @@ CONF_ARM_DISTANCE: Final = "arm_distance"
 CONF_ARM_AFTER: Final = "arm_after"
 CONF_WINDOW: Final = "window"
 CONF_COOL_DOWN: Final = "cool_down"
+# Whether a rule without a stored mode tries; missing in rules that begin switched off.
+CONF_TRY: Final = "try"
 # Identifies the choice of person and phone; missing in rules from before that was asked.
 CONF_PHONE_CHECK: Final = "phone_check"
 
@@ -112,6 +114,8 @@ class Rule:
     """Identifies the choice of person and phone; None in a rule from before that was asked."""
     settings: RuleSettings
     """Whether the rule acts as if turned off; its mode is stored separately."""
+    tries: bool = False
+    """Whether it begins with a dry run, instead of being off."""
 
     @property
     def entities(self) -> tuple[Reference, ...]:
@@ -146,6 +150,7 @@ class Rule:
             notify=notify,
             app_entry=None if notify is None else app_entry_of(data, notify),
             phone_check=optional(text, data.get(CONF_PHONE_CHECK)),
+            tries=flag(data.get(CONF_TRY, False)),
             settings=RuleSettings(
                 evidence=evidence,
                 door_scanners=frozenset(listed(text, data.get(CONF_SCANNERS, []))),

@@ -13,6 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock import rules as proximity
+from custom_components.smartlock.auto_unlock.arrivals import RuleArrivals
 from custom_components.smartlock.auto_unlock.firing import async_fire
 from custom_components.smartlock.auto_unlock.inputs import RuleEntities
 from custom_components.smartlock.auto_unlock.issues import GONE, PHONE, RuleIssues
@@ -70,6 +71,7 @@ class RuleRunner:
         rule: What the owner has chosen.
         state: The state of the rule.
         missing: What the rule refers to and is gone.
+        arrivals: Its last arrivals.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class RuleRunner:
         issues: LockIssues,
         rule: Rule,
         modes: Modes,
+        arrivals: RuleArrivals,
     ) -> None:
         """Prepare a rule that is not armed."""
         self._hass = hass
@@ -95,6 +98,7 @@ class RuleRunner:
         self._current = current
         self._issues = RuleIssues(issues, rule.subentry_id)
         self._modes = modes
+        self.arrivals = arrivals
         self._listeners = Listeners[[]]()
         self._report_listeners = Listeners[Report]()
         self._stops: list[CALLBACK_TYPE] = []
@@ -327,6 +331,7 @@ class RuleRunner:
             decisions = (decision for decision in self.state.record[-3:] if decision.at == now)
             if any(decision.reason is RuleReason.CAME_BACK for decision in decisions):
                 self._ask_about_phone(before.approach.out_at)
+            self.arrivals.note(before, self.state)
             self._changed()
         if self._app is not None and self._app.asking and self.state.phase is not RulePhase.NEAR:
             self._spawn(self._app.clear(), "take back a question")

@@ -9,6 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock.entities import async_rename_device
+from custom_components.smartlock.auto_unlock.arrivals import Arrivals
 from custom_components.smartlock.auto_unlock.issues import async_forget_other_rules
 from custom_components.smartlock.auto_unlock.modes import Modes
 from custom_components.smartlock.auto_unlock.references import async_pin_subentry
@@ -48,6 +49,7 @@ class Rules(LockPart):
         self._issues = issues
         self._runners: dict[str, RuleRunner] = {}
         self._modes: Modes
+        self._arrivals: Arrivals
         self._added = Listeners[RuleRunner]()
         self._unreadable: set[str] = set()
         self._started = self._stopped = False
@@ -57,6 +59,9 @@ class Rules(LockPart):
         """Load the lock's rules; none of them is armed."""
         subentries = self._coordinator.config_entry.get_subentries_of_type(SUBENTRY_TYPE)
         self._modes = await Modes.load(
+            self._hass, self._coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
+        )
+        self._arrivals = await Arrivals.load(
             self._hass, self._coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
         )
         for rule in self._rules().values():
@@ -80,6 +85,8 @@ class Rules(LockPart):
 
     @callback
     def _add(self, rule: Rule) -> RuleRunner:
+        if rule.tries:
+            self._modes.begin(rule.subentry_id)
         runner = self._runners[rule.subentry_id] = RuleRunner(
             self._hass,
             self._coordinator,
@@ -90,6 +97,7 @@ class Rules(LockPart):
             issues=self._issues,
             rule=rule,
             modes=self._modes,
+            arrivals=self._arrivals.of(rule.subentry_id),
         )
         return runner
 
@@ -134,6 +142,7 @@ class Rules(LockPart):
             elif runner.rule != rule:
                 runner.change(rule)
                 async_rename_device(self._hass, runner)
+        self._arrivals.keep_only(rules.keys() | self._unreadable)
         await self._modes.async_keep_only(rules.keys() | self._unreadable)
 
     @callback

@@ -12,7 +12,6 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
-    TimeSelector,
 )
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -30,7 +29,7 @@ from custom_components.smartlock.access.rules.rights import (
     RightError,
     moment_of,
 )
-from custom_components.smartlock.dialogs import while_loaded
+from custom_components.smartlock.dialogs import HoursSelector, while_loaded
 
 CONF_WHEN = "when"
 CONF_START, CONF_END = "start", "end"
@@ -190,8 +189,8 @@ class RightSteps(AccessDialog):
             "right_weekdays",
             {
                 vol.Required(CONF_WEEKDAYS): WEEKDAYS,
-                vol.Optional(CONF_FROM): TimeSelector(),
-                vol.Optional(CONF_UNTIL): TimeSelector(),
+                vol.Optional(CONF_FROM): HoursSelector(),
+                vol.Optional(CONF_UNTIL): HoursSelector(),
             },
             known=known,
             values={"who": self.about, "note": await self.clock_note()},

@@ -11,7 +11,6 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
-    TimeSelector,
 )
 import voluptuous as vol
 
@@ -27,7 +26,7 @@ from custom_components.smartlock.access.rules.entries import (
     weekdays_of,
 )
 from custom_components.smartlock.access.time_control import NewTimed, TimedChange
-from custom_components.smartlock.dialogs import while_loaded
+from custom_components.smartlock.dialogs import HoursSelector, while_loaded
 
 CONF_TIME, CONF_ACTION, CONF_ENABLED, CONF_UNDERSTOOD = "time", "action", "enabled", "understood"
 # What people mean by it comes first.
@@ -126,7 +125,7 @@ class TimeControlSteps(AccessDialog):
             step_id,
             {
                 vol.Required(CONF_WEEKDAYS): WEEKDAYS,
-                vol.Required(CONF_TIME): TimeSelector(),
+                vol.Required(CONF_TIME): HoursSelector(),
                 vol.Required(CONF_ACTION): SelectSelector(
                     SelectSelectorConfig(
                         options=actions, translation_key="timed_action", mode=SelectSelectorMode.DROPDOWN

@@ -71,7 +71,9 @@ _RESULTS = {
 def start(settings: RuleSettings, now: float) -> RuleState:
     """Return a rule as after every start: not armed, nothing known, earlier positions void."""
     state = RuleState(settings=settings, since=now, began_at=now, fixed_at=now, to_ask=True)
-    return state.gone(RulePhase.HOME, RuleReason.RESTARTED, now) if settings.enabled else state
+    if settings.enabled:
+        return state.gone(RulePhase.HOME, RuleReason.RESTARTED, now)
+    return replace(state, reason=RuleReason.SWITCHED_OFF)
 
 
 def step(state: RuleState, event: RuleInput, now: float) -> tuple[RuleState, tuple[Effect, ...]]:
