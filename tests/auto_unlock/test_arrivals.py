@@ -17,7 +17,9 @@ from tests.integration.home import Home
 
 def shown(anna: Resident) -> list[dict[str, Any]]:
     """Return what the sensor shows."""
-    arrivals: list[dict[str, Any]] = anna.full_state("sensor", "auto_unlock_reason").attributes["last_arrivals"]
+    arrivals: list[dict[str, Any]] = anna.full_state("sensor", "auto_unlock_reason").attributes[
+        "last_arrivals"
+    ]
     return arrivals
 
 

@@ -11,10 +11,7 @@ from homeassistant.core import ServiceCall
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]
-    MockConfigEntry,
-    async_capture_events,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events  # type: ignore[import-untyped]
 
 from custom_components.smartlock.auto_unlock import phone_radio
 from custom_components.smartlock.auto_unlock.calibration import MEASURING_TIME
@@ -317,7 +314,11 @@ async def test_the_best_scanner_at_the_door_is_chosen(dialog: Dialog, phone: Vir
     assert dialog.shown["description_placeholders"]["threshold"] == "-62 dBm"
     await dialog.pick("by_hand")
     assert dialog.suggested == {"scanners": [other.source], "threshold": -62}
-    assert sorted(label.split(": ")[-1] for label in dialog.labels("scanners")) == ["-58 dBm", "-75 dBm", "hci0"]
+    assert sorted(label.split(": ")[-1] for label in dialog.labels("scanners")) == [
+        "-58 dBm",
+        "-75 dBm",
+        "hci0",
+    ]
     await dialog.submit(scanners=[], threshold=-62)
     assert dialog.shown["errors"] == {"scanners": "no_scanner"}
     await dialog.submit(scanners=[home.adapter.source], threshold=-78)

@@ -45,9 +45,7 @@ class DoorSteps(PhoneSteps):
     @override
     async def async_step_door(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show whether the phone is received now, and ask the owner to stand in front of the door."""
-        packets = [
-            packet for phone in self._phones if (packet := received_now(self.hass, phone)) is not None
-        ]
+        packets = [packet for phone in self._phones if (packet := received_now(self.hass, phone)) is not None]
         self._at_door = self._inside = None
         options = ["measuring", "by_hand", "person"]
         if not packets:

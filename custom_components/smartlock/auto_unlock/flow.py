@@ -76,7 +76,9 @@ class AutoUnlockFlow(DoorSteps):
             errors = {_CONF_UNDERSTOOD: "not_understood"}
         fields = {vol.Required(_CONF_UNDERSTOOD, default=False): BooleanSelector()}
         app = self._app()
-        return self._form("risk" if app else "risk_no_app", fields, errors, {}, {"person": self._title, **app})
+        return self._form(
+            "risk" if app else "risk_no_app", fields, errors, {}, {"person": self._title, **app}
+        )
 
     async_step_risk_no_app = async_step_risk
 

@@ -80,7 +80,9 @@ class PhoneSteps(RuleDialog):
                 self._take({CONF_PERSON: user_input[CONF_PERSON], CONF_EVIDENCE: evidence.value}, CONF_PERSON)
                 return await self._evidence_step(evidence)()
         options = [
-            SelectOptionDict(value=phone.entry_id, label=self._label(phone.title, PrivatePhone(irk=phone.irk)))
+            SelectOptionDict(
+                value=phone.entry_id, label=self._label(phone.title, PrivatePhone(irk=phone.irk))
+            )
             for phone in known.values()
         ]
         suggested = user_input or self._suggested()

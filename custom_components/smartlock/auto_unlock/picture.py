@@ -18,7 +18,9 @@ def bar(level: float, color: str, threshold: float | None = None) -> str:
     parts = [_rectangle(0, _WIDTH, _EMPTY), _rectangle(0, _at(level), color)]
     if threshold is not None:
         parts.append(_rectangle(_at(threshold) - 1.5, 3, _LINE))
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}">{"".join(parts)}</svg>'
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}">{"".join(parts)}</svg>'
+    )
     code = base64.b64encode(svg.encode()).decode()
     return f"![{round(level)} dBm](data:image/svg+xml;base64,{code})"
 

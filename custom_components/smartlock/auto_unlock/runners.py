@@ -8,8 +8,8 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.actions import LockActions
-from custom_components.smartlock.auto_unlock.entities import async_rename_device
 from custom_components.smartlock.auto_unlock.arrivals import Arrivals
+from custom_components.smartlock.auto_unlock.entities import async_rename_device
 from custom_components.smartlock.auto_unlock.issues import async_forget_other_rules
 from custom_components.smartlock.auto_unlock.modes import Modes
 from custom_components.smartlock.auto_unlock.references import async_pin_subentry

@@ -18,9 +18,7 @@ def scanner_names(hass: HomeAssistant, others: Collection[str] = ()) -> Mapping[
     Two of the same name in the same area are told apart by their addresses.
     """
     scanners = {scanner.source: scanner.name for scanner in bluetooth.async_current_scanners(hass)}
-    names = {
-        source: _name_of(hass, source, scanners.get(source)) for source in sorted({*scanners, *others})
-    }
+    names = {source: _name_of(hass, source, scanners.get(source)) for source in sorted({*scanners, *others})}
     count = Counter(names.values())
     return {source: f"{name} ({source})" if count[name] > 1 else name for source, name in names.items()}
 
