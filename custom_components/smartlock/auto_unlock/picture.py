@@ -1,6 +1,6 @@
 """Signals as pictures: bars on one scale, which Home Assistant's Markdown shows as images.
 
-They contain no words: those around them are in the language of whoever looks. The colours are readable on
+They contain no words: those around them are in the language of the reader. The colours are readable on
 light and on dark themes.
 """
 

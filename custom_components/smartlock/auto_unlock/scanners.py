@@ -15,7 +15,7 @@ _SOURCE_DEVICE = "source_device_id"
 def scanner_names(hass: HomeAssistant, others: Collection[str] = ()) -> Mapping[str, str]:
     """Return the names of the active scanners, and of `others`, by source.
 
-    Two of the same name in the same area are told apart by their addresses.
+    Two of the same name in the same area are shown with their addresses.
     """
     scanners = {scanner.source: scanner.name for scanner in bluetooth.async_current_scanners(hass)}
     names = {source: _name_of(hass, source, scanners.get(source)) for source in sorted({*scanners, *others})}
