@@ -352,11 +352,11 @@ async def test_the_app_of_the_person_is_asked_for_the_location(
     assert not rule.settings.confirm
     # Nothing is missing: it begins with a dry run, and is off once its owner has said so.
     await hass.async_block_till_done()
-    (mode,) = (entity_id for entity_id in hass.states.async_entity_ids("select") if "mode" in entity_id)
-    assert dialog.home.hass.states.get(mode).state == "dry_run"
+    (mode,) = (state.entity_id for state in hass.states.async_all("select") if "mode" in state.entity_id)
+    assert hass.states.is_state(mode, "dry_run")
     await dialog.home.call("select_option", "select", entity_id=mode, option="disabled")
     await hass.config_entries.async_reload(dialog.entry.entry_id)
-    assert dialog.home.hass.states.get(mode).state == "disabled"
+    assert hass.states.is_state(mode, "disabled")
 
 
 async def test_the_risk_must_be_understood(dialog: Dialog) -> None:
@@ -525,7 +525,8 @@ async def test_measuring_again_for_a_rule_that_is_there(dialog: Dialog, phone: V
     await dialog.pick("use")
     assert dialog.shown["reason"] == "reconfigure_successful"
     settings = rule_of(dialog).settings
-    assert (settings.threshold, settings.door_scanners) == (-59, {dialog.home.adapter.source})
+    assert settings.threshold == -59
+    assert settings.door_scanners == {dialog.home.adapter.source}
     other.stop()
 
 
