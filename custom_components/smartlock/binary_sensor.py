@@ -60,12 +60,15 @@ BINARY_SENSORS = (
         key="battery_critical",
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
+        # Home Assistant would count it as a second battery that is low.
+        entity_registry_enabled_default=False,
         value_fn=_battery_critical,
     ),
     SmartLockBinarySensorDescription(
         key="battery_charging",
         device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=_battery_charging,
     ),
 )
@@ -75,6 +78,7 @@ ACCESSORY_BATTERIES = tuple(
         key=key,
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=value_fn,
     )
     for key, value_fn in (

@@ -29,11 +29,13 @@ BUTTONS = (
     SmartLockButtonDescription(
         key="save_settings",
         entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
         press=lambda runtime: save(runtime.archive),
     ),
     SmartLockButtonDescription(
         key="sync_time",
         entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
         press=lambda runtime: runtime.clock.async_sync(),
     ),
 )

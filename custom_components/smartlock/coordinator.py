@@ -73,7 +73,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.nuki_id = nuki_id_text(entry.data[CONF_NUKI_ID])
         self.dialect = DIALECTS[entry.data[CONF_GENERATION]]
         self.data = LockSnapshot()
-        # Seconds for which the link of an action is kept open.
         self.idle_time: float = entry.options.get(CONF_IDLE_TIME, IDLE_TIME)
         self.is_bridge: bool = entry.data.get(CONF_CLIENT_TYPE) == CLIENT_TYPE_BRIDGE
         self.assumptions = Assumptions(hass, self.nuki_id, bridge=self.is_bridge)
@@ -145,14 +144,15 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
 
     @property
     def connection_state(self) -> str:
-        """State of the connection, one of CONNECTION_STATES."""
+        """State of the connection, one of CONNECTION_STATES. A single answer that is lost is no news."""
         if self.policy.locked_out:
             return "not_authorized"
         if not self.reachable:
             return "not_heard"
-        if not self.last_update_success:
+        read = self.data.last_states is not None
+        if not self.last_update_success and (self.policy.failures > 1 or not read):
             return "not_answering"
-        return "ok" if self.data.last_states is not None else "not_read"
+        return "ok" if read else "not_read"
 
     @property
     def read_at(self) -> float | None:

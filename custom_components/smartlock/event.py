@@ -81,12 +81,14 @@ EVENTS: tuple[SmartLockEventDescription, ...] = (
         key="battery_changed",
         event_types=["battery_changed"],
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         subscribe=_battery_changed,
     ),
     SmartLockEventDescription(
         key="settings_restored",
         event_types=["restored", "partly_restored", "not_restored"],
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         subscribe=_settings_restored,
     ),
 )

@@ -5,7 +5,13 @@ from datetime import datetime
 from operator import attrgetter
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfRatio, UnitOfTime
+from homeassistant.const import (
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    EntityCategory,
+    Platform,
+    UnitOfRatio,
+    UnitOfTime,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -14,6 +20,7 @@ from custom_components.smartlock.auto_unlock.entities import SENSORS as RULE_SEN
 from custom_components.smartlock.auto_unlock.runners import async_add_rule_entities
 from custom_components.smartlock.client.statistics import Phase, Summary
 from custom_components.smartlock.coordinator import CONNECTION_STATES, SmartLockCoordinator
+from custom_components.smartlock.entity import async_add_when_known
 from custom_components.smartlock.entity_sensor import SmartLockSensor, SmartLockSensorDescription
 from custom_components.smartlock.faults.sensors import FAULT_SENSORS
 from custom_components.smartlock.pin.guard import PinGuard
@@ -21,7 +28,7 @@ from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 from custom_components.smartlock.settings.sensors import SETTINGS_SENSORS
-from custom_components.smartlock.wear.sensors import WEAR_SENSORS
+from custom_components.smartlock.wear.sensors import RUN_SENSORS, WEAR_SENSOR
 
 # The coordinator reads everything.
 PARALLEL_UPDATES = 0
@@ -36,6 +43,12 @@ def _battery(coordinator: SmartLockCoordinator) -> int | None:
 def _lock_state(coordinator: SmartLockCoordinator) -> str | None:
     states = coordinator.data.states
     return states.lock_state.name.lower() if states is not None and states.lock_state.known else None
+
+
+def _firmware(coordinator: SmartLockCoordinator) -> str | None:
+    # What the newest one is, only Nuki's servers know.
+    config = coordinator.data.config
+    return None if config is None else str(config.firmware_version)
 
 
 def _duration(
@@ -98,8 +111,16 @@ SENSORS = (
         key="lock_state",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
+        # The lock entity says nearly the same.
+        entity_registry_enabled_default=False,
         options=[state.name.lower() for state in LockState],
         value_fn=_lock_state,
+    ),
+    SmartLockSensorDescription[SmartLockCoordinator](
+        key="firmware",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_firmware,
+        always_available=True,
     ),
     _figure(
         "signal_strength",
@@ -139,6 +160,7 @@ PIN_SENSORS = (
         key="pin_state",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         options=list(PinState),
         value_fn=lambda guard: guard.state,
         always_available=True,
@@ -159,9 +181,18 @@ async def async_setup_entry(
             *_sensors(runtime, runtime.pin, PIN_SENSORS),
             *_sensors(runtime, runtime.activity, ACTIVITY_SENSORS),
             *_sensors(runtime, runtime.archive, SETTINGS_SENSORS),
-            *_sensors(runtime, runtime.wear, WEAR_SENSORS),
+            *_sensors(runtime, runtime.wear, RUN_SENSORS),
             *_sensors(runtime, runtime.faults, FAULT_SENSORS),
         ]
+    )
+    async_add_when_known(
+        runtime.coordinator,
+        Platform.SENSOR,
+        [WEAR_SENSOR],
+        # It takes weeks to learn what is usual.
+        exists=lambda _, description: description.value_fn(runtime.wear) is not None,
+        create=lambda description: SmartLockSensor(runtime.coordinator, runtime.wear, description),
+        async_add_entities=async_add_entities,
     )
     async_add_rule_entities(
         runtime.auto_unlock,

@@ -144,32 +144,34 @@ class Check:
         else:
             raise CheckFailedError("the action succeeded with a jammed clutch")
         await self._api.wait_for_state(self._entities.clutch_fault, "on")
-        if (found := await self._fault_issues()) != ["fault_clutch_failure"]:
+        if (found := await self._issues("fault_")) != ["fault_clutch_failure"]:
             raise CheckFailedError(f"the repairs are about {found}")
 
     async def _repair(self) -> None:
         await self._do("repair")
         await self._act("lock.lock", "locked")
         await self._api.wait_for_state(self._entities.clutch_fault, "off")
-        if found := await self._fault_issues():
+        if found := await self._issues("fault_"):
             raise CheckFailedError(f"{found} is still there to be repaired")
 
-    async def _fault_issues(self) -> list[str]:
-        """Return what the open repairs about faults are."""
+    async def _issues(self, kind: str) -> list[str]:
+        """Return what the open repairs are whose name begins so."""
         listed = await self._api.command("repairs/list_issues")
         keys = [issue["translation_key"] for issue in listed["issues"] if issue["domain"] == DOMAIN]
-        return [key for key in keys if key.startswith("fault_")]
+        return [key for key in keys if key.startswith(kind)]
 
     async def _drain_batteries(self) -> None:
         await self._do("battery", percent=10)
         await self._notice(self._entities.battery, "10")
-        await self._api.wait_for_state(self._entities.battery_critical, "on")
+        if (found := await self._issues("battery_")) != ["battery_critical"]:
+            raise CheckFailedError(f"the repairs are about {found}")
 
     async def _swap_batteries(self) -> None:
         await self._do("swap-batteries", lose="")
         await self._notice(self._entities.battery, "100")
         await self._notice(self._entities.lock, "locked")
-        await self._api.wait_for_state(self._entities.battery_critical, "off")
+        if found := await self._issues("battery_"):
+            raise CheckFailedError(f"{found} is still there to be repaired")
 
     async def _come_in(self) -> None:
         await self._do("enter-code", code=CODE, action="unlock")

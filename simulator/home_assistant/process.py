@@ -6,7 +6,7 @@ machine it runs on. All Bluetooth comes from proxies that are added to it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 import contextlib
 import ctypes
 from dataclasses import dataclass, field
@@ -92,6 +92,21 @@ def port_is_free(port: int) -> bool:
     return True
 
 
+# Enabling an entity later sets the whole lock up again, half a minute after.
+_ENABLING = """
+import sys
+from homeassistant.__main__ import main
+from homeassistant.helpers.entity import Entity
+
+def enabled(entity):
+    description = getattr(entity, "entity_description", None)
+    return description is None or description.key in {keys} or description.entity_registry_enabled_default
+
+Entity.entity_registry_enabled_default = property(enabled)
+sys.exit(main())
+"""
+
+
 @dataclass(kw_only=True)
 class HomeAssistantProcess:
     """Prepares, starts, restarts and ends one Home Assistant on 127.0.0.1.
@@ -104,6 +119,7 @@ class HomeAssistantProcess:
         configuration: More lines for configuration.yaml.
         loggers: Log levels by logger name; everything else logs warnings.
         login: The owner's account, created at the first start.
+        enabled: Keys of entities that are enabled although an integration disables them at first.
         start_seconds: How long the last start took until everything was set up.
     """
 
@@ -113,6 +129,7 @@ class HomeAssistantProcess:
     configuration: str = ""
     loggers: Mapping[str, str] = field(default_factory=lambda: {"custom_components.smartlock": "debug"})
     login: Login = field(default_factory=lambda: Login(name="demo", password="demo"))
+    enabled: Collection[str] = ()
     start_seconds: float = field(default=0.0, init=False)
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
     _api: HomeAssistantApi | None = field(default=None, init=False)
@@ -261,7 +278,9 @@ class HomeAssistantProcess:
     def _command(self) -> Sequence[str]:
         # Everything it needs was installed before, so it is never to ask a package index.
         options = ("--skip-pip", "--log-no-color", "--config", str(self.config))
-        return (sys.executable, "-m", "homeassistant", *options)
+        if not self.enabled:
+            return (sys.executable, "-m", "homeassistant", *options)
+        return (sys.executable, "-c", _ENABLING.format(keys=sorted(self.enabled)), *options)
 
     async def _wait_until_running(self) -> None:
         async with aiohttp.ClientSession() as session:

@@ -20,6 +20,7 @@ from simulator.home_assistant import HomeAssistantProcess, free_port
 from simulator.virtual_lock import Timing, VirtualLock
 from tests.e2e.browser import chromium, page  # noqa: F401 - fixtures of all tests here
 from tests.e2e.owned import OwnedLock, add_bridge
+from tests.integration.home import SWITCHED_ON
 
 HERE = Path(__file__).parent
 
@@ -85,7 +86,9 @@ async def house(sockets: None, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     # As Home Assistant's own first start leaves it, so that automations can be made from the user interface.
     (config / "automations.yaml").write_text("[]\n", encoding="utf-8")
     more = f"{APPS}{RECORDER}automation: !include automations.yaml\n"
-    async with House(HomeAssistantProcess(config=config, port=free_port(), configuration=more)) as house:
+    async with House(
+        HomeAssistantProcess(config=config, port=free_port(), configuration=more, enabled=SWITCHED_ON)
+    ) as house:
         yield house
 
 

@@ -41,7 +41,9 @@ def issues(home: Home) -> set[str]:
     return {
         each.issue_id.removesuffix(ours)
         for each in ir.async_get(home.hass).issues.values()
-        if each.domain == DOMAIN and each.active and each.issue_id.startswith(("fault_", "battery_"))
+        if each.domain == DOMAIN
+        and each.active
+        and ("fault_" in each.issue_id or "battery_" in each.issue_id)
     }
 
 
@@ -144,7 +146,7 @@ async def test_each_fault_is_shown_told_and_ends(
     await home.hass.async_block_till_done()
     assert (home.state("clutch_fault"), home.state("motor_blocked")) == (STATE_OFF, STATE_OFF)
     shown = last_fault(home)
-    assert (shown["kind"], shown["active"]) == (kind, False)
+    assert (shown["kind"], shown["fault"], shown["active"]) == ("none", kind, False)
     event = home.full_state("fault").attributes
     assert (event["event_type"], event["by_owner"]) == ("recovered", False)
     assert issues(home) == set()
@@ -742,6 +744,7 @@ async def test_accessories_are_there_when_the_lock_tells_of_them(home: Home) -> 
     lock.set_accessory_battery("keypad", critical=True)
     await home.read()
     assert (home.state("keypad_battery"), home.state("door_sensor_battery")) == (STATE_ON, STATE_OFF)
+    assert issues(home) == {"keypad_battery_low"}
     # After a restart they are there before the lock was heard.
     assert await home.hass.config_entries.async_unload(entry.entry_id)
     home.go_out_of_range(lock)
@@ -749,6 +752,9 @@ async def test_accessories_are_there_when_the_lock_tells_of_them(home: Home) -> 
     assert home.hass.states.get(home.entity_id("keypad_battery")) is not None
     home.come_into_range(lock)
     await home.until(lambda: home.state("keypad_battery") == STATE_ON)
+    lock.set_accessory_battery("keypad", critical=False)
+    await home.read()
+    assert issues(home) == set()
 
 
 @pytest.mark.parametrize(("code", "told"), [(0x4E, "rejected"), (0x4F, "rejected_night_mode")])

@@ -19,13 +19,15 @@ from pytest_homeassistant_custom_component.common import mock_storage  # type: i
 # Home Assistant finds the integration through this package, which has to be there before it starts.
 import custom_components  # noqa: F401 - must be there before Home Assistant starts
 from custom_components.smartlock.client import ble
+from custom_components.smartlock.entity import SmartLockEntity
 from simulator.local_adapter import LocalAdapter
 from simulator.radio import INSTANT, Radio
-from tests.integration.home import Home
+from tests.integration.home import SWITCHED_ON, Home
 from tests.integration.texts import watch_flows
 from tests.integration.virtual_time import HomeLoop, bluetooth_clock
 
 __all__ = [
+    "as_new",
     "clock",
     "complaints",
     "configure_event_loop",
@@ -34,6 +36,7 @@ __all__ = [
     "only_our_matchers",
     "pytest_asyncio_loop_factories",
     "shown_texts",
+    "switched_on",
 ]
 
 
@@ -127,6 +130,24 @@ async def home(
         lock.power_off()
     adapter.stop()
     await radio.stop()
+
+
+@pytest.fixture
+def as_new() -> bool:
+    """Whether entities that are disabled for a new lock are; a test that looks at that replaces this."""
+    return False
+
+
+@pytest.fixture(autouse=True)
+def switched_on(monkeypatch: pytest.MonkeyPatch, *, as_new: bool) -> None:
+    """Enable what most tests look at."""
+
+    def enabled(entity: SmartLockEntity) -> bool:
+        by_default = super(SmartLockEntity, entity).entity_registry_enabled_default
+        return by_default or entity.entity_description.key in SWITCHED_ON
+
+    if not as_new:
+        monkeypatch.setattr(SmartLockEntity, "entity_registry_enabled_default", property(enabled))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
-from custom_components.smartlock.wear.sensors import WEAR_SENSORS
+from custom_components.smartlock.wear.sensors import RUN_SENSORS
 from simulator.virtual_lock import Jam, Kind, VirtualLock
 from tests.integration.home import NUKI_ID, Home
 
@@ -67,7 +67,10 @@ async def lived(home: Home, calendar: Calendar, days: int) -> None:
 
 
 def wear(home: Home) -> float | None:
-    """Return what the sensor shows in percent."""
+    """Return what the sensor shows in percent; None while there is none."""
+    unique_id = f"{NUKI_ID:08X}_wear"
+    if er.async_get(home.hass).async_get_entity_id("sensor", DOMAIN, unique_id) is None:
+        return None
     shown = home.state("wear")
     return None if shown == STATE_UNKNOWN else float(shown)
 
@@ -173,7 +176,7 @@ async def test_figures_of_the_last_run(home: Home) -> None:
     lock.battery.temperature = -3
     entry = await home.set_up(lock)
     registry = er.async_get(home.hass)
-    keys = [description.key for description in WEAR_SENSORS if description.key != "wear"]
+    keys = [description.key for description in RUN_SENSORS]
     for key in keys:
         registry.async_update_entity(home.entity_id(key), disabled_by=None)
     assert await home.hass.config_entries.async_reload(entry.entry_id)
@@ -196,17 +199,19 @@ async def test_figures_of_the_last_run(home: Home) -> None:
     assert home.full_state("run_start_voltage").attributes["unit_of_measurement"] == "V"
 
 
-async def test_only_the_wear_is_shown_at_first(home: Home) -> None:
+async def test_only_the_wear_is_shown_and_only_once_it_is_known(home: Home, calendar: Calendar) -> None:
+    """Not as unknown for the weeks in which it is learned; the figures of each run are disabled at first."""
     entry = await home.set_up(home.add_lock())
-    disabled = {
-        entity.unique_id.partition("_")[2]
-        for entity in er.async_entries_for_config_entry(er.async_get(home.hass), entry.entry_id)
-        if entity.disabled_by is not None
+    registry = er.async_get(home.hass)
+    found = {
+        entity.unique_id.partition("_")[2]: entity.disabled_by
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
     }
-    keys = {description.key for description in WEAR_SENSORS}
-    assert keys - disabled == {"wear"}
+    assert all(found[description.key] is not None for description in RUN_SENSORS)
+    assert "wear" not in found
+    await lived(home, calendar, 35)
     state = home.full_state("wear")
-    assert state.state == STATE_UNKNOWN
+    assert abs(int(state.state)) < 5
     assert (state.attributes["unit_of_measurement"], state.attributes["state_class"]) == ("%", "measurement")
 
 
@@ -309,7 +314,7 @@ async def test_a_damaged_history_starts_anew(
     hass_storage[FILE] = {"version": 1, "minor_version": 1, "key": FILE, "data": data}
     await home.set_up(home.add_lock())
     assert "stored in wear cannot be read" in caplog.text
-    assert (home.state(), home.state("wear")) == ("locked", STATE_UNKNOWN)
+    assert (home.state(), wear(home)) == ("locked", None)
     await home.call("unlock")
     await asyncio.sleep(1)
     assert len(list(stored_runs(hass_storage))) == 1

@@ -46,6 +46,7 @@ ACTIVITY_SENSORS = (
     SmartLockSensorDescription[ActivityTracker](
         key="last_method",
         device_class=SensorDeviceClass.ENUM,
+        entity_registry_enabled_default=False,
         options=list(Method),
         value_fn=_last_method,
         always_available=True,
@@ -56,6 +57,7 @@ RIGHTS_UNRELIABLE = BinarySensorEntityDescription(
     key="rights_unreliable",
     device_class=BinarySensorDeviceClass.PROBLEM,
     entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
 )
 
 

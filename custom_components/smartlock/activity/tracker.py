@@ -172,11 +172,13 @@ class ActivityTracker(LockPart):
     @property
     def changed(self) -> tuple[str | None, Method] | None:
         """By whom, if that is known, and how the lock came to be as it is shown; None if nothing explains it."""
-        states = self.coordinator.data.states
-        if states is None:
+        data = self.coordinator.data
+        states = data.states
+        if states is None or data.running is not None:
             return None
         if self.reads:
-            operation = self.last.explained
+            # They may be newer than what has been taken from them.
+            operation = self.last.seen(states).explained
             return None if operation is None else (self.user_of(operation), operation.method)
         method = method_of(states)
         return None if method is None else (None, method)

@@ -1,6 +1,6 @@
 """Repair issues for problems that the owner can solve: a fault, and batteries to be replaced."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import override
 
 from homeassistant.core import callback
@@ -12,12 +12,15 @@ from custom_components.smartlock.faults.rules.battery import (
     RECOVERED_PERCENT,
     BatteryCondition,
     battery_condition,
+    door_sensor_battery_low,
+    keypad_battery_low,
 )
 from custom_components.smartlock.faults.rules.codes import GRAVE_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.records import Fault
 from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
 
 FLOW = "faults"
@@ -30,6 +33,12 @@ SEVERITIES: Mapping[FaultKind, IssueSeverity] = {
 _BATTERY_SEVERITIES = {
     BatteryCondition.LOW: IssueSeverity.WARNING,
     BatteryCondition.CRITICAL: IssueSeverity.ERROR,
+}
+
+
+_ACCESSORIES: Mapping[str, Callable[[KeyturnerStates | None], bool | None]] = {
+    "keypad_battery_low": keypad_battery_low,
+    "door_sensor_battery_low": door_sensor_battery_low,
 }
 
 
@@ -55,6 +64,12 @@ class FaultIssues(LockPart):
     def _update(self) -> None:
         self._show_faults()
         self._show_battery()
+        for issue, low in _ACCESSORIES.items():
+            now = low(self._coordinator.data.last_states)
+            if now:
+                self._issues.show(issue, learn_more=f"{_DOCUMENT}#batteries")
+            elif now is not None:
+                self._issues.withdraw(issue)
 
     def _show_faults(self) -> None:
         """Show an issue for each present fault, and withdraw others, even those from before a reload."""

@@ -36,10 +36,11 @@ def _certain(kinds: frozenset[FaultKind]) -> Callable[[Faults], bool]:
 
 
 def _last_fault(tracker: FaultTracker) -> str | None:
+    """Return the newest fault that is not over; what was last stays among the attributes."""
     faults = tracker.faults
-    if faults.last is not None:
-        return faults.last.kind.value
-    return None if faults.run is None else NO_FAULT
+    if faults.active:
+        return faults.active[-1].kind.value
+    return None if faults.run is None and faults.last is None else NO_FAULT
 
 
 def _last_fault_facts(tracker: FaultTracker) -> Mapping[str, Any] | None:
@@ -50,6 +51,7 @@ def _last_fault_facts(tracker: FaultTracker) -> Mapping[str, Any] | None:
     active = faults.active_fault(last.kind)
     ended_at = faults.ended_at if active is None else None
     return {
+        "fault": last.kind.value,
         "since": last.since.isoformat(),
         "active": active is not None,
         "ended": None if ended_at is None else ended_at.isoformat(),
@@ -61,7 +63,6 @@ FAULT_BINARY_SENSORS = (
     FaultBinarySensorDescription(
         key="clutch_fault",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        entity_category=EntityCategory.DIAGNOSTIC,
         kinds=CLUTCH_KINDS,
         value_fn=lambda faults: faults.clutch_fault,
         certain_fn=lambda faults: faults.clutch_certain,
@@ -69,7 +70,6 @@ FAULT_BINARY_SENSORS = (
     FaultBinarySensorDescription(
         key="motor_blocked",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        entity_category=EntityCategory.DIAGNOSTIC,
         kinds=BLOCKED_KINDS,
         value_fn=lambda faults: faults.motor_blocked,
         certain_fn=_certain(BLOCKED_KINDS),
@@ -80,6 +80,8 @@ FAULT_SENSORS = (
         key="last_fault",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
+        # The event tells the same.
+        entity_registry_enabled_default=False,
         options=[NO_FAULT, *(kind.value for kind in FaultKind)],
         value_fn=_last_fault,
         facts_fn=_last_fault_facts,
@@ -89,6 +91,7 @@ FAULT_SENSORS = (
         key="battery_condition",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         options=list(BatteryCondition),
         value_fn=lambda tracker: tracker.battery_condition,
     ),

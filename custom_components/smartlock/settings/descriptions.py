@@ -57,43 +57,48 @@ class SettingSelectDescription(SelectEntityDescription):
         return offered if current is None or current in offered else [*offered, current]
 
 
-def _switch(key: str, *, common: bool = True) -> SwitchEntityDescription:
-    return SwitchEntityDescription(key=key, entity_registry_enabled_default=common)
+def _switch(key: str) -> SwitchEntityDescription:
+    return SwitchEntityDescription(key=key, entity_registry_enabled_default=False)
 
 
 def _enum(
-    key: str, kind: type[OpenEnum], *, common: bool = True, hidden: frozenset[str] = frozenset()
+    key: str, kind: type[OpenEnum], *, hidden: frozenset[str] = frozenset()
 ) -> SettingSelectDescription:
     return SettingSelectDescription(
         key=key,
         values={member.name.lower(): member for member in kind},
         hidden=hidden,
-        entity_registry_enabled_default=common,
+        entity_registry_enabled_default=False,
     )
 
 
 def _seconds(key: str, values: tuple[int, ...]) -> SettingSelectDescription:
-    return SettingSelectDescription(key=key, values={str(value): value for value in values})
+    return SettingSelectDescription(
+        key=key,
+        values={str(value): value for value in values},
+        entity_registry_enabled_default=False,
+    )
 
 
+# As entities only auto lock and its delay are enabled at first; the forms have all of them.
 SWITCHES = (
     _switch("led_enabled"),
     _switch("button_enabled"),
-    _switch("auto_lock_enabled"),
+    SwitchEntityDescription(key="auto_lock_enabled"),
     _switch("immediate_auto_lock_enabled"),
     _switch("night_mode_enabled"),
     _switch("night_mode_auto_lock_enabled"),
-    _switch("night_mode_auto_unlock_disabled", common=False),
-    _switch("night_mode_immediate_lock_on_start", common=False),
-    _switch("slow_speed_during_night_mode", common=False),
-    _switch("auto_unlock_disabled", common=False),
-    _switch("auto_unlatch", common=False),
-    _switch("single_lock", common=False),
-    _switch("pairing_enabled", common=False),
-    _switch("automatic_battery_type_detection", common=False),
-    _switch("auto_update_enabled", common=False),
-    _switch("detached_cylinder", common=False),
-    _switch("dst_mode", common=False),
+    _switch("night_mode_auto_unlock_disabled"),
+    _switch("night_mode_immediate_lock_on_start"),
+    _switch("slow_speed_during_night_mode"),
+    _switch("auto_unlock_disabled"),
+    _switch("auto_unlatch"),
+    _switch("single_lock"),
+    _switch("pairing_enabled"),
+    _switch("automatic_battery_type_detection"),
+    _switch("auto_update_enabled"),
+    _switch("detached_cylinder"),
+    _switch("dst_mode"),
 )
 NUMBERS = (
     NumberEntityDescription(
@@ -102,6 +107,7 @@ NUMBERS = (
         native_max_value=5,
         native_step=1,
         mode=NumberMode.SLIDER,
+        entity_registry_enabled_default=False,
     ),
     NumberEntityDescription(
         key="auto_lock_timeout",
@@ -134,9 +140,9 @@ SELECTS = (
     _seconds("lock_n_go_timeout", LOCK_N_GO_TIMEOUTS),
     _seconds("unlatch_duration", UNLATCH_DURATIONS),
     _enum("motor_speed", MotorSpeed),
-    _enum("advertising_mode", AdvertisingMode, common=False),
+    _enum("advertising_mode", AdvertisingMode),
     # Built-in cells cannot be changed.
-    _enum("battery_type", BatteryType, common=False, hidden=frozenset({"fixed"})),
+    _enum("battery_type", BatteryType, hidden=frozenset({"fixed"})),
     SettingSelectDescription(
         key="time_zone_id",
         values={name: number for number, name in TIME_ZONES.items()} | {"none": NO_TIME_ZONE},
@@ -144,7 +150,10 @@ SELECTS = (
         entity_registry_enabled_default=False,
     ),
 )
-TIMES = (TimeEntityDescription(key="night_mode_start"), TimeEntityDescription(key="night_mode_end"))
+TIMES = tuple(
+    TimeEntityDescription(key=key, entity_registry_enabled_default=False)
+    for key in ("night_mode_start", "night_mode_end")
+)
 # The lock has room for 32 bytes; the writer refuses more.
 TEXTS = (
     TextEntityDescription(key="name", native_min=1, native_max=32, entity_registry_enabled_default=False),

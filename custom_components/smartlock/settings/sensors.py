@@ -19,6 +19,7 @@ SETTINGS_SENSORS = tuple(
         key=key,
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=value_fn,
         always_available=True,
     )

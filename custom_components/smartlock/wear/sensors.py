@@ -53,14 +53,14 @@ def _of_last_run(
     )
 
 
-WEAR_SENSORS = (
-    SmartLockSensorDescription[WearMonitor](
-        key="wear",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_wear,
-    ),
+WEAR_SENSOR = SmartLockSensorDescription[WearMonitor](
+    key="wear",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    value_fn=_wear,
+)
+RUN_SENSORS = (
     _of_last_run("run_energy", lambda run: run.energy, _ENERGY_BY_DISTANCE, precision=2),
     _of_last_run(
         "run_max_current",

@@ -1,0 +1,96 @@
+"""What a new owner sees of a lock, and what somebody keeps who has had it for long."""
+
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.const import EntityCategory
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+
+from custom_components.smartlock.const import DOMAIN
+from tests.integration.home import NUKI_ID, PINS, SWITCHED_ON, Home
+
+SEEN = {
+    "lock": None,
+    "door": None,
+    "activity": None,
+    "access_denied": None,
+    "last_user": None,
+    "fault": None,
+    "clutch_fault": None,
+    "motor_blocked": None,
+    "battery": EntityCategory.DIAGNOSTIC,
+    "connection": EntityCategory.DIAGNOSTIC,
+    "firmware": EntityCategory.DIAGNOSTIC,
+    "auto_lock_enabled": EntityCategory.CONFIG,
+    "auto_lock_timeout": EntityCategory.CONFIG,
+}
+
+
+@pytest.fixture
+def as_new() -> bool:
+    """Nothing was enabled by hand."""
+    return True
+
+
+def entities(home: Home, entry: MockConfigEntry) -> dict[str, er.RegistryEntry]:
+    """Return the entities of a lock by their keys."""
+    return {
+        each.unique_id.removeprefix(f"{NUKI_ID:08X}_"): each
+        for each in er.async_entries_for_config_entry(er.async_get(home.hass), entry.entry_id)
+    }
+
+
+@pytest.mark.parametrize("model", PINS)
+async def test_what_a_new_owner_sees(home: Home, model: str) -> None:
+    """A page of two screens on a phone; everything else is there to be enabled."""
+    lock = home.add_lock(model)
+    lock.pair_accessory("keypad")
+    lock.pair_accessory("fob")
+    entry = await home.set_up(lock, pin=str(PINS[model]))
+    await home.hass.async_block_till_done()
+    found = entities(home, entry)
+    enabled = {key: each.entity_category for key, each in found.items() if each.disabled_by is None}
+    # Immediate auto lock is a switch of newer firmware, auto lock itself a time of older one.
+    assert enabled == {key: category for key, category in SEEN.items() if key in found}
+    assert enabled.keys() >= SEEN.keys() - {"auto_lock_enabled"}
+    assert len(found) > 60
+    assert all(
+        each.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+        for key, each in found.items()
+        if key not in SEEN
+    )
+    batteries = [
+        key
+        for key in enabled
+        if home.full_state(key).attributes.get("device_class") == SensorDeviceClass.BATTERY
+    ]
+    assert batteries == ["battery"]
+
+
+async def test_who_has_had_the_lock_for_long_keeps_what_is_there(home: Home) -> None:
+    """The registry as an earlier version has left it: enabled by default, by hand, and disabled by hand."""
+    lock = home.add_lock()
+    entry = home.entry(lock, pin=str(PINS["gen3"]))
+    registry = er.async_get(home.hass)
+    platforms = {"battery_critical": "binary_sensor", "led_enabled": "switch", "lock_state": "sensor"}
+    platforms |= {"last_fault": "sensor", "save_settings": "button", "battery_changed": "event"}
+    platforms |= {"night_mode_start": "time", "wear": "sensor", "pairing_enabled": "switch"}
+    assert platforms.keys() & SWITCHED_ON
+    for key, platform in platforms.items():
+        registry.async_get_or_create(platform, DOMAIN, f"{NUKI_ID:08X}_{key}", config_entry=entry)
+    own = registry.async_get_or_create(
+        "sensor",
+        DOMAIN,
+        f"{NUKI_ID:08X}_connection",
+        config_entry=entry,
+        disabled_by=er.RegistryEntryDisabler.USER,
+    )
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.settled(entry, lock)
+    await home.hass.async_block_till_done()
+    for key in platforms:
+        assert entities(home, entry)[key].disabled_by is None
+        assert home.hass.states.get(home.entity_id(key)) is not None
+    assert home.state("lock_state") == "locked"
+    assert registry.async_get(own.entity_id).disabled_by is er.RegistryEntryDisabler.USER  # type: ignore[union-attr]
+    assert entities(home, entry)["auto_unlatch"].disabled_by is er.RegistryEntryDisabler.INTEGRATION
