@@ -119,3 +119,8 @@ class SmartLockBinarySensor(SmartLockEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         return self.entity_description.value_fn(self.snapshot)
+
+    @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return self.available, self.is_on

@@ -61,6 +61,11 @@ class SmartLockButton(SmartLockEntity, ButtonEntity):
         super().__init__(runtime.coordinator, description)
         self._runtime = runtime
 
+    @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return (self.available,)
+
     @override
     async def async_press(self) -> None:
         await self.entity_description.press(self._runtime)

@@ -47,3 +47,8 @@ class SmartLockSensor[P](SmartLockEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         return self.entity_description.facts_fn(self._part)
+
+    @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return self.available, self.native_value, self.extra_state_attributes

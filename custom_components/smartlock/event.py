@@ -130,6 +130,12 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
 
     @property
     @override
+    def basis(self) -> tuple[object, ...]:
+        # What happens is written when it does.
+        return (self.extra_state_attributes,)
+
+    @property
+    @override
     def extra_restore_state_data(self) -> EventExtraStoredData:
         stored = super().extra_restore_state_data
         shown = stored.last_event_attributes

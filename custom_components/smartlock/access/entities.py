@@ -84,6 +84,11 @@ class CodeSwitch(SmartLockEntity, SwitchEntity):
         entry = self._entry
         return None if entry is None else bool(entry.enabled)
 
+    @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return self.available, self.is_on
+
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         await self._change(enabled=True)
@@ -107,6 +112,11 @@ class PauseGuestCodes(SmartLockEntity, ButtonEntity):
         """Bind it to a lock."""
         super().__init__(access.coordinator, ButtonEntityDescription(key="pause_guest_codes"))
         self._access = access
+
+    @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return (self.available,)
 
     @override
     async def async_press(self) -> None:

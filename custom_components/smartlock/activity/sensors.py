@@ -89,3 +89,8 @@ class RightsBinarySensor(SmartLockEntity, BinarySensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         reasons = [doubt.value for doubt in self._tracker.doubts]
         return {"reasons": [*reasons, "removal_pending"] if self._removals.overdue else reasons}
+
+    @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return self.available, self.is_on, self.extra_state_attributes

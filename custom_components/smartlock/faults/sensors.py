@@ -138,3 +138,8 @@ class FaultBinarySensor(SmartLockEntity, BinarySensorEntity):
             **fault_facts(ours[-1]),
             "certain": self.entity_description.certain_fn(self.faults),
         }
+
+    @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return self.available, self.is_on, self.extra_state_attributes

@@ -38,6 +38,12 @@ class SettingEntity(SmartLockEntity):
         return super().available and has(self.snapshot, self.entity_description.key) is not False
 
     @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        # What can be chosen may depend on other settings.
+        return self.available, self.snapshot.config, self.snapshot.advanced_config
+
+    @property
     def setting(self) -> Setting | None:
         """The setting as last read; None if it has not been read yet."""
         return value_of(self.snapshot, self.entity_description.key)
