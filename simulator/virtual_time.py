@@ -21,7 +21,11 @@ class _JumpingSelector(selectors.PollSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None and not self.threads:
             raise RuntimeError("everything waits and no timer is set: the loop would wait for ever")
-        ready = super().select(timeout if self.threads else 0)
+        if not self.threads and len(self.get_map()) == 1:
+            # Nobody could write to the only thing watched, by which threads wake the loop up.
+            ready = []
+        else:
+            ready = super().select(timeout if self.threads else 0)
         if not ready and timeout is not None:
             self.now += max(0.0, timeout)
         return ready

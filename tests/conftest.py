@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from datetime import UTC
+import gc
 import logging
 import resource
 import threading
@@ -39,6 +40,11 @@ logging.getLogger().setLevel(logging.WARNING)
 for handler in [each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler]:
     logging.getLogger().removeHandler(handler)
 
+# The plugin collects all garbage before each module; Python's own pace looks through young objects hundreds of times a test.
+gc.set_threshold(100_000, 20, 100)
+# Nothing is garbage until the tests have been collected.
+gc.disable()
+
 # What Home Assistant's test plugin does around each test, in an event loop that most tests do not need.
 _IN_EVENT_LOOP = {
     "configure_event_loop",
@@ -51,7 +57,10 @@ _IN_EVENT_LOOP = {
 # What changes nothing where there is no Home Assistant, and takes longer than most tests.
 _FOR_HOME_ASSISTANT = {
     "disable_http_server",
+    "fail_on_log_exception",
+    "no_usb_watcher",
     "only_our_matchers",
+    "reset_globals",
     "shown_texts",
     "skip_stop_scripts",
     "wait_for_stop_scripts_after_shutdown",
@@ -70,6 +79,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if nothing_left_behind.__name__ not in names:
                 names.append(nothing_left_behind.__name__)
         item.fixturenames[:] = names
+
+
+def pytest_collection_finish() -> None:
+    """Look through none of what is there before the first test."""
+    gc.freeze()
+    gc.enable()
 
 
 # Fixtures of the session have an event loop of their own, which pytest-asyncio makes anew for each test, since the class of

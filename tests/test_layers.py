@@ -6,6 +6,7 @@ The files are parsed, not imported, because importing a sub-package runs the int
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 import sys
 from typing import NamedTuple, override
@@ -76,6 +77,7 @@ def module_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def exists(module: str) -> bool:
     """Return whether the repository has a module of this name."""
     path = ROOT.joinpath(*module.split("."))
@@ -83,7 +85,7 @@ def exists(module: str) -> bool:
 
 
 def imports_of(file: Path, source: str) -> Iterator[Import]:
-    """Yield every import of a file, those inside functions and for type checking included."""
+    """Yield every import of a source file, those inside functions and for type checking included."""
     package = module_of(file).split(".")
     if file.name != "__init__.py":
         package = package[:-1]
@@ -128,14 +130,15 @@ def is_allowed(item: Import) -> bool:
     return any(belongs_to(item.module, package) for package in (layer.package, *layer.may_import))
 
 
-def all_imports(*folders: str) -> list[Import]:
+@cache
+def all_imports(*folders: str) -> tuple[Import, ...]:
     """Return the imports of all files in these folders of the repository."""
-    return [
+    return tuple(
         item
         for folder in folders
         for file in sorted((ROOT / folder).rglob("*.py"))
         for item in imports_of(file, file.read_text(encoding="utf-8"))
-    ]
+    )
 
 
 def test_imports_follow_the_table() -> None:

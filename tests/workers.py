@@ -1,7 +1,9 @@
 """How many processes share the tests of a run, and which tests stay together in one of them."""
 
+from collections.abc import Callable
+from functools import partial
 import os
-from typing import override
+from typing import Any, override
 
 import pytest
 from xdist.remote import Producer
@@ -22,6 +24,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     cores = len(os.sched_getaffinity(0))
     return cores if "not e2e" in option.markexpr else cores + 2
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Send one report for each test, instead of three, unless somebody asks how long the parts take."""
+    if session.config.option.durations:
+        return
+    for plugin in session.config.pluginmanager.get_plugins():
+        if type(plugin).__name__ == "WorkerInteractor":
+            plugin.sendevent = partial(_send, plugin.sendevent)
+
+
+def _send(send: Callable[..., None], name: str, **event: Any) -> None:
+    report = event["data"] if name == "testreport" else None
+    if report is None or report["when"] == "call" or report["outcome"] != "passed":
+        send(name, **event)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,6 +9,7 @@ import logging
 from typing import Any, override
 from unittest.mock import patch
 
+from aiousbwatcher import AIOUSBWatcher
 import bleak_retry_connector
 from homeassistant import runner
 from homeassistant.core import HomeAssistant
@@ -33,6 +34,7 @@ __all__ = [
     "configure_event_loop",
     "hass_storage",
     "home",
+    "no_usb_watcher",
     "only_our_matchers",
     "pytest_asyncio_loop_factories",
     "shown_texts",
@@ -54,10 +56,12 @@ async def configure_event_loop() -> None:
     loop.time = clock  # type: ignore[method-assign]
 
 
-# The functions by which the plugin replaces those of a store. Making them took longer than the rest of it.
+# The functions by which the plugin replaces those of a store, without what would record each call of them.
 _stored: dict[str, Any] = {}
 with mock_storage(_stored):
-    _STORE = {name: vars(Store)[name] for name in ("_async_load", "_async_write_data", "async_remove")}
+    _STORE = {
+        name: vars(Store)[name].side_effect for name in ("_async_load", "_async_write_data", "async_remove")
+    }
 
 
 @pytest.fixture
@@ -66,14 +70,19 @@ def hass_storage() -> Generator[dict[str, Any]]:
     _stored.clear()
     with patch.multiple(Store, **_STORE):
         yield _stored
-    for function in _STORE.values():
-        function.reset_mock()
 
 
 @pytest.fixture(autouse=True)
 def only_our_matchers() -> Generator[None]:
     """Keep other integrations, such as iBeacon, from starting flows."""
     with patch("homeassistant.loader.BLUETOOTH", []):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_usb_watcher() -> Generator[None]:
+    """Watch no devices of this machine; the watcher would also leave files open, and wait for them in real time."""
+    with patch.object(AIOUSBWatcher, "async_start", lambda watcher: lambda: None):
         yield
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.smartlock.const import CONF_CODES_AS_SWITCHES
 from custom_components.smartlock.entity import SmartLockEntity
 from simulator.lock.jams import Jam
 from tests.access.doors import Door
@@ -38,7 +38,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 async def test_what_is_not_written_has_not_changed(home: Home, seen: Counter[str]) -> None:
-    door = await Door.of(home, **{CONF_CODES_AS_SWITCHES: True})
+    door = await Door.of(home, codes_as_switches=True)
     lock = door.lock
     door.put(345678, "Cleaner")
     await door.access.codes.async_list()
@@ -47,20 +47,18 @@ async def test_what_is_not_written_has_not_changed(home: Home, seen: Counter[str
     with pytest.raises(HomeAssistantError):
         await home.call("unlock")
     lock.repair()
-    for change in (
-        lambda: home.call("unlock"),
-        lambda: home.call("turn_off", "switch", entity_id=home.entity_id("led_enabled")),
-        lambda: home.call("turn_off", "switch", entity_id=home.entity_id("code_1")),
-        lambda: home.call("press", "button", entity_id=home.entity_id("pause_guest_codes")),
-    ):
-        await change()
-    for event in (
+    await home.call("unlock")
+    await home.call("turn_off", "switch", entity_id=home.entity_id("led_enabled"))
+    await home.call("turn_off", "switch", entity_id=home.entity_id("code_1"))
+    await home.call("press", "button", entity_id=home.entity_id("pause_guest_codes"))
+    events: tuple[Callable[[], None], ...] = (
         lock.open_door,
         lambda: lock.set_battery(8),
         lock.update_firmware,
         lambda: home.go_out_of_range(lock),
         lambda: home.come_into_range(lock),
-    ):
+    )
+    for event in events:
         event()
         await asyncio.sleep(1200)
         await home.read()
