@@ -33,11 +33,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--peer", metavar="PATH", type=Path, help=f"a checkout of hass_nuki_bt for `{END_TO_END}`"
     )
+    parser.add_argument(
+        "--tests",
+        nargs="+",
+        metavar="ARGUMENT",
+        default=(),
+        help=f"only these tests for `{SUITE}`, to see that it works",
+    )
     options = parser.parse_args(arguments)
     if not options.json:
         sys.stdout.writelines(parameter_table())
     wanted = set(options.only or NAMES)
-    for row in rows(wanted, against=options.against, peer=options.peer, quick=options.quick):
+    chosen = {"against": options.against, "peer": options.peer, "tests": options.tests}
+    for row in rows(wanted, quick=options.quick, **chosen):
         sys.stdout.write(f"{row.to_json() if options.json else line(row)}\n")
         sys.stdout.flush()
 
@@ -45,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 # What needs Home Assistant is imported where it runs, so that --help answers at once.
 
 
-def rows(wanted: set[str], *, against: str | None, peer: Path | None, quick: bool) -> Iterator[Row]:
+def rows(
+    wanted: set[str], *, against: str | None, peer: Path | None, tests: Sequence[str], quick: bool
+) -> Iterator[Row]:
     """Measure and yield the rows with these names."""
     for group in GROUPS:
         if wanted & set(group.names):
@@ -61,7 +71,7 @@ def rows(wanted: set[str], *, against: str | None, peer: Path | None, quick: boo
     if SUITE in wanted:
         from benchmarks.suite import suite
 
-        yield from suite(against or BEFORE[SUITE])
+        yield from suite(against or BEFORE[SUITE], tests=tests)
 
 
 def parameter_table() -> Iterator[str]:

@@ -62,13 +62,18 @@ def test_the_tests_are_compared_with_those_of_a_commit(
     before = commit(tmp_path, 'case "$1" in --*) ;; *) sleep 1;; esac')
     commit(tmp_path, 'case "$1" in --*) ;; *) sleep 0.5; exit 1;; esac')
 
-    whole, quick = suite(before, tmp_path)
+    whole, whole_cpu, quick, quick_cpu = rows = suite(before, tmp_path)
 
-    assert (whole.name, quick.name) == ("suite_time", "suite_quick_time")
+    assert [row.name for row in rows] == ["suite_time", "suite_cpu", "suite_quick_time", "suite_quick_cpu"]
     assert whole.peer == quick.peer
     assert whole.peer is not None
     assert whole.peer >= 1
     assert whole.value >= 0.5
+    # They sleep.
+    assert whole_cpu.peer == quick_cpu.peer
+    assert whole_cpu.peer is not None
+    assert 0 < whole_cpu.peer < 1
+    assert 0 < whole_cpu.value < 0.5
     calls = ["setup --browser", "test --collect-only --quiet", "test"]
     assert (tmp_path / ".cache" / "suite" / before / "calls").read_text().splitlines() == calls
     assert (tmp_path / "calls").read_text().splitlines() == [*calls, "test --quick"]
