@@ -52,6 +52,8 @@ class LockIssues:
         """Prepare for one lock; nothing is shown yet."""
         self._hass = hass
         self._entry = entry
+        # Home Assistant includes the ids of issues in its diagnostics, where nothing may name the lock.
+        self._lock = hashlib.sha256(entry.entry_id.encode()).hexdigest()[:8]
 
     @callback
     def show(
@@ -110,5 +112,4 @@ class LockIssues:
 
     def _issue_id(self, key: str, subject: str) -> str:
         about = f"{key}_{subject}" if subject else key
-        # Home Assistant includes it in its diagnostics, where nothing may name the lock.
-        return f"{about}_{hashlib.sha256(self._entry.entry_id.encode()).hexdigest()[:8]}"
+        return f"{about}_{self._lock}"
