@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from custom_components.smartlock.client.ahead import REFUSED_PAUSE
-from custom_components.smartlock.client.client import LockClient
+from custom_components.smartlock.client.client import IDLE_TIME, LockClient
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockAction, LockState
 from custom_components.smartlock.protocol.errors import (
@@ -93,6 +93,22 @@ def test_no_challenge_where_no_action_is_expected() -> None:
             await client.read_states()
             await asyncio.sleep(A_MOMENT)
         assert challenges(world) == 0
+
+    play(scenario)
+
+
+def test_link_is_released_though_the_last_thing_on_it_was_a_challenge() -> None:
+    """Whoever kept the link goes while the challenge is on its way: nobody else comes after it to release the link."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        for hundredths in range(12):
+            async with client.keep_connected():
+                await client.act(LockAction.UNLOCK if hundredths % 2 == 0 else LockAction.LOCK)
+                await client.read(conversations.read_config)
+                await asyncio.sleep(hundredths / 100)
+            assert client.connected
+            await asyncio.sleep(IDLE_TIME + 1)
+            assert not client.connected, hundredths
 
     play(scenario)
 

@@ -247,14 +247,17 @@ class LockLink:
             if connection is None or not self._lacks_challenge:
                 return
             try:
-                await connection.run(conversations.ask_challenge())
-            except LockRefusedError:
-                return
+                with contextlib.suppress(LockRefusedError):
+                    await connection.run(conversations.ask_challenge())
             except SmartLockError:
                 if not self.closed:
                     self._keep_open()
                     await self._disconnect()
                     self._events.on_lost()
+                return
+            if self._idle is None and not self._stays:
+                # Whoever kept the link has gone meanwhile, and left it to who has the turn.
+                await self.release(0.0)
 
     # --- Opening and letting go ---------------------------------------------------------------------------
 
