@@ -27,6 +27,47 @@ RESULTS = ROOT / ".cache" / "interop.xml"
 PEER = "pyNukiBT"
 JUDGE = "tests.interop.test_pynukibt"
 
+# What was seen on this day, client by client: name, version, language, models, operations, surprises.
+OTHERS_SEEN = "2026-11-29"
+_OLDER = "`gen2`, `gen3`, `gen4`"
+_RASPI = ("Python", _OLDER, "settings; lock, unlock, unlatch, full lock")
+_NOT_ULTRA = "does not know the pairing of the fifth generation"
+OTHERS = (
+    (
+        "[NukiBleEsp32](https://github.com/I-Connect/NukiBleEsp32), on which Nuki Hub is built",
+        "2.0.0, e2edfa2",
+        "C++",
+        f"{_OLDER}, `ultra`",
+        (
+            "26 operations, all of which succeed: pairing, state, both kinds of settings read and changed, battery report, PIN verified"
+            " and changed, five lock actions, keypad codes and time control added and read, codes changed and deleted, log, users,"
+            " clock, calibration, restart"
+        ),
+        (
+            "names another app id with an action than at pairing unless it is told otherwise, which the virtual lock takes and notes;"
+            " has no name for the answer Time Control Entry ID (0x003A)"
+        ),
+    ),
+    ("[RaspiNukiBridge](https://github.com/dauden1184/RaspiNukiBridge)", "03cdd89", *_RASPI, _NOT_ULTRA),
+    (
+        "[its fork](https://github.com/regevbr/RaspiNukiBridge)",
+        "c365252",
+        *_RASPI,
+        f"{_NOT_ULTRA}; its queue, which Python 3.10 and newer refuse, was left out",
+    ),
+    (
+        "[nukible](https://github.com/as19git67/nukible)",
+        "1.1.1, fad5b24",
+        "JavaScript",
+        _OLDER,
+        "lock, unlock, unlatch, lock 'n' go with unlatch",
+        (
+            "needs messages in pieces of 20 bytes (ATT MTU 23), which the virtual lock then sends; takes any charge for *critical*, since it"
+            " is older than the percentage in that byte; its lock 'n' go came while the latch was held, and was refused as busy (0x45)"
+        ),
+    ),
+)
+
 # Who documents a message.
 _SOURCES = {
     messages: "the vendor's Smart Lock document",
@@ -158,8 +199,24 @@ def render(operations: Mapping[str, Mapping[str, bool]], vectors: Mapping[str, b
             for operation, row in operations.items()
         ),
         "",
+        *other_clients(),
     ]
     return "\n".join(lines)
+
+
+def other_clients() -> list[str]:
+    """Return what other people's clients, run by hand, did with the virtual lock."""
+    return [
+        "## Other clients",
+        "",
+        f"Run by hand on {OTHERS_SEEN}, each as it is published, with its Bluetooth stack led to the virtual lock; they are no part",
+        "of the tests. The motor ran once for each action that was accepted.",
+        "",
+        "| Client | Version | Language | Paired with | What it did | What was seen |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(f"| {' | '.join(row)} |" for row in OTHERS),
+        "",
+    ]
 
 
 def summary(

@@ -61,3 +61,4 @@ def test_the_document_is_about_what_is_declared_now() -> None:
     assert f" of {len(VECTORS)}, " in text
     for operation in OPERATIONS:
         assert f"| `{operation}` |" in text
+    assert "\n".join(report.other_clients()) in text
