@@ -125,7 +125,7 @@ async def test_orders(home: Home, tmp_path: Path) -> None:
     await asyncio.sleep(LATER)
     # What was ordered while it was away never happens later.
     assert lock.journal.motor_runs == []
-    head = ("Order", "The motor runs for", "Answer", "Given", "Answer while out of range")
+    head = ("Action", "The motor runs for", "Answer", "Given", "Answer while out of range")
     tables.check(
         "orders", tables.rendered(tables.versions("HAP-python", "home-assistant-intents"), head, rows)
     )
