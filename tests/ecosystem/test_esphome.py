@@ -1,34 +1,21 @@
-"""The scan parameters of an ESPHome proxy, by network; the table is in docs/ecosystem.md.
+"""The scan parameters of an ESPHome proxy, by network; the table is in docs/ecosystem.md."""
 
-Asking ESPHome itself takes a few seconds and the package `esphome`, which has requirements of its own, so it is done on request:
-ESPHOME=/a/venv/bin/esphome scripts/test tests/ecosystem/test_esphome.py
-"""
-
-import os
 from pathlib import Path
 import re
-import subprocess
+from typing import Any
 
 import pytest
-import yaml
 
+from tests.documents.reading import ROOT
+from tests.documents.test_yaml import ETHERNET, PROXY, WIFI, esphome, needs_esphome
 from tests.ecosystem import tables
 
-VERSION = "2026.10.0"
-NETWORKS: dict[str, dict[str, object]] = {
-    "Wi-Fi": {"wifi": {"ssid": "home", "password": "12345678"}},
-    "Ethernet": {
-        "ethernet": {
-            "type": "LAN8720",
-            "mdc_pin": "GPIO23",
-            "mdio_pin": "GPIO18",
-            "clk": {"pin": "GPIO17", "mode": "CLK_OUT"},
-            "phy_addr": 0,
-        }
-    },
+NETWORKS: dict[str, dict[str, Any]] = {"Wi-Fi": WIFI, "Ethernet": ETHERNET}
+WRITTEN: dict[str, dict[str, str]] = {
+    "nothing": {},
+    "320 ms and 320 ms": {"interval": "320ms", "window": "320ms"},
+    "1100 ms and 1100 ms": {"interval": "1100ms", "window": "1100ms"},
 }
-BOTH = {"interval": "320ms", "window": "320ms"}
-LONG = {"interval": "1100ms", "window": "1100ms"}
 
 # Network, what stands in the file; then interval, window, window during a connection, and whether ESPHome warns.
 type Seen = tuple[str, str, str | None, bool]
@@ -40,7 +27,6 @@ SEEN: dict[tuple[str, str], Seen] = {
     ("Ethernet", "320 ms and 320 ms"): ("320ms", "320ms", None, False),
     ("Ethernet", "1100 ms and 1100 ms"): ("1100ms", "1100ms", None, False),
 }
-WRITTEN: dict[str, dict[str, str]] = {"nothing": {}, "320 ms and 320 ms": BOTH, "1100 ms and 1100 ms": LONG}
 
 
 def of(window: str, interval: str) -> str:
@@ -49,6 +35,8 @@ def of(window: str, interval: str) -> str:
 
 
 def test_table() -> None:
+    pinned = re.search(r"^esphome==(\S+)$", (ROOT / "requirements_esphome.txt").read_text(), re.MULTILINE)
+    assert pinned is not None
     rows = [
         (network, written, of(window, interval), of(connected or window, interval), "yes" if warns else "no")
         for (network, written), (interval, window, connected, warns) in SEEN.items()
@@ -60,42 +48,19 @@ def test_table() -> None:
         "While a connection is open",
         "ESPHome warns",
     )
-    tables.check("scan parameters", tables.rendered(f"ESPHome {VERSION}", head, rows))
+    tables.check("scan parameters", tables.rendered(f"ESPHome {pinned[1]}", head, rows))
 
 
-@pytest.mark.parametrize("document", ["auto-unlock.md", "proximity.md"])
-def test_guides_say_the_same(document: str) -> None:
-    """Where owners and the simulated days rest on it."""
-    text = " ".join((tables.DOCUMENT.parent / document).read_text(encoding="utf-8").split())
-    for network in NETWORKS:
-        interval, window, _, _ = SEEN[network, "nothing"]
-        assert of(window, interval) in text
-    assert f"{SEEN['Wi-Fi', 'nothing'][2]}".replace("ms", " ms") in text
-
-
-@pytest.mark.skipif("ESPHOME" not in os.environ, reason="on request: ESPHOME names the program to ask")
+@needs_esphome
+@pytest.mark.process
 @pytest.mark.parametrize(("network", "written"), list(SEEN))
 def test_asked(network: str, written: str, tmp_path: Path) -> None:
-    """What `esphome config` says today."""
-    tracker = {"scan_parameters": WRITTEN[written]} if WRITTEN[written] else {}
-    file = tmp_path / "proxy.yaml"
-    configuration: dict[str, object] = {
-        "esphome": {"name": "proxy"},
-        "esp32": {"board": "esp32dev", "framework": {"type": "esp-idf"}},
-        "api": {},
-        "esp32_ble_tracker": tracker,
-        "bluetooth_proxy": {"active": True},
-        **NETWORKS[network],
-    }
-    file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
-    program = os.environ["ESPHOME"]
-    version = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
-    assert version.strip().endswith(VERSION), "read what is new, then change VERSION and SEEN"
-    done = subprocess.run([program, "config", str(file)], capture_output=True, text=True, check=True)
-    section = re.search(r"^esp32_ble_tracker:\n((?: .*\n)+)", done.stdout, re.MULTILINE)
-    assert section is not None
-    scan = yaml.safe_load(section[1])["scan_parameters"]
-    warns = "starves wifi" in done.stdout + done.stderr
-    assert (scan["interval"], scan["window"], scan.get("connection_scan_window"), warns) == SEEN[
-        network, written
-    ]
+    """ESPHome itself says so."""
+    tracker = {"scan_parameters": WRITTEN[written]} if WRITTEN[written] else None
+    configuration: dict[str, Any] = PROXY | NETWORKS[network] | {"esp32_ble_tracker": tracker}
+    completed, output = esphome(tmp_path, configuration)
+    assert completed is not None, output
+    scan = completed["esp32_ble_tracker"]["scan_parameters"]
+    warns = "starves wifi" in output
+    found = (scan["interval"], scan["window"], scan.get("connection_scan_window"), warns)
+    assert found == SEEN[network, written]

@@ -99,4 +99,4 @@ async def test_statistics(recorder: Recorder, home: Home, freezer: FrozenDateTim
     with_statistics = {
         each.entity_id for each in home.hass.states.async_all() if "state_class" in each.attributes
     }
-    assert with_statistics == {battery, home.entity_id("wear")}
+    assert with_statistics == {battery}

@@ -254,10 +254,8 @@ class LockLink:
                     self._keep_open()
                     await self._disconnect()
                     self._events.on_lost()
-                return
             if self._idle is None and not self._stays:
-                # Whoever kept the link has gone meanwhile, and left it to who has the turn.
-                await self.release(0.0)
+                await self.release(0.0)  # The block that kept the link has ended in the meantime.
 
     # --- Opening and letting go ---------------------------------------------------------------------------
 
