@@ -15,6 +15,7 @@ from custom_components.smartlock.const import (
     CONF_STAY_CONNECTED,
 )
 from custom_components.smartlock.runtime import SmartLockConfigEntry
+from custom_components.smartlock.settings.report import archive_report
 from custom_components.smartlock.wear.rules.history import WearHistory
 
 _OPTIONS = (
@@ -58,6 +59,8 @@ async def async_get_config_entry_diagnostics(
             "outdated": snapshot.outdated,
             "states": None if states is None else states.encode().hex(),
         },
+        "pin": entry.runtime_data.pin.report,
+        "settings": archive_report(entry.runtime_data.archive),
         "assumptions": coordinator.assumptions.report,
         "access": entry.runtime_data.access.report,
         "faults": entry.runtime_data.faults.faults.to_json(),

@@ -12,11 +12,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator  # type: ignore[import-untyped]
 
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smartlock.pin.rules import fingerprint, key_name
 from custom_components.smartlock.protocol.enums import LockState
-from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.messages import KeyturnerStates, TimeLimit
+from custom_components.smartlock.protocol.wire import Date7
 from simulator.virtual_lock import Jam, Timing
 from tests.integration.home import APP_ID, LOCK_NAME, NUKI_ID, PINS, Home
 from tests.integration.secrets_of import found, spellings_of_keys, spellings_of_number
+from tests.settings.test_archive import swapped
+
+CODE, CLEANER = 748392, "Rosalinde"
 
 
 async def diagnostics(home: Home, entry: MockConfigEntry) -> dict[str, Any]:
@@ -28,9 +33,14 @@ async def diagnostics(home: Home, entry: MockConfigEntry) -> dict[str, Any]:
 
 @pytest.mark.parametrize("model", ["gen3", "ultra"])
 async def test_nothing_secret_is_in_it(home: Home, model: str) -> None:
+    """Nor in what is told of a lock that was called something, has codes, and lost everything with its batteries."""
     lock = home.add_lock(model)
     pin = PINS[model]
-    entry = await home.set_up(lock, pin=str(pin))
+    lock.pair_accessory("keypad")
+    lock.keypad_codes.add(CODE, name=CLEANER, created=Date7(2026, 1, 1), time_limited=0, limit=TimeLimit())
+    entry = await home.set_up(lock, pin=str(pin), keep_codes=True)
+    await swapped(home, lock, ["settings", "clock", "pin"])
+    assert (await diagnostics(home, entry))["settings"]["loss"] is not None
     lock.jam(Jam.CLUTCH)
     with pytest.raises(HomeAssistantError):
         await home.call("unlock")
@@ -48,6 +58,10 @@ async def test_nothing_secret_is_in_it(home: Home, model: str) -> None:
         "Kunterbunt",
         LOCK_NAME.encode().hex(),
         *(authorization.name for authorization in lock.authorizations),
+        *spellings_of_number(CODE, 4),
+        CLEANER,
+        fingerprint(pin, bytes.fromhex(entry.data["shared_key"])),
+        key_name(bytes.fromhex(entry.data["shared_key"])),
     ]
     assert found(spellings, text) == []
     # The search itself works.
@@ -97,6 +111,49 @@ async def test_what_is_in_it(home: Home) -> None:
     # What the lock refused took no time that says anything about the radio.
     assert content["link"]["seconds"]["completed"] is None
     assert content["link"]["connections_in_a_day"] == 2
+
+
+async def test_a_battery_change_can_be_explained(home: Home) -> None:
+    """Which signs were seen, what was found to be lost, and what became of the restore."""
+    lock = home.add_lock()
+    lock.settings.change(led_brightness=1, night_mode_enabled=1)
+    entry = await home.set_up(lock, pin=str(PINS["gen3"]))
+    content = (await diagnostics(home, entry))["settings"]
+    assert content["battery_signs"] == []
+    (saved,) = content["saved"]
+    assert (saved["reason"], saved["settings"]["led_brightness"]) == ("set_up", 1)
+    assert saved["settings"]["night_mode_start"] == "22:00"
+    assert saved["entries"].keys() == {"time_control", "authorizations", "keypad_codes"}
+
+    await swapped(home, lock, ["settings"])
+    content = (await diagnostics(home, entry))["settings"]
+    seen, verdict = content["battery_signs"][0], content["battery_signs"][-1]
+    assert (seen["what"], verdict["what"]) == ("seen", "battery_changed")
+    assert seen["at"] <= verdict["at"]
+    assert set(content["loss"]["signs"]) == set(verdict["signs"]) > set(seen["signs"])
+    assert {"led_brightness", "night_mode_enabled"} <= set(content["loss"]["settings"])
+    assert content["battery_changed_at"] is not None
+
+    await entry.runtime_data.archive.async_restore({"led_brightness"})
+    content = (await diagnostics(home, entry))["settings"]
+    (restored,) = content["restored"]
+    assert restored["steps"][-1] == {
+        "settings": ["led_brightness"],
+        "state": "verified",
+        "problem": None,
+        "tries": 1,
+    }
+    assert "led_brightness" in content["restored_at"]
+
+
+async def test_the_pin_that_was_refused_can_be_explained(home: Home) -> None:
+    """How many, and when; none of them."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin="7999")
+    report = (await diagnostics(home, entry))["pin"]
+    assert (report["state"], report["refused"], len(report["tries"])) == ("invalid", 1, 1)
+    assert (report["tries_left"], report["blocked_at"], report["lost"]) == (2, None, False)
+    assert not found(["7999", fingerprint(7999, bytes.fromhex(entry.data["shared_key"]))], json.dumps(report))
 
 
 async def test_figures_of_an_action(home: Home) -> None:

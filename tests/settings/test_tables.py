@@ -46,25 +46,6 @@ LEFT_OUT = {
     "single_locked_position_offset": "a wrong one keeps the door shut or open",
     "unlocked_to_locked_transition_offset": "a wrong one keeps the door shut or open",
 }
-# What few owners ever change, and what is dangerous.
-RARE = {
-    "advertising_mode",
-    "auto_unlatch",
-    "auto_unlock_disabled",
-    "auto_update_enabled",
-    "automatic_battery_type_detection",
-    "battery_type",
-    "detached_cylinder",
-    "dst_mode",
-    "name",
-    "night_mode_auto_unlock_disabled",
-    "night_mode_immediate_lock_on_start",
-    "pairing_enabled",
-    "single_lock",
-    "slow_speed_during_night_mode",
-    "time_zone_id",
-    "time_zone_offset",
-}
 CONFIG = Config.decode(vector_bytes("config-79-5g", "payload"))
 ADVANCED = AdvancedConfig.decode(vector_bytes("advanced-config-31", "payload") + b"\x02\x01")
 
@@ -82,14 +63,14 @@ def test_everything_that_can_be_written_has_an_entity_or_a_reason() -> None:
     assert not set(KEYS) & LEFT_OUT.keys()
 
 
-def test_what_is_rare_or_dangerous_is_disabled_at_first() -> None:
-    disabled = {
+def test_only_auto_lock_is_enabled_at_first() -> None:
+    enabled = {
         description.key
         for descriptions in ENTITIES.values()
         for description in descriptions
-        if not description.entity_registry_enabled_default
+        if description.entity_registry_enabled_default
     }
-    assert disabled == RARE
+    assert enabled == {"auto_lock_enabled", "auto_lock_timeout"}
     assert CAUTIONS.keys() == {"auto_unlatch", "pairing_enabled"}
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_PIN
@@ -128,6 +128,21 @@ class PinGuard(LockPart):
     def setting_open(self) -> bool:
         """Whether it is unknown which of two PINs the lock has."""
         return self._memory.record.candidate is not None
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What may be published: counts and times, neither a PIN nor a fingerprint of one."""
+        record = self._memory.record
+        return {
+            "state": self.state,
+            "lost": self.lost,
+            "setting_open": self.setting_open,
+            "refused": len(record.refused),
+            "unanswered": len(record.doubted),
+            "tries": [at.isoformat() for at in record.tries],
+            "tries_left": record.tries_left(dt_util.utcnow()),
+            "blocked_at": None if record.blocked_at is None else record.blocked_at.isoformat(),
+        }
 
     # --- Using the PIN ------------------------------------------------------------------------------------
 

@@ -89,7 +89,7 @@ class SettingsArchive(LockPart):
             lists=lists,
             take=self._step_taken,
         )
-        self._batteries = BatteryWatch(
+        self.batteries = BatteryWatch(
             hass,
             coordinator,
             pin=pin,
@@ -100,9 +100,9 @@ class SettingsArchive(LockPart):
             on_sign=self._restorer.wait_again,
         )
         self._reader = SettingsReader(
-            hass, entry, coordinator, current=current, reads=reads, take=self._batteries.take
+            hass, entry, coordinator, current=current, reads=reads, take=self.batteries.take
         )
-        self._restores = Restores(
+        self.restores = Restores(
             hass,
             entry,
             store=self._store,
@@ -131,19 +131,19 @@ class SettingsArchive(LockPart):
     def start(self) -> None:
         """Follow the lock, and continue a restore that was interrupted."""
         for stop in (
-            *self._batteries.start(self.kept.known),
+            *self.batteries.start(self.kept.known),
             self.coordinator.async_add_message_listener(self._message_received),
-            self._restores.async_on_restored(lambda _: self._loss_over()),
+            self.restores.async_on_restored(lambda _: self._loss_over()),
         ):
             self._entry.async_on_unload(stop)
         self._show_issue()
         if self.kept.journal is not None:
-            self._restores.resume()
+            self.restores.resume()
 
     @override
     async def async_stop(self) -> None:
         """Save the archive; nothing is written automatically after that."""
-        await self._restores.async_stop()
+        await self.restores.async_stop()
         await self._store.async_stop()
 
     async def _step_taken(self, journal: Journal) -> None:
@@ -170,7 +170,7 @@ class SettingsArchive(LockPart):
     @callback
     def async_on_restored(self, listener: Callable[[Journal], None]) -> CALLBACK_TYPE:
         """Call `listener` at the end of each restore."""
-        return self._restores.async_on_restored(listener)
+        return self.restores.async_on_restored(listener)
 
     @callback
     def _show_issue(self) -> None:
@@ -197,13 +197,13 @@ class SettingsArchive(LockPart):
             # For example after a boot run: the lock is busy, and is read again when it is at rest.
             return
         async with self._store.turn:
-            await self._batteries.follow_up()
+            await self.batteries.follow_up()
             if (now := self._reader.present()) is None:
                 return
             newest, loss = self.kept.newest, self.kept.loss
             before = newest if loss is None else loss.after
             changes = 0 if before is None else len(differences(before, now))
-            verdict = self._batteries.take(SettingsRead(config=now.config, changes=changes))
+            verdict = self.batteries.take(SettingsRead(config=now.config, changes=changes))
             if verdict is not None:
                 await self._batteries_changed(verdict, now)
             elif newest is None:
@@ -212,7 +212,7 @@ class SettingsArchive(LockPart):
                 await self._paired(newest, now)
             elif loss is not None:
                 await self._look_at_loss(loss, now)
-            elif self._batteries.suspects:
+            elif self.batteries.suspects:
                 # Whether the owner or a battery change did this turns out later.
                 return
             elif changes:
@@ -254,7 +254,7 @@ class SettingsArchive(LockPart):
             reasons=verdict.reasons,
             changed_before=kept.changed_at,
         )
-        known = self._batteries.known
+        known = self.batteries.known
         await self._store.async_keep(replace(kept, known=known, changed_at=now.taken_at, loss=loss))
         self._battery_listeners.notify(verdict)
         await self._complete_loss(loss)
@@ -283,8 +283,8 @@ class SettingsArchive(LockPart):
             # A change that comes back is reported and not restored again.
             returned = self.kept.returned(found, after.taken_at)
             names = restore.by_itself(found) - returned
-            if names and not self._restores.running:
-                await self._restores.async_begin(names, asked=False)
+            if names and not self.restores.running:
+                await self.restores.async_begin(names, asked=False)
             if returned:
                 self._say_returned(returned)
 
@@ -297,7 +297,7 @@ class SettingsArchive(LockPart):
 
     async def _look_at_loss(self, loss: Loss, now: SettingsSnapshot) -> None:
         """Update an open loss with what the owner has changed elsewhere."""
-        if self._restores.running:
+        if self.restores.running:
             return
         if self._reader.parts_due:
             now = await self._reader.with_parts(now)
@@ -328,7 +328,7 @@ class SettingsArchive(LockPart):
     def _loss_over(self) -> None:
         """Take the next sign of a battery change for one of another change."""
         if self.kept.loss is None:
-            self._batteries.take(LossOver())
+            self.batteries.take(LossOver())
 
     async def async_no_change(self) -> None:
         """Withdraw the report of a battery change."""
@@ -359,7 +359,7 @@ class SettingsArchive(LockPart):
         Waits until the lock is idle, and continues if the caller gives up or Home Assistant restarts. Raises
         LinkLostError if that interrupts it here.
         """
-        return await self._restores.async_restore(names)
+        return await self.restores.async_restore(names)
 
     # --- The owner's own snapshots ------------------------------------------------------------------------
 
@@ -408,12 +408,12 @@ class SettingsArchive(LockPart):
     @callback
     def async_restarted(self) -> None:
         """Note that we restart the lock, which is not a battery change."""
-        self._batteries.restarted()
+        self.batteries.restarted()
 
     @callback
     def async_calibrated(self, running: bool) -> None:
         """Note that our calibration starts or ends: old firmware reports it as a boot run."""
-        self._batteries.calibrated(running=running)
+        self.batteries.calibrated(running=running)
 
     # --- Our own writes -----------------------------------------------------------------------------------
 
@@ -432,8 +432,8 @@ class SettingsArchive(LockPart):
         now = self._reader.present()
         if now is None:
             return
-        self._batteries.take(SettingsRead(config=now.config, ours=True))
-        if self._restores.running:
+        self.batteries.take(SettingsRead(config=now.config, ours=True))
+        if self.restores.running:
             # The journal accounts for the settings in it.
             return
         self._entry.async_create_background_task(

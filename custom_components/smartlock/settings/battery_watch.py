@@ -1,10 +1,13 @@
 """Feeds the detector of battery changes with the lock's messages and with what can be read about them."""
 
+from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -30,6 +33,8 @@ from custom_components.smartlock.system_clock.trust import system_clock
 
 # A receiver that received another device this recently was working while the lock was silent.
 _RECEIVED_LATELY = 60.0
+# For the diagnostics.
+_KEPT = 50
 
 
 class BatteryWatch:
@@ -60,6 +65,8 @@ class BatteryWatch:
         self._on_known = on_known
         self._on_sign = on_sign
         self._watch = BatteryChangeDetector()
+        self.record = deque[tuple[datetime, str, tuple[Sign, ...]]](maxlen=_KEPT)
+        """What became of the last signs, oldest first: when, what, and which."""
         self._followed: frozenset[Sign] = frozenset()
         self._silent = False
         self._pin_was_right = False
@@ -90,6 +97,7 @@ class BatteryWatch:
         """Pass an event to the detector and return its verdict."""
         before = self._watch
         self._watch = watch = before.after(event, self._hass.loop.time())
+        self._note(before.suspects, watch)
         if watch.suspects - before.suspects:
             self._on_sign()
         # The same sign of another change is followed up again.
@@ -98,6 +106,17 @@ class BatteryWatch:
         if not watch.suspects and watch.known != before.known:
             self._on_known(watch.known)
         return watch.verdict
+
+    def _note(self, before: frozenset[Sign], watch: BatteryChangeDetector) -> None:
+        """Write down which signs are new, and which have led to a verdict or to nothing."""
+        verdict = frozenset() if watch.verdict is None else frozenset(watch.verdict.reasons)
+        for what, signs in (
+            ("seen", watch.suspects - before),
+            ("battery_changed", verdict),
+            ("over", before - watch.suspects - verdict),
+        ):
+            if signs:
+                self.record.append((dt_util.utcnow(), what, tuple(sorted(signs))))
 
     @callback
     def restarted(self) -> None:

@@ -1,6 +1,7 @@
 """The restores of one lock's settings: one at a time, each continued after restarts until it is done."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,9 @@ from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.archive import Loss
 from custom_components.smartlock.settings.rules.restore import Journal, StepState
 from custom_components.smartlock.settings.rules.snapshot import Group, Part, SnapshotReason
+
+# For the diagnostics.
+_KEPT = 5
 
 
 class Restores:
@@ -43,6 +47,8 @@ class Restores:
         self._on_finish = on_finish
         self._task: asyncio.Task[Journal] | None = None
         self._listeners = Listeners[Journal]()
+        self.ended = deque[Journal](maxlen=_KEPT)
+        """The last that have ended since the lock was set up, oldest first."""
 
     @callback
     def async_on_restored(self, listener: Callable[[Journal], None]) -> CALLBACK_TYPE:
@@ -119,6 +125,7 @@ class Restores:
                 await self._finish(journal)
         finally:
             self._task = None
+        self.ended.append(journal)
         self._listeners.notify(journal)
         return journal
 
