@@ -27,7 +27,7 @@ from custom_components.smartlock.protocol.messages import AdvancedConfig, Config
 from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.battery_watch import BatteryWatch
 from custom_components.smartlock.settings.current import CurrentSettings
-from custom_components.smartlock.settings.issues import FLOW, LOST, RETURNED, possible
+from custom_components.smartlock.settings.issues import RETURNED, possible, show_differences
 from custom_components.smartlock.settings.list_copies import ListCopies
 from custom_components.smartlock.settings.parts import PinParts
 from custom_components.smartlock.settings.reader import SettingsReader
@@ -174,10 +174,7 @@ class SettingsArchive(LockPart):
 
     @callback
     def _show_issue(self) -> None:
-        if self.differences:
-            self._issues.show(LOST, flow=FLOW)
-        else:
-            self._issues.withdraw(LOST)
+        show_differences(self._issues, self.kept.loss, self.differences)
 
     @callback
     def _say_returned(self, names: Collection[str]) -> None:
@@ -352,6 +349,11 @@ class SettingsArchive(LockPart):
     def restoring(self) -> Journal | None:
         """The restore in progress."""
         return self.kept.journal
+
+    @property
+    def restore_starts_in(self) -> float | None:
+        """The seconds until the lock has been at rest for long enough; None while that is unknown."""
+        return self._restorer.pause()
 
     async def async_restore(self, names: Collection[str]) -> Journal:
         """Restore some settings of the loss, leave the others as they are, and return the journal.

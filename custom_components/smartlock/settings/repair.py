@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, override
 
 from homeassistant.components.repairs.models import RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -32,6 +36,8 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
         """Prepare for one lock and its archive."""
         super().__init__(entry, archive)
         self._task: asyncio.Task[Journal] | None = None
+        self._watch: CALLBACK_TYPE | None = None
+        self._shown_progress: tuple[str, dict[str, str]] | None = None
 
     @while_loaded
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -51,9 +57,10 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
             step_id="init",
             menu_options=options,
             description_placeholders=self._placeholders(
-                why=texts.why(loss.reasons),
+                why=texts.why(loss),
                 table=texts.table(found),
-                notes=texts.notes(found, loss.reference.lacks, pin=self.part.has_pin),
+                notes=texts.notes(found, loss, pin=self.part.has_pin),
+                all=texts.all_at_once(found),
             ),
         )
 
@@ -126,13 +133,42 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
         """Wait for the end; closing the dialog stops only the waiting."""
         assert self._task is not None
         if not self._task.done():
+            action, words = self._shown_progress = self._progress()
+            if self._watch is None:
+                self._watch = async_track_time_interval(self.hass, self._look, timedelta(seconds=1))
             return self.async_show_progress(
                 step_id="restoring",
-                progress_action="restoring",
+                progress_action=action,
                 progress_task=self._task,
-                description_placeholders=self._placeholders(),
+                description_placeholders=self._placeholders(**words),
             )
+        self.async_remove()
         return self.async_show_progress_done(next_step_id="report")
+
+    @callback
+    def _look(self, _now: datetime) -> None:
+        """Show how far the restore has come, if that has changed."""
+        if self.is_loaded and self._progress() != self._shown_progress:
+            self.async_notify_flow_changed()
+
+    def _progress(self) -> tuple[str, dict[str, str]]:
+        """Return the key of the text to show, with what it says: when the restore starts, or what is done."""
+        journal = self.part.restoring
+        done, total = (0, 0) if journal is None else journal.progress
+        starts_in = self.part.restore_starts_in
+        if starts_in is None:
+            return "waiting", {}
+        if done == 0 and starts_in > 0:
+            return "starts_in", {"left": f"0:{ceil(starts_in):02}"}
+        return "restoring", {"done": str(done), "total": str(total)}
+
+    @override
+    @callback
+    def async_remove(self) -> None:
+        """Stop looking: the dialog is over, or the restore is."""
+        if self._watch is not None:
+            self._watch()
+            self._watch = None
 
     @while_loaded
     async def async_step_report(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:

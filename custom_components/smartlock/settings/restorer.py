@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access import directory, schedules
 from custom_components.smartlock.access.lists import ListKind, LockLists
+from custom_components.smartlock.clock.rules import PROOF_TIME
 from custom_components.smartlock.clock.sync import LockClock, OwnClockError
 from custom_components.smartlock.const import LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -93,6 +94,7 @@ class SettingsRestorer:
         self._state_received = asyncio.Event()
         self._running: Journal | None = None
         self._lost: SettingsSnapshot | None = None
+        self._clock_doubted = False
         self.idle = Idle()
         self.parts: dict[str, Any] = {}
         """The parts that need a PIN, as last verified."""
@@ -117,11 +119,12 @@ class SettingsRestorer:
         self.parts = {}
         self._running = journal
         self._lost = lost
+        self._clock_doubted = False
         while (step := self._journal.current) is not None:
             if too_old(dt_util.utcnow() - journal.begun_at):
                 await self._note(self._journal.given_up(RestoreProblem.TOO_OLD))
                 break
-            if self._pause() != 0:
+            if self.pause() != 0:
                 await self._wait()
                 continue
             try:
@@ -137,12 +140,19 @@ class SettingsRestorer:
         try:
             # An earlier state does not count; this read shows whether the lock is still at rest.
             await self._coordinator.client.read_states()
-            if self._pause() == 0:
+            if self.pause() == 0:
                 await self._take_step(step, self._journal.wanted)
         except NotStoredError:
             raise
         except MovingError:
             self.idle = self.idle.moving()
+        except OwnClockError as error:
+            if self._clock_doubted:
+                await self._enter(step, StepState.FAILED, _problem(error))
+                return
+            # Soon after a start, only a second comparison proves which clock is wrong.
+            self._clock_doubted = True
+            await asyncio.sleep(PROOF_TIME + 1)
         except SmartLockError as error:
             LOGGER.debug("A setting was not put back: %s", type(error).__name__)
             if not _may_come_right(error):
@@ -178,7 +188,7 @@ class SettingsRestorer:
     ) -> None:
         await self._note(self._journal.entered(step.group, state, problem))
 
-    def _pause(self) -> float | None:
+    def pause(self) -> float | None:
         """Return the seconds until settings may be written; None if unknown yet."""
         ready_at = self.idle.ready_at()
         return None if ready_at is None else max(0.0, ready_at - self._hass.loop.time())
@@ -187,7 +197,7 @@ class SettingsRestorer:
         """Wait until the lock reports its state, or has been at rest long enough by its last report."""
         self._state_received.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._pause()):
+            async with asyncio.timeout(self.pause()):
                 await self._state_received.wait()
 
     # --- Steps --------------------------------------------------------------------------------------------

@@ -12,7 +12,9 @@ from custom_components.smartlock.dialogs import as_markdown
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
+from custom_components.smartlock.settings.rules.archive import Loss
 from custom_components.smartlock.settings.rules.battery_signs import Sign
+from custom_components.smartlock.settings.rules.restore import all_at_once
 from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Part, SettingsSnapshot
 from custom_components.smartlock.settings.writer import setting_names
 
@@ -105,15 +107,36 @@ class SettingTexts:
             return " *"
         return ""
 
-    def why(self, reasons: Sequence[Sign]) -> str:
-        """Return the reasons for suspecting a battery change."""
-        if not reasons:
+    def why(self, loss: Loss) -> str:
+        """Return what happened, in a sentence."""
+        if not loss.reasons:
             return self._text("setting_table", "no_battery_change")
-        signs = ", ".join(self._text("battery_sign", reason.value) for reason in reasons)
-        return f"{self._text('setting_table', 'battery_change')} {signs}."
+        date = dt_util.as_local(loss.found_at).strftime("%Y-%m-%d %H:%M")
+        return self._text("setting_table", "battery_change").format(date=date)
 
-    def notes(self, differences: Sequence[Difference], lacks: Sequence[Part], *, pin: bool) -> str:
+    def _signs(self, reasons: Sequence[Sign]) -> str:
+        """Return the signs of a battery change, folded. Within HTML the frontend reads no Markdown."""
+        items = "".join(f"<li>{self._text('battery_sign', reason.value)}</li>" for reason in reasons)
+        title = self._text("setting_table", "signs")
+        return f"<details><summary>{title}</summary><ul>{items}</ul></details>"
+
+    def all_at_once(self, differences: Sequence[Difference]) -> str:
+        """Return what restoring all restores, and what not."""
+        included = all_at_once(differences)
+        if len(included) == len(differences):
+            return self._text("setting_table", "all")
+        words = [
+            self._text("setting_table", "some").format(count=len(included), total=len(differences)),
+        ]
+        if any(entry.restorable and entry.name not in included for entry in differences):
+            words.append(self._text("setting_table", "not_starred"))
+        if not all(entry.restorable for entry in differences):
+            words.append(self._text("setting_table", "not_possible"))
+        return " ".join(words)
+
+    def notes(self, differences: Sequence[Difference], loss: Loss, *, pin: bool) -> str:
         """Return what the owner has to know about the table, one line each."""
+        lacks = loss.reference.lacks
         notes = []
         if any(entry.restorable and entry.care in (Care.ALONE, Care.CALIBRATION) for entry in differences):
             notes.append(self._text("setting_table", "star"))
@@ -122,6 +145,8 @@ class SettingTexts:
         if lacks:
             parts = self.names(part.value for part in lacks)
             notes.append(f"{self._text('setting_table', 'lacks')} {parts}.")
+        if loss.reasons:
+            notes.append(self._signs(loss.reasons))
         return "\n\n".join(notes)
 
     def results(self, restored: Iterable[str], failed: Mapping[str, str]) -> str:

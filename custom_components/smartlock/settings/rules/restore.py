@@ -33,8 +33,9 @@ from custom_components.smartlock.settings.rules.snapshot import (
 )
 from custom_components.smartlock.snapshot import LockSnapshot
 
-# After a power loss the lock finds its position; it is not disturbed until it has been at rest for this long.
-IDLE_TIME = 60.0
+# After a power loss the lock finds its position; it is not disturbed until it has been at rest for this long. A run that
+# begins later is seen too: the state is read right before each write.
+IDLE_TIME = 10.0
 # A difference that returns within this time is no new loss: the lock does not keep it, or somebody wants it
 # so.
 RETURN_TIME = timedelta(days=2)
@@ -193,6 +194,15 @@ class Journal:
         """Return what was verified."""
         return tuple(
             name for step in self.steps if step.state is StepState.VERIFIED for name in step.settings
+        )
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many settings are done, with whatever result, and how many there are; the clock is none."""
+        steps = [step for step in self.steps if step.group is not Group.CLOCK]
+        return (
+            sum(len(step.settings) for step in steps if step.state.final),
+            sum(len(step.settings) for step in steps),
         )
 
     def failed(self) -> dict[str, RestoreProblem]:
