@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from custom_components.smartlock.const import (
     CONF_NUKI_ID,
+    CONF_PHONES,
     CONF_REMOVE_EXPIRED,
     CONF_RESTORE_BY_ITSELF,
     CONF_SHOW_NAMES,
@@ -31,7 +32,7 @@ from custom_components.smartlock.settings.files import async_setup_files
 from custom_components.smartlock.storage import async_remove_lock_stores, async_report_damage
 
 # A new PIN, for instance, needs no new connection.
-_READ_WHEN_USED = (CONF_PIN, CONF_SHOW_NAMES, CONF_RESTORE_BY_ITSELF, CONF_REMOVE_EXPIRED)
+_READ_WHEN_USED = (CONF_PIN, CONF_PHONES, CONF_SHOW_NAMES, CONF_RESTORE_BY_ITSELF, CONF_REMOVE_EXPIRED)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

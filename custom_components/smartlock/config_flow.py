@@ -21,12 +21,10 @@ from custom_components.smartlock.link.search import searching
 from custom_components.smartlock.options_flow import SmartLockOptionsFlow
 from custom_components.smartlock.pairing.flow import PairingSteps
 from custom_components.smartlock.pairing.words import signal_of
-from custom_components.smartlock.pin.flow import PinSteps
-from custom_components.smartlock.pin.guard import ABOUT, ABOUT_PIN, PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.beacon import is_vendors
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
+from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.runtime import SmartLockConfigEntry, SmartLockRuntime
 
 # How long a search waits, in seconds, for a lock at all or for the beacon of one that has only sent HomeKit frames.
@@ -35,8 +33,8 @@ _SEARCH_TIME = 6.0
 _BEACON_TIME = 30.0
 
 
-class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
-    """Adds a lock, pairs an existing one again, or asks for its PIN."""
+class SmartLockConfigFlow(PairingSteps, domain=DOMAIN):
+    """Adds a lock, or pairs an existing one again."""
 
     VERSION = 1
 
@@ -143,25 +141,9 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
         self.context["title_placeholders"] = {"name": self._named}
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """The lock no longer knows us, or has refused the PIN."""
+        """The lock no longer knows us."""
         self._take_entry(self._get_reauth_entry())
-        if entry_data.get(ABOUT) == ABOUT_PIN:
-            return await self.async_step_pin_reauth()
         return await self.async_step_reauth_confirm()
-
-    async def async_step_pin_reauth(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Explain what happened to the PIN and what can be done."""
-        return self.pin_menu("pin_reauth")
-
-    @property
-    @override
-    def pin_entry(self) -> SmartLockConfigEntry:
-        return self._get_reauth_entry()
-
-    @property
-    @override
-    def pin_guard(self) -> PinGuard:
-        return self.pin_entry.runtime_data.pin
 
     @property
     def _paired_runtime(self) -> SmartLockRuntime | None:
@@ -181,15 +163,6 @@ class SmartLockConfigFlow(PairingSteps, PinSteps, domain=DOMAIN):
     def paired_coordinator(self) -> SmartLockCoordinator | None:
         runtime = self._paired_runtime
         return None if runtime is None else runtime.coordinator
-
-    @override
-    def pin_done(self) -> ConfigFlowResult:
-        return self.async_abort(reason="pin_settled")
-
-    @override
-    async def async_pin_failed(self, error: SmartLockError) -> ConfigFlowResult | None:
-        # The lock does not know us at all; this dialog would block the one that says so.
-        return await self.async_step_reauth_confirm() if isinstance(error, NotAuthorizedError) else None
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Explain what happened before asking for anything."""

@@ -17,6 +17,7 @@ from custom_components.smartlock.const import (
     CONF_IDLE_TIME,
     CONF_KEEP_CODES,
     CONF_NUKI_ID,
+    CONF_PHONES,
     CONF_READ_INTERVAL,
     CONF_REMOVE_EXPIRED,
     CONF_RESTORE_BY_ITSELF,
@@ -25,7 +26,7 @@ from custom_components.smartlock.const import (
 )
 from custom_components.smartlock.protocol.crypto import KEY_SIZE
 from custom_components.smartlock.protocol.dialects import DIALECTS
-from custom_components.smartlock.rules.stored import flag, integer, optional, real, text
+from custom_components.smartlock.rules.stored import flag, integer, listed, optional, real, text
 
 # Upper bound in seconds or minutes; the forms allow much less. A PIN has to fit into its field.
 _LONGEST = 1e5
@@ -108,6 +109,7 @@ _OPTIONS: Mapping[str, _Check] = {
     CONF_READ_INTERVAL: lambda value: optional(_time, value),
     CONF_IDLE_TIME: _time,
     CONF_STAY_CONNECTED: flag,
+    CONF_PHONES: lambda value: listed(text, value),
     CONF_ACTION_DEADLINE: _time,
     CONF_RESTORE_BY_ITSELF: flag,
     CONF_KEEP_CODES: flag,

@@ -92,6 +92,10 @@ class LockIssues:
         """Withdraw an issue, if there is one: its cause is gone."""
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(key, subject))
 
+    def has(self, issue_id: str) -> bool:
+        """Whether an issue of this integration is about this lock."""
+        return issue_id.endswith(self._issue_id("", ""))
+
     @callback
     def keep_only(self, key: str, keep: Callable[[str], bool]) -> None:
         """Withdraw the issues with this key for whose subject `keep` returns false."""

@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowContext, ConfigFlowResult
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -22,11 +22,13 @@ from custom_components.smartlock.const import (
     CONF_ACTION_DEADLINE,
     CONF_CLIENT_TYPE,
     CONF_IDLE_TIME,
+    CONF_PHONES,
     CONF_READ_INTERVAL,
     CONF_STAY_CONNECTED,
 )
 from custom_components.smartlock.dashboard import DashboardSteps
 from custom_components.smartlock.link.rules import POLL_APP, POLL_BRIDGE
+from custom_components.smartlock.phones.flow import PhoneSteps
 from custom_components.smartlock.pin.flow import PinSteps
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
@@ -44,6 +46,7 @@ MENU = (
     "settings",
     "backup",
     "radio",
+    "phones",
     "pin",
     "dashboard",
     "leave",
@@ -53,7 +56,8 @@ _LOADED_ONLY = ("users", "codes", "time_control", "settings", "leave")
 
 
 class SmartLockOptionsFlow(
-    PinSteps,
+    PinSteps[ConfigFlowContext, ConfigFlowResult],
+    PhoneSteps[ConfigFlowContext, ConfigFlowResult],
     ActivityOptions,
     SettingsForms,
     BackupOptions,
@@ -95,7 +99,6 @@ class SmartLockOptionsFlow(
 
     @override
     def pin_done(self) -> ConfigFlowResult:
-        self.pin_guard.async_end_reauth()
         if self.after_pin and self.pin_guard.state is PinState.VALID:
             return self.async_show_menu(step_id="pin_accepted", menu_options=self.after_pin)
         # What the lock has accepted is stored already.
@@ -104,6 +107,15 @@ class SmartLockOptionsFlow(
     @override
     async def async_pin_failed(self, error: SmartLockError) -> ConfigFlowResult | None:
         return None
+
+    @property
+    @override
+    def phones_entry(self) -> SmartLockConfigEntry:
+        return self.config_entry
+
+    @override
+    async def async_phones_chosen(self, phones: list[str]) -> ConfigFlowResult:
+        return self.async_create_entry(data={**self.config_entry.options, CONF_PHONES: phones})
 
     async def async_step_radio(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and store how to use the radio; the form explains what each choice costs."""

@@ -12,7 +12,13 @@ from custom_components.smartlock.auto_unlock.repair import PhoneFlow
 from custom_components.smartlock.faults.repair import FLOW as FAULTS, FaultFlow
 from custom_components.smartlock.faults.rules.codes import FaultKind
 from custom_components.smartlock.issues import ATTR_ENTRY_ID, ATTR_FLOW
-from custom_components.smartlock.pin.repair import FLOW as PIN, PinLostFlow
+from custom_components.smartlock.phones.repair import FLOW as BATTERY, BatteryFlow
+from custom_components.smartlock.pin.repair import (
+    FLOW as PIN,
+    REFUSED as PIN_REFUSED,
+    PinLostFlow,
+    PinRefusedFlow,
+)
 from custom_components.smartlock.runtime import SmartLockConfigEntry
 from custom_components.smartlock.settings.issues import FLOW as BATTERY_CHANGE
 from custom_components.smartlock.settings.repair import BatteryChangeFlow
@@ -25,13 +31,20 @@ type FlowFactory = Callable[[SmartLockConfigEntry, Mapping[str, Any]], RepairsFl
 FLOWS: Mapping[str, FlowFactory] = {
     ACTIVITY: lambda entry, data: LogOffFlow(entry, lambda: entry.runtime_data.activity),
     AUTO_UNLOCK: lambda entry, data: PhoneFlow(entry, lambda: entry.runtime_data.auto_unlock, data["rule"]),
+    BATTERY: lambda entry, data: BatteryFlow(entry, lambda: entry.runtime_data.phones),
     BATTERY_CHANGE: lambda entry, data: BatteryChangeFlow(entry, lambda: entry.runtime_data.archive),
-    FAULTS: lambda entry, data: FaultFlow(entry, lambda: entry.runtime_data.faults, FaultKind(data["kind"])),
+    FAULTS: lambda entry, data: FaultFlow(
+        entry,
+        lambda: entry.runtime_data.faults,
+        lambda: entry.runtime_data.phones,
+        FaultKind(data["kind"]),
+    ),
     PIN: lambda entry, data: PinLostFlow(
         entry,
         lambda: entry.runtime_data.pin,
         lambda: archived_words(entry.runtime_data.archive.kept.newest),
     ),
+    PIN_REFUSED: lambda entry, data: PinRefusedFlow(entry, lambda: entry.runtime_data.pin),
     WEAR: lambda entry, data: StifferThanUsualFlow(entry, lambda: entry.runtime_data.wear),
 }
 

@@ -20,6 +20,7 @@ from custom_components.smartlock.faults.issues import FaultIssues
 from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.phones.notices import PhoneNotices
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.remote_access.notices import RemoteAccessNotices
 from custom_components.smartlock.settings.archive import SettingsArchive
@@ -48,6 +49,7 @@ class SmartLockRuntime:
     settings: SettingsWriter
     archive: SettingsArchive
     auto_unlock: Rules
+    phones: PhoneNotices
     parts: tuple[LockPart, ...]
     """In the order in which they are loaded and started; they are stopped in reverse."""
 
@@ -89,6 +91,7 @@ class SmartLockRuntime:
         # The others need to know whether the PIN is right, and that this is another link. What has happened is
         # reported first: its times are those of a clock that may be set then. What is archived can wait longest.
         coordinator.link_users = (current, pin, log, activity, faults, clock, access, wear, archive)
+        phones = PhoneNotices(hass, entry, issues)
         return cls(
             coordinator=coordinator,
             actions=actions,
@@ -103,7 +106,10 @@ class SmartLockRuntime:
             settings=settings,
             archive=archive,
             auto_unlock=auto_unlock,
+            phones=phones,
             parts=(
+                # Before whatever shows an issue.
+                phones,
                 coordinator.assumptions,
                 # Parts that store what the lock reports stop after the coordinator, which may still publish
                 # something.

@@ -460,7 +460,7 @@ async def broken(
 
 async def test_menu(home: Home) -> None:
     _lock, _entry, _repair, menu = await broken(home)
-    assert menu["menu_options"] == ["read", "calibrate", "repaired"]
+    assert menu["menu_options"] == ["read", "calibrate", "repaired", "phones"]
     words = menu["description_placeholders"]
     assert words is not None
     assert (words["code"], words["name"], words["times"]) == ("0x4B", "Villa Kunterbunt", "1")
@@ -694,7 +694,7 @@ async def test_batteries_in_words(home: Home) -> None:
     told = issue(home, "battery_critical")
     assert told is not None
     assert told.translation_placeholders == {"name": "Villa Kunterbunt", "percent": "18", "limit": "20"}
-    assert not told.is_fixable
+    assert told.is_fixable
     lock.set_battery(100)
     await home.read()
     assert (home.state("battery_condition"), issues(home)) == ("ok", set())

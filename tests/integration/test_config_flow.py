@@ -1069,7 +1069,6 @@ async def test_pairing_again_does_not_send_a_refused_pin(home: Home, kind: str) 
     entry = await home.set_up(lock, choice.get("client_type"), pin=wrong)
     assert home.state("pin_state") == "invalid"
     await home.hass.async_block_till_done()
-    home.hass.config_entries.flow.async_abort(home.flows(lock)[0]["flow_id"])
     flow = await entry.start_reconfigure_flow(home.hass)
     assert fields(flow)["pin"] is (vol.Required if model == "ultra" else vol.Optional)
     again = choice if model == "ultra" else {"client_type": choice["client_type"]}
@@ -1086,7 +1085,6 @@ async def test_refused_pin_given_again_while_pairing(home: Home) -> None:
     lock = home.add_lock()
     entry = await home.set_up(lock, pin="1111")
     await home.hass.async_block_till_done()
-    home.hass.config_entries.flow.async_abort(home.flows(lock)[0]["flow_id"])
     lock.set_pin(1111)
     flow = await entry.start_reconfigure_flow(home.hass)
     flow = await press(home, lock, await home.submit(flow, client_type="app", pin="1111"))
@@ -1118,7 +1116,6 @@ async def test_dialog_closed_after_generation_5_has_granted(home: Home) -> None:
     lock = home.add_lock("ultra", timing=quick(processing=0.2))
     entry = await home.set_up(lock, pin="111111")
     await home.hass.async_block_till_done()
-    home.hass.config_entries.flow.async_abort(home.flows(lock)[0]["flow_id"])
     flow = await entry.start_reconfigure_flow(home.hass)
     flow = await home.submit(flow, pin=ULTRA_PIN)
     lock.enter_pairing_mode()

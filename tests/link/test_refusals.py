@@ -5,6 +5,7 @@ import asyncio
 from homeassistant.components.lock import LockState as View
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import STATE_UNKNOWN
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.smartlock.const import DOMAIN
@@ -82,11 +83,13 @@ async def test_dialog_that_is_on_its_way_stays(home: Home) -> None:
     assert reauth_flows(home) == ["button"]
 
 
-async def test_dialog_about_the_pin_is_another_one(home: Home) -> None:
-    """That the lock knows us says nothing about the PIN."""
+async def test_a_refused_pin_opens_no_such_dialog(home: Home) -> None:
+    """Locking works without the PIN; a repair asks for it, and stays when the lock knows us."""
     lock = home.add_lock(timing=quick(advertising_interval=2))
     await home.set_up(lock, pin="1111")
-    await home.until(lambda: reauth_flows(home), within=30)
+    issues = ir.async_get(home.hass)
+    await home.until(lambda: issues.async_get_issue(DOMAIN, home.issue_id("pin_refused")), within=30)
     await home.read()
     await home.hass.async_block_till_done()
-    assert reauth_flows(home) == ["pin_reauth"]
+    assert issues.async_get_issue(DOMAIN, home.issue_id("pin_refused"))
+    assert reauth_flows(home) == []

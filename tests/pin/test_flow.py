@@ -1,14 +1,17 @@
-"""The dialogs about the security PIN: in the options, and the one that opens when a lock refuses it."""
+"""The dialogs about the security PIN: in the options, and in the repair when a lock has refused it."""
 
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigFlowResult
+from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 import voluptuous as vol
 
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
 from simulator.lock.habits import Habits, LostPin
 from simulator.virtual_lock import VirtualLock
@@ -35,12 +38,10 @@ class Dialog:
     """A dialog with the owner, in the options or where a lock has refused its PIN."""
 
     def __init__(self, home: Home, entry: MockConfigEntry, kind: str) -> None:
-        """Open it; `kind` is `options` or `reauth`."""
+        """Open it; `kind` is `options` or `repair`."""
         self.home = home
         self.entry = entry
-        self.manager: Any = (
-            home.hass.config_entries.options if kind == "options" else home.hass.config_entries.flow
-        )
+        self.manager: Any = home.hass.config_entries.options if kind == "options" else None
         self.flow_id = ""
 
     async def open(self) -> ConfigFlowResult:
@@ -51,13 +52,12 @@ class Dialog:
             assert "pin" in flow["menu_options"]
             return await self.choose("pin")
         await self.home.hass.async_block_till_done()
-        (flow,) = (
-            flow
-            for flow in self.manager.async_progress()
-            if flow["context"]["source"] == SOURCE_REAUTH and flow["step_id"] == "pin_reauth"
-        )
+        assert await async_setup_component(self.home.hass, REPAIRS_DOMAIN, {})
+        self.manager = self.home.hass.data[REPAIRS_DOMAIN]["flow_manager"]
+        flow = await self.manager.async_init(DOMAIN, data={"issue_id": self.home.issue_id("pin_refused")})
         self.flow_id = flow["flow_id"]
-        return await self.configure(None)
+        assert isinstance(flow, dict)
+        return flow
 
     async def choose(self, step: str) -> ConfigFlowResult:
         """Choose from a menu."""
@@ -72,7 +72,8 @@ class Dialog:
         """Open the dialog and the form of a step."""
         await self.open()
         flow = await self.choose(step)
-        assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, step)
+        six = "_six" if step == ENTER and self.entry.data["generation"] == "gen5" else ""
+        assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, step + six)
 
     async def submit(self, **given: Any) -> dict[str, str]:
         """Submit a form and return the errors; none if the dialog is over and went well."""
@@ -82,9 +83,9 @@ class Dialog:
             self.fields = {str(marker): type(marker) for marker in flow["data_schema"].schema}
             assert flow["errors"]
             return flow["errors"]
-        if flow["type"] is FlowResultType.ABORT and flow["reason"] != "pin_settled":
+        if flow["type"] is FlowResultType.ABORT:
             return {"abort": flow["reason"]}
-        assert flow["type"] in (FlowResultType.CREATE_ENTRY, FlowResultType.ABORT)
+        assert flow["type"] is FlowResultType.CREATE_ENTRY
         await self.home.hass.async_block_till_done()
         return {}
 
@@ -99,7 +100,12 @@ async def refused_lock(
     return lock, entry
 
 
-both = pytest.mark.parametrize("kind", ["options", "reauth"])
+def asked(home: Home) -> ir.IssueEntry | None:
+    """Return the repair that asks for the PIN."""
+    return ir.async_get(home.hass).async_get_issue(DOMAIN, home.issue_id("pin_refused"))
+
+
+both = pytest.mark.parametrize("kind", ["options", "repair"])
 
 
 # --- What is offered --------------------------------------------------------------------------------------
@@ -163,6 +169,7 @@ async def test_right_one_is_entered(home: Home, kind: str, model: str) -> None:
     assert entry.options == {"pin": right}
     assert home.state("pin_state") == "valid"
     assert home.flows(lock) == []
+    assert asked(home) is None
     assert entry.runtime_data is runtime
 
 
@@ -181,7 +188,7 @@ async def test_refused_one_that_was_set_in_the_app_since(home: Home, kind: str) 
 
 async def test_no_more_than_three_within_an_hour(home: Home) -> None:
     lock, entry = await refused_lock(home, habits=Habits(pin_tries=99))
-    dialog = Dialog(home, entry, "reauth")
+    dialog = Dialog(home, entry, "repair")
     await dialog.form(ENTER)
     for pin in ("2221", "2222"):
         assert await dialog.submit(pin=pin) == {"base": "wrong_pin"}
@@ -224,15 +231,14 @@ async def test_other_refusals(home: Home, code: ErrorCode, error: str) -> None:
 
 
 async def test_lock_that_does_not_know_us_either(home: Home) -> None:
-    """The dialog about the PIN stands in the way of the other one, so it becomes that one."""
+    """The dialog about the PIN says so; the one that pairs again opens by itself."""
     lock, entry = await refused_lock(home)
-    dialog, options = Dialog(home, entry, "reauth"), Dialog(home, entry, "options")
+    dialog, options = Dialog(home, entry, "repair"), Dialog(home, entry, "options")
     await dialog.form(ENTER)
     await options.form(ENTER)
     lock.delete_authorization(1)
     assert await options.submit(pin=RIGHT) == {"base": "not_authorized"}
-    flow = await dialog.configure({"pin": RIGHT})
-    assert flow["step_id"] == "reauth_confirm"
+    assert await dialog.submit(pin=RIGHT) == {"abort": "not_authorized"}
 
 
 async def test_lock_without_a_pin_takes_zeros(home: Home) -> None:
@@ -356,20 +362,24 @@ async def test_forgetting_it(home: Home, kind: str) -> None:
     assert entry.options == {}
     assert home.state("pin_state") == "not_set"
     assert home.flows(lock) == []
+    assert asked(home) is None
     assert await home.hass.config_entries.async_reload(entry.entry_id)
     await home.settled(entry, lock)
     assert entry.state is ConfigEntryState.LOADED
     assert home.flows(lock) == []
+    assert asked(home) is None
     assert sent(lock) == [REFUSED]
 
 
-async def test_dialog_opens_again_after_a_restart(home: Home) -> None:
-    """Without another try."""
+async def test_repair_is_there_after_a_restart(home: Home) -> None:
+    """Without another try. No dialog says that the lock itself is lost: it locks as usual."""
     lock, entry = await refused_lock(home)
-    (flow,) = home.flows(lock)
-    home.hass.config_entries.flow.async_abort(flow["flow_id"])
+    assert asked(home)
+    assert home.flows(lock) == []
+    await home.call("unlock")
     assert await home.hass.config_entries.async_reload(entry.entry_id)
     await home.hass.async_block_till_done()
-    dialog = Dialog(home, entry, "reauth")
+    assert asked(home)
+    dialog = Dialog(home, entry, "repair")
     assert (await dialog.open())["menu_options"] == [ENTER, NONE, FORGET]
     assert sent(lock) == [REFUSED]

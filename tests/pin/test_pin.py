@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import CoreState
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.pin.guard import PinGuard, PinUnavailableError
 from custom_components.smartlock.pin.rules import BLOCK_PAUSE, TRIES, TRIES_WINDOW, PinState
 from custom_components.smartlock.protocol import conversations
@@ -52,8 +53,12 @@ async def restart(home: Home, lock: VirtualLock, entry: MockConfigEntry) -> None
 
 
 def dialogs(home: Home, lock: VirtualLock) -> int:
-    """Return how many dialogs ask the owner for something."""
-    return sum(flow["context"]["source"] == SOURCE_REAUTH for flow in home.flows(lock))
+    """Return how many repairs ask the owner for the PIN; none says that the lock itself is lost."""
+    assert home.flows(lock) == []
+    issues = ir.async_get(home.hass)
+    return sum(
+        issues.async_get_issue(DOMAIN, home.issue_id(key)) is not None for key in ("pin_refused", "pin_lost")
+    )
 
 
 @pytest.fixture

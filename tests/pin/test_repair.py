@@ -57,6 +57,11 @@ class Repair:
             self.flow = await self._manager.async_configure(flow_id)
         return self.flow
 
+    async def submit(self, **fields: Any) -> Mapping[str, Any]:
+        """Submit the form."""
+        self.flow = await self._manager.async_configure(self.flow["flow_id"], fields)
+        return self.flow
+
 
 async def lost_lock(
     home: Home, model: str = "gen3", *, keep_codes: bool = False
@@ -94,7 +99,7 @@ async def test_what_is_at_stake_is_listed(home: Home, *, keep: bool, codes: str)
     lock, _, issue_id = await lost_lock(home, keep_codes=keep)
     assert issue(home, issue_id)
     flow = await Repair(home, issue_id).open()
-    assert flow["menu_options"] == ["pin_found", "pair_again"]
+    assert flow["menu_options"] == ["pin_enter", "pair_again"]
     told = flow["description_placeholders"]
     assert told.pop("date").startswith("20")
     assert told == {"name": "Villa Kunterbunt", "people": "2", "schedules": "1", "codes": codes}
@@ -117,18 +122,15 @@ async def test_without_a_snapshot_it_says_so(home: Home, hass_storage: dict[str,
 
 
 async def test_pin_is_found(home: Home) -> None:
-    """The dialog is open that asks for it, also if it was closed; then there is nothing to repair."""
-    lock, entry, issue_id = await lost_lock(home)
-    (flow,) = home.flows(lock)
-    home.hass.config_entries.flow.async_abort(flow["flow_id"])
+    """The repair takes it; then there is nothing to repair. No other one is shown meanwhile."""
+    lock, _, issue_id = await lost_lock(home)
+    assert home.flows(lock) == []
+    assert issue(home, home.issue_id("pin_refused")) is None
     repair = Repair(home, issue_id)
     await repair.open()
-    assert (await repair.choose("pin_found"))["reason"] == "pin_dialog"
-    await home.hass.async_block_till_done()
-    (flow,) = home.flows(lock)
-    assert flow["step_id"] == "pin_reauth"
+    assert (await repair.choose("pin_enter"))["type"] is FlowResultType.FORM
     lock.set_pin(2345)
-    await entry.runtime_data.pin.async_enter("2345")
+    assert (await repair.submit(pin="2345"))["type"] is FlowResultType.CREATE_ENTRY
     assert issue(home, issue_id) is None
     assert home.state("pin_state") == "valid"
 

@@ -13,15 +13,14 @@ from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.util import slugify
 
 from custom_components.smartlock.auto_unlock.scanners import scanner_names
+from custom_components.smartlock.phones.app import MOBILE_APP, notify_name
 
 CONF_REFERENCES: Final = "references"
 
 # Seconds after which something without a permanent id counts as gone: integrations and proxies restart, too.
 _GRACE = 900.0
-_MOBILE_APP = "mobile_app"
 # Attribute of a person.
 _TRACKERS = "device_trackers"
 
@@ -75,7 +74,7 @@ def pinned(
         stored = known.get(_action(name))
         entry = _app_entry(hass, name) if stored is None else hass.config_entries.async_get_entry(stored)
         if entry is not None:
-            new[notify] = name = _notify_name(entry)
+            new[notify] = name = notify_name(entry)
         entry_id = entry.entry_id if stored is None and entry is not None else stored
         if entry_id is not None:
             ids[_action(name)] = entry_id
@@ -111,13 +110,9 @@ def _action(notify: str) -> str:
     return f"{NOTIFY_DOMAIN}.{notify}"
 
 
-def _notify_name(app: ConfigEntry) -> str:
-    return slugify(f"{_MOBILE_APP}_{app.data.get('device_name', app.title)}")
-
-
 def _app_entry(hass: HomeAssistant, notify: str) -> ConfigEntry | None:
-    apps = hass.config_entries.async_entries(_MOBILE_APP)
-    return next((app for app in apps if _notify_name(app) == notify), None)
+    apps = hass.config_entries.async_entries(MOBILE_APP)
+    return next((app for app in apps if notify_name(app) == notify), None)
 
 
 def notify_of(hass: HomeAssistant, person: str) -> str | None:
@@ -128,10 +123,10 @@ def notify_of(hass: HomeAssistant, person: str) -> str | None:
     names = set()
     for tracker in trackers:
         entry = entities.get(tracker)
-        if entry is None or entry.platform != _MOBILE_APP or entry.config_entry_id is None:
+        if entry is None or entry.platform != MOBILE_APP or entry.config_entry_id is None:
             continue
         app = hass.config_entries.async_get_entry(entry.config_entry_id)
-        if app is not None and hass.services.has_service(NOTIFY_DOMAIN, name := _notify_name(app)):
+        if app is not None and hass.services.has_service(NOTIFY_DOMAIN, name := notify_name(app)):
             names.add(name)
     return names.pop() if len(names) == 1 else None
 
@@ -171,7 +166,7 @@ class References:
     def notify(self) -> str | None:
         """The present name of the notify action; None if none was chosen."""
         app = None if self._app_entry is None else self._hass.config_entries.async_get_entry(self._app_entry)
-        return self._notify if app is None else _notify_name(app)
+        return self._notify if app is None else notify_name(app)
 
     @property
     def phone_tracker(self) -> str | None:

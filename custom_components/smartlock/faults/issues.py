@@ -20,6 +20,7 @@ from custom_components.smartlock.faults.rules.records import Fault
 from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.phones.repair import FLOW as BATTERY_FLOW
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
 
@@ -108,6 +109,7 @@ class FaultIssues(LockPart):
                 continue
             self._issues.show(
                 f"battery_{condition}",
+                flow=BATTERY_FLOW,
                 learn_more=f"{_DOCUMENT}#batteries",
                 severity=severity,
                 placeholders={

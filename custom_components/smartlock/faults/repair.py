@@ -11,11 +11,13 @@ from homeassistant.helpers.selector import BooleanSelector
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.dialogs import LockRepairFlow, while_loaded
+from custom_components.smartlock.dialogs import while_loaded
 from custom_components.smartlock.faults.issues import FLOW, fault_words
 from custom_components.smartlock.faults.rules.codes import CALIBRATION_KINDS, CLUTCH_KINDS, FaultKind
 from custom_components.smartlock.faults.rules.records import Fault
 from custom_components.smartlock.faults.tracker import FaultTracker
+from custom_components.smartlock.phones.notices import PhoneNotices
+from custom_components.smartlock.phones.repair import TellsPhonesFlow
 
 __all__ = ["FLOW", "FaultFlow"]
 
@@ -24,12 +26,18 @@ CALIBRATION_HELPS = CLUTCH_KINDS | CALIBRATION_KINDS | {FaultKind.MOTOR_BLOCKED,
 _CONSENT = "bolt_may_move"
 
 
-class FaultFlow(LockRepairFlow[FaultTracker]):
+class FaultFlow(TellsPhonesFlow[FaultTracker]):
     """Guides through one fault; succeeds when the lock no longer has it."""
 
-    def __init__(self, entry: ConfigEntry, tracker: Callable[[], FaultTracker], kind: FaultKind) -> None:
-        """Prepare for one lock, its faults, and the kind of this one."""
-        super().__init__(entry, tracker)
+    def __init__(
+        self,
+        entry: ConfigEntry,
+        tracker: Callable[[], FaultTracker],
+        notices: Callable[[], PhoneNotices],
+        kind: FaultKind,
+    ) -> None:
+        """Prepare for one lock, its faults, its phones, and the kind of this fault."""
+        super().__init__(entry, tracker, notices)
         self._kind = kind
         self._calibration: asyncio.Task[None] | None = None
 
@@ -42,7 +50,7 @@ class FaultFlow(LockRepairFlow[FaultTracker]):
         calibration = ["calibrate"] if self._kind in CALIBRATION_HELPS else []
         return self.async_show_menu(
             step_id="init",
-            menu_options=["read", *calibration, "repaired"],
+            menu_options=["read", *calibration, "repaired", "phones"],
             description_placeholders=self.name | fault_words(fault),
         )
 

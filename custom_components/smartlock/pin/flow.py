@@ -1,11 +1,12 @@
-"""The forms about the security PIN, in the options and where a lock has refused it."""
+"""The forms about the security PIN, in the options and in the repairs about a PIN that was refused."""
 
 from abc import abstractmethod
 from collections.abc import Awaitable
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryBaseFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PIN
+from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
 import voluptuous as vol
 
@@ -33,7 +34,7 @@ _CHOICES = {
 _UNAVAILABLE = {PinState.INVALID: "pin_refused_before", PinState.BLOCKED: "pin_tries"}
 
 
-class PinSteps(ConfigEntryBaseFlow):
+class PinSteps[C: FlowContext, R: FlowResult[Any, Any]](FlowHandler[C, R, str]):
     """Enter, change or forget the PIN of a lock that is set up."""
 
     _reason = ""
@@ -49,14 +50,14 @@ class PinSteps(ConfigEntryBaseFlow):
         """Its PIN, as long as the lock is set up."""
 
     @abstractmethod
-    def pin_done(self) -> ConfigFlowResult:
+    def pin_done(self) -> R:
         """End the dialog: the request has been carried out."""
 
     @abstractmethod
-    async def async_pin_failed(self, error: SmartLockError) -> ConfigFlowResult | None:
+    async def async_pin_failed(self, error: SmartLockError) -> R | None:
         """Return a step to show instead of the form with an error, if any."""
 
-    def pin_menu(self, step_id: str) -> ConfigFlowResult:
+    def pin_menu(self, step_id: str) -> R:
         """Show what can be done."""
         if not self.is_loaded:
             return self.async_abort(reason="not_loaded")
@@ -86,7 +87,7 @@ class PinSteps(ConfigEntryBaseFlow):
         }
 
     @while_loaded
-    async def async_step_pin_enter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_pin_enter(self, user_input: dict[str, Any] | None = None) -> R:
         """Take the PIN that is set in the lock, and verify it."""
         errors: dict[str, str] = {}
         refused_before = False
@@ -103,10 +104,15 @@ class PinSteps(ConfigEntryBaseFlow):
         fields: dict[vol.Marker, Any] = {vol.Required(CONF_PIN): PASSWORD}
         if refused_before:
             fields[vol.Optional(CONF_CHANGED_IN_APP, default=False)] = BooleanSelector()
-        return self._form("pin_enter", fields, errors)
+        return self._form(
+            "pin_enter_six" if self._pin_dialect.pin_for_pairing else "pin_enter", fields, errors
+        )
+
+    # The same form without what applies to older locks.
+    async_step_pin_enter_six = async_step_pin_enter
 
     @while_loaded
-    async def async_step_pin_change(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_pin_change(self, user_input: dict[str, Any] | None = None) -> R:
         """Set another PIN in the lock."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._check_new(user_input)):
@@ -116,7 +122,7 @@ class PinSteps(ConfigEntryBaseFlow):
         return self._form("pin_change", _new_pin_fields(vol.Required), errors)
 
     @while_loaded
-    async def async_step_pin_none(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_pin_none(self, user_input: dict[str, Any] | None = None) -> R:
         """Set a PIN in a lock that has none or has forgotten it; only the owner can decide to try that."""
         errors: dict[str, str] = {}
         stored: str = self.pin_entry.options.get(CONF_PIN, "")
@@ -136,7 +142,7 @@ class PinSteps(ConfigEntryBaseFlow):
         return self._form("pin_none", _new_pin_fields(kind), errors)
 
     @while_loaded
-    async def async_step_pin_forget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_pin_forget(self, user_input: dict[str, Any] | None = None) -> R:
         """Continue without a PIN."""
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -153,7 +159,7 @@ class PinSteps(ConfigEntryBaseFlow):
             return {CONF_NEW_PIN: "pin_zero"}
         return {} if user_input.get(CONF_REPEATED) == pin else {CONF_REPEATED: "pin_differs"}
 
-    async def _attempt(self, attempt: Awaitable[None], errors: dict[str, str]) -> ConfigFlowResult | None:
+    async def _attempt(self, attempt: Awaitable[None], errors: dict[str, str]) -> R | None:
         """Carry out the request and return the dialog's end, or None with the error to show."""
         try:
             await attempt
@@ -169,7 +175,7 @@ class PinSteps(ConfigEntryBaseFlow):
             return self.pin_done()
         return None
 
-    def _form(self, step_id: str, fields: dict[vol.Marker, Any], errors: dict[str, str]) -> ConfigFlowResult:
+    def _form(self, step_id: str, fields: dict[vol.Marker, Any], errors: dict[str, str]) -> R:
         return self.async_show_form(
             step_id=step_id,
             data_schema=vol.Schema(fields),

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PIN
 from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -28,12 +28,9 @@ from custom_components.smartlock.storage import NotStoredError, async_wait_for_e
 
 __all__ = ["PinGuard", "PinSession", "PinUnavailableError"]
 
-# Marks a reauthentication that is about the PIN; the pairing itself is intact.
-ABOUT: Final = "about"
-ABOUT_PIN: Final = "pin"
-# Prefix of the steps of its dialog.
-PIN_STEP: Final = "pin"
+# Keys of the issues about the PIN, and names of their repairs.
 PIN_LOST: Final = "pin_lost"
+PIN_REFUSED: Final = "pin_refused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +109,11 @@ class PinGuard(LockPart):
     def state(self) -> PinState:
         """The state of the PIN."""
         return self._memory.record.state(self._fingerprint, dt_util.utcnow())
+
+    @property
+    def needs_owner(self) -> bool:
+        """Whether only the owner can help: the PIN was refused, or not answered and may not be sent again."""
+        return self._memory.record.needs_owner(self._fingerprint, dt_util.utcnow())
 
     @property
     def lost(self) -> bool:
@@ -198,8 +200,6 @@ class PinGuard(LockPart):
                 await self._verify(pin)
             except PinError:
                 LOGGER.debug("The lock did not take the security PIN")
-            else:
-                self.async_end_reauth()
 
     async def _verify(self, pin: str) -> None:
         """Have the lock verify a PIN, and keep it if it is right. Raises what `LockClient.request` raises."""
@@ -284,13 +284,6 @@ class PinGuard(LockPart):
         finally:
             self.async_tell()
 
-    @callback
-    def async_end_reauth(self) -> None:
-        """Close the dialog that asks for the PIN: it has come from elsewhere."""
-        for flow in self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}):
-            if flow["step_id"].startswith(PIN_STEP):
-                self._hass.config_entries.flow.async_abort(flow["flow_id"])
-
     # --- What is shown ------------------------------------------------------------------------------------
 
     @callback
@@ -320,9 +313,9 @@ class PinGuard(LockPart):
     def async_tell(self) -> None:
         """Show the state of the PIN, and ask the owner if nobody else can help."""
         self._coordinator.async_update_listeners()
-        if self._memory.record.needs_owner(self._fingerprint, dt_util.utcnow()):
-            self._entry.async_start_reauth(self._hass, data={ABOUT: ABOUT_PIN})
-        if self.lost:
-            self._issues.show(PIN_LOST, flow=PIN_LOST)
-        else:
-            self._issues.withdraw(PIN_LOST)
+        shown = PIN_LOST if self.lost else PIN_REFUSED if self.needs_owner else None
+        for key in (PIN_LOST, PIN_REFUSED):
+            if key == shown:
+                self._issues.show(key, flow=key)
+            else:
+                self._issues.withdraw(key)

@@ -1,0 +1,1 @@
+"""Tells people on their phones what a repair would tell them in Home Assistant."""
