@@ -23,7 +23,7 @@ CLIENT_NAME: Final = "Home Assistant"
 # The owner's choices, stored in the options.
 CONF_READ_INTERVAL: Final = "read_interval"
 CONF_IDLE_TIME: Final = "idle_time"
-# Devices of the phones that are told of low batteries and faults.
+# Devices of the phones that are notified of low batteries and faults.
 CONF_PHONES: Final = "phones"
 CONF_STAY_CONNECTED: Final = "stay_connected"
 CONF_ACTION_DEADLINE: Final = "action_deadline"

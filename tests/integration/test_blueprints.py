@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClien
 
 from simulator.virtual_lock import Jam, VirtualLock
 from tests.integration.home import Home
+from tests.phones.test_phones import Phone
 
 ROOT = Path(__file__).parents[2]
 FOLDER = "blueprints/automation/smartlock"
@@ -113,6 +114,31 @@ async def test_home_assistant_lists_them(hass: HomeAssistant, folder: Path) -> N
     assert set(ours) == {f"smartlock/{file.name}" for file in BLUEPRINTS}
     for blueprint in ours.values():
         assert not isinstance(blueprint, Exception)
+
+
+# --- A phone ----------------------------------------------------------------------------------------------
+
+
+def test_a_phone_can_be_chosen_without_templates() -> None:
+    """Wherever a notification in Home Assistant is the usual way."""
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in BLUEPRINTS}
+    usual = {name for name, text in texts.items() if "persistent_notification.create" in text}
+    assert usual == {name for name, text in texts.items() if "integration: mobile_app" in text}
+    assert len(usual) == 6
+
+
+async def test_a_chosen_phone_is_told_instead(home: Home, automation: Automation) -> None:
+    phone = Phone(home.hass, "Anna")
+    lock = home.add_lock()
+    await home.set_up(lock)
+    await automation.start("battery_low", batteries=[home.entity_id("battery")], phone=phone.id)
+    lock.set_battery(18)
+    await home.read()
+    await home.until(lambda: phone.received)
+    (notice,) = phone.received
+    assert notice["title"] == "Lock batteries low"
+    assert "Battery 18 %" in notice["message"]
+    assert automation.told == []
 
 
 # --- A fault ----------------------------------------------------------------------------------------------

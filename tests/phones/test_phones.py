@@ -22,7 +22,7 @@ class Phone:
         app = MockConfigEntry(domain="mobile_app", title=name, data={"device_name": name})
         app.add_to_hass(hass)
         device = dr.async_get(hass).async_get_or_create(
-            config_entry_id=app.entry_id, identifiers={("mobile_app", name)}
+            config_entry_id=app.entry_id, identifiers={("mobile_app", name)}, name=name
         )
         self.id = device.id
         self.received: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Asks which phones are to be told of low batteries and faults: in the options, and in the repairs themselves."""
+"""Asks which phones are notified of low batteries and faults: in the options, and in the repairs themselves."""
 
 from abc import abstractmethod
 from typing import Any
