@@ -16,7 +16,7 @@ from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.phones.app import notify_name_of
 
 # Beginnings of the keys of issues that cannot wait until somebody opens Home Assistant.
-_URGENT = ("battery_", "fault_")
+_URGENT = ("battery_", "door_sensor_battery", "fault_", "keypad_battery")
 # Those that may lock people out say so first.
 _LOCKED_OUT = ("fault_clutch_failure", "fault_clutch_power_failure", "fault_motor_power_failure")
 _REPAIRS = "/config/repairs"
