@@ -18,6 +18,7 @@ from tests.e2e.conftest import PIN, PIN_OF_SIX, Mount
 from tests.e2e.owned import OwnedLock, discovered, owned_lock, pair
 from tests.e2e.test_settings import setting
 
+FIX = "/api/repairs/issues/fix"
 OPTIONS = "/api/config/config_entries/options/flow"
 
 
@@ -49,15 +50,26 @@ class Guarded:
         await self.owned.api.wait_for_state(self.state, *states)
 
     async def dialog(self) -> str:
-        """Wait for the dialog that asks for the PIN and return its id."""
+        """Wait for the repair that asks for the PIN, open it, and return the id of its dialog."""
         api = self.owned.api
+        title = next(
+            each["title"] for each in await api.entries(DOMAIN) if each["entry_id"] == self.owned.entry_id
+        )
         async with asyncio.timeout(30):
             while True:
-                for flow in await api.discovered(DOMAIN):
-                    if flow["context"].get("entry_id") == self.owned.entry_id:
-                        assert flow["step_id"] == "pin_reauth"
+                for issue in (await api.command("repairs/list_issues"))["issues"]:
+                    about = (issue["translation_placeholders"] or {}).get("name")
+                    if (issue["translation_key"], about) == ("pin_refused", title):
+                        flow = await api.request(
+                            "POST", FIX, {"handler": DOMAIN, "issue_id": issue["issue_id"]}
+                        )
                         return str(flow["flow_id"])
                 await asyncio.sleep(0.2)
+
+    async def submit(self, flow_id: str, **values: Any) -> FlowResult:
+        """Submit a form of the repair."""
+        result: FlowResult = await self.owned.api.request("POST", f"{FIX}/{flow_id}", values)
+        return result
 
     async def options(self, *steps: str) -> str:
         """Open the options, go down the menus, and return the id of the dialog."""
@@ -110,7 +122,7 @@ async def test_lost_with_the_batteries(house: House, mount: Mount) -> None:
     """On every model: sent once, then asked for in words, while the lock works as ever."""
 
     async def live_through(model: str) -> None:
-        lock = mount(model, habits=Habits(pin_tries=3))
+        lock = mount(model, habits=Habits(pin_tries=3), name=f"Door of {model}")
         guarded = await add(house, lock)
         await lose(guarded)
         assert await need_pin(guarded) == "pin_invalid"
@@ -121,13 +133,13 @@ async def test_lost_with_the_batteries(house: House, mount: Mount) -> None:
         # The owner sets another one in the app and tells it here.
         new = "2" * len(right(lock))
         lock.set_pin(int(new))
-        api, flow_id = guarded.owned.api, await guarded.dialog()
-        await api.submit(flow_id, next_step_id="pin_enter")
-        refused = await api.submit(flow_id, pin=right(lock))
+        flow_id = await guarded.dialog()
+        await guarded.submit(flow_id, next_step_id="pin_enter")
+        refused = await guarded.submit(flow_id, pin=right(lock))
         assert refused["errors"] == {"base": "pin_refused_before"}
         for error in ("wrong_pin", "pin_refused_before"):
-            assert (await api.submit(flow_id, pin="1" * len(new)))["errors"] == {"base": error}
-        assert (await api.submit(flow_id, pin=new))["reason"] == "pin_settled"
+            assert (await guarded.submit(flow_id, pin="1" * len(new)))["errors"] == {"base": error}
+        assert (await guarded.submit(flow_id, pin=new))["type"] == "create_entry"
         await guarded.shows("valid")
         assert await need_pin(guarded) is None
         assert len(wrong_pins(lock)) == 2
@@ -142,19 +154,19 @@ async def test_set_again_with_consent(house: House, mount: Mount) -> None:
     """A lock that has forgotten its PIN may take the old one as if it had none: one try, from the dialog."""
 
     async def live_through(habit: LostPin) -> None:
-        lock = mount(habits=Habits(lost_pin=habit, pin_tries=3))
+        lock = mount(habits=Habits(lost_pin=habit, pin_tries=3), name=f"Door that {habit}")
         guarded = await add(house, lock)
         await lose(guarded)
         api, flow_id = guarded.owned.api, await guarded.dialog()
-        await api.submit(flow_id, next_step_id="pin_none")
-        result = await api.submit(flow_id)
+        await guarded.submit(flow_id, next_step_id="pin_none")
+        result = await guarded.submit(flow_id)
         if habit is LostPin.REJECTS:
             assert result["reason"] == "pin_lost"
             await guarded.shows("invalid")
             issues = (await api.command("repairs/list_issues"))["issues"]
             assert "pin_lost" in {issue["translation_key"] for issue in issues}
         else:
-            assert result["reason"] == "pin_settled"
+            assert result["type"] == "create_entry"
             await guarded.shows("valid")
             assert await need_pin(guarded) is None
         assert orders(lock, "SET_SECURITY_PIN") == 1
@@ -198,12 +210,11 @@ async def test_what_the_owner_sees(house: House, mount: Mount, page: Page) -> No
     await album.add("change")
 
     await lose(guarded)
-    await guarded.dialog()
-    await visit(page, house, "/config/integrations/dashboard")
-    card = page.locator("ha-config-flow-card", has_text="Front door")
-    await expect(card).to_be_visible()
+    await visit(page, house, "/config/repairs")
+    title = page.get_by_text("Front door: PIN needed again, locking works")
+    await expect(title).to_be_visible()
     await album.add("attention")
-    await card.get_by_role("button", name="Reconfigure", exact=True).click()
+    await title.click()
     await expect(page.get_by_text("has refused its security PIN")).to_be_visible()
     await album.add("refused")
     await page.get_by_text("Enter the PIN of the lock").click()
