@@ -1,7 +1,7 @@
 """The border between a Bluetooth peripheral and whatever carries its radio.
 
 The virtual lock implements `Peripheral` and `Link`; the virtual ESPHome proxy, the adapter inside a
-Home Assistant process and the in-memory transport of the tests use them. Neither side knows more.
+Home Assistant process, the virtual controllers and the in-memory transport of the tests use them. Neither side knows more.
 """
 
 from collections.abc import Callable

@@ -19,14 +19,14 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Final
+from typing import IO, Any, Final, Protocol
 
 import aiohttp
 
 from simulator.home_assistant.api import HomeAssistantApi
 from simulator.home_assistant.connection import HomeAssistantError, Login
 
-__all__ = ["HomeAssistantProcess", "free_port", "port_is_free"]
+__all__ = ["HomeAssistantProcess", "Program", "die_with_parent", "free_port", "port_is_free"]
 
 HOST: Final = "127.0.0.1"
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
@@ -107,6 +107,27 @@ sys.exit(main())
 """
 
 
+class Program(Protocol):
+    """A running program: a process of this machine or of another one."""
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, None while it runs."""
+
+    def send_signal(self, signal: int) -> None:
+        """Send a signal."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    async def wait(self) -> int:
+        """Wait for its end and return its exit code."""
+
+
 @dataclass(kw_only=True)
 class HomeAssistantProcess:
     """Prepares, starts, restarts and ends one Home Assistant on 127.0.0.1.
@@ -120,6 +141,7 @@ class HomeAssistantProcess:
         loggers: Log levels by logger name; everything else logs warnings.
         login: The owner's account, created at the first start.
         enabled: Keys of entities that are enabled although an integration disables them at first.
+        listens: Address that the web server listens on.
         start_seconds: How long the last start took until everything was set up.
     """
 
@@ -130,8 +152,9 @@ class HomeAssistantProcess:
     loggers: Mapping[str, str] = field(default_factory=lambda: {"custom_components.smartlock": "debug"})
     login: Login = field(default_factory=lambda: Login(name="demo", password="demo"))
     enabled: Collection[str] = ()
+    listens: str = HOST
     start_seconds: float = field(default=0.0, init=False)
-    _process: asyncio.subprocess.Process | None = field(default=None, init=False)
+    _process: Program | None = field(default=None, init=False)
     _api: HomeAssistantApi | None = field(default=None, init=False)
 
     @property
@@ -193,7 +216,7 @@ class HomeAssistantProcess:
         _write_store(
             storage / "http",
             version=1,
-            data={"server_host": [HOST], "server_port": self.port},
+            data={"server_host": [self.listens], "server_port": self.port},
         )
         if not (storage / "onboarding").exists():
             _write_store(storage / "onboarding", version=4, data={"done": [*ONBOARDING_DONE]})
@@ -208,20 +231,8 @@ class HomeAssistantProcess:
             raise HomeAssistantError("Home Assistant is already running")
         begin = time.monotonic()
         self.prepare()
-        # No adapter of this machine, and so no lock of the neighbours.
-        no_adapters = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.config / 'no-dbus'}"}
         with self.log_file.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command(),
-                cwd=self.config,
-                env={**os.environ, **no_adapters},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C in the terminal is for the parent, which then stops this in good order.
-                start_new_session=True,
-                preexec_fn=_die_with_parent(os.getpid()),
-            )
+            self._process = await self._spawn(log)
         try:
             async with asyncio.timeout(timeout):
                 await self._wait_until_running()
@@ -275,6 +286,22 @@ class HomeAssistantProcess:
         await self.stop()
         await self.start()
 
+    async def _spawn(self, log: IO[bytes]) -> Program:
+        """Start the program with its output in the log."""
+        # No adapter of this machine, and so no lock of the neighbours.
+        no_adapters = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.config / 'no-dbus'}"}
+        return await asyncio.create_subprocess_exec(
+            *self._command(),
+            cwd=self.config,
+            env={**os.environ, **no_adapters},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Ctrl-C in the terminal is for the parent, which then stops this in good order.
+            start_new_session=True,
+            preexec_fn=die_with_parent(os.getpid()),
+        )
+
     def _command(self) -> Sequence[str]:
         # Everything it needs was installed before, so it is never to ask a package index.
         options = ("--skip-pip", "--log-no-color", "--config", str(self.config))
@@ -326,7 +353,7 @@ def _write_store(file: Path, *, version: int, data: Mapping[str, object]) -> Non
     file.write_text(json.dumps(content), encoding="utf-8")
 
 
-def _die_with_parent(parent: int) -> Callable[[], None]:
+def die_with_parent(parent: int) -> Callable[[], None]:
     """Return what the child does before the program starts: ask to end when its parent does.
 
     That holds however the parent ends, so nothing is left behind by a killed test run.

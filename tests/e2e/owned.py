@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from simulator.demo.house import House
 from simulator.demo.owner import (
@@ -18,11 +18,19 @@ from simulator.home_assistant import FlowResult, HomeAssistantApi
 from simulator.virtual_lock import Kind, VirtualLock
 
 
+class Owner(Protocol):
+    """Whoever has a Home Assistant."""
+
+    @property
+    def api(self) -> HomeAssistantApi:
+        """The owner's connection to it."""
+
+
 @dataclass(kw_only=True)
-class OwnedLock:
+class OwnedLock[H: Owner = House]:
     """The lock on the door and its entities in Home Assistant."""
 
-    house: House
+    house: H
     lock: VirtualLock
     entry_id: str
     entities: LockEntities

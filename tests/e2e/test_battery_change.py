@@ -49,7 +49,7 @@ async def owned_with_settings(house: House, lock: VirtualLock) -> OwnedLock:
     return owned
 
 
-async def noticed(owned: OwnedLock, lose: list[str]) -> None:
+async def noticed(owned: OwnedLock[Any], lose: list[str]) -> None:
     """Change the batteries and wait until that shows, whatever it takes."""
     entity_id = await setting(owned, "battery_changed")
     # Home Assistant remembers what an entity of an earlier lock with this name has shown.
@@ -75,7 +75,7 @@ async def restored_by_action(owned: OwnedLock) -> None:
     assert owned.api.states[entity_id].attributes["event_type"] == "restored"
 
 
-async def issue_of(owned: OwnedLock) -> dict[str, Any] | None:
+async def issue_of(owned: OwnedLock[Any]) -> dict[str, Any] | None:
     """Return the issue about the lost settings of this lock."""
     entries = await owned.api.entries(DOMAIN)
     (title,) = (entry["title"] for entry in entries if entry["entry_id"] == owned.entry_id)

@@ -1,6 +1,7 @@
 """Settings of the lock in a real Home Assistant: changed as an owner would, and looked at."""
 
 import asyncio
+from typing import Any
 
 from playwright.async_api import Page, expect
 import pytest
@@ -24,7 +25,7 @@ async def add_with_pin(house: House, lock: VirtualLock) -> OwnedLock:
     return await owned_lock(house, lock, await pair(house, lock, flow_id, **answers))
 
 
-async def setting(owned: OwnedLock, key: str) -> str:
+async def setting(owned: OwnedLock[Any], key: str) -> str:
     """Return the entity id of a setting; entities appear when the settings have been read."""
     unique_id = f"{owned.lock.nuki_id:08X}_{key}"
     async with asyncio.timeout(20):

@@ -1,0 +1,49 @@
+"""The command line of the campaign (`scripts/bluez-campaign`)."""
+
+import argparse
+import asyncio
+import logging
+from pathlib import Path
+import shutil
+import sys
+
+from simulator.bluez.machine import Machine, MachineError
+from simulator.home_assistant import HomeAssistantError, free_port
+from tests.bluez.campaign import Campaign, say
+
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "bluez"
+
+
+async def run(only: list[str]) -> bool:
+    """Boot a machine, go through the campaign and return whether every step passed."""
+    folder = CACHE / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    port = free_port()
+    async with Machine(packages=CACHE / "packages", folder=folder, web_port=port) as machine:
+        return await Campaign(machine, only).run()
+
+
+def main() -> int:
+    """Run the campaign; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/bluez-campaign",
+        description="Run the integration in a real Home Assistant on a real Linux kernel with BlueZ, in a virtual"
+        " machine. One line a step.",
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="PART", help=f"one of {', '.join(Campaign.PARTS)}"
+    )
+    arguments = parser.parse_args()
+    # Bumble warns of connections that it did not advertise for itself.
+    logging.getLogger("bumble").setLevel(logging.ERROR)
+    try:
+        passed = asyncio.run(run(arguments.only))
+    except (MachineError, HomeAssistantError) as error:
+        say(f"FAIL  {error}")
+        passed = False
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
