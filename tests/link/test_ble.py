@@ -276,6 +276,38 @@ async def test_services_are_forgotten_on_request(home: Home, central: Central, l
     await link.forget_services()
 
 
+@pytest.mark.parametrize("returns", [True, False])
+async def test_a_lock_that_is_forgotten_with_its_services(
+    home: Home, lock: VirtualLock, monkeypatch: pytest.MonkeyPatch, returns: bool
+) -> None:
+    """As BlueZ does, which needs an advertisement to know it again: it is waited for, and not for ever."""
+    device = freshest_device(home.hass, lock.address)
+    unknown_until = 0.0
+    loop = asyncio.get_running_loop()
+    transport = BleTransport(
+        name="Nuki",
+        device=lambda: device() if loop.time() >= unknown_until else None,
+        explain=reachability(home.hass, lock.address),
+    )
+
+    async def connect() -> Link:
+        return await transport.connect(on_value=lambda uuid, value: None, on_lost=lambda: None)
+
+    link = await connect()
+    await link.forget_services()
+    await link.close()
+    unknown_until = loop.time() + (3 if returns else 3600)
+    if returns:
+        await (await connect()).close()
+        assert loop.time() >= unknown_until
+        unknown_until += 3600
+    begin = loop.time()
+    with pytest.raises(OutOfRangeError):
+        await connect()
+    # One that was not forgotten is out of reach at once.
+    assert (loop.time() - begin > 1) is not returns
+
+
 async def test_disconnecting_that_fails(
     home: Home, central: Central, lock: VirtualLock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,10 @@ _ONE_ATTEMPT = 0
 # free, so we check ourselves for some ten seconds, each lock at its own times.
 _SLOT_LOOK = 0.2
 _SLOT_LOOKS = 50
+# BlueZ forgets a lock together with its services, until the next advertisement, which a lock sends every second
+# or so. One that was forgotten is not out of reach before some ten seconds.
+_RETURN_LOOK = 0.2
+_RETURN_LOOKS = 50
 
 
 class BleTransport(Transport):
@@ -51,13 +55,15 @@ class BleTransport(Transport):
         self._explain = explain
         self._full = full
         self._random = Random(name)
+        self._forgotten = False
 
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
         await self._wait_for_slot()
-        link = _BleLink(on_value, on_lost)
+        link = _BleLink(on_value, on_lost, self._services_forgotten)
         try:
             async with asyncio.timeout(CONNECT_TIME):
+                await self._wait_for_return()
                 link.opened(await self._connect(link))
         except TimeoutError as error:
             raise UnreachableError(self._explain()) from error
@@ -91,6 +97,19 @@ class BleTransport(Transport):
                 if self._device() is None:
                     raise OutOfRangeError(self._explain()) from error
 
+    def _services_forgotten(self) -> None:
+        self._forgotten = True
+
+    async def _wait_for_return(self) -> None:
+        """Return once a lock that was forgotten with its services has been received again, or is gone."""
+        if not self._forgotten:
+            return
+        self._forgotten = False
+        for _ in range(_RETURN_LOOKS):
+            if self._device() is not None:
+                return
+            await asyncio.sleep(_RETURN_LOOK)
+
     async def _wait_for_slot(self) -> None:
         """Return once an adapter or proxy in range has a free slot. Raises NoFreeSlotError."""
         for _ in range(_SLOT_LOOKS):
@@ -113,10 +132,16 @@ def _patient[C: BleakClientWithServiceCache](kind: type[C]) -> type[C]:
 class _BleLink(Link):
     """One bleak client; never reused after it has disconnected."""
 
-    def __init__(self, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_value: Callable[[str, bytes], None],
+        on_lost: Callable[[], None],
+        on_forgotten: Callable[[], None],
+    ) -> None:
         self._client: BleakClientWithServiceCache | None = None
         self._on_value = on_value
         self._on_lost = on_lost
+        self._on_forgotten = on_forgotten
 
     def opened(self, client: BleakClientWithServiceCache) -> None:
         """Take the connected client; one that has dropped meanwhile fails at its first request."""
@@ -151,6 +176,7 @@ class _BleLink(Link):
     @override
     async def forget_services(self) -> None:
         if self._client is not None:
+            self._on_forgotten()
             with suppress(BleakError, TimeoutError, OSError, EOFError):
                 await self._client.clear_cache()
 
