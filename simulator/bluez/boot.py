@@ -76,7 +76,7 @@ def initramfs(packages: Path, share: Share) -> bytes:
         command=shlex.join(share.command),
     )
     files = {f"modules/{name}": content for name, content in modules.items()}
-    files["bin/busybox"] = (packages / "bin" / "busybox").read_bytes()
+    files["bin/busybox"] = next(packages.glob("**/bin/busybox")).read_bytes()
     files["init"] = script.encode()
     return _archive(("bin", "modules", "proc", "root"), files)
 

@@ -1,4 +1,4 @@
-"""The first process in the virtual machine: carries a Bluetooth controller in, and runs what it is told to.
+"""The first process in the virtual machine: carries a Bluetooth controller in, and runs programs on request.
 
 It is started as a file with nothing but the standard library. Two virtio ports lead out of the machine. "hci" carries
 the packets of a controller (UART framing: Bluetooth Core, Vol 4, Part A) to `/dev/vhci`; the controller is plugged in
@@ -102,18 +102,18 @@ class Control:
 
     def serve(self) -> None:
         """Do what is asked for until the other end is gone."""
-        self._tell(ready=os.uname().release)
+        self._report(ready=os.uname().release)
         while line := self._port.readline():
             request = json.loads(line)
             try:
                 result = getattr(self, f"do_{request.pop('do')}")(**request["with"])
             except (OSError, KeyError, subprocess.SubprocessError) as error:
-                self._tell(id=request["id"], error=f"{type(error).__name__}: {error}")
+                self._report(id=request["id"], error=f"{type(error).__name__}: {error}")
             else:
-                self._tell(id=request["id"], result=result)
+                self._report(id=request["id"], result=result)
 
     def do_start(self, *, name: str, argv: list[str], env: dict[str, str], log: str) -> int:
-        """Start a program; its end is told. Returns the process id."""
+        """Start a program, whose end is reported. Returns the process id."""
         with Path(log).open("ab") as output:
             program = subprocess.Popen(
                 argv,
@@ -145,9 +145,9 @@ class Control:
         ).stdout.decode(errors="replace")
 
     def _wait(self, name: str, program: subprocess.Popen[bytes]) -> None:
-        self._tell(ended=name, pid=program.pid, code=program.wait())
+        self._report(ended=name, pid=program.pid, code=program.wait())
 
-    def _tell(self, **message: Any) -> None:
+    def _report(self, **message: Any) -> None:
         with self._writing, contextlib.suppress(OSError):
             self._port.write(json.dumps(message).encode() + b"\n")
 

@@ -36,7 +36,7 @@ class MachineHomeAssistant(HomeAssistantProcess):
 
 
 class BluezHome:
-    """Everything but the locks, which are put on the air by whoever wants some. Use it with `async with`.
+    """Everything but the locks, which tests put on the air. Use it with `async with`.
 
     Attributes:
         air: What locks are put on.

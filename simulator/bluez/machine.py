@@ -25,6 +25,7 @@ __all__ = ["Machine", "MachineError", "MachineProgram"]
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 GUEST: Final = Path(__file__).with_name("guest.py")
 LIBRARIES: Final = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
+LOADER: Final = "ld-linux-x86-64.so.2"
 
 MEMORY: Final = "1200M"
 # Seconds. Emulation is slow, and slower still beside others.
@@ -52,7 +53,7 @@ BUS_CONFIGURATION: Final = f"""\
 
 
 class MachineError(Exception):
-    """The machine did not do what it was told."""
+    """The machine did not do what was asked of it."""
 
 
 class Machine:
@@ -72,7 +73,7 @@ class Machine:
         self.kernel = ""
         self.boot_seconds = 0.0
         self.web_port = web_port
-        self._packages = packages
+        self._host, self._guest = packages / "host", packages / "guest"
         # The path of a socket must be short.
         self._sockets = Path(tempfile.mkdtemp(prefix="bluez-"))
         self.controller = self._sockets / "hci"
@@ -101,12 +102,12 @@ class Machine:
         begin = time.monotonic()
         root = self.folder / "initramfs"
         command = (str(CHECKOUT / ".cache" / "venv" / "bin" / "python"), "-I", str(GUEST))
-        root.write_bytes(initramfs(self._packages, Share(folder=self.folder, command=command)))
+        root.write_bytes(initramfs(self._guest, Share(folder=self.folder, command=command)))
         (self.folder / "bus.conf").write_text(BUS_CONFIGURATION, encoding="ascii")
         (self.folder / "main.conf").write_text("[Policy]\nAutoEnable=true\n", encoding="ascii")
         self._qemu = await asyncio.create_subprocess_exec(
             *self._command(root),
-            env=os.environ | self._library_path(),
+            env=os.environ | {"LD_LIBRARY_PATH": _libraries(self._host)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=(self.folder / "qemu.log").open("wb"),
             stderr=asyncio.subprocess.STDOUT,
@@ -127,8 +128,7 @@ class Machine:
         self.boot_seconds = time.monotonic() - begin
 
     def _command(self, root: Path) -> list[str]:
-        share, qemu = self._packages / "usr" / "share", self._packages / "usr" / "bin" / "qemu-system-x86_64"
-        (kernel,) = (self._packages / "boot").glob("vmlinuz-*")
+        share, qemu = self._host / "usr" / "share", self._host / "usr" / "bin" / "qemu-system-x86_64"
         firmware = [argument for name in ("qemu", "seabios") for argument in ("-L", str(share / name))]
         ports = [
             argument
@@ -142,7 +142,7 @@ class Machine:
             *("nice", str(qemu), *firmware),
             *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
             *("-machine", "pc,accel=tcg", "-cpu", "max", "-smp", "1", "-m", MEMORY),
-            *("-kernel", str(kernel), "-initrd", str(root)),
+            *("-kernel", str(self._guest / "vmlinuz"), "-initrd", str(root)),
             *("-append", "console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on"),
             *("-serial", f"file:{self.folder / 'console.log'}"),
             *(
@@ -214,7 +214,7 @@ class Machine:
         """Start D-Bus, as the system's bus, and wait until it takes connections."""
         daemon = self.program("usr/bin/dbus-daemon")
         bus = await self.start(
-            "dbus", [daemon, f"--config-file={self.folder / 'bus.conf'}", "--nofork", "--nopidfile"]
+            "dbus", [*daemon, f"--config-file={self.folder / 'bus.conf'}", "--nofork", "--nopidfile"]
         )
         await self.run("/bin/sh", "-c", f"until test -S {BUS_SOCKET}; do sleep 0.1; done")
         return bus
@@ -222,16 +222,20 @@ class Machine:
     async def start_bluetoothd(self, *options: str) -> MachineProgram:
         """Start `bluetoothd`, which switches adapters on as that of Home Assistant's own system does."""
         settings = f"--configfile={self.folder / 'main.conf'}"
-        return await self.start("bluetoothd", [self.bluetoothd, "--nodetach", settings, *options])
+        return await self.start("bluetoothd", [*self.bluetoothd, "--nodetach", settings, *options])
 
     @property
-    def bluetoothd(self) -> str:
-        """Path of `bluetoothd`, which has moved between Debian's releases."""
+    def bluetoothd(self) -> list[str]:
+        """The command of `bluetoothd`, which has moved between Debian's releases."""
         return self.program("usr/libexec/bluetooth/bluetoothd", "usr/lib/bluetooth/bluetoothd")
 
-    def program(self, *places: str) -> str:
-        """Return the path of a program of the packages: the first place where it is."""
-        return str(next(self._packages / place for place in places if (self._packages / place).exists()))
+    def program(self, *places: str) -> list[str]:
+        """Return the command of a program of the packages: the first place where it is, by their own loader."""
+        program = next(self._guest / place for place in places if (self._guest / place).exists())
+        loader = next(
+            self._guest / place / LOADER for place in LIBRARIES if (self._guest / place / LOADER).exists()
+        )
+        return [str(loader), "--library-path", _libraries(self._guest), str(program)]
 
     def console(self) -> str:
         """Return the last lines of the machine's console."""
@@ -239,18 +243,14 @@ class Machine:
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return "\n".join(["The last lines of its console:", *lines[-20:]])
 
-    def _library_path(self) -> dict[str, str]:
-        return {"LD_LIBRARY_PATH": ":".join(str(self._packages / folder) for folder in LIBRARIES)}
-
     def _environment(self) -> dict[str, str]:
         return {
-            "PATH": f"{self._packages / 'usr' / 'bin'}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": "/run",
             "TMPDIR": "/run/tmp",
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             "DBUS_SYSTEM_BUS_ADDRESS": BUS,
-            **self._library_path(),
         }
 
     async def stop(self) -> None:
@@ -265,6 +265,10 @@ class Machine:
             self._qemu.kill()
             await self._qemu.wait()
         shutil.rmtree(self._sockets, ignore_errors=True)
+
+
+def _libraries(packages: Path) -> str:
+    return ":".join(str(packages / folder) for folder in LIBRARIES)
 
 
 class MachineProgram(Program):

@@ -70,7 +70,7 @@ class Campaign:
 
     async def run(self) -> bool:
         """Go through everything and return whether every step passed."""
-        bluez = (await self._machine.run(self._machine.bluetoothd, "--version")).strip()
+        bluez = (await self._machine.run(*self._machine.bluetoothd, "--version")).strip()
         systems = f"Linux {self._machine.kernel}, BlueZ {bluez}"
         say(f"PASS  booted: {systems} ({self._machine.boot_seconds:.0f} s)")
         async with self._home:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from bleak.exc import BleakError
+from bleak.exc import BleakDeviceNotFoundError, BleakError
 from homeassistant.components import bluetooth
 import pytest
 
@@ -276,36 +276,71 @@ async def test_services_are_forgotten_on_request(home: Home, central: Central, l
     await link.forget_services()
 
 
-@pytest.mark.parametrize("returns", [True, False])
-async def test_a_lock_that_is_forgotten_with_its_services(
-    home: Home, lock: VirtualLock, monkeypatch: pytest.MonkeyPatch, returns: bool
+class Forgotten:
+    """A transport to a lock that is forgotten with its services, as BlueZ does until the next advertisement."""
+
+    def __init__(self, home: Home, lock: VirtualLock) -> None:
+        self.unknown_until = 0.0
+        self.loop = asyncio.get_running_loop()
+        device = freshest_device(home.hass, lock.address)
+        self.transport = BleTransport(
+            name="Nuki",
+            device=lambda: device() if self.loop.time() >= self.unknown_until else None,
+            explain=reachability(home.hass, lock.address),
+        )
+
+    async def connect(self) -> Link:
+        return await self.transport.connect(on_value=lambda uuid, value: None, on_lost=lambda: None)
+
+    async def forget(self) -> None:
+        link = await self.connect()
+        await link.forget_services()
+        await link.close()
+
+    async def is_out_of_range_after(self) -> float:
+        begin = self.loop.time()
+        with pytest.raises(OutOfRangeError):
+            await self.connect()
+        return self.loop.time() - begin
+
+
+async def test_a_lock_that_is_forgotten_with_its_services_is_waited_for(
+    home: Home, lock: VirtualLock
 ) -> None:
-    """As BlueZ does, which needs an advertisement to know it again: it is waited for, and not for ever."""
-    device = freshest_device(home.hass, lock.address)
-    unknown_until = 0.0
-    loop = asyncio.get_running_loop()
-    transport = BleTransport(
-        name="Nuki",
-        device=lambda: device() if loop.time() >= unknown_until else None,
-        explain=reachability(home.hass, lock.address),
-    )
+    forgotten = Forgotten(home, lock)
+    await forgotten.forget()
+    forgotten.unknown_until = forgotten.loop.time() + 3
+    await (await forgotten.connect()).close()
+    assert forgotten.loop.time() >= forgotten.unknown_until
 
-    async def connect() -> Link:
-        return await transport.connect(on_value=lambda uuid, value: None, on_lost=lambda: None)
 
-    link = await connect()
-    await link.forget_services()
-    await link.close()
-    unknown_until = loop.time() + (3 if returns else 3600)
-    if returns:
-        await (await connect()).close()
-        assert loop.time() >= unknown_until
-        unknown_until += 3600
-    begin = loop.time()
-    with pytest.raises(OutOfRangeError):
-        await connect()
-    # One that was not forgotten is out of reach at once.
-    assert (loop.time() - begin > 1) is not returns
+async def test_a_forgotten_lock_may_still_be_listed_for_a_moment(
+    home: Home, lock: VirtualLock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempt fails then, and the lock is unknown only afterwards."""
+    forgotten = Forgotten(home, lock)
+    await forgotten.forget()
+    connect, attempts = RadioClient.connect, []
+
+    async def removed(client: RadioClient, *args: Any, **options: Any) -> None:
+        attempts.append(client)
+        if len(attempts) > 1:
+            return await connect(client, *args, **options)
+        forgotten.unknown_until = forgotten.loop.time() + 6
+        raise BleakDeviceNotFoundError(lock.address, "It may have been removed from BlueZ.")
+
+    monkeypatch.setattr(RadioClient, "connect", removed)
+    await (await forgotten.connect()).close()
+    assert len(attempts) == 2
+
+
+async def test_a_forgotten_lock_is_not_waited_for_in_vain(home: Home, lock: VirtualLock) -> None:
+    forgotten = Forgotten(home, lock)
+    await forgotten.forget()
+    forgotten.unknown_until = forgotten.loop.time() + 3600
+    assert 5 < await forgotten.is_out_of_range_after() < 15
+    # Nor again, since it was forgotten long ago by now.
+    assert await forgotten.is_out_of_range_after() < 1
 
 
 async def test_disconnecting_that_fails(

@@ -33,9 +33,9 @@ _ONE_ATTEMPT = 0
 _SLOT_LOOK = 0.2
 _SLOT_LOOKS = 50
 # BlueZ forgets a lock together with its services, until the next advertisement, which a lock sends every second
-# or so. One that was forgotten is not out of reach before some ten seconds.
+# or so. Within these seconds one that was forgotten is not out of reach.
+_RETURN_TIME = 10.0
 _RETURN_LOOK = 0.2
-_RETURN_LOOKS = 50
 
 
 class BleTransport(Transport):
@@ -55,7 +55,7 @@ class BleTransport(Transport):
         self._explain = explain
         self._full = full
         self._random = Random(name)
-        self._forgotten = False
+        self._returns_by = 0.0
 
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
@@ -63,7 +63,6 @@ class BleTransport(Transport):
         link = _BleLink(on_value, on_lost, self._services_forgotten)
         try:
             async with asyncio.timeout(CONNECT_TIME):
-                await self._wait_for_return()
                 link.opened(await self._connect(link))
         except TimeoutError as error:
             raise UnreachableError(self._explain()) from error
@@ -75,7 +74,7 @@ class BleTransport(Transport):
         last = loop.time() + _LAST_ATTEMPT
         attempts = 0
         while True:
-            device = self._device()
+            device = await self._find()
             if device is None:
                 raise OutOfRangeError(self._explain())
             attempts += 1
@@ -94,20 +93,18 @@ class BleTransport(Transport):
                 # The error only guesses about slots: it says the same if there is no path at all. A lock that
                 # loses the last slot to another one waits for the next.
                 await self._wait_for_slot()
-                if self._device() is None:
+                if await self._find() is None:
                     raise OutOfRangeError(self._explain()) from error
 
     def _services_forgotten(self) -> None:
-        self._forgotten = True
+        self._returns_by = asyncio.get_running_loop().time() + _RETURN_TIME
 
-    async def _wait_for_return(self) -> None:
-        """Return once a lock that was forgotten with its services has been received again, or is gone."""
-        if not self._forgotten:
-            return
-        self._forgotten = False
-        for _ in range(_RETURN_LOOKS):
-            if self._device() is not None:
-                return
+    async def _find(self) -> BLEDevice | None:
+        """Return the freshest device; one that was forgotten with its services is waited for."""
+        while True:
+            device = self._device()
+            if device is not None or asyncio.get_running_loop().time() >= self._returns_by:
+                return device
             await asyncio.sleep(_RETURN_LOOK)
 
     async def _wait_for_slot(self) -> None:
