@@ -1,6 +1,7 @@
 """A house whose Home Assistant has a local Bluetooth adapter, in a virtual machine with a Linux kernel and BlueZ."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Self, override
@@ -44,11 +45,15 @@ class BluezHome:
         bluetoothd: The daemon that runs.
     """
 
-    def __init__(self, machine: Machine, config: Path) -> None:
-        """Plan a house in a machine that runs."""
+    def __init__(self, machine: Machine, config: Path, *, enabled: Collection[str] = ()) -> None:
+        """Plan a house in a machine that runs; `enabled` is that of `HomeAssistantProcess`."""
         self.machine = machine
         self.home_assistant = MachineHomeAssistant(
-            config=config, port=machine.web_port, configuration="bluetooth:\n", machine=machine
+            config=config,
+            port=machine.web_port,
+            configuration="bluetooth:\n",
+            enabled=enabled,
+            machine=machine,
         )
         self.air = Air()
         self.adapter = VirtualAdapter(self.air, machine.controller)

@@ -21,6 +21,7 @@ from tests.e2e.conftest import PIN, PIN_OF_SIX, complaints_in, secret_in
 from tests.e2e.owned import OwnedLock
 from tests.e2e.test_battery_change import CHANGES, FIX, issue_of, noticed, written
 from tests.e2e.test_settings import setting
+from tests.integration.home import SWITCHED_ON
 
 __all__ = ["Campaign", "say"]
 
@@ -63,7 +64,7 @@ class Campaign:
         """Prepare a campaign in a machine that runs; `only` names parts, none means all."""
         self._machine = machine
         self._only = only or list(self.PARTS)
-        self._home = BluezHome(machine, machine.folder / "config")
+        self._home = BluezHome(machine, machine.folder / "config", enabled=SWITCHED_ON)
         self._failed: list[str] = []
         self._keys: list[str] = []
         self._began = time.monotonic()
