@@ -154,7 +154,7 @@ async def test_batteries_and_faults_on_a_phone(house: House, mount: Mount, page:
         await owner.sees("Notify my phone", "battery")
         await owner.tap("Notify my phone")
         await owner.sees("You do not need an automation", "phones")
-        await owner.tap("Add device")
+        await owner.tap("Select a device")
         await album.add("phones-list")
         await owner.tap(anna.device)
         await album.add("phones-chosen")
