@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
+from uuid import UUID
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import ServiceCall
@@ -20,7 +21,7 @@ from custom_components.smartlock.auto_unlock.references import Reference
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, QuietTimes, Rule
 from custom_components.smartlock.auto_unlock.rules import PhoneEvidence, RuleAction, RuleSettings
 from simulator.local_adapter import LocalAdapter
-from simulator.phone import PrivatePhone, VirtualPhone
+from simulator.phone import BeaconPhone, PrivatePhone, VirtualPhone
 from tests.auto_unlock.arrivals import IRK, TRACKER
 from tests.integration.home import Home
 
@@ -299,6 +300,28 @@ async def test_a_key_in_the_other_byte_order(dialog: Dialog, phone: VirtualPhone
     await dialog.pick("use")
     await finish(dialog)
     assert rule_of(dialog).phone == PHONE
+
+
+async def test_another_phone_is_chosen_at_the_door(dialog: Dialog) -> None:
+    """From then on only that one counts."""
+    await dialog.add()
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    await dialog.pick("person")
+    assert dialog.suggested == {"person": TRACKER, "phone": "private_device", "irk": None}
+    await dialog.submit(person=TRACKER, phone="ibeacon")
+    uuid = UUID("2f234454-cf6d-4a0f-adf2-f4911ba9ffa6")
+    beacon = BeaconPhone(uuid=uuid, major=1, minor=2)
+    async with VirtualPhone(dialog.home.radio, beacon) as tag:
+        tag.place({dialog.home.adapter: -62})
+        await dialog.submit(uuid=str(uuid), major=1, minor=2)
+        await dialog.pick("measuring")
+        await dialog.wait()
+    assert dialog.shown["step_id"] == "measured"
+    await dialog.pick("use")
+    await finish(dialog)
+    rule = rule_of(dialog)
+    assert rule.settings.threshold == -66
+    assert isinstance(rule.phone, phone_radio.BeaconPhone)
 
 
 async def test_the_best_scanner_at_the_door_is_chosen(dialog: Dialog, phone: VirtualPhone) -> None:

@@ -94,8 +94,10 @@ async def add_a_rule(owner: Owner, phone: VirtualPhone, house: House) -> None:
     await owner.sees("Anna's iPhone (-57 dBm)")
     # The app is logged in as the owner, who is a person with a location, too.
     await page.get_by_text("Select an entity").first.click()
+    await owner.album.add("person-choose")
     await page.get_by_text("Anna", exact=True).first.click()
     owner.taps += 2
+    await expect(page.get_by_text("Select an entity")).to_have_count(0)
     await owner.album.add("person-chosen")
     await owner.submit()
 

@@ -77,6 +77,8 @@ class PhoneSteps(RuleDialog):
                 for other, keys in _OF_EVIDENCE.items():
                     if other is not evidence:
                         self._forget(keys)
+                if evidence is not PhoneEvidence.PRIVATE_DEVICE:
+                    self._keys = ()
                 self._take({CONF_PERSON: user_input[CONF_PERSON], CONF_EVIDENCE: evidence.value}, CONF_PERSON)
                 return await self._evidence_step(evidence)()
         options = [
