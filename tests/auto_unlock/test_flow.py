@@ -377,6 +377,9 @@ async def test_the_app_of_the_person_is_asked_for_the_location(
     await hass.async_block_till_done()
     (mode,) = (state.entity_id for state in hass.states.async_all("select") if "mode" in state.entity_id)
     assert hass.states.is_state(mode, "dry_run")
+    assert [state.state for state in hass.states.async_all("sensor") if "reason" in state.entity_id] == [
+        "switched_on"
+    ]
     await dialog.home.call("select_option", "select", entity_id=mode, option="disabled")
     await hass.config_entries.async_reload(dialog.entry.entry_id)
     assert hass.states.is_state(mode, "disabled")

@@ -1,9 +1,11 @@
 """All auto-unlock rules of one lock."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -11,7 +13,7 @@ from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock.arrivals import Arrivals
 from custom_components.smartlock.auto_unlock.entities import async_rename_device
 from custom_components.smartlock.auto_unlock.issues import async_forget_other_rules
-from custom_components.smartlock.auto_unlock.modes import Modes
+from custom_components.smartlock.auto_unlock.modes import Mode, Modes
 from custom_components.smartlock.auto_unlock.references import async_pin_subentry
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE, Rule, pinned_data
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
@@ -65,6 +67,8 @@ class Rules(LockPart):
             self._hass, self._coordinator.nuki_id, {subentry.subentry_id for subentry in subentries}
         )
         for rule in self._rules().values():
+            if rule.tries:
+                self._modes.begin(rule.subentry_id)
             self._add(rule)
 
     def _rules(self) -> Mapping[str, Rule]:
@@ -85,8 +89,6 @@ class Rules(LockPart):
 
     @callback
     def _add(self, rule: Rule) -> RuleRunner:
-        if rule.tries:
-            self._modes.begin(rule.subentry_id)
         runner = self._runners[rule.subentry_id] = RuleRunner(
             self._hass,
             self._coordinator,
@@ -128,13 +130,14 @@ class Rules(LockPart):
         """
         if self._stopped:
             return
-        rules = self._rules()
+        rules, added = self._rules(), []
         for subentry_id in self._runners.keys() - rules.keys():
             self._runners.pop(subentry_id).stop()
         for subentry_id, rule in rules.items():
             runner = self._runners.get(subentry_id)
             if runner is None:
                 runner = self._add(rule)
+                added.append(runner)
                 # The entities are there before anything happens.
                 self._added.notify(runner)
                 if self._started:
@@ -144,6 +147,11 @@ class Rules(LockPart):
                 async_rename_device(self._hass, runner)
         self._arrivals.keep_only(rules.keys() | self._unreadable)
         await self._modes.async_keep_only(rules.keys() | self._unreadable)
+        for runner in added:
+            if runner.rule.tries:
+                # If the disk is full, it begins again with the next start.
+                with suppress(HomeAssistantError):
+                    await runner.async_choose(Mode.DRY_RUN)
 
     @callback
     def stop(self) -> None:
