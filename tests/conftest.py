@@ -16,6 +16,8 @@ import pytest
 from pytest_asyncio import is_async_test
 from pytest_homeassistant_custom_component.plugins import HASocketBlockedError  # type: ignore[import-untyped]
 
+from tests.integration.virtual_time import threads
+
 pytest_plugins = ("tests.workers",)
 
 # How long an example takes says nothing on a machine that does other work as well; CI has a profile of its own.
@@ -40,8 +42,6 @@ logging.getLogger().setLevel(logging.WARNING)
 for handler in [each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler]:
     logging.getLogger().removeHandler(handler)
 
-# The plugin collects all garbage before each module; Python's own pace looks through young objects hundreds of times a test.
-gc.set_threshold(100_000, 20, 100)
 # Nothing is garbage until the tests have been collected.
 gc.disable()
 
@@ -81,8 +81,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.fixturenames[:] = names
 
 
-def pytest_collection_finish() -> None:
-    """Look through none of what is there before the first test."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the threads that tests share, and look for garbage in nothing that is there before the first one."""
+    if not session.config.option.collectonly:
+        threads()
     gc.freeze()
     gc.enable()
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from simulator.virtual_time import VirtualTimeLoop
 from tests.loops import StrictLoop
 
-__all__ = ["HomeLoop", "bluetooth_clock"]
+__all__ = ["HomeLoop", "bluetooth_clock", "threads"]
 
 # Where the Bluetooth stack reads the time of an advertisement, and how long ago that was.
 _BLUETOOTH_CLOCKS = (
@@ -29,7 +29,7 @@ _THREADS = 16
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def threads() -> ThreadPoolExecutor:
     """Return threads that are there before the first test and last until the end: none is left behind by any test."""
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="executor of the tests")
     barrier = threading.Barrier(_THREADS + 1)
@@ -52,7 +52,7 @@ class HomeLoop(StrictLoop, VirtualTimeLoop):
         super().__init__(time.monotonic() + 3600)
         self._jobs = set[Future[Any]]()
         self._ended = False
-        _threads()
+        threads()
 
     @override
     def set_default_executor(self, executor: Executor) -> None:
@@ -64,7 +64,7 @@ class HomeLoop(StrictLoop, VirtualTimeLoop):
     ) -> asyncio.Future[T]:
         if self._ended:
             raise RuntimeError("the executor takes nothing more")
-        job = _threads().submit(func, *args)
+        job = threads().submit(func, *args)
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
         future = asyncio.wrap_future(job, loop=self)
