@@ -1,10 +1,9 @@
-"""What all tests share: how long the random ones look for trouble, room for open files, nothing without need."""
+"""What all tests share: how long the random ones look for trouble, nothing without need."""
 
 from collections.abc import Generator
 from datetime import UTC
 import gc
 import logging
-import resource
 import threading
 from typing import Any
 from unittest.mock import AsyncMock, create_autospec, patch
@@ -28,13 +27,6 @@ if settings.get_current_profile_name() == "default":
 settings.register_profile(
     "campaign", max_examples=50_000, stateful_step_count=80, deadline=None, print_blob=True
 )
-
-# Each Home Assistant of a test leaves four files open (its USB watcher), which is more than the usual limit in all.
-_FILES = 8192
-_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-if _hard == resource.RLIM_INFINITY or _hard > _soft:
-    _wanted = _FILES if _hard == resource.RLIM_INFINITY else min(_FILES, _hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _wanted), _hard))
 
 # Nearly two hundred lines for each test, which the plugin also has written to stderr; pytest keeps those of a failed test
 # by itself, and -v brings all of them back.

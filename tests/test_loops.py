@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable
 import sys
+import threading
 
 import pytest
 
+from tests.integration.virtual_time import HomeLoop
 from tests.loops import StrictLoop
 
 
@@ -38,3 +40,23 @@ def test_debug_mode_stays_off() -> None:
     loop.set_debug(True)
     assert loop.get_debug() is sys.flags.dev_mode
     loop.close()
+
+
+def test_threads_are_there_before_the_first_test() -> None:
+    """Anyone who runs a Home Assistant inside a test, as the benchmarks do, leaves no thread behind either."""
+    before = set(threading.enumerate())
+    with asyncio.Runner(loop_factory=HomeLoop) as runner:
+        thread = runner.run(asyncio.to_thread(threading.current_thread))
+    assert thread in before
+    assert set(threading.enumerate()) <= before
+
+
+def test_nothing_is_taken_after_the_end() -> None:
+    async def ended() -> None:
+        loop = asyncio.get_running_loop()
+        await loop.shutdown_default_executor()
+        with pytest.raises(RuntimeError, match="takes nothing more"):
+            await asyncio.to_thread(threading.current_thread)
+
+    with asyncio.Runner(loop_factory=HomeLoop) as runner:
+        runner.run(ended())
