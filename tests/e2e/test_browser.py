@@ -45,7 +45,7 @@ async def test_an_owner_adds_and_runs_a_lock(house: House, mount: Mount, page: P
 
     # The user interface goes on to the page of the new device.
     await expect(page.get_by_text("Device info")).to_be_visible()
-    await expect(page.get_by_text("Clutch fault")).to_be_visible()
+    await expect(page.get_by_text("Clutch fault").first).to_be_visible()
     await album.add("device")
     (entry,) = await house.api.entries(DOMAIN)
     entities = await entities_of(house.api, lock.nuki_id)
