@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+import logging
 from typing import Any
 
 from homeassistant.components.lock import LockState as View
@@ -507,3 +508,17 @@ async def test_state_after_a_run_that_cannot_be_read(home: Home) -> None:
     lock.faults.clear()
     await home.until(lambda: home.state() == View.UNLOCKED, within=200)
     assert runs(lock) == ["UNLOCK"]
+
+
+async def test_a_flag_that_cannot_be_read_away(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """The lock falls silent after an action: that one is done, and the change is read as soon as it answers again."""
+    caplog.set_level(logging.DEBUG, "custom_components.smartlock")
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    await home.call("unlock")
+    lock.faults.silence = True
+    await home.until(lambda: "was not read away" in caplog.text)
+    assert home.state() == "unlocked"
+    lock.faults.clear()
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == "locked")
