@@ -79,6 +79,8 @@ GROUPS = (
             "proximity_impersonated",
             "proximity_accidents",
             "proximity_served",
+            "proximity_unasked_served",
+            "proximity_seldom_served",
             "proximity_delay",
             "proximity_preconnected_delay",
             "proximity_connections",

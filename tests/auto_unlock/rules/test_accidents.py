@@ -23,6 +23,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     Unlocked,
     ZonesEdited,
 )
+from custom_components.smartlock.auto_unlock.rules.departure import LASTS, OFTEN
 from tests.auto_unlock.rules.scenes import FAR, RULE, UPSTAIRS, Scene
 
 LOCATES = replace(RULE, can_locate=True)
@@ -413,3 +414,98 @@ def test_a_phone_that_was_wrong_may_leave_later() -> None:
     scene.located(FAR, 300)
     scene.located(FAR, 301)
     assert scene.is_in(RulePhase.AWAY)
+
+
+# --- A phone that cannot be asked
+
+
+def test_a_silent_phone_that_stays_away() -> None:
+    """Stored positions end at home within minutes: a phone that is away for longer reports where it is."""
+    scene = Scene()
+    scene.now += 3600
+    scene.located(FAR / 2, 60)
+    scene.located(FAR, 301)
+    assert reason(scene) == RuleReason.PHONE_SILENT
+    scene.tell(Tick(), LASTS - 302)
+    assert scene.is_in(RulePhase.LEAVING)
+    scene.tell(Tick(), 2)
+    assert scene.is_in(RulePhase.AWAY)
+    scene.located(20, 1800)
+    scene.walk_up()
+    assert fired(scene) == 1
+
+
+def test_a_rule_that_can_ask_does_not_wait_instead() -> None:
+    """A phone that gives no answer may be in flight mode."""
+    scene = Scene(LOCATES)
+    scene.now += 3600
+    scene.located(FAR / 2, 60)
+    scene.located(FAR, 301)
+    scene.tell(Tick(), LASTS)
+    assert scene.is_in(RulePhase.LEAVING)
+
+
+def test_somebody_unlocks_while_a_phone_that_cannot_be_asked_is_away() -> None:
+    """The time runs from the first position after it."""
+    scene = Scene()
+    scene.leave()
+    scene.tell(Unlocked(), 1800)
+    scene.tell(Tick(), 3600)
+    assert scene.is_in(RulePhase.LEAVING)
+    scene.located(FAR, 60)
+    scene.tell(Tick(), LASTS - 1)
+    assert scene.is_in(RulePhase.LEAVING)
+    scene.tell(Tick(), 2)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def test_received_on_the_way_home_is_not_back() -> None:
+    """Whoever plays the phone at the door would be let in while its owner is on the way."""
+    scene = Scene()
+    scene.leave()
+    scene.located(3900, 3600)
+    scene.located(900, 300)
+    scene.now += 60
+    scene.walk_up()
+    assert scene.is_in(RulePhase.AWAY)
+
+
+# --- A phone that often takes another place for its own
+
+
+def test_a_phone_that_jumps_away_again_is_not_back() -> None:
+    """Two wrong places, one after the other, look like a way; then home, and the wrong place again."""
+    scene = Scene()
+    scene.leave()
+    scene.located(6, 400)
+    assert scene.is_in(RulePhase.RETURNING)
+    scene.located(1088, 2)
+    assert scene.is_in(RulePhase.HOME)
+    assert reason(scene) == RuleReason.POSITION_JUMPED
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_two_places_are_no_way_for_a_phone_that_is_often_wrong() -> None:
+    """It was received at home four times within the hour; then it says first one place, then another."""
+    scene = Scene(LOCATES)
+    for _ in range(OFTEN):
+        scene.located(1094, 60)
+        scene.hear(-90, after=60, scanner=UPSTAIRS)
+        assert reason(scene) == RuleReason.HEARD_AT_HOME
+    for metres in (1094, 1094, 814, 814):
+        scene.located(metres, 200)
+    assert not scene.is_in(RulePhase.AWAY)
+    scene.located(500, 200)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def test_positions_that_prove_nothing_are_no_run() -> None:
+    """Received, asked, and answered from the cell; then at home: nobody has jumped."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.located(1600, 60)
+    scene.located(500, 950, accuracy=1300)
+    scene.located(700, 10, accuracy=1700)
+    scene.located(3, 8)
+    assert scene.is_in(RulePhase.RETURNING)

@@ -379,9 +379,84 @@ def test_asks_again_while_the_phone_comes_nearer() -> None:
     scene.effects.clear()
     scene.tell(Tick(), 61)
     assert scene.effects == [AskLocation()]
-    scene.located(1380, 1)
+    scene.located(1450, 1)
     scene.tell(Tick(), 61)
     assert scene.effects == [AskLocation()]
+
+
+def test_asks_sooner_the_nearer_the_phone_is() -> None:
+    """Half a minute from the door there is no minute to wait; a walk of 80 m between two answers is nearer, too."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.located(500, 600)
+    for metres in (460, 420):
+        scene.effects.clear()
+        scene.tell(Tick(), 29)
+        assert not scene.effects
+        scene.tell(Tick(), 3)
+        assert scene.effects == [AskLocation()]
+        scene.located(metres, 4)
+
+
+def test_asks_at_the_present_pace() -> None:
+    """By car, 2.5 km are less than five minutes."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.located(5200, 600)
+    scene.effects.clear()
+    scene.located(2500, 300)
+    scene.tell(Tick(), 61)
+    assert scene.effects == [AskLocation()]
+
+
+def test_asks_again_after_a_position_that_proves_nothing() -> None:
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.effects.clear()
+    scene.located(1500, 600, accuracy=1400)
+    scene.tell(Tick(), 61)
+    assert scene.effects == [AskLocation()]
+
+
+def test_asks_again_soon_when_nobody_answers() -> None:
+    """Somebody else has unlocked, and the owner is on the way home: one lost question must not cost a minute."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.tell(Unlocked(), 600)
+    scene.effects.clear()
+    scene.tell(Tick(), 32)
+    assert scene.effects == [AskLocation()]
+    scene.located(FAR, 5)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def test_one_answer_after_the_other() -> None:
+    """Positions that were requested are no series of stored ones: the second is an answer, too."""
+    scene = Scene(LOCATES)
+    scene.leave()
+    scene.located(1200, 600)
+    scene.tell(Tick(), 61)
+    scene.located(1000, 4)
+    scene.tell(Unlocked(), 30)
+    assert scene.is_in(RulePhase.LEAVING)
+    scene.located(900, 4)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def test_a_departure_that_nobody_saw_is_seen_on_the_way_home() -> None:
+    """A visit 450 m away: asked on, the phone moves; nearer than 200 m is enough."""
+    scene = Scene(LOCATES)
+    for _ in range(12):
+        scene.located(450, 60)
+        scene.tell(Tick())
+    assert scene.is_in(RulePhase.LEAVING)
+    scene.effects.clear()
+    scene.tell(Tick(), 121)
+    assert scene.effects == [AskLocation()]
+    scene.located(150, 4)
+    assert scene.is_in(RulePhase.RETURNING)
+    scene.walk_up()
+    assert fired(scene) == 1
 
 
 def test_heard_at_home_and_away_at_once() -> None:
@@ -504,6 +579,16 @@ def test_connects_before_it_is_near() -> None:
     assert scene.is_in(RulePhase.RETURNING)
 
 
+def test_sits_in_the_car_in_front_of_the_door() -> None:
+    """Near enough to connect again and again, for minutes: the state is read for who comes to the door all the same."""
+    scene = Scene()
+    scene.come_back()
+    for _ in range(400):
+        scene.hear(-78 if scene.now % 50 > 5 else -90, after=0.5)
+    scene.walk_up(first=-80)
+    assert fired(scene) == 1
+
+
 def test_does_not_connect_without_a_return() -> None:
     scene = Scene()
     scene.leave()
@@ -518,6 +603,26 @@ def test_an_unreachable_lock_is_asked_some_times() -> None:
         came += scene.hear(-60, after=0.5)
     assert sum(isinstance(effect, PreConnect) for effect in came) == m.CONNECTS
     assert scene.is_in(RulePhase.NEAR)
+    assert not fired(scene)
+
+
+@pytest.mark.parametrize(("louder", "opens"), [(0, False), (5, False), (6, True)])
+def test_one_loud_packet_after_a_silence(louder: int, opens: bool) -> None:
+    """All that a scanner hears that listens a tenth of the time; a little louder than the threshold is no proof."""
+    scene = Scene()
+    scene.come_back()
+    scene.hear(-88, after=60)
+    scene.hear(scene.settings.threshold + louder, after=20)
+    assert fired(scene) == opens
+
+
+def test_two_loud_packets_in_a_row_are_a_moment() -> None:
+    """A scanner that listens hears more: the level decides."""
+    scene = Scene()
+    scene.come_back()
+    scene.hear(-88, after=60)
+    scene.hear(-88, after=1)
+    scene.hear(-55, after=1)
     assert not fired(scene)
 
 
@@ -785,6 +890,16 @@ def test_asks_after_a_doubtful_position() -> None:
 
 def test_asks_a_bounded_number_of_times() -> None:
     scene = Scene(LOCATES)
+    scene.located(FAR, 60)
+    for _ in range(500):
+        scene.tell(Tick(), 60)
+    rarely = 500 * 60 / t.ASK_RARELY
+    assert sum(effect == AskLocation() for effect in scene.effects) <= t.ASKS_MOVING + rarely + 1
+
+
+def test_a_phone_that_has_left_is_asked_a_few_times() -> None:
+    scene = Scene(LOCATES)
+    scene.located(FAR / 2, 60)
     scene.located(FAR, 60)
     for _ in range(500):
         scene.tell(Tick(), 60)

@@ -46,6 +46,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     start,
     step,
 )
+from custom_components.smartlock.auto_unlock.rules.departure import LASTS
 from custom_components.smartlock.auto_unlock.rules.holds import STATE_AGE
 from tests.auto_unlock.rules.scenes import DOOR, FACTS, KNOWN, RULE, UPSTAIRS
 
@@ -158,8 +159,11 @@ class Witness:
             self._told.clear()
             self._armed_since_fire = False
         self._told.append((self.now, told))
+        before = self.rule.record
         self.rule, effects = step(self.rule, told, self.now)
-        if self.rule.phase == RulePhase.AWAY:
+        # One event may arm a rule and show the return.
+        new = [each.phase for each in self.rule.record if not any(each is other for other in before)]
+        if RulePhase.AWAY in (self.rule.phase, *new):
             self._armed_since_fire = True
             self._asked_link = self._asked_phone = None
         for effect in effects:
@@ -230,7 +234,10 @@ class Witness:
             assert self.now <= self._asked_phone + 61
 
     def _judge_location(self, rule: RuleSettings) -> None:
-        """Twice far away, told exactly and some minutes apart; then back, not long ago; and no doubt since."""
+        """Twice far away, told exactly and some minutes apart; then back, not long ago; and no doubt since.
+
+        A phone that cannot be asked: once, and not back for a while.
+        """
         assert any(self._was_away_and_is_back(rule, tracker) for tracker in ("", "tablet"))
 
     def _was_away_and_is_back(self, rule: RuleSettings, tracker: str) -> bool:
@@ -238,7 +245,12 @@ class Witness:
         fixes = [told for _, told in self._told if isinstance(told, Located) and told.tracker == tracker]
         away = [told.fixed_at for told in fixes if _is_away(told, rule)]
         back = [told.fixed_at for told in fixes if _is_back(told, rule) and told.fixed_at <= self.now]
-        if len(away) < 2 or not [at for at in back if away[0] < at >= self.now - rule.window - 1]:
+        lasted = not rule.can_locate and any(
+            at + LASTS <= self.now and not [each for each in back if at < each <= at + LASTS] for at in away
+        )
+        if len(away) < (1 if lasted else 2):
+            return False
+        if not [at for at in back if away[0] < at >= self.now - rule.window - 1]:
             return False
         doubts = (Unlocked, ZonesEdited)
         doubtful = [
@@ -250,7 +262,7 @@ class Witness:
         signs = [at for at, told in self._told if isinstance(told, PhoneReceived) or told in _SIGNS]
         timely = any(any(at - 900 <= sign <= at for sign in signs) for at in away)
         answered = any(any(at - 15 <= asked <= at for asked in self._asked) for at in away)
-        return (timely or answered) and not [at for at in doubtful if at > max(back)]
+        return (timely or answered or lasted) and not [at for at in doubtful if at > max(back)]
 
 
 _SIGNS = (Reported(True), Reported(False))

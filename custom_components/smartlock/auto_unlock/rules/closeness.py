@@ -10,6 +10,8 @@ __all__ = ["RISE", "closeness"]
 # much again.
 RISE = 6.0
 SLACK = 6.0
+# A value that stands alone must be this much louder, dB.
+LOUD = 6.0
 # Seconds at almost the threshold that count as at the door, with the phone in another pocket than when
 # calibrating.
 STANDING = 5.0
@@ -24,7 +26,9 @@ def closeness(state: RuleState, now: float) -> tuple[bool, bool]:
         return there, there
     level, rise = state.signal.level(now), state.signal.rise(now)
     if level is None or rise is None:
-        return False, False
+        single = state.signal.single(now)
+        loud = single is not None and single >= state.settings.threshold + LOUD
+        return loud, loud
     threshold, rising = state.settings.threshold, rise >= RISE
     if state.phase is RulePhase.NEAR:
         return True, level >= threshold - SLACK

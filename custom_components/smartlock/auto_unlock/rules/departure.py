@@ -12,7 +12,17 @@ import math
 from custom_components.smartlock.auto_unlock.rules.events import Located
 from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
 
-__all__ = ["PAUSE", "SILENT", "awake", "away_noted", "departure_of"]
+__all__ = [
+    "LASTS",
+    "MOVED",
+    "PAUSE",
+    "SILENT",
+    "WRONG_FOR",
+    "awake",
+    "away_noted",
+    "departure_of",
+    "untrusted",
+]
 
 # From the door to the first position that is away; phones notice a departure late.
 DOOR_BEFORE_FIX = 600.0
@@ -27,28 +37,33 @@ RECEIVED_AFTER_DOOR = 90.0
 WRONG_FOR = 3600.0
 # Minimum distance between the positions, whatever their errors.
 MOVED = 100.0
+# One that was received at home so often meanwhile may take two places for its own, one after the other: its
+# positions must move on this many times.
+OFTEN, STEPS = 4, 2
 # A phone that was silent for so long may report an old location: it was in flight mode, and is home again.
 # The same holds for so long after a silence: the radio may be faster than the app.
 SILENT = 900.0
-# Seconds within which an answer to a question arrives; and it is not one of many in a series anyway.
+# A phone that delivers stored positions ends with where it is, at home, within this time, s. One that cannot be
+# asked and is away for longer reports where it is.
+LASTS = 600.0
+# Seconds within which an answer to a question arrives; and positions that nobody requested are not arriving in
+# a series anyway.
 ANSWER_FROM, ANSWER_UNTIL, PAUSE = 1.0, 15.0, 60.0
 
 
-def away_noted(state: RuleState, fix: Located, before: float, now: float) -> Approach:
-    """Return the evidence of a departure with one more position that is away.
-
-    `before` is when the previous position was taken, `now` when this one arrived.
-    """
+def away_noted(state: RuleState, fix: Located, now: float) -> Approach:
+    """Return the evidence of a departure with one more position that is away. `now`: when it arrived."""
     approach, at = state.approach, fix.fixed_at
     begins = approach.left_at is None
     # Somebody who passes by and goes on was known to be on the way.
     known = approach.returned_at is not None and (approach.awake or approach.answered)
     asked_at = approach.asked_at
-    answered = asked_at + ANSWER_FROM <= now <= asked_at + ANSWER_UNTIL and before <= asked_at - PAUSE
-    nearest, farthest = approach.nearest, approach.farthest
+    answered = asked_at + ANSWER_FROM <= now <= asked_at + ANSWER_UNTIL and state.told_at <= asked_at - PAUSE
+    nearest, farthest, steps = approach.nearest, approach.farthest, approach.steps
     if fix.distance is not None and fix.accuracy is not None:
         nearest = min(nearest, fix.distance + fix.accuracy)
         farthest = max(farthest, fix.distance - fix.accuracy)
+        steps += max(approach.nearest - nearest, farthest - approach.farthest) >= MOVED and not begins
     first = at if approach.left_at is None else approach.left_at
     used = state.conditions.used_at - state.door_at
     seen_off = (
@@ -65,18 +80,27 @@ def away_noted(state: RuleState, fix: Located, before: float, now: float) -> App
         awake=(awake(state, at) or known) if begins else approach.awake,
         answered=answered or (approach.answered and not begins),
         left_at=first,
+        series_at=at if begins or approach.series_at is None else approach.series_at,
         out_at=state.door_at if seen_off else first if approach.left_at is None else approach.out_at,
         away_at=at,
         away_distance=math.inf if fix.distance is None else fix.distance,
         nearest=nearest,
         farthest=farthest,
-        left=approach.left or seen_off or farthest - nearest >= MOVED,
+        steps=steps,
+        left=approach.left
+        or seen_off
+        or (farthest - nearest >= MOVED and (steps >= STEPS or not untrusted(state, first))),
     )
 
 
 def awake(state: RuleState, at: float) -> bool:
     """Whether a phone that now reports to be away was received before, and not only just after a silence."""
     return at - state.contact_at <= SILENT and at - state.awake_from >= SILENT
+
+
+def untrusted(state: RuleState, first: float) -> bool:
+    """Whether the phone often took another place for its own before it was away, first reported then."""
+    return state.contradictions >= OFTEN and first <= state.contradicted_at + WRONG_FOR
 
 
 def departure_of(approach: Approach) -> Approach:
@@ -86,9 +110,11 @@ def departure_of(approach: Approach) -> Approach:
         awake=approach.awake,
         answered=approach.answered,
         left_at=approach.left_at,
+        series_at=approach.series_at,
         out_at=approach.out_at,
         away_at=approach.away_at,
         nearest=approach.nearest,
         farthest=approach.farthest,
+        steps=approach.steps,
         left=approach.left,
     )

@@ -5,16 +5,19 @@ import math
 
 from custom_components.smartlock.auto_unlock.rules.departure import (
     ANSWER_UNTIL,
+    LASTS,
+    MOVED,
     SILENT,
     away_noted,
     departure_of,
+    untrusted,
 )
 from custom_components.smartlock.auto_unlock.rules.effects import Hold, RulePhase, RuleReason
 from custom_components.smartlock.auto_unlock.rules.events import Located
 from custom_components.smartlock.auto_unlock.rules.location import Side, may_be_away, side_of
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
 from custom_components.smartlock.auto_unlock.rules.state import Approach
-from custom_components.smartlock.auto_unlock.rules.steps import OBSTACLES, RESTING, Step
+from custom_components.smartlock.auto_unlock.rules.steps import EXPECTING, OBSTACLES, RESTING, Step
 from custom_components.smartlock.auto_unlock.rules.timing import SECOND_FIX
 
 __all__ = ["Journey"]
@@ -23,8 +26,9 @@ __all__ = ["Journey"]
 # away.
 RECEIVED_BEFORE_FIX = 10.0
 RECEIVED_UNTIL_FIX = 30.0
-# A position this much nearer, and this near, in m, means soon at home, so the phone is asked again.
-COMING, NEARER = 1500.0, 100.0
+# A position this much nearer, and this near, in m, or at the present pace this near in s, means soon at home, so
+# the phone is asked again.
+COMING, NEARER, SOON = 1500.0, 100.0, 300.0
 # Somebody who is back is nearer by at least this; a larger zone brings nobody nearer. Nobody, or hardly
 # anybody, comes home faster than this, m/s.
 CAME_NEARER, FASTEST, FAST = 50.0, 50.0, 20.0
@@ -75,7 +79,7 @@ class Journey(Step):
 
     def take_position(self, fix: Located) -> None:
         """Take the report of a tracker that measures positions."""
-        state, before = self.state, self.state.fixed_at
+        state = self.state
         side = side_of(fix, state.settings, self.now)
         # A departure that may be a wrong position must not exclude the phone's own tracker.
         departs = side is Side.AWAY and state.phase is RulePhase.LEAVING and not state.approach.left
@@ -84,30 +88,40 @@ class Journey(Step):
                 return
             self.state = state = replace(state, approach=Approach())
         # A repeated position, one that was overtaken, or one from the future.
-        if not before < fix.fixed_at <= self.now + 1.0:
+        if not state.fixed_at < fix.fixed_at <= self.now + 1.0:
             return
-        hasty, quiet = state.hasty + 1, state.quiet_before
-        if fix.fixed_at - before >= HASTY:
-            answers = self.now <= state.approach.asked_at + ANSWER_UNTIL
-            hasty, quiet = 0, 0.0 if answers else fix.fixed_at - before
-        self.state = replace(state, fixed_at=fix.fixed_at)
+        at, before = fix.fixed_at, state.exact_at
+        answers = self.now <= state.approach.asked_at + ANSWER_UNTIL
+        hasty, quiet, exact_at = state.hasty, state.quiet_before, before
+        if side is not Side.VAGUE:
+            exact_at = at
+            if at - before < HASTY:
+                hasty += 1
+            else:
+                hasty, quiet = 0, 0.0 if answers else at - before
+        self.state = replace(state, fixed_at=at)
         match side:
             case Side.UNKNOWN:
                 named = fix.distance is None and fix.accuracy is None and fix.at_home is False
                 self.disarm(RuleReason.NO_POSITION if named else RuleReason.LOCATION_LOST)
             case Side.AWAY:
-                self._away(fix, before)
+                self._away(fix)
             case Side.HOME:
                 self._back(fix, before)
             case Side.NEARBY if state.phase is RulePhase.AWAY:
                 self._back(fix, before)
+            case Side.NEARBY if state.phase is RulePhase.LEAVING:
+                self._moved_near(fix, before)
             case Side.VAGUE if fix.at_home is not True and state.phase is RulePhase.HOME:
                 self.explain(RuleReason.POSITION_INEXACT)
-        self.state = replace(self.state, hasty=hasty, quiet_before=quiet)
+            case Side.VAGUE if state.phase is RulePhase.AWAY and state.approach.doubt_at is None:
+                self.note(doubt_at=self.now)
+        told_at = state.told_at if answers else at
+        self.state = replace(self.state, hasty=hasty, quiet_before=quiet, exact_at=exact_at, told_at=told_at)
         if self.state.phase is RulePhase.HOME and may_be_away(fix, self.state.settings):
             self.note(doubt_at=self.now)
 
-    def _away(self, fix: Located, before: float) -> None:
+    def _away(self, fix: Located) -> None:
         state, at = self.state, fix.fixed_at
         if not state.conditions.complete or not state.conditions.scanner:
             self.disarm(RuleReason.SCANNER_GONE if state.conditions.complete else Hold.REFERENCE_GONE)
@@ -128,30 +142,75 @@ class Journey(Step):
         ):
             self.disarm(RuleReason.HEARD_AT_HOME)
             return
-        self.state = replace(state, approach=away_noted(state, fix, before, self.now))
+        if state.phase in EXPECTING and self._jumped_away(fix):
+            self.go_home(RuleReason.POSITION_JUMPED)
+            return
+        self.state = replace(state, approach=away_noted(state, fix, self.now))
         if state.phase is RulePhase.AWAY:
-            coming = fix.distance is not None and fix.distance < min(
-                COMING, state.approach.away_distance - NEARER
-            )
-            self.note(doubt_at=self.now if coming else None)
+            self._look_for_return(state.approach, fix)
         if state.phase is RulePhase.HOME:
             self.note(asks=0)
             self.go(RulePhase.LEAVING, RuleReason.WENT_OUT)
         if state.phase not in _SETTLED:
             self._arm(at)
 
+    def _moved_near(self, fix: Located, before: float) -> None:
+        """Take a position on the last part of a way home that shows that the phone had left."""
+        approach = self.state.approach
+        if fix.distance is None or fix.accuracy is None or approach.away_at is None:
+            return
+        if approach.farthest - fix.distance - fix.accuracy >= MOVED and not untrusted(
+            self.state, approach.left_at or 0.0
+        ):
+            self.note(left=True)
+            self._arm(approach.away_at)
+            if self.state.phase is RulePhase.AWAY:
+                self._back(fix, before)
+
+    def _jumped_away(self, fix: Located) -> bool:
+        """Whether the phone is farther than anybody gets since it was back: it does not know where it is."""
+        state, returned_at = self.state, self.state.approach.returned_at
+        if fix.distance is None or fix.accuracy is None or returned_at is None:
+            return False
+        way = fix.distance - fix.accuracy - state.settings.arm_distance
+        return way > FASTEST * max(0.0, fix.fixed_at - returned_at)
+
+    def _look_for_return(self, before: Approach, fix: Located) -> None:
+        """Ask again soon if somebody may be on the way home."""
+        if fix.distance is None or before.away_at is None:
+            self.note(doubt_at=None)
+            return
+        nearer = before.away_distance - fix.distance
+        pace = nearer / max(1.0, fix.fixed_at - before.away_at) if math.isfinite(nearer) else 0.0
+        near = fix.distance < max(COMING, pace * SOON)
+        comes = nearer > NEARER or (before.doubt_at is not None and nearer > 0.0)
+        self.note(doubt_at=self.now if near and comes else None)
+        if nearer > NEARER:
+            self.note(asks=0)
+
+    def _lasts(self) -> bool:
+        """Whether the positions of a phone that cannot be asked are away for longer than stored ones."""
+        series_at = self.state.approach.series_at
+        return not self.state.settings.can_locate and series_at is not None and self.now > series_at + LASTS
+
+    def take_time(self) -> None:
+        """Take that no position has contradicted the ones that are away."""
+        away_at = self.state.approach.away_at
+        if away_at is not None and self._lasts():
+            self._arm(away_at)
+
     def _arm(self, at: float) -> None:
         """Arm if somebody has been away long enough, and was seen leaving."""
         state, approach = self.state, self.state.approach
-        if (
-            approach.left_at is None
-            or at - approach.left_at < SECOND_FIX
-            or at - approach.out_at < state.settings.arm_after
-        ):
+        if approach.left_at is None:
+            return
+        lasts = self._lasts()
+        since = self.now if lasts else at
+        if since - approach.left_at < SECOND_FIX or since - approach.out_at < state.settings.arm_after:
             return
         if not approach.left:
             self.explain(RuleReason.NOT_SEEN_LEAVING)
-        elif not approach.awake and not approach.answered:
+        elif not (approach.awake or approach.answered or lasts):
             self.explain(RuleReason.PHONE_SILENT)
         else:
             far = state.conditions.reported is False

@@ -45,6 +45,7 @@ from custom_components.smartlock.auto_unlock.rules.journey import RECEIVED_UNTIL
 from custom_components.smartlock.auto_unlock.rules.settings import PhoneEvidence, RuleSettings
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
 from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
+from custom_components.smartlock.auto_unlock.rules.steps import EXPECTING
 from custom_components.smartlock.auto_unlock.rules.timing import AWAY_AGE, LINGER, OUTCOME_WITHIN
 
 __all__ = ["may_write", "start", "step"]
@@ -54,12 +55,13 @@ ABOUT = 1.0
 # Limits how often, and how many times in one window, the link is opened, to save the owner's battery.
 CONNECT_EVERY = 3.0
 CONNECTS = 8
+# Some people sit in the car in front of the door: so many are kept for who is at the door.
+CONNECTS_AT_DOOR = 3
 CONFIRM_WITHIN = 60.0
 
 # These end by themselves while somebody stands at the door; every other hold ends the approach.
 _PASSING = frozenset({Hold.STATE_NOT_READ, Hold.MOVING})
 _LISTENING = frozenset({RulePhase.AWAY, RulePhase.RETURNING, RulePhase.NEAR})
-_EXPECTING = frozenset({RulePhase.RETURNING, RulePhase.NEAR})
 _RESULTS = {
     Result.DONE: RuleReason.DONE,
     Result.REFUSED: RuleReason.REFUSED_BY_LOCK,
@@ -70,7 +72,9 @@ _RESULTS = {
 
 def start(settings: RuleSettings, now: float) -> RuleState:
     """Return a rule as after every start: not armed, nothing known, earlier positions void."""
-    state = RuleState(settings=settings, since=now, began_at=now, fixed_at=now, to_ask=True)
+    state = RuleState(
+        settings=settings, since=now, began_at=now, fixed_at=now, exact_at=now, told_at=now, to_ask=True
+    )
     if settings.enabled:
         return state.gone(RulePhase.HOME, RuleReason.RESTARTED, now)
     return replace(state, reason=RuleReason.SWITCHED_OFF)
@@ -94,7 +98,7 @@ def step(state: RuleState, event: RuleInput, now: float) -> tuple[RuleState, tup
         run.unlocked()
     else:
         run.take(event)
-    if run.state.phase in _EXPECTING:
+    if run.state.phase in EXPECTING:
         run.judge()
     return run.state, tuple(run.effects)
 
@@ -119,7 +123,8 @@ def _configured(state: RuleState, settings: RuleSettings, now: float) -> RuleSta
     if was_off:
         # Nothing was received.
         state = replace(state, began_at=now)
-    state = replace(state, settings=settings, signal=Signal(), approach=Approach(), fixed_at=now)
+    state = replace(state, settings=settings, signal=Signal(), approach=Approach())
+    state = replace(state, fixed_at=now, exact_at=now, told_at=now)
     if not settings.enabled:
         return state.gone(RulePhase.DISABLED, RuleReason.SWITCHED_OFF, now)
     if not state.conditions.complete:
@@ -138,6 +143,8 @@ class _Run(Journey):
         match state.phase:
             case RulePhase.AWAY if approach.away_at is None or now > approach.away_at + AWAY_AGE:
                 self.go_home(RuleReason.LOCATION_STALE)
+            case RulePhase.LEAVING if not state.settings.can_locate:
+                self.take_time()
             case RulePhase.HOME | RulePhase.LEAVING | RulePhase.AWAY:
                 self.ask_again()
             case RulePhase.RETURNING | RulePhase.NEAR:
@@ -196,7 +203,7 @@ class _Run(Journey):
         if state.phase in (RulePhase.LEAVING, RulePhase.AWAY) and self.now > state.received_at + SILENCE:
             # It did leave, but only a position from after the unlock proves that it is not back; and only an
             # answer is known to be from then.
-            self.note(awake=False, answered=False)
+            self.note(awake=False, answered=False, series_at=None)
             self.over(RuleReason.UNLOCKED)
             return
         if state.phase in _LISTENING:
@@ -259,7 +266,7 @@ class _Run(Journey):
         """Decide whether somebody is at the door, and whether it is unlocked."""
         coming, near = closeness(self.state, self.now)
         if coming:
-            self._pre_connect()
+            self._pre_connect(CONNECTS if near else CONNECTS - CONNECTS_AT_DOOR)
         if not near:
             self._gone_by()
             return
@@ -284,12 +291,12 @@ class _Run(Journey):
         elif self._may_fire():
             self._fire()
 
-    def _pre_connect(self) -> None:
+    def _pre_connect(self, limit: int) -> None:
         approach, now = self.state.approach, self.now
         if (
             self.state.conditions.state_is_fresh(approach.connected_at, now)
             or now < approach.connect_at + CONNECT_EVERY
-            or approach.connects >= CONNECTS
+            or approach.connects >= limit
         ):
             return
         self.effects.append(PreConnect(until=now + STATE_AGE))

@@ -23,6 +23,8 @@ SPAN_MIN = 1.5
 SPAN_MAX = 10.0
 # A longer silence between two values: anything may have happened in it.
 GAP = 5.0
+# A value after this much silence stands alone.
+ALONE = 2.0
 # A rise is measured within the last minute: somebody who waits at the door for a while has also come there.
 LOOK_BACK = 60.0
 LEVEL_EVERY = 1.0
@@ -80,6 +82,16 @@ class Signal:
         if now <= self.since + LOOK_BACK:
             return level - _NOT_RECEIVED
         return level - min((each for at, each in self.levels if at > now - LOOK_BACK), default=level)
+
+    def single(self, now: float) -> float | None:
+        """Return the newest value in dBm if it stands alone: too few for a level, and after a silence.
+
+        A scanner that listens a tenth of the time receives hardly more than that of somebody who stands there.
+        """
+        if not self.samples or now - self.samples[-1][0] > GAP or self.level(now) is not None:
+            return None
+        at, rssi = self.samples[-1]
+        return rssi if len(self.samples) == 1 or at > self.samples[-2][0] + ALONE else None
 
     def lowest(self, seconds: float, now: float) -> float | None:
         """Return the lowest level of the last seconds; None if it was not received for so long."""

@@ -32,6 +32,8 @@ class Approach:
     """It reported the absence in answer to a question: its positions are current."""
     left_at: float | None = None
     """The first of an unbroken series of positions that are away."""
+    series_at: float | None = None
+    """The first of these positions since somebody was last let in."""
     out_at: float = -math.inf
     """Since when it is out: last received at the door, or the first of these positions."""
     away_at: float | None = None
@@ -39,6 +41,8 @@ class Approach:
     nearest: float = math.inf
     farthest: float = -math.inf
     """Distances of these positions: at most to the nearest, at least to the farthest, in m."""
+    steps: int = 0
+    """How often they moved beyond where they had been before."""
     left: bool = False
     """There is more evidence of a departure than positions that may be wrong: received at the door going out,
     or positions that moved."""
@@ -84,6 +88,10 @@ class RuleState:
     """Nothing is known of the phone: if it is away it can report so, and is asked once."""
     fixed_at: float = -math.inf
     """When the newest position was taken."""
+    exact_at: float = -math.inf
+    """When the newest one that proves anything was taken."""
+    told_at: float = -math.inf
+    """When the newest one that nobody had requested was taken."""
     hasty: int = 0
     """Number of positions in a row, each quickly after the one before."""
     quiet_before: float = 0.0
@@ -100,6 +108,8 @@ class RuleState:
     """When the lock was unlocked for somebody who may have been this person."""
     contradicted_at: float = -math.inf
     """When it was last received at home though it said that it was away."""
+    contradictions: int = 0
+    """How often that was so, each within an hour of the one before."""
     record: tuple[Decision, ...] = ()
     """The last fifty decisions, oldest first; nothing personal."""
 

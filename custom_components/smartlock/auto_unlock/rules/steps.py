@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from custom_components.smartlock.auto_unlock.rules.departure import departure_of
+from custom_components.smartlock.auto_unlock.rules.departure import WRONG_FOR, departure_of
 from custom_components.smartlock.auto_unlock.rules.effects import (
     AskLocation,
     Effect,
@@ -13,11 +13,12 @@ from custom_components.smartlock.auto_unlock.rules.effects import (
     RuleReason,
 )
 from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
-from custom_components.smartlock.auto_unlock.rules.timing import ASK_EVERY, ASKS, ask_at
+from custom_components.smartlock.auto_unlock.rules.timing import ask_at, askable_at
 
-__all__ = ["OBSTACLES", "RESTING", "Step"]
+__all__ = ["EXPECTING", "OBSTACLES", "RESTING", "Step"]
 
 RESTING = frozenset({RulePhase.DISABLED, RulePhase.HOME, RulePhase.FIRED, RulePhase.COOLING_DOWN})
+EXPECTING = frozenset({RulePhase.RETURNING, RulePhase.NEAR})
 # Reasons why a departure would go unnoticed; they end when the phone reports to be at home.
 OBSTACLES = frozenset(
     {
@@ -50,15 +51,10 @@ class Step:
 
     def ask_location(self) -> None:
         """Ask the phone for its location, unless that was done recently or too often."""
-        approach = self.state.approach
-        if (
-            self.state.settings.can_locate
-            and approach.asks < ASKS
-            and self.now >= approach.asked_at + ASK_EVERY
-        ):
+        if self.state.settings.can_locate and self.now >= askable_at(self.state):
             self.effects.append(AskLocation())
             self.state = replace(self.state, to_ask=False)
-            self.note(asked_at=self.now, asks=approach.asks + 1)
+            self.note(asked_at=self.now, asks=self.state.approach.asks + 1)
 
     def ask_again(self) -> None:
         """Ask the phone for its location if it is time to."""
@@ -69,7 +65,9 @@ class Step:
     def disarm(self, reason: RuleReason | Hold) -> None:
         """Forget what was known about the absence."""
         if reason is RuleReason.HEARD_AT_HOME:
-            self.state = replace(self.state, contradicted_at=self.now)
+            again = self.now <= self.state.contradicted_at + WRONG_FOR
+            count = self.state.contradictions + 1 if again else 1
+            self.state = replace(self.state, contradicted_at=self.now, contradictions=count)
         if self.state.phase in RESTING:
             # A departure noted meanwhile is in doubt too.
             self.state = replace(self.state, approach=Approach())

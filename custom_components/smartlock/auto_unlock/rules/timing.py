@@ -1,9 +1,11 @@
 """Time limits, and when a rule needs a `Tick`."""
 
-from custom_components.smartlock.auto_unlock.rules.departure import PAUSE
+import math
+
+from custom_components.smartlock.auto_unlock.rules.departure import LASTS, PAUSE
 from custom_components.smartlock.auto_unlock.rules.effects import RulePhase
 from custom_components.smartlock.auto_unlock.rules.signal import GAP
-from custom_components.smartlock.auto_unlock.rules.state import RuleState
+from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
 
 __all__ = [
     "ASKS",
@@ -13,6 +15,7 @@ __all__ = [
     "OUTCOME_WITHIN",
     "SECOND_FIX",
     "ask_at",
+    "askable_at",
     "due",
 ]
 
@@ -24,9 +27,15 @@ LINGER = 480.0
 SECOND_FIX = 60.0
 # How often, and how many times for one purpose, the phone is asked for its location: on the way to the door
 # every answer counts, during an absence there is time.
-ASK_EVERY = 7.0
+ASK_EVERY = 5.0
 ASK_AGAIN = 60.0
 ASKS = 6
+# A phone whose departure was not seen is asked on, so many times in all this often, and then rarely: positions that
+# move prove that it left, and one that was never away says so.
+ASKS_MOVING, ASK_MOVES, ASK_RARELY = 20, 120.0, 1800.0
+# A question without an answer is repeated once this soon; and the nearer the phone was, the sooner it is asked
+# again: it does not come faster than this, m/s. Not sooner, so that answers are not taken for stored positions.
+ASK_UNANSWERED, ASK_PACE = 31.0, 20.0
 # The caller always answers; if it does not, nothing waits endlessly.
 OUTCOME_WITHIN = 120.0
 
@@ -37,7 +46,7 @@ def due(state: RuleState, now: float) -> float | None:
     times: list[float | None] = []
     match state.phase:
         case RulePhase.HOME | RulePhase.LEAVING:
-            times = [ask_at(state)]
+            times = [ask_at(state), _lasts_at(state, now)]
         case RulePhase.AWAY if approach.away_at is not None:
             times = [approach.away_at + AWAY_AGE, ask_at(state)]
         case RulePhase.RETURNING | RulePhase.NEAR:
@@ -61,10 +70,13 @@ def due(state: RuleState, now: float) -> float | None:
 def ask_at(state: RuleState) -> float | None:
     """When to ask the phone whether it is away: after a start, and while it must remain away."""
     approach, settings = state.approach, state.settings
-    if not settings.can_locate or approach.asks >= ASKS:
+    if not settings.can_locate:
         return None
+    if approach.asks >= ASKS:
+        soonest = askable_at(state)
+        return soonest if math.isfinite(soonest) else None
     if approach.left_at is not None and state.phase is not RulePhase.AWAY:
-        again = max(approach.left_at + SECOND_FIX, approach.asked_at + ASK_AGAIN)
+        again = max(approach.left_at + SECOND_FIX, approach.asked_at + _pause(approach))
         if approach.awake or approach.answered:
             return max(again, approach.out_at + settings.arm_after)
         # For a phone that was silent only an answer counts, which must be recognizable as one. The sooner,
@@ -78,4 +90,33 @@ def ask_at(state: RuleState) -> float | None:
         return (
             None if approach.asks or approach.received_since is not None else state.since + settings.arm_after
         )
-    return None if approach.doubt_at is None else max(approach.doubt_at, approach.asked_at) + ASK_AGAIN
+    if approach.doubt_at is None:
+        return None
+    soon = ASK_AGAIN
+    if state.phase is RulePhase.AWAY:
+        soon = max(ASK_UNANSWERED, min(ASK_AGAIN, approach.away_distance / ASK_PACE))
+    return max(approach.doubt_at + soon, approach.asked_at + min(soon, _pause(approach)))
+
+
+def askable_at(state: RuleState) -> float:
+    """Return when the phone may be asked again; infinite if it was asked often enough."""
+    approach = state.approach
+    if approach.asks < ASKS:
+        return approach.asked_at + ASK_EVERY
+    if state.phase is RulePhase.LEAVING and not approach.left:
+        return approach.asked_at + (ASK_MOVES if approach.asks < ASKS_MOVING else ASK_RARELY)
+    return math.inf
+
+
+def _lasts_at(state: RuleState, now: float) -> float | None:
+    """When the positions of a phone that cannot be asked have lasted long enough."""
+    series_at = state.approach.series_at
+    if state.settings.can_locate or series_at is None or now > series_at + LASTS:
+        return None
+    return series_at + LASTS
+
+
+def _pause(approach: Approach) -> float:
+    """Return how long to wait after a question until the next one, in s."""
+    unanswered = approach.away_at is None or approach.away_at < approach.asked_at
+    return ASK_UNANSWERED if unanswered and approach.asks % 2 else ASK_AGAIN
