@@ -58,7 +58,9 @@ def away_noted(state: RuleState, fix: Located, now: float) -> Approach:
     # Somebody who passes by and goes on was known to be on the way.
     known = approach.returned_at is not None and (approach.awake or approach.answered)
     asked_at = approach.asked_at
-    answered = asked_at + ANSWER_FROM <= now <= asked_at + ANSWER_UNTIL and state.told_at <= asked_at - PAUSE
+    answered = (
+        asked_at + ANSWER_FROM <= now <= asked_at + ANSWER_UNTIL and state.unasked_at <= asked_at - PAUSE
+    )
     nearest, farthest, steps = approach.nearest, approach.farthest, approach.steps
     if fix.distance is not None and fix.accuracy is not None:
         nearest = min(nearest, fix.distance + fix.accuracy)

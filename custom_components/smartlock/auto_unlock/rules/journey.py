@@ -116,8 +116,10 @@ class Journey(Step):
                 self.explain(RuleReason.POSITION_INEXACT)
             case Side.VAGUE if state.phase is RulePhase.AWAY and state.approach.doubt_at is None:
                 self.note(doubt_at=self.now)
-        told_at = state.told_at if answers else at
-        self.state = replace(self.state, hasty=hasty, quiet_before=quiet, exact_at=exact_at, told_at=told_at)
+        unasked_at = state.unasked_at if answers else at
+        self.state = replace(
+            self.state, hasty=hasty, quiet_before=quiet, exact_at=exact_at, unasked_at=unasked_at
+        )
         if self.state.phase is RulePhase.HOME and may_be_away(fix, self.state.settings):
             self.note(doubt_at=self.now)
 

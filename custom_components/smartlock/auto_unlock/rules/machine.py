@@ -73,7 +73,7 @@ _RESULTS = {
 def start(settings: RuleSettings, now: float) -> RuleState:
     """Return a rule as after every start: not armed, nothing known, earlier positions void."""
     state = RuleState(
-        settings=settings, since=now, began_at=now, fixed_at=now, exact_at=now, told_at=now, to_ask=True
+        settings=settings, since=now, began_at=now, fixed_at=now, exact_at=now, unasked_at=now, to_ask=True
     )
     if settings.enabled:
         return state.gone(RulePhase.HOME, RuleReason.RESTARTED, now)
@@ -124,7 +124,7 @@ def _configured(state: RuleState, settings: RuleSettings, now: float) -> RuleSta
         # Nothing was received.
         state = replace(state, began_at=now)
     state = replace(state, settings=settings, signal=Signal(), approach=Approach())
-    state = replace(state, fixed_at=now, exact_at=now, told_at=now)
+    state = replace(state, fixed_at=now, exact_at=now, unasked_at=now)
     if not settings.enabled:
         return state.gone(RulePhase.DISABLED, RuleReason.SWITCHED_OFF, now)
     if not state.conditions.complete:

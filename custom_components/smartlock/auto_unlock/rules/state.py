@@ -90,7 +90,7 @@ class RuleState:
     """When the newest position was taken."""
     exact_at: float = -math.inf
     """When the newest one that proves anything was taken."""
-    told_at: float = -math.inf
+    unasked_at: float = -math.inf
     """When the newest one that nobody had requested was taken."""
     hasty: int = 0
     """Number of positions in a row, each quickly after the one before."""
