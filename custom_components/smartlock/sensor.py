@@ -45,12 +45,6 @@ def _lock_state(coordinator: SmartLockCoordinator) -> str | None:
     return states.lock_state.name.lower() if states is not None and states.lock_state.known else None
 
 
-def _firmware(coordinator: SmartLockCoordinator) -> str | None:
-    # What the newest one is, only Nuki's servers know.
-    config = coordinator.data.config
-    return None if config is None else str(config.firmware_version)
-
-
 def _duration(
     phase: Phase, value: Callable[[Summary], float]
 ) -> Callable[[SmartLockCoordinator], float | None]:
@@ -115,12 +109,6 @@ SENSORS = (
         entity_registry_enabled_default=False,
         options=[state.name.lower() for state in LockState],
         value_fn=_lock_state,
-    ),
-    SmartLockSensorDescription[SmartLockCoordinator](
-        key="firmware",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=_firmware,
-        always_available=True,
     ),
     _figure(
         "signal_strength",

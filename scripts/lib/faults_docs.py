@@ -41,7 +41,7 @@ is the completion status "motor power failure". In the only public report of it,
 | --- | --- |
 | binary sensor *Clutch fault* | a fault of the clutch or of the motor behind it; the attribute `certain` is false if 0x07 alone leaves both possible |
 | binary sensor *Motor blocked* | the motor cannot move the bolt: it is blocked, finds no end stop, or the batteries are too weak |
-| sensor *Last fault* | the fault reported last; attributes `code`, `since`, `certain`, `times`, `evidence`, `active`, `ended` |
+| sensor *Last fault* | the newest fault that is not over, else *none*; attributes of the last one `fault`, `code`, `since`, `certain`, `times`, `evidence`, `active`, `ended` |
 | event *Fault* | once for each failed movement, with the kind of fault; `recovered` when the last fault is over |
 | lock | *jammed* while the lock reports that its motor is blocked, and during every fault that may keep it from doing what you ask (a repair of severity *error*), until a later movement succeeds or you mark it as repaired; it stays available during every fault |
 | sensor *Lock state* | the lock's own state, including those that a lock entity cannot show: not calibrated, calibrating, finding its position |

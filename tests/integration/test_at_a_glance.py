@@ -7,6 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
+from simulator.virtual_lock import Timing
 from tests.integration.home import NUKI_ID, PINS, SWITCHED_ON, Home
 
 SEEN = {
@@ -94,3 +95,58 @@ async def test_who_has_had_the_lock_for_long_keeps_what_is_there(home: Home) -> 
     assert home.state("lock_state") == "locked"
     assert registry.async_get(own.entity_id).disabled_by is er.RegistryEntryDisabler.USER  # type: ignore[union-attr]
     assert entities(home, entry)["auto_unlatch"].disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+async def test_the_firmware_is_known_after_a_restart(home: Home) -> None:
+    """So that the page Activity has a line for it only when it is another one."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    assert home.state("firmware") == "3.11.1"
+    await home.hass.config_entries.async_unload(entry.entry_id)
+    home.go_out_of_range(lock)
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    assert home.state("firmware") == "3.11.1"
+
+
+@pytest.mark.parametrize("failed", [1, 2])
+async def test_a_single_lost_answer_is_no_news(home: Home, failed: int) -> None:
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    lock.faults.silence = True
+    seen: list[str] = []
+    home.hass.bus.async_listen(
+        "state_changed",
+        lambda event: (
+            seen.append(event.data["new_state"].state)
+            if event.data["entity_id"] == home.entity_id("connection")
+            else None
+        ),
+    )
+    coordinator = entry.runtime_data.coordinator
+    await home.read()
+    assert not coordinator.last_update_success
+    if failed == 2:
+        await home.until(lambda: coordinator.policy.failures == 2)
+    lock.faults.clear()
+    await home.until(lambda: coordinator.last_update_success)
+    assert seen == (["not_answering", "ok"] if failed == 2 else [])
+
+
+async def test_an_action_is_two_rows_for_the_recorder(home: Home) -> None:
+    """Who has turned it by hand before has nothing to do with it, and is gone at once."""
+    lock = home.add_lock(timing=Timing())
+    entry = await home.set_up(lock, "bridge")
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == "unlocked" and not home.connected(lock))
+    assert home.full_state().attributes["changed_by"] == "Manual"
+    seen: list[tuple[str, str | None]] = []
+    home.hass.bus.async_listen(
+        "state_changed",
+        lambda event: seen.append(
+            (event.data["new_state"].state, event.data["new_state"].attributes.get("changed_by"))
+        ),
+    )
+    await home.call("lock")
+    await home.hass.async_block_till_done()
+    assert seen == [("locking", None), ("locked", None)]
+    assert entry.runtime_data.coordinator.last_update_success

@@ -14,17 +14,31 @@ def _kept_at(archive: SettingsArchive) -> datetime | None:
     return None if newest is None else newest.taken_at
 
 
-SETTINGS_SENSORS = tuple(
+def _firmware(archive: SettingsArchive) -> str | None:
+    """Return the version in the lock, as last read; what the newest one is, only Nuki's servers know."""
+    config = archive.coordinator.data.config
+    return archive.kept.known.firmware if config is None else str(config.firmware_version)
+
+
+SETTINGS_SENSORS = (
     SmartLockSensorDescription[SettingsArchive](
-        key=key,
-        device_class=SensorDeviceClass.TIMESTAMP,
+        key="firmware",
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value_fn=value_fn,
+        value_fn=_firmware,
         always_available=True,
-    )
-    for key, value_fn in (
-        ("battery_changed_at", lambda archive: archive.kept.changed_at),
-        ("settings_kept_at", _kept_at),
-    )
+    ),
+    *(
+        SmartLockSensorDescription[SettingsArchive](
+            key=key,
+            device_class=SensorDeviceClass.TIMESTAMP,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+            value_fn=value_fn,
+            always_available=True,
+        )
+        for key, value_fn in (
+            ("battery_changed_at", lambda archive: archive.kept.changed_at),
+            ("settings_kept_at", _kept_at),
+        )
+    ),
 )
