@@ -10,6 +10,7 @@ import pytest
 
 from simulator.companion_app import CompanionApp
 from simulator.demo.house import House
+from simulator.home_assistant import HomeAssistantError
 from simulator.virtual_lock import Jam, VirtualLock
 from tests.e2e.browser import Album, log_in, press, visit
 from tests.e2e.conftest import PIN, PIN_OF_SIX, Mount
@@ -165,8 +166,8 @@ async def test_batteries_and_faults_on_a_phone(house: House, mount: Mount, page:
 
     owned.lock.set_battery(90)
     owned.lock.jam(Jam.CLUTCH_POWER)
-    owned.lock.press_button()
-    await house.api.wait_for_state(owned.entities.clutch_fault, "on")
+    with pytest.raises(HomeAssistantError):
+        await owned.call("unlock")
     await house.api.wait_for("the notice", lambda: "4B" in anna.notifications[-1]["title"], 20)
     assert anna.notifications[-1]["message"].startswith("Do not let the door fall shut")
     await visit(page, house, "/config/repairs")
