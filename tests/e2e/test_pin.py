@@ -224,7 +224,7 @@ async def test_what_the_owner_sees(house: House, mount: Mount, page: Page) -> No
     await album.add("refused-before")
 
     await options()
-    await page.get_by_text("The lock has no PIN, or has forgotten it").click()
+    await page.get_by_text("The lock forgot its PIN: set one").click()
     await expect(page.get_by_text("PIN to set, again")).to_be_visible()
     await album.add("none")
 
