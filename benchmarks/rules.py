@@ -73,6 +73,7 @@ class Rule(Side):
         self._asleep = False
         self._radius: float | None = None
         self._link_until = -inf
+        self._surroundings: dict[str, RuleInput] = {}
         for event in (Paused(False), QuietHours(False), Trouble(False)):
             self._rule, _ = step(self._rule, event, 0.0)
 
@@ -101,8 +102,10 @@ class Rule(Side):
                 self._radius = radius
                 self.take(ZonesEdited(), door)
             case ScannerThere(present=present):
+                self._surroundings["scanner"] = Scanner(present)
                 self.take(Scanner(present), door)
             case EntranceKnown(known=known):
+                self._surroundings["entrance"] = Entrances(known)
                 self.take(Entrances(known), door)
             case Restart():
                 self._begin_again(RuleReason.RESTARTED, door)
@@ -114,7 +117,9 @@ class Rule(Side):
                 self._begin_again(RuleReason.CLOCK_GAP, door)
 
     def _begin_again(self, reason: RuleReason, door: Door) -> None:
-        for event in (Reset(reason), Paused(False), QuietHours(False), Trouble(False)):
+        # What is there and what is not is looked at again, as after each start.
+        present = self._surroundings.values()
+        for event in (Reset(reason), Paused(False), QuietHours(False), Trouble(False), *present):
             self.take(event, door)
 
     def _misses(self, scanner: str, at: float, door: Door) -> bool:
