@@ -230,7 +230,7 @@ class Campaign:
     async def _lose_settings(self, owned: Owned) -> None:
         await owned.disconnect()
         # Not the clock: for its first ten minutes a machine does not trust its own enough to set another one.
-        await noticed(owned, ["settings"])
+        await noticed(owned, ["settings"], timeout=EVENTUALLY)
         async with asyncio.timeout(EVENTUALLY):
             while await issue_of(owned) is None:
                 await asyncio.sleep(1)

@@ -49,7 +49,7 @@ async def owned_with_settings(house: House, lock: VirtualLock) -> OwnedLock:
     return owned
 
 
-async def noticed(owned: OwnedLock[Any], lose: list[str]) -> None:
+async def noticed(owned: OwnedLock[Any], lose: list[str], *, timeout: float = 30) -> None:
     """Change the batteries and wait until that shows, whatever it takes."""
     entity_id = await setting(owned, "battery_changed")
     # Home Assistant remembers what an entity of an earlier lock with this name has shown.
@@ -59,7 +59,7 @@ async def noticed(owned: OwnedLock[Any], lose: list[str]) -> None:
     if not owned.lock.model.state_flag:
         await owned.api.call("homeassistant.update_entity", owned.entities.lock)
     await owned.api.wait_for(
-        "the change of batteries", lambda: owned.api.states[entity_id].state != before, 30
+        "the change of batteries", lambda: owned.api.states[entity_id].state != before, timeout
     )
     await owned.disconnect()
 
