@@ -65,7 +65,7 @@ async def test_rules_come_and_go_and_the_lock_does_not_notice(home: Home) -> Non
         assert _entities(home, anna.entry, bert.subentry_id) == {
             "auto_unlock_mode": "disabled",
             "auto_unlock_state": "disabled",
-            "auto_unlock_reason": "unknown",
+            "auto_unlock_reason": "switched_off",
             "auto_unlock_decision": "unknown",
         }
         # In place, as Home Assistant does it.
