@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.demo.house import House
-from simulator.demo.owner import DOMAIN, open_pairing_form
+from simulator.demo.owner import DOMAIN, open_pairing_form, submit_pairing_form
 from simulator.home_assistant import FlowResult, RequestError
 from simulator.virtual_lock import Habits, Kind, VirtualLock
 from tests.e2e.conftest import PIN, PIN_OF_SIX, Mount
@@ -110,9 +110,12 @@ async def test_a_pin_that_pairing_does_not_need_is_verified_once(house: House, m
     flow_id = await discovered(house, lock)
     await open_pairing_form(house.api, flow_id)
 
-    form = await _failed_pairing(house, lock, flow_id, client_type="app", pin="1111")
-    assert form["errors"] == {"pin": "wrong_pin"}
-    # It has paired all the same; only the PIN is still to be mended, and no button to be held.
+    await submit_pairing_form(house.api, flow_id, client_type="app", pin="1111")
+    lock.enter_pairing_mode()
+    menu = await house.api.finish_progress(flow_id)
+    # It has paired all the same; only the PIN is missing, and no button has to be held.
+    assert (menu["type"], menu["step_id"]) == ("menu", "pin_missing")
+    form = await house.api.submit(flow_id, next_step_id="missing_pin")
     assert list(fields(form)) == ["pin"]
     await house.api.submit(flow_id, pin=str(PIN))
     result = await house.api.finish_progress(flow_id)

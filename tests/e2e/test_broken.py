@@ -182,7 +182,7 @@ async def test_a_fault_survives_a_restart_and_the_owner_ends_it(owned: OwnedLock
     issue = (await issues(owned))["fault_clutch_failure"]
 
     menu = await owned.api.request("POST", FIX, {"handler": DOMAIN, "issue_id": issue["issue_id"]})
-    assert (menu["type"], menu["menu_options"]) == ("menu", ["read", "calibrate", "repaired"])
+    assert (menu["type"], menu["menu_options"]) == ("menu", ["read", "calibrate", "repaired", "phones"])
     form = await owned.api.request("POST", f"{FIX}/{menu['flow_id']}", {"next_step_id": "repaired"})
     result = await owned.api.request("POST", f"{FIX}/{form['flow_id']}", {})
     assert result["type"] == "create_entry"
