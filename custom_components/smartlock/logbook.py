@@ -17,6 +17,7 @@ from custom_components.smartlock.activity.bus import ATTR_EVENT, EVENT_ACTIVITY
 from custom_components.smartlock.activity.rules.entries import Denial
 from custom_components.smartlock.activity.texts import ActivityTexts
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.moments import moment_text
 
 
 @callback
@@ -35,7 +36,7 @@ def async_describe_events(
         at = event.data["happened_at"]
         if event.data["late"] and (moment := dt_util.parse_datetime(at or "")):
             # The line stands at the time at which the log was read.
-            message = f"{message} ({dt_util.as_local(moment):%Y-%m-%d %H:%M})"
+            message = f"{message} ({moment_text(hass, moment)})"
         return {
             LOGBOOK_ENTRY_NAME: entity_id if state is None else state.name,
             LOGBOOK_ENTRY_MESSAGE: message,

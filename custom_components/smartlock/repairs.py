@@ -42,7 +42,7 @@ FLOWS: Mapping[str, FlowFactory] = {
     PIN: lambda entry, data: PinLostFlow(
         entry,
         lambda: entry.runtime_data.pin,
-        lambda: archived_words(entry.runtime_data.archive.kept.newest),
+        lambda: archived_words(entry.runtime_data.coordinator.hass, entry.runtime_data.archive.kept.newest),
     ),
     PIN_REFUSED: lambda entry, data: PinRefusedFlow(entry, lambda: entry.runtime_data.pin),
     WEAR: lambda entry, data: StifferThanUsualFlow(entry, lambda: entry.runtime_data.wear),

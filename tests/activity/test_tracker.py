@@ -348,7 +348,7 @@ async def test_a_sentence_about_the_past_says_when(home: Home, monkeypatch: pyte
     home.come_into_range(door.lock)
     await home.until(lambda: bool(told), within=2000)
     assert sentence(home.hass, told[0]) == (
-        f"Villa Kunterbunt was unlocked by Pippi on the keypad ({at:%Y-%m-%d %H:%M})"
+        f"Villa Kunterbunt was unlocked by Pippi on the keypad ({at:%a} {at.day} {at:%b}, {at:%H:%M})"
     )
 
 

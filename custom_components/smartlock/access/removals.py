@@ -19,6 +19,7 @@ from custom_components.smartlock.const import CONF_REMOVE_EXPIRED, DOMAIN, LOGGE
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.moments import moment_text
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import LinkError, SmartLockError
@@ -290,7 +291,7 @@ class Removals(LockPart):
                 severity=IssueSeverity.ERROR,
                 placeholders={
                     "who": _who(removal.key, removal.name),
-                    "since": dt_util.as_local(removal.since).strftime("%Y-%m-%d %H:%M"),
+                    "since": moment_text(self._hass, removal.since),
                 },
                 subject=subject,
             )

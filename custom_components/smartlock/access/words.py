@@ -1,7 +1,7 @@
 """Rights, codes, users and time control in the owner's words: in Home Assistant's language, times as people say them."""
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -11,10 +11,10 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.access.rules.entries import DAYS, TIMED_ACTIONS, Code, Timed, User, names_of
 from custom_components.smartlock.access.rules.rights import EVERY_DAY, Period, Recurrence, Right
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.moments import hours_of, moment_text
 from custom_components.smartlock.protocol.enums import Weekdays
 
 _DAYS: Final = tuple(DAYS)
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _USER_TYPES: Final = ("app", "bridge", "fob", "keypad", "door_sensor", "keypad_2")
 # Fewer days in a row are named one by one.
 _LONG_RUN = 3
@@ -26,6 +26,7 @@ class AccessWords:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Use Home Assistant's language."""
+        self._hass = hass
         self._texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
 
     def text(self, key: str, **values: str) -> str:
@@ -79,16 +80,7 @@ class AccessWords:
 
     def moment(self, moment: datetime) -> str:
         """Return a date and time; the year only if it is another one."""
-        local = dt_util.as_local(moment)
-        values = {
-            "weekday": self._text("weekday_short", _DAYS[local.weekday()]),
-            "day": str(local.day),
-            "month": self._text("month", _MONTHS[local.month - 1]),
-            "time": hours_of(local.time()),
-        }
-        if local.year == dt_util.now().year:
-            return self.text("moment", **values)
-        return self.text("moment_of_year", year=str(local.year), **values)
+        return moment_text(self._hass, moment)
 
     # --- Who ----------------------------------------------------------------------------------------------
 
@@ -143,8 +135,3 @@ class AccessWords:
 
     def _text(self, selector: str, key: str) -> str:
         return self._texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
-
-
-def hours_of(at: time) -> str:
-    """Return a time of day."""
-    return f"{at:%H:%M}"

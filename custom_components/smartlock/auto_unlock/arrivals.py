@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.auto_unlock.rules import RuleReason, RuleState
 from custom_components.smartlock.auto_unlock.rules.arrivals import Arrival, ArrivalLog
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.moments import moment_text
 from custom_components.smartlock.rules.stored import obj
 from custom_components.smartlock.storage import LockStore, lock_store
 from custom_components.smartlock.system_clock.trust import SystemClock, system_clock
@@ -111,15 +112,10 @@ def arrivals_table(hass: HomeAssistant, arrivals: Collection[Arrival]) -> str:
         return words[f"component.{DOMAIN}.selector.auto_unlock_arrival.options.refused"].format(reason=reason)
 
     return "\n".join(
-        f"| {_day_and_time(arrival.left_at)} | {_time(arrival.back_at)} | {_time(arrival.door_at)} |"
+        f"| {moment_text(hass, arrival.left_at)} | {_time(arrival.back_at)} | {_time(arrival.door_at)} |"
         f" {result(arrival)} |"
         for arrival in reversed(tuple(arrivals))
     )
-
-
-def _day_and_time(moment: datetime) -> str:
-    local = dt_util.as_local(moment)
-    return f"{local:%m-%d} {local:%H:%M}"
 
 
 def _time(moment: datetime | None) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.issue_registry import IssueSeverity
-from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.rules.battery import (
@@ -20,6 +19,7 @@ from custom_components.smartlock.faults.rules.records import Fault
 from custom_components.smartlock.faults.tracker import FaultTracker
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.moments import moment_text
 from custom_components.smartlock.phones.repair import FLOW as BATTERY_FLOW
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT
@@ -91,7 +91,7 @@ class FaultIssues(LockPart):
             data={"kind": fault.kind.value},
             learn_more=f"{_DOCUMENT}#{fault.kind.value}",
             severity=SEVERITIES[fault.kind],
-            placeholders=fault_words(fault),
+            placeholders=fault_words(self._coordinator.hass, fault),
         )
 
     def _show_battery(self) -> None:
@@ -119,10 +119,10 @@ class FaultIssues(LockPart):
             )
 
 
-def fault_words(fault: Fault) -> dict[str, str]:
+def fault_words(hass: HomeAssistant, fault: Fault) -> dict[str, str]:
     """Return the placeholders of a fault's texts."""
     return {
         "code": f"0x{fault.code:02X}",
-        "since": dt_util.as_local(fault.since).strftime("%Y-%m-%d %H:%M"),
+        "since": moment_text(hass, fault.since),
         "times": str(fault.times),
     }

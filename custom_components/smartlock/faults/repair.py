@@ -51,7 +51,7 @@ class FaultFlow(TellsPhonesFlow[FaultTracker]):
         return self.async_show_menu(
             step_id="init",
             menu_options=["read", *calibration, "repaired", "phones"],
-            description_placeholders=self.name | fault_words(fault),
+            description_placeholders=self.name | fault_words(self.hass, fault),
         )
 
     @while_loaded

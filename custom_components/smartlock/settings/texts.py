@@ -5,10 +5,10 @@ import struct
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_cached_translations
-from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.dialogs import as_markdown
+from custom_components.smartlock.moments import moment_text
 from custom_components.smartlock.protocol.enums import OpenEnum
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2, shown
@@ -34,12 +34,12 @@ _NOTHING = "–"
 _PLAIN_NUMBERS = frozenset({"led_brightness", *(part.value for part in Part)})
 
 
-def archived_words(newest: SettingsSnapshot | None) -> dict[str, str]:
+def archived_words(hass: HomeAssistant, newest: SettingsSnapshot | None) -> dict[str, str]:
     """Return what can be restored from a snapshot: when it was read, and the number of items of each kind."""
     if newest is None:
         return dict.fromkeys(("date", "people", "schedules", "codes"), _NOTHING)
     return {
-        "date": dt_util.as_local(newest.taken_at).strftime("%Y-%m-%d %H:%M"),
+        "date": moment_text(hass, newest.taken_at),
         "people": _number(newest.authorizations),
         "schedules": _number(newest.time_control),
         "codes": _number(newest.keypad_codes),
@@ -55,6 +55,7 @@ class SettingTexts:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Use Home Assistant's language."""
+        self._hass = hass
         language = hass.config.language
         self._texts = async_get_cached_translations(hass, language, "selector", DOMAIN)
         self._entities = async_get_cached_translations(hass, language, "entity", DOMAIN)
@@ -111,7 +112,7 @@ class SettingTexts:
         """Return what happened, in a sentence."""
         if not loss.reasons:
             return self._text("setting_table", "no_battery_change")
-        date = dt_util.as_local(loss.found_at).strftime("%Y-%m-%d %H:%M")
+        date = moment_text(self._hass, loss.found_at)
         return self._text("setting_table", "battery_change").format(date=date)
 
     def _signs(self, reasons: Sequence[Sign]) -> str:

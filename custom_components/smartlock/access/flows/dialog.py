@@ -22,10 +22,11 @@ from custom_components.smartlock.access.access import LockAccess
 from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.rules.entries import Code, User
-from custom_components.smartlock.access.words import AccessWords, hours_of
+from custom_components.smartlock.access.words import AccessWords
 from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.dialogs import as_markdown, is_set_up, while_loaded
+from custom_components.smartlock.moments import hours_of
 from custom_components.smartlock.pin.guard import PinUnavailableError
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.problems import explained, problem
