@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.smartlock.access.codes import CodeChange, NewCode
+from custom_components.smartlock.access.codes import NewCode
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.rules.notes import Made, Removal, Why
 from custom_components.smartlock.access.users import UserChange
@@ -142,7 +142,9 @@ async def test_a_user_whose_right_stays(home: Home, monkeypatch: pytest.MonkeyPa
     assert door.written("UPDATE_AUTHORIZATION_ENTRY") == 1
 
 
-async def test_a_user_who_is_deleted_in_the_app_meanwhile(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_user_who_is_deleted_in_the_app_meanwhile(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     door = await Door.of(home)
     phone = phone_of(door)
     user_id = phone.session.authorization_id

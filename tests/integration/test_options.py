@@ -2,12 +2,15 @@
 
 import asyncio
 from dataclasses import replace
+import re
 from typing import Any
 
 from homeassistant.components.lock import LockState as View
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import yaml as yaml_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
@@ -113,6 +116,39 @@ async def test_limits(home: Home, field: str, low: float, high: float) -> None:
     for value in (low, high):
         await choose(home, lock, entry, **{field: value})
         assert entry.options[field] == value
+
+
+async def test_the_view_for_a_dashboard_is_this_locks(home: Home) -> None:
+    """It names the enabled entities of this lock alone, in Home Assistant's language, and showing it changes nothing."""
+    home.hass.config.language = "de"
+    lock = home.add_lock()
+    entry = await home.set_up(lock, read_interval=20)
+    await home.set_up(home.add_lock(nuki_id=0x1234_5678))
+    door = home.entity_id("door")
+    registry = er.async_get(home.hass)
+    registry.async_update_entity(door, disabled_by=er.RegistryEntryDisabler.USER)
+    before = entry.runtime_data
+    options = dict(entry.options)
+    configure = home.hass.config_entries.options
+    flow = await configure.async_init(entry.entry_id)
+    flow = await configure.async_configure(flow["flow_id"], {"next_step_id": "dashboard"})
+    assert flow["type"] is FlowResultType.FORM
+    schema = flow["data_schema"]
+    assert schema is not None
+    (text,) = (marker.default() for marker in schema.schema)
+    view = yaml_util.parse_yaml(text)
+    assert view["title"] == entry.title
+    # Without the PIN there is no wear.
+    assert [section["cards"][0]["heading"] for section in view["sections"]] == [entry.title, "Batterie"]
+    named = set(re.findall(r"\b[a-z_]+\.[a-z0-9_]+\b", text)) & set(home.hass.states.async_entity_ids())
+    assert home.entity_id("lock") in named
+    assert named <= {each.entity_id for each in er.async_entries_for_config_entry(registry, entry.entry_id)}
+    assert door not in text
+    flow = await configure.async_configure(flow["flow_id"], {"view": text})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await home.hass.async_block_till_done()
+    assert entry.options == options
+    assert entry.runtime_data is before
 
 
 # --- What each of them does -------------------------------------------------------------------------------
