@@ -275,6 +275,17 @@ async def test_other_devices_are_not_supported(home: Home, manufacturer_data: di
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "not_supported")
 
 
+async def test_accessory_of_another_maker_is_refused_at_once(home: Home) -> None:
+    """There is one in many a house, and nobody listens half a minute for each."""
+    info = service_info("AA:BB:CC:00:00:01", {0x004C: bytes.fromhex("0631000033c335c506000000010200000000")})
+    began = home.now
+    flow = await home.hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_BLUETOOTH}, data=info
+    )
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "not_supported")
+    assert home.now == began
+
+
 async def test_lock_that_speaks_homekit_too_is_added(home: Home) -> None:
     """Its frames alternate; those of HomeKit change nothing."""
     lock = home.add_lock(homekit=True)
