@@ -14,6 +14,7 @@ from simulator.virtual_lock import Kind, VirtualLock, quick
 from tests.integration.home import NUKI_ID, PINS, Home
 from tests.integration.test_config_flow import CHOICES, fields, pins, press, step, to_button
 from tests.link.impostors import replaced
+from tests.storage.disks import SimulatedDisk
 
 FINISHED = "smartlock.pairings"
 IDENTITY = "smartlock.33C335C5.identity"
@@ -125,6 +126,26 @@ async def test_lock_that_was_reset_goes_on_when_the_owner_says_so(home: Home, ki
     form = await reconfigure(home, entry)
     flow = await press(home, reset, await home.submit(form, **choice))
     assert flow["reason"] == "reconfigure_successful"
+
+
+async def test_lock_that_was_reset_while_the_disk_is_full(home: Home) -> None:
+    """Its new keys are used only once they are on disk; until then the old ones stay, and nothing is pressed again."""
+    lock, entry = await added(home, "bridge")
+    before = dict(entry.data)
+    reset = await another(home, lock, "gen3")
+    flow = await press(home, reset, await home.submit(await reconfigure(home, entry), client_type="bridge"))
+    assert flow["step_id"] == "another_lock"
+    disk = SimulatedDisk()
+    disk.fail()
+    try:
+        flow = await home.progressed(await home.submit(flow))
+        assert (flow["type"], flow["errors"]) == (FlowResultType.FORM, {"base": "keys_not_stored"})
+        assert entry.data == before
+    finally:
+        disk.mend()
+    flow = await home.progressed(await home.submit(flow))
+    assert flow["reason"] == "reconfigure_successful"
+    await home.until(lambda: home.state() == "locked", within=60)
 
 
 async def test_lock_that_was_paired_before_its_uuid_was_kept(home: Home) -> None:
