@@ -136,7 +136,7 @@ async def test_the_view_for_a_dashboard_is_this_locks(home: Home) -> None:
     schema = flow["data_schema"]
     assert schema is not None
     (text,) = (marker.default() for marker in schema.schema)
-    view = yaml_util.parse_yaml(text)
+    view: Any = yaml_util.parse_yaml(text)
     assert view["title"] == entry.title
     # Without the PIN there is no wear.
     assert [section["cards"][0]["heading"] for section in view["sections"]] == [entry.title, "Batterie"]
