@@ -1,8 +1,9 @@
 """The last arrivals of a rule: kept over restarts, shown to the owner, and nowhere with a location."""
 
+from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -10,8 +11,16 @@ import pytest
 from custom_components.smartlock.auto_unlock.report import rule_diagnostics
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
 from custom_components.smartlock.storage import LockStore, lock_store
-from tests.auto_unlock.arrivals import Resident, resident
+from tests.auto_unlock.arrivals import Resident, resident, rule_data
 from tests.integration.home import Home
+
+ARRIVAL = {
+    "left_at": "2026-03-01T08:00:00+00:00",
+    "back_at": "2026-03-01T17:00:00+00:00",
+    "door_at": "2026-03-01T17:01:00+00:00",
+    "result": "done",
+    "ended_at": "2026-03-01T17:02:00+00:00",
+}
 
 
 def shown(anna: Resident) -> list[dict[str, Any]]:
@@ -100,6 +109,28 @@ async def test_a_damaged_file_costs_only_itself(home: Home, hass: HomeAssistant,
         await home.settled(anna.entry, anna.lock)
         assert shown(anna) == []
         assert anna.mode == "enabled"
+
+
+async def test_a_damaged_part_costs_only_itself(home: Home, hass: HomeAssistant) -> None:
+    """What could be read is on the disk at once, and not only when somebody arrives next."""
+    async with resident(home) as anna:
+        home.hass.config_entries.async_add_subentry(
+            anna.entry,
+            ConfigSubentry(
+                data=MappingProxyType(rule_data([home.adapter.source])),
+                subentry_type=SUBENTRY_TYPE,
+                title="Bert",
+                unique_id=None,
+            ),
+        )
+        other = next(each for each in anna.entry.subentries.values() if each.title == "Bert").subentry_id
+        (mine,) = anna.entry.subentries.keys() - {other}
+        await hass.config_entries.async_unload(anna.entry.entry_id)
+        store: LockStore[Any] = lock_store(hass, f"{anna.lock.nuki_id:08X}", "arrivals")
+        kept = {"arrivals": [ARRIVAL], "current": None}
+        await store.async_save({mine: kept, other: {"arrivals": 5}})
+        assert await hass.config_entries.async_setup(anna.entry.entry_id)
+        assert await store.async_load(dict) == {mine: kept}
 
 
 async def test_a_removed_rule_leaves_nothing(home: Home, hass: HomeAssistant) -> None:

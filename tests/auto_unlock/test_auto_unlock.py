@@ -1,5 +1,6 @@
 """Auto-unlock in Home Assistant, from the position and the radio to the bolt: it moves once, or not at all."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -284,6 +285,41 @@ async def test_a_mode_that_cannot_be_stored(
             await anna.leave()
             await anna.arrive()
             assert anna.orders == 0
+
+
+@pytest.mark.parametrize("chosen", [None, "disabled"])
+async def test_a_mode_that_cannot_be_stored_while_the_rule_changes(
+    home: Home, monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    """The disk is slow, and full in the end: the rule does what it shows, and what was chosen last."""
+    go_on = asyncio.Event()
+
+    async def full(store: Store[Any], data: dict[str, Any]) -> None:
+        await go_on.wait()
+        raise WriteError("no space left on device")
+
+    async with resident(home) as anna:
+        await anna.choose("dry_run")
+        with monkeypatch.context() as disk:
+            disk.setattr(Store, "_async_write_data", full)
+            choosing = [home.hass.async_create_task(anna.choose("enabled"))]
+            await anna.sleep(1)
+            (subentry,) = anna.entry.subentries.values()
+            home.hass.config_entries.async_update_subentry(
+                anna.entry, subentry, data={**subentry.data, "threshold": -69.0}
+            )
+            if chosen is not None:
+                choosing.append(home.hass.async_create_task(anna.choose(chosen)))
+                await anna.sleep(1)
+            go_on.set()
+            told = await asyncio.gather(*choosing, return_exceptions=True)
+            assert [type(each) for each in told] == [HomeAssistantError] * len(told)
+        await anna.sleep(1)
+        assert anna.mode == (chosen or "dry_run")
+        await anna.leave()
+        await anna.arrive()
+        assert anna.orders == 0
+        assert [kind for kind, _ in anna.told] == ([] if chosen else ["would_fire"])
 
 
 async def test_nonsense_in_storage_leaves_the_lock_alone(

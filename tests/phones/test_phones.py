@@ -108,3 +108,33 @@ async def test_a_dead_clutch_says_first_that_people_may_be_locked_out(home: Home
     lock.set_pin(1111)
     await home.hass.async_block_till_done()
     assert len(phone.received) == 1
+
+
+async def test_a_phone_whose_app_breaks_does_not_hold_up_the_others(home: Home) -> None:
+    broken, phone = Phone(home.hass, "Bert"), Phone(home.hass, "Anna")
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    lock.set_battery(18)
+    await home.read()
+
+    async def fail(call: ServiceCall) -> None:
+        raise KeyError("webhook")
+
+    home.hass.services.async_register("notify", "mobile_app_bert", fail)
+    assert await chosen_in_repair(home, "battery_critical", broken, phone) == "phones_told"
+    assert len(phone.received) == 1
+
+
+async def test_a_lock_that_was_unloaded_while_phones_were_chosen(home: Home) -> None:
+    phone = Phone(home.hass, "Anna")
+    lock = home.add_lock()
+    entry = await home.set_up(lock, "bridge")
+    lock.set_battery(18)
+    await home.read()
+    assert await async_setup_component(home.hass, REPAIRS_DOMAIN, {})
+    manager = home.hass.data[REPAIRS_DOMAIN]["flow_manager"]
+    flow = await manager.async_init(DOMAIN, data={"issue_id": home.issue_id("battery_critical")})
+    flow = await manager.async_configure(flow["flow_id"], {"next_step_id": "phones"})
+    await home.hass.config_entries.async_unload(entry.entry_id)
+    result = await manager.async_configure(flow["flow_id"], {"phones": [phone.id]})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")

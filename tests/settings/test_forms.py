@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 from custom_components.smartlock.protocol.enums import ButtonAction
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
 from custom_components.smartlock.protocol.wire import Time2
+from custom_components.smartlock.settings.current import CurrentSettings
 from custom_components.smartlock.settings.descriptions import NUMBERS, SELECTS, SWITCHES, TEXTS, TIMES
 from custom_components.smartlock.settings.forms import GROUPS
 from simulator.virtual_lock import VirtualLock
@@ -80,6 +81,33 @@ async def test_only_what_was_changed_is_written(home: Home) -> None:
     assert len(lock.journal.requests("SET_ADVANCED_CONFIG")) == 1
     assert sorted(written(lock)) == ["led_brightness", "single_button_press_action"]
     assert home.state("led_brightness") == "1"
+
+
+async def test_what_was_changed_elsewhere_meanwhile_stays(home: Home) -> None:
+    """Home Assistant has read it while the form was open, which still shows the former values."""
+    lock, entry = await lock_with_pin(home)
+    flow = await form(home, entry, "settings_auto_lock")
+    assert shown(flow)["auto_lock_timeout"] != 180
+    lock.settings.change(auto_lock_timeout=180)
+    await CurrentSettings(entry.runtime_data.coordinator).async_read()
+    changes = {"immediate_auto_lock_enabled": not shown(flow)["immediate_auto_lock_enabled"]}
+    assert (await submit(home, flow, **changes))["type"] is FlowResultType.CREATE_ENTRY
+    values = lock.settings.values
+    assert values.auto_lock_timeout == 180
+    assert bool(values.immediate_auto_lock_enabled) is changes["immediate_auto_lock_enabled"]
+
+
+async def test_a_value_without_a_name_is_not_written(home: Home) -> None:
+    """It is shown as a number, and somebody else has changed it by now."""
+    lock, entry = await lock_with_pin(home)
+    lock.settings.change(lock_n_go_timeout=17)
+    await CurrentSettings(entry.runtime_data.coordinator).async_read()
+    flow = await form(home, entry, "settings_movement")
+    assert shown(flow)["lock_n_go_timeout"] == "17"
+    lock.settings.change(lock_n_go_timeout=20)
+    await CurrentSettings(entry.runtime_data.coordinator).async_read()
+    assert (await submit(home, flow))["type"] is FlowResultType.CREATE_ENTRY
+    assert written(lock) == []
 
 
 async def test_times_and_switches(home: Home) -> None:

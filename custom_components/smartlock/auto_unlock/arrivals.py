@@ -46,6 +46,7 @@ class Arrivals:
                 damaged = True
         if damaged:
             await arrivals._store.async_set_aside()
+            await arrivals._store.async_try_save(arrivals._to_json)
         return arrivals
 
     def of(self, rule: str) -> RuleArrivals:

@@ -181,8 +181,9 @@ class RuleRunner:
         try:
             await self._modes.async_save()
         except HomeAssistantError:
-            if not less:
+            if not less and self.mode is mode:
                 self._modes.choose(self.rule.subentry_id, mode=before)
+                self._chosen()
             raise
         if not less:
             self._chosen()
@@ -341,9 +342,8 @@ class RuleRunner:
         """Ask, once, whether this phone was the one away."""
         if self._modes.of(self.rule.subentry_id).phone == (self.rule.phone_check or ""):
             return
-        back = dt_util.now()
-        left = back - timedelta(seconds=self._now - out_at)
-        self._absence = {"left": f"{left:%H:%M}", "back": f"{back:%H:%M}"}
+        back, away = dt_util.now(), timedelta(seconds=self._now - out_at)
+        self._absence = {"left": f"{back - away:%H:%M}", "back": f"{back:%H:%M}"}
         self._issues.show(PHONE, {"rule": self.rule.title, **self._absence})
 
     @property

@@ -6,7 +6,6 @@ from typing import Any, override
 from homeassistant.components.notify import ATTR_DATA, ATTR_MESSAGE, ATTR_TITLE, DOMAIN as NOTIFY_DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 
@@ -77,5 +76,5 @@ class PhoneNotices(LockPart):
             try:
                 if name is not None:
                     await self._hass.services.async_call(NOTIFY_DOMAIN, name, dict(notice), blocking=True)
-            except HomeAssistantError as error:
+            except Exception as error:  # noqa: BLE001 - another integration's; the other phones must not miss it
                 LOGGER.warning("A notice could not be sent to a phone: %s", type(error).__name__)

@@ -30,6 +30,7 @@ class TellsPhonesFlow[P](PhoneSteps[RepairsFlowContext, RepairsFlowResult], Lock
         return self._entry
 
     @override
+    @while_loaded
     async def async_phones_chosen(self, phones: list[str]) -> RepairsFlowResult:
         options = {**self._entry.options, CONF_PHONES: phones}
         self.hass.config_entries.async_update_entry(self._entry, options=options)

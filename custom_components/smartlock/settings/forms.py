@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import time
+from types import MappingProxyType
 from typing import Any
 
 from homeassistant.components.number import NumberEntityDescription
@@ -99,6 +100,9 @@ _VALUES = "setting_value"
 class SettingsForms(OptionsFlow):
     """Steps of the options flow that change settings of the lock."""
 
+    # What the form showed when it was opened.
+    _offered: Mapping[str, Any] = MappingProxyType({})
+
     async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the groups of settings that this lock has; read them first if that has not succeeded yet."""
         if not is_set_up(self.config_entry):
@@ -163,13 +167,16 @@ class SettingsForms(OptionsFlow):
         if not is_set_up(self.config_entry):
             return self.async_abort(reason="not_loaded")
         snapshot, errors, values = self._snapshot, {}, {"reason": "", "fields": ""}
-        before = {key: _shown(snapshot, key) for key in self._fields_of(step_id)}
-        if user_input is not None:
+        present = {key: _shown(snapshot, key) for key in self._fields_of(step_id)}
+        if user_input is None:
+            self._offered = present
+        else:
             try:
                 wanted = {
                     key: _setting(key, value)
                     for key, value in user_input.items()
-                    if key in before and value != before[key]
+                    # What somebody else has changed meanwhile was not changed here.
+                    if key in present and value not in (self._offered.get(key), present[key])
                 }
                 if wanted:
                     await self._writer.write(*by_message(wanted))
@@ -182,8 +189,8 @@ class SettingsForms(OptionsFlow):
                 values["fields"] = ", ".join(names.get(key, key) for key in wrong)
             else:
                 return self.async_create_entry(data=dict(self.config_entry.options))
-        schema = vol.Schema({vol.Optional(key): _selector(snapshot, key) for key in before})
-        known = {key: value for key, value in before.items() if value is not None}
+        schema = vol.Schema({vol.Optional(key): _selector(snapshot, key) for key in present})
+        known = {key: value for key, value in present.items() if value is not None}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, user_input or known),
@@ -232,7 +239,7 @@ def _setting(key: str, value: Any) -> Setting:
             with suppress(ValueError):
                 at = time.fromisoformat(value)
                 return Time2(at.hour, at.minute)
-        case str() if shown(value) == value:
+        case str() if key in _TEXTS and shown(value) == value:
             return value
         case int() | float() if float(value).is_integer():
             return int(value)
