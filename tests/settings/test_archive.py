@@ -739,6 +739,32 @@ async def test_a_dialog_about_what_was_settled_meanwhile(home: Home) -> None:
     assert written(lock) == []
 
 
+async def test_a_dialog_about_what_was_settled_before_the_choice(home: Home) -> None:
+    """The menu still stands there; nothing is written, and the repair is done."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    repair = Repair(home, entry)
+    await repair.open()
+    await archive_of(entry).async_keep_new()
+    assert (await repair.choose("restore_all"))["type"] is FlowResultType.CREATE_ENTRY
+    assert written(lock) == []
+
+
+async def test_a_reload_while_a_dialog_waits(home: Home) -> None:
+    """The dialog says that it was interrupted; the restore goes on by itself, each thing once."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    repair = Repair(home, entry)
+    await repair.open()
+    choosing = home.hass.async_create_task(repair.choose("restore_all"))
+    await home.until(lambda: archive_of(entry).restoring is not None)
+    await home.hass.config_entries.async_reload(entry.entry_id)
+    told = await choosing
+    assert (told["type"], told["reason"]) == (FlowResultType.ABORT, "interrupted")
+    await home.until(lambda: settings_of(lock) == CHANGES, within=5000)
+    assert set(Counter(written(lock)).values()) == {1}
+
+
 async def test_nothing_is_written_long_after_unloading(home: Home, hass_storage: dict[str, Any]) -> None:
     """What the lock still says while its link is closed is not written over what is kept after a reload."""
     lock, entry = await lock_with_settings(home)
