@@ -129,6 +129,23 @@ async def test_a_code_that_is_wanted_again_stays(home: Home) -> None:
     assert door.codes[0].enabled
 
 
+async def test_a_phone_that_is_wanted_again_stays(home: Home) -> None:
+    """It is enabled while its removal is still promised, which is then withdrawn."""
+    door = await Door.of(home)
+    user_id = door.lock.authorizations.at(0).session.authorization_id
+    (phone,) = [user for user in await door.access.users.async_list() if user.user_id == user_id]
+    home.go_out_of_range(door.lock)
+    pause = door.access.users.async_update(phone.user_id, UserChange(enabled=False))
+    assert await refused(pause) is AccessProblem.NOT_REMOVED_YET
+    home.come_into_range(door.lock)
+    await home.heard(door.lock)
+    await door.access.users.async_update(phone.user_id, UserChange(enabled=True))
+    assert not door.access.removals.pending
+    await home.until(lambda: not home.connected(door.lock))
+    await home.read()
+    assert door.lock.authorizations.at(0).enabled
+
+
 async def test_a_pin_that_was_changed_elsewhere(home: Home) -> None:
     """No PIN is tried again and again; the repair is there at once; the new PIN ends it."""
     door = await Door.of(home)

@@ -503,6 +503,23 @@ async def test_the_log_was_switched_off_in_the_app(home: Home) -> None:
     assert issue(home, "activity_log_off") is None
 
 
+async def test_the_log_cannot_be_switched_on_now(home: Home) -> None:
+    """The repair says why, stays, and works once the lock is back."""
+    door = await Door.of(home)
+    door.lock.log.enabled = False
+    await home.read()
+    flow = await _repair(home, "activity_log_off")
+    home.go_out_of_range(door.lock)
+    told = await _submit(home, flow)
+    assert (told["type"], told["errors"]) == (FlowResultType.FORM, {"base": "unreachable"})
+    assert issue(home, "activity_log_off") is not None
+    home.come_into_range(door.lock)
+    await home.heard(door.lock)
+    assert (await _submit(home, told))["type"] is FlowResultType.CREATE_ENTRY
+    assert keeps_log(door.lock)
+    assert issue(home, "activity_log_off") is None
+
+
 def keeps_log(lock: VirtualLock) -> bool:
     """Whether the log is switched on."""
     return lock.log.enabled

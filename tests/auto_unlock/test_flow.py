@@ -257,7 +257,8 @@ async def test_a_phone_that_private_ble_device_knows(dialog: Dialog, phone: Virt
     hass = dialog.home.hass
     known = MockConfigEntry(domain="private_ble_device", title="Anna's iPhone", data={"irk": IRK.hex()})
     known.add_to_hass(hass)
-    MockConfigEntry(domain="private_ble_device", title="Broken", data={"irk": "12"}).add_to_hass(hass)
+    for broken in ({"irk": "12"}, {"irk": "key"}, {"irk": None}, {}):
+        MockConfigEntry(domain="private_ble_device", title="Broken", data=broken).add_to_hass(hass)
     home_at = {"latitude": hass.config.latitude, "longitude": hass.config.longitude}
     hass.states.async_set("person.anna", "home", home_at | {"friendly_name": "Anna"})
     hass.states.async_set("person.guest", "unknown")

@@ -247,6 +247,8 @@ async def test_the_pause_after_a_loss_ends(home: Home, folder: Path) -> None:
         ("data", "shared_key", "00"),
         ("data", "nuki_id", []),
         ("data", "generation", "gen9"),
+        ("data", "address", ""),
+        ("data", "client_type", "cloud"),
         ("options", "idle_time", "7"),
         ("options", "action_deadline", []),
         ("options", "read_interval", {}),
