@@ -5,11 +5,11 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_cached_translations
-from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.activity.rules.entries import Denial, Happening, Method
 from custom_components.smartlock.activity.rules.events import Activity
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.moments import moment_text
 
 # These say nothing about who it was or how.
 _NO_AUTHOR = frozenset({Method.SYSTEM, Method.UNKNOWN})
@@ -21,6 +21,7 @@ class ActivityTexts:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Take the language of Home Assistant."""
+        self._hass = hass
         self._texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
 
     def _text(self, table: str, key: str) -> str:
@@ -62,8 +63,8 @@ class ActivityTexts:
     def line(self, activity: Activity) -> str:
         """Return an entry in one line, with its time."""
         at = activity.moment.at
-        when = _UNKNOWN_TIME if at is None else dt_util.as_local(at).strftime("%Y-%m-%d %H:%M:%S")
-        return f"{when} {self.sentence(activity.type, activity.attributes())}"
+        when = _UNKNOWN_TIME if at is None else moment_text(self._hass, at)
+        return f"{when}: {self.sentence(activity.type, activity.attributes())}"
 
 
 def event_types() -> list[str]:
