@@ -560,9 +560,9 @@ async def test_the_page_shows_the_last_entries(home: Home) -> None:
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "activity")
     lines = flow["description_placeholders"]["entries"].splitlines()
     assert len(lines) == 20
-    # Such as "- Sun 29 Nov, 12:36: was ...".
+    # Such as "- Sun 29 Nov, 12:36 · was ...".
     day = r"- \w{3} \d{1,2} \w{3}, \d\d:\d\d"
-    assert re.fullmatch(f"{day}: was unlocked by Pippi on the keypad", lines[0])
+    assert re.fullmatch(f"{day} · was unlocked by Pippi on the keypad", lines[0])
     configure = home.hass.config_entries.options.async_configure
     flow = await configure(flow["flow_id"], {"log": False, "show_names": False})
     assert flow["type"] is FlowResultType.CREATE_ENTRY

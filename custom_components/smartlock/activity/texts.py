@@ -64,7 +64,7 @@ class ActivityTexts:
         """Return an entry in one line, with its time."""
         at = activity.moment.at
         when = _UNKNOWN_TIME if at is None else moment_text(self._hass, at)
-        return f"{when}: {self.sentence(activity.type, activity.attributes())}"
+        return f"{when} · {self.sentence(activity.type, activity.attributes())}"
 
 
 def event_types() -> list[str]:

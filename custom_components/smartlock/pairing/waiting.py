@@ -19,7 +19,7 @@ class Waiting:
     """The wait for the button of one lock, step by step."""
 
     def __init__(self, changed: Callable[[], None], progress: Callable[[float], None]) -> None:
-        """Prepare. `changed` is called when the text changes, `progress` with the share of time that is left."""
+        """Prepare. `changed` is called when the text changes, `progress` with the share of time that is over."""
         self._changed = changed
         self._progress = progress
         self._left = BUTTON_TIME
@@ -51,7 +51,8 @@ class Waiting:
                 self.action = "wait_for_button_hint"
             if (self.action, self.left) != before:
                 self._changed()
-            self._progress(left / BUTTON_TIME)
+            # The frontend writes it as a number: one that began at 100 % would read as done.
+            self._progress(1 - left / BUTTON_TIME)
             await asyncio.sleep(1)
 
     @callback
