@@ -10,6 +10,7 @@ from homeassistant.backup_restore import RESTORE_BACKUP_FILE, restore_backup
 from homeassistant.config import SAFE_MODE_FILENAME
 import pytest
 import pytest_asyncio
+import pytest_socket
 
 from simulator.demo.house import House
 from simulator.demo.owner import DOMAIN, entities_of
@@ -26,8 +27,10 @@ ENTRIES = "core.config_entries"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def cottage(sockets: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def cottage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A house of its own, whose Home Assistant may be stopped and replaced."""
+    # Forbidden again before each test, and this comes before what allows them to a test.
+    pytest_socket.enable_socket()
     config = tmp_path_factory.mktemp("cottage")
     async with House(
         HomeAssistantProcess(
