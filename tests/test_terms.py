@@ -5,6 +5,11 @@ import pytest
 from scripts.lib import terms, texts
 
 LANGUAGES = texts.load()
+PROMISED = {"cs", "da", "de", "en", "es", "fi", "fr", "it", "nb", "nl", "pl", "pt", "sv"}
+
+
+def test_languages_are_those_of_the_readme() -> None:
+    assert set(LANGUAGES) == PROMISED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
