@@ -323,10 +323,11 @@ async def test_sentences(home: Home) -> None:
         "Villa Kunterbunt denied access to Annika on the keypad (not allowed now)",
         "Villa Kunterbunt was unlocked by Pippi on the keypad",
         "Villa Kunterbunt was locked by hand",
-        "Villa Kunterbunt was unlocked from Home Assistant",
         "Villa Kunterbunt had its log turned off from Home Assistant",
         "Villa Kunterbunt had its log turned on from Home Assistant",
     ]
+    # The state of the lock entity says that Home Assistant unlocked, and who did it there.
+    assert home.state("lock") == "unlocked"
     app = {"method": "app", "user": "Annika", "what": "door", "enabled": False}
     texts = ActivityTexts(home.hass)
     assert texts.sentence("logging_changed", app) == "had its door log turned off by Annika with the app"
