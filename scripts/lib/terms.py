@@ -38,10 +38,15 @@ _NAMED = {
     "*Reconfigure*": ("ui.panel.config.integrations.config_entry.reconfigure",),
     "Submit": ("ui.common.submit",),
 }
-# German owners know zusperren and aufsperren from the Nuki app and from their neighbours; Home Assistant's verriegeln is
-# what a bolt does.
-_NUKIS_OWN = {
+# Where Home Assistant's own word is not the right one.
+_OWN_WORDS = {
+    # German owners know zusperren and aufsperren from the Nuki app and from their neighbours; Home Assistant's verriegeln
+    # is what a bolt does.
     "de": {name for name in _SAME if name.startswith(("lock.action", "lock.state"))},
+    # Auki and Avataan also say that the door is open or opening, which a lock does with its latch.
+    "fi": {"lock.state.unlocked", "lock.state.unlocking"},
+    # Låse is the infinitive; what the lock is doing is Låser, as Home Assistant says Låser opp.
+    "nb": {"lock.state.locking"},
 }
 
 
@@ -86,7 +91,7 @@ def _word(place: str, language: str) -> str:
 def words(language: str) -> Iterator[tuple[str, str]]:
     """Yield what a language has to say in Home Assistant's words: our text or English phrase, and the words."""
     for name, place in _SAME.items():
-        if name not in _NUKIS_OWN.get(language, ()):
+        if name not in _OWN_WORDS.get(language, ()):
             yield name, _word(place, language)
     for phrase, places in _NAMED.items():
         yield phrase, " > ".join(_frontend(language)[place] for place in places)
