@@ -286,6 +286,40 @@ async def test_a_phone_that_private_ble_device_knows(dialog: Dialog, phone: Virt
     assert dialog.suggested["phone"] == known.entry_id
 
 
+async def test_a_phone_that_private_ble_device_has_forgotten_meanwhile(dialog: Dialog) -> None:
+    """It can no longer be chosen, and its key can be typed."""
+    hass = dialog.home.hass
+    known = MockConfigEntry(domain="private_ble_device", title="Anna's iPhone", data={"irk": IRK.hex()})
+    known.add_to_hass(hass)
+    await dialog.add()
+    await hass.config_entries.async_remove(known.entry_id)
+    await dialog.submit(person=TRACKER, phone=known.entry_id)
+    assert (dialog.step, dialog.shown["errors"]) == ("person", {"irk": "irk_missing"})
+    assert "Anna's iPhone" not in dialog.labels("phone")
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    assert dialog.shown["step_id"] == "door_silent"
+
+
+async def test_a_phone_is_measured_instead_of_an_entity(dialog: Dialog, phone: VirtualPhone) -> None:
+    """The rule has no scanners yet; like a new one it takes the best."""
+    await dialog.add()
+    await dialog.submit(person=TRACKER, phone="entity")
+    await dialog.submit(entity="binary_sensor.at_the_door")
+    await finish(dialog)
+    await dialog.home.hass.async_block_till_done()
+    await dialog.change("person")
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    await dialog.pick("measuring")
+    await dialog.wait()
+    assert dialog.shown["step_id"] == "not_heard"
+    phone.place({dialog.home.adapter: -57})
+    await dialog.pick("measuring")
+    await dialog.wait()
+    await dialog.pick("use")
+    assert dialog.shown["reason"] == "reconfigure_successful"
+    assert rule_of(dialog).settings.door_scanners == {dialog.home.adapter.source}
+
+
 @pytest.mark.parametrize("when", ["typed", "measured"])
 async def test_a_key_in_the_other_byte_order(dialog: Dialog, phone: VirtualPhone, when: str) -> None:
     """The phone shows which it is: as soon as the key is typed, or at the door."""

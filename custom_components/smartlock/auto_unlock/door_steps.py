@@ -73,8 +73,8 @@ class DoorSteps(PhoneSteps):
             # A key that was typed in the other byte order.
             self._keys = (measured.phone.irk,)
             self._data[CONF_IRK] = measured.phone.irk.hex()
-        # For a rule that exists, its scanners are the owner's choice.
-        if self._is_new:
+        # For a rule that has scanners, they are the owner's choice.
+        if self._is_new or not self._data.get(CONF_SCANNERS):
             self._data[CONF_SCANNERS] = list(measured.levels())[:1]
         return self._show()
 

@@ -11,7 +11,7 @@ from homeassistant.helpers.selector import SelectOptionDict
 
 from custom_components.smartlock.auto_unlock import forms
 from custom_components.smartlock.auto_unlock.phone_radio import Phone, PrivatePhone
-from custom_components.smartlock.auto_unlock.phones import known_phones, read_keys, received_now
+from custom_components.smartlock.auto_unlock.phones import KnownPhone, known_phones, read_keys, received_now
 from custom_components.smartlock.auto_unlock.rule import (
     CONF_ENTITY,
     CONF_EVIDENCE,
@@ -65,12 +65,14 @@ class PhoneSteps(RuleDialog):
         known = known_phones(self.hass)
         if user_input is not None:
             choice, text = user_input[_CONF_PHONE], user_input.get(CONF_IRK, "")
-            evidence = PhoneEvidence.PRIVATE_DEVICE if choice in known else PhoneEvidence(choice)
+            # A phone that Private BLE Device has forgotten since the form was shown is not known any more.
+            listed = choice not in set(PhoneEvidence)
+            evidence = PhoneEvidence.PRIVATE_DEVICE if listed else PhoneEvidence(choice)
             if user_input[CONF_PERSON] in self._persons_of_others():
                 errors[CONF_PERSON] = "person_taken"
             if evidence is PhoneEvidence.PRIVATE_DEVICE:
                 try:
-                    self._take_key((known[choice].irk,) if choice in known else self._typed(text))
+                    self._take_key(_key_of(known.get(choice)) if listed else self._typed(text))
                 except ValueError:
                     errors[CONF_IRK] = "irk_not_valid" if text else "irk_missing"
             if not errors:
@@ -190,3 +192,10 @@ class PhoneSteps(RuleDialog):
         phone = phone_of(self._data)
         assert phone is not None
         return (phone,)
+
+
+def _key_of(phone: KnownPhone | None) -> tuple[bytes, ...]:
+    """Return the key of a phone. Raises ValueError if it is not known."""
+    if phone is None:
+        raise ValueError("no phone")
+    return (phone.irk,)
