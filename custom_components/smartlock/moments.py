@@ -20,16 +20,25 @@ def moment_text(hass: HomeAssistant, moment: datetime) -> str:
     def text(selector: str, key: str) -> str:
         return texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
 
-    local = dt_util.as_local(moment)
+    local = local_of(moment)
     values = {
         "weekday": text("weekday_short", _DAYS[local.weekday()]),
         "day": str(local.day),
         "month": text("month", _MONTHS[local.month - 1]),
         "time": hours_of(local.time()),
     }
-    if local.year == dt_util.as_local(dt_util.utcnow()).year:
+    if local.year == local_of(dt_util.utcnow()).year:
         return text("access", "moment").format(**values)
     return text("access", "moment_of_year").format(year=str(local.year), **values)
+
+
+def local_of(moment: datetime) -> datetime:
+    """Return a date and time in Home Assistant's zone; as it is if the zone does not reach so far."""
+    try:
+        return dt_util.as_local(moment)
+    except OverflowError:
+        # Within a day of the first or the last date that there is: "for ever", or damage.
+        return moment
 
 
 def hours_of(at: time) -> str:

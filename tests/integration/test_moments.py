@@ -22,3 +22,13 @@ async def test_a_time_of_this_year(
     monkeypatch.setattr(dt_util, "utcnow", lambda: moment + timedelta(days=1))
     assert moment_text(hass, moment) == said
     assert " 2025, 12:06" in moment_text(hass, moment.replace(year=2025))
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+@pytest.mark.parametrize(
+    "moment", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)]
+)
+async def test_a_time_that_the_zone_does_not_have(home: Home, zone: str, moment: datetime) -> None:
+    """A lock may report such a date, and a damaged file may hold one: it is shown in UTC."""
+    await home.hass.config.async_set_time_zone(zone)
+    assert f"{moment.year}" in moment_text(home.hass, moment)

@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.auto_unlock.rules import RuleReason, RuleState
 from custom_components.smartlock.auto_unlock.rules.arrivals import Arrival, ArrivalLog
 from custom_components.smartlock.const import DOMAIN
-from custom_components.smartlock.moments import moment_text
+from custom_components.smartlock.moments import hours_of, local_of, moment_text
 from custom_components.smartlock.rules.stored import obj
 from custom_components.smartlock.storage import LockStore, lock_store
 from custom_components.smartlock.system_clock.trust import SystemClock, system_clock
@@ -120,4 +120,4 @@ def arrivals_table(hass: HomeAssistant, arrivals: Collection[Arrival]) -> str:
 
 
 def _time(moment: datetime | None) -> str:
-    return _NOTHING if moment is None else f"{dt_util.as_local(moment):%H:%M}"
+    return _NOTHING if moment is None else hours_of(local_of(moment).time())

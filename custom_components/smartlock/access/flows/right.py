@@ -30,6 +30,7 @@ from custom_components.smartlock.access.rules.rights import (
     moment_of,
 )
 from custom_components.smartlock.dialogs import HoursSelector, while_loaded
+from custom_components.smartlock.moments import local_of
 
 CONF_WHEN = "when"
 CONF_START, CONF_END = "start", "end"
@@ -248,7 +249,7 @@ def _shown_period(period: Period | None) -> dict[str, str]:
         period = Period(start=now, end=now + _SUGGESTED_STAY)
     moments = {CONF_START: period.start, CONF_END: period.end}
     return {
-        name: dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M:%S")
+        name: local_of(moment).strftime("%Y-%m-%d %H:%M:%S")
         for name, moment in moments.items()
         if moment is not None
     }
