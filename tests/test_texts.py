@@ -306,10 +306,18 @@ def test_pages_for_owners_have_the_words_of_the_glossary(page: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", sorted(file.stem for file in texts.TARGET.glob("*.json")))
 @pytest.mark.parametrize("section", ["entity", "exceptions", "services"])
 def test_no_markdown_where_it_is_not_rendered(language: str, section: str) -> None:
     """Home Assistant shows names, error messages and actions as plain text."""
     shown = json.loads(texts.render()[language])[section]
     marked = [f"{section}.{name}" for name, text in leaves(shown) if "**" in text or re.search(r"\*\w", text)]
     assert not marked
+
+
+@pytest.mark.parametrize("translation", sorted(texts.TARGET.glob("*.json")), ids=lambda file: file.stem)
+def test_the_fault_is_named_where_a_phone_cuts_the_title(translation: Path) -> None:
+    """Whose app shows 4B looks for it in the list of repairs, which shows some 43 letters."""
+    issues = json.loads(translation.read_text(encoding="utf-8"))["issues"]
+    title = issues["fault_clutch_power_failure"]["title"].format(name="Porte d'entrée")
+    assert "4B" in title[:43], title
