@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from random import Random
 from statistics import median
+import sys
 import tempfile
 from typing import Any
 
@@ -22,7 +23,7 @@ from benchmarks.rows import Row
 from benchmarks.sides import APP_ID, NUKI_ID, Paired, paired_lock
 from custom_components.smartlock.protocol import crypto
 from simulator.demo.house import House
-from simulator.home_assistant import HomeAssistantProcess, free_port
+from simulator.home_assistant import HomeAssistantError, HomeAssistantProcess, free_port
 from simulator.virtual_lock import Kind, Timing, VirtualLock
 
 __all__ = ["NAMES", "end_to_end"]
@@ -116,8 +117,16 @@ class Household:
             await self.alone()
             began = now()
             self.lock.turn_key(hand)
-            await self._shows(f"{hand}ed")
-            self.note("e2e_hand_shown", now() - began)
+            try:
+                await self._shows(f"{hand}ed")
+            except HomeAssistantError:
+                # Counts as that long, and the next sample begins from what is so.
+                sys.stderr.write(
+                    f"{self.contender.name}: {hand}ed by hand, not shown within {PATIENCE:.0f} s\n"
+                )
+                await self.house.api.call("homeassistant.update_entity", self.entity_id)
+                await self._shows(f"{hand}ed")
+            self.note("e2e_hand_shown", min(now() - began, PATIENCE))
 
     async def _act(self, action: str, step: str, end: str) -> tuple[float, float, float]:
         """Return the seconds until the motor started, from the start of the link on, and until the step was shown."""
