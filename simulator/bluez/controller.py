@@ -7,9 +7,10 @@ scan responses: all that is set right here.
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Final, Self, override
+from typing import Any, Final, Self, override
 
 from bumble import att, controller, core, gatt, hci, link, ll
 from bumble.device import Connection, Device, DeviceConfiguration
@@ -47,7 +48,7 @@ _BLUETOOTH_BASE: Final = "-0000-1000-8000-00805f9b34fb"
 _GENERIC_ACCESS: Final = f"00001800{_BLUETOOTH_BASE}"
 
 
-class Air(link.LocalLink):  # type: ignore[misc]
+class Air(link.LocalLink):  # type: ignore[misc]  # Bumble has no types
     """What the controllers are connected by."""
 
     @override
@@ -73,7 +74,7 @@ class Air(link.LocalLink):  # type: ignore[misc]
                 each.hear(address, advertisement)
 
 
-class _Controller(controller.Controller):  # type: ignore[misc]
+class _Controller(controller.Controller):  # type: ignore[misc]  # as above
     """A controller that has what it announces."""
 
     le_features = controller.Controller.le_features & ~_MISSING
@@ -310,8 +311,8 @@ class _DeviceLink:
             )
             self._indications.popleft()
 
-    def _do(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 

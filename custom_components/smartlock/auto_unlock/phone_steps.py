@@ -1,5 +1,6 @@
 """The first page of a rule: who comes home, and by what their phone is recognized."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -51,13 +52,13 @@ class PhoneSteps(RuleDialog):
         self._keys: tuple[bytes, ...] = ()
         """What a key that was typed may mean, as long as no phone has shown which it is."""
 
+    @abstractmethod
     async def async_step_door(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Go on at the door."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def async_step_risk(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Go on at the end."""
-        raise NotImplementedError
 
     async def async_step_person(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the person and the phone."""

@@ -1,6 +1,6 @@
 """Sends a new repair about batteries or a fault to the phones that the owner has chosen."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.notify import ATTR_DATA, ATTR_MESSAGE, ATTR_TITLE, DOMAIN as NOTIFY_DOMAIN
@@ -61,13 +61,12 @@ class PhoneNotices(LockPart):
         key, language = issue.translation_key, self._hass.config.language
         titles = await async_get_translations(self._hass, language, "issues", [DOMAIN])
         texts = await async_get_translations(self._hass, language, "common", [DOMAIN])
-        text: Callable[[str], str] = lambda name: texts[f"component.{DOMAIN}.common.{name}"]  # noqa: E731
-        words = [text("locked_out")] if key in _LOCKED_OUT else []
+        names = ["locked_out", "see_repairs"] if key in _LOCKED_OUT else ["see_repairs"]
         notice: dict[str, Any] = {
             ATTR_TITLE: titles[f"component.{DOMAIN}.issues.{key}.title"].format(
                 **(issue.translation_placeholders or {})
             ),
-            ATTR_MESSAGE: " ".join([*words, text("see_repairs")]),
+            ATTR_MESSAGE: " ".join(texts[f"component.{DOMAIN}.common.{name}"] for name in names),
             # A tap opens it, on iOS and on Android; the same issue again replaces its notice.
             ATTR_DATA: {"url": _REPAIRS, "clickAction": _REPAIRS, "tag": issue_id},
         }
