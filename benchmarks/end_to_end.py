@@ -225,7 +225,7 @@ def add_entry(home_assistant: HomeAssistantProcess, contender: Contender, paired
 async def take_turns(contenders: list[Contender], samples: int) -> list[dict[str, list[float]]]:
     """Return the figures of each side, which take turns."""
     figures: list[dict[str, list[float]]] = [{name: [] for name in FIGURES} for _ in contenders]
-    for day in batched(range(samples), SAMPLES_A_DAY):
+    for day in batched(range(samples), SAMPLES_A_DAY, strict=False):
         async with AsyncExitStack() as stack:
             households = [
                 await stack.enter_async_context(household(contender, seed))

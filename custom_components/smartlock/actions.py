@@ -10,7 +10,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from custom_components.smartlock.const import DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.link import rules
-from custom_components.smartlock.link.advertisements import slots_taken
+from custom_components.smartlock.link.slots import slots_taken
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations

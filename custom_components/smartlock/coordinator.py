@@ -33,6 +33,7 @@ from custom_components.smartlock.link.polling import Polling
 from custom_components.smartlock.link.presence import Presence
 from custom_components.smartlock.link.reauth import async_close_reauth
 from custom_components.smartlock.link.rules import PollPolicy
+from custom_components.smartlock.link.slots import slot_wanted
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LinkUser, LockPart, async_share_link
 from custom_components.smartlock.problems import problem
@@ -165,8 +166,12 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         return None if self.read_at is None else system_clock(self.hass).date_of(self.read_at)
 
     async def async_share_link(self, states: KeyturnerStates) -> None:
-        """Offer the open link to all its users."""
-        await async_share_link(self.link_users, states)
+        """Offer the open link to all its users; another lock that waits for the slot comes before the rest of them."""
+        gave_way = await async_share_link(self.link_users, states, gives_way=self._gives_way)
+        self._polling.update(self.policy.link_shared(gave_way=gave_way, now=self._now))
+
+    def _gives_way(self) -> bool:
+        return not self.policy.gave_way and slot_wanted(self.hass, self.address)
 
     @override
     async def _async_update_data(self) -> LockSnapshot:
@@ -185,9 +190,8 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                 # We closed the link ourselves: nothing has failed.
                 return self.data
             refused = isinstance(error, NotAuthorizedError)
-            self._polling.update(
-                self.policy.read_refused(self._now) if refused else self.policy.read_failed(self._now)
-            )
+            failed = self.policy.read_refused if refused else self.policy.read_failed
+            self._polling.update(failed(self._now))
             key, placeholders = problem(error)
             raise (ConfigEntryAuthFailed if self.policy.locked_out else UpdateFailed)(
                 translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
@@ -225,8 +229,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         notified = self.is_bridge and useful
         if notified != self.policy.notified:
             self._polling.update(self.policy.relying_on_flag(notified=notified))
-
-    # --- What the lock reports ----------------------------------------------------------------------------
 
     @callback
     def _read_in_background(self, reason: str) -> None:
@@ -320,8 +322,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     def async_doubt(self) -> None:
         """An action was or may have been sent, and the position of the bolt is unknown."""
         self._polling.update(self.policy.outcome_unknown(self._now))
-
-    # --- Stopping -----------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def async_paused(self) -> AsyncIterator[None]:

@@ -1,6 +1,6 @@
 """What all features of a lock share: how they start, how they stop, and when they may use the link."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from homeassistant.core import callback
@@ -35,15 +35,20 @@ class LinkUser(Protocol):
         """
 
 
-async def async_share_link(users: Iterable[LinkUser], states: KeyturnerStates) -> None:
-    """Offer the open link to all its users in order, until it breaks."""
+async def async_share_link(
+    users: Iterable[LinkUser], states: KeyturnerStates, *, gives_way: Callable[[], bool]
+) -> bool:
+    """Offer the open link to all its users in order, until it breaks, or `gives_way` says so; return the latter."""
     for user in users:
+        if gives_way():
+            return True
         try:
             await user.async_use_link(states)
         except LinkError as error:
             LOGGER.debug("The link ended before everything was done: %s", type(error).__name__)
-            return
+            return False
         except SmartLockError as error:
             LOGGER.debug("The lock refused something nobody waits for: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001 - a defect in one user must not stop the others
             LOGGER.error("What was to be done after a read has failed: %s", type(error).__name__)
+    return False

@@ -11,14 +11,15 @@ import pytest
 
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.transport import Link
-from custom_components.smartlock.link.advertisements import freshest_device, reachability, slots_taken
+from custom_components.smartlock.link.advertisements import freshest_device, reachability
+from custom_components.smartlock.link.slots import slots_taken
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     NoFreeSlotError,
     OutOfRangeError,
     UnreachableError,
 )
-from simulator.local_adapter import LocalAdapter, RadioClient
+from simulator.local_adapter import RadioClient
 from simulator.virtual_lock import VirtualLock
 from tests.integration.home import Home
 
@@ -356,29 +357,3 @@ async def test_disconnecting_that_fails(
         context.setattr(RadioClient, "disconnect", fail)
         await link.close()
     await assert_lost(link, lock.model.dialect.keyturner_usdio)
-
-
-async def test_slots_that_others_have_taken(home: Home, lock: VirtualLock) -> None:
-    """All of them, of everybody who hears the lock; our own link to it is no reason to complain."""
-    await home.until(lambda: bluetooth.async_address_present(home.hass, lock.address))
-    taken = slots_taken(home.hass, lock.address)
-    others = [RadioClient(f"AA:00:00:00:00:0{each}", adapter=home.adapter) for each in range(4)]
-    for each in others:
-        home.adapter.claim(each)
-    assert not taken()
-    ours = RadioClient(lock.address, adapter=home.adapter)
-    home.adapter.claim(ours)
-    assert not taken()
-    home.adapter.release(ours)
-    home.adapter.claim(RadioClient("AA:00:00:00:00:05", adapter=home.adapter))
-    assert taken()
-    second = LocalAdapter(home.radio, source="00:1A:7D:DA:71:14", connection_slots=1)
-    second.start(home.hass)
-    await home.until(
-        lambda: (
-            len(bluetooth.async_scanner_devices_by_address(home.hass, lock.address, connectable=True)) == 2
-        )
-    )
-    assert not taken()
-    second.stop()
-    assert not slots_taken(home.hass, "AA:AA:AA:AA:AA:AA")()

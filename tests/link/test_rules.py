@@ -73,6 +73,17 @@ def test_idle_link_that_was_dropped() -> None:
     assert quiet().link_lost(50).due(50) == (50 + r.LOST_DELAY, PollReason.LINK_LOST)
 
 
+def test_slot_that_went_to_another_lock() -> None:
+    """What was left is done over a link of its own; until that one has been shared, no other is given away."""
+    gave_way = quiet().link_shared(gave_way=True, now=50)
+    assert gave_way.gave_way
+    assert gave_way.due(50) == (50 + r.GAVE_WAY_DELAY, PollReason.GAVE_WAY)
+    read = states_received(gave_way.read_started(70), 71)
+    assert read.gave_way
+    assert not read.link_shared(gave_way=False, now=72).gave_way
+    assert read.link_shared(gave_way=False, now=72).due(72) == read.due(72)
+
+
 def test_unknown_outcome() -> None:
     """Read at once; not believed until it was read."""
     state = quiet().outcome_unknown(50)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from random import Random
 from typing import Any, override
@@ -48,12 +48,17 @@ class BleTransport(Transport):
         device: Callable[[], BLEDevice | None],
         explain: Callable[[], str],
         full: Callable[[], bool] = lambda: False,
+        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """Take callables for the freshest device, why it is out of reach, and whether all slots are in use."""
+        """Take callables for the freshest device, why it is out of reach, and whether all slots are in use.
+
+        A slot is waited for in the context manager that `waiting` returns.
+        """
         self._name = name
         self._device = device
         self._explain = explain
         self._full = full
+        self._waiting = waiting
         self._random = Random(name)
         self._returns_by = 0.0
 
@@ -109,10 +114,13 @@ class BleTransport(Transport):
 
     async def _wait_for_slot(self) -> None:
         """Return once an adapter or proxy in range has a free slot. Raises NoFreeSlotError."""
-        for _ in range(_SLOT_LOOKS):
-            if not self._full():
-                return
-            await asyncio.sleep(self._random.uniform(0.5, 1.5) * _SLOT_LOOK)
+        if not self._full():
+            return
+        with self._waiting():
+            for _ in range(_SLOT_LOOKS):
+                await asyncio.sleep(self._random.uniform(0.5, 1.5) * _SLOT_LOOK)
+                if not self._full():
+                    return
         raise NoFreeSlotError(self._explain())
 
 

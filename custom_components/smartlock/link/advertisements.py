@@ -65,23 +65,6 @@ def freshest_device(hass: HomeAssistant, address: str) -> Callable[[], BLEDevice
     return device
 
 
-def slots_taken(hass: HomeAssistant, address: str) -> Callable[[], bool]:
-    """Return a callable that says whether other devices use all slots of the receivers in range of a lock."""
-
-    def taken() -> bool:
-        allocations = [
-            path.scanner.get_allocations()
-            for path in bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
-        ]
-        # An adapter that reports nothing about slots may have one.
-        return bool(allocations) and all(
-            each is not None and each.slots > 0 and each.free == 0 and address not in each.allocated
-            for each in allocations
-        )
-
-    return taken
-
-
 def reachability(hass: HomeAssistant, address: str) -> Callable[[], str]:
     """Return a callable that explains in words whether and why connecting is impossible now."""
     return lambda: bluetooth.async_address_reachability_diagnostics(

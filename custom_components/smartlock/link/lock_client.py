@@ -17,7 +17,8 @@ from custom_components.smartlock.const import (
     CONF_NUKI_ID,
     CONF_SHARED_KEY,
 )
-from custom_components.smartlock.link.advertisements import freshest_device, reachability, slots_taken
+from custom_components.smartlock.link.advertisements import freshest_device, reachability
+from custom_components.smartlock.link.slots import slots_taken, waiting_for_slot
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.frames import Session
@@ -45,6 +46,7 @@ def lock_client(
             device=freshest_device(hass, address),
             explain=reachability(hass, address),
             full=slots_taken(hass, address),
+            waiting=waiting_for_slot(hass, address),
         ),
         dialect=DIALECTS[entry.data[CONF_GENERATION]],
         session=Session(

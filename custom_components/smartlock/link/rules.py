@@ -19,6 +19,8 @@ A read costs battery, so each reason to read has a bound:
     a read failed                   after 15 s, then doubling    up to the slow poll
     a states request stayed         after 15 s                   once, then as a read that failed
       without an answer
+    it gave its slot to another     after 15 s                   once in a row
+      lock
     the lock does not know us       after 5 s                    three in a row, then each hour, and when it appears
     all together                                                 a budget for each day
 """
@@ -52,6 +54,8 @@ EDGE_DELAY = 0.0
 LOST_DELAY = 5.0
 PASSING_DELAY = 8.0
 RETRY_DELAY = 15.0
+# For what was left when the slot went to another lock. Longer than a lock waits for a slot, which is ten seconds.
+GAVE_WAY_DELAY = 15.0
 # How long evidence against the last state (a known change, failed reads, a flag that was cleared without an
 # answer) may stay unresolved before that state is no longer shown.
 BELIEF = 60.0
@@ -88,6 +92,7 @@ class PollReason(Enum):
     REFUSED = "refused"
     PASSING_STATE = "passing_state"
     AT_REST = "at_rest"
+    GAVE_WAY = "gave_way"
     POLL = "poll"
 
 
@@ -134,6 +139,8 @@ class PollPolicy:
     """Consecutive reads of the same transitional state; None if the state is a lasting one."""
     at_rest_wanted: bool = False
     """The bolt was in motion at the last read, so that users that need it at rest had to wait."""
+    gave_way: bool = False
+    """The last link was released before its users were done, as another lock waited for the slot."""
     failed_at: float | None = None
     failing_since: float | None = None
     """When the first of the consecutive failed reads failed."""
@@ -188,6 +195,11 @@ class PollPolicy:
         """The state was requested, which clears the flag, and the answer was lost."""
         answer_lost_at = now if self.answer_lost_at is None else self.answer_lost_at
         return replace(self, answer_lost_at=answer_lost_at).want(PollReason.ANSWER_LOST, now + RETRY_DELAY)
+
+    def link_shared(self, *, gave_way: bool, now: float) -> Self:
+        """The users of the link are done, or gave way to another lock."""
+        state = replace(self, gave_way=gave_way)
+        return state.want(PollReason.GAVE_WAY, now + GAVE_WAY_DELAY) if gave_way else state
 
     def outcome_unknown(self, now: float) -> Self:
         """An action was or may have been written, and its result is unknown."""

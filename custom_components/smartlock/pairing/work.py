@@ -24,12 +24,8 @@ from custom_components.smartlock.const import (
     DOMAIN,
 )
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.link.advertisements import (
-    SeenLock,
-    freshest_device,
-    reachability,
-    slots_taken,
-)
+from custom_components.smartlock.link.advertisements import SeenLock, freshest_device, reachability
+from custom_components.smartlock.link.slots import slots_taken, waiting_for_slot
 from custom_components.smartlock.pairing.button import async_at_the_button
 from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings
 from custom_components.smartlock.pairing.identity import async_keep_uuid, async_known_uuid
@@ -105,6 +101,7 @@ class PairingWork(ConfigFlow):
             device=freshest_device(self.hass, self._address),
             explain=reachability(self.hass, self._address),
             full=slots_taken(self.hass, self._address),
+            waiting=waiting_for_slot(self.hass, self._address),
         )
 
     @property
