@@ -156,6 +156,10 @@ ACTIONS = (
 )
 
 
+# Made while the module is imported, which Home Assistant does outside of its event loop.
+_SCHEMAS = {action.name: cv.make_entity_service_schema(dict(action.schema or {})) for action in ACTIONS}
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
@@ -164,7 +168,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             DOMAIN,
             action.name,
             _handler(hass, action),
-            cv.make_entity_service_schema(dict(action.schema or {})),
+            _SCHEMAS[action.name],
             supports_response=action.response,
         )
     service.async_register_admin_service(
