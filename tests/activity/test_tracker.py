@@ -141,6 +141,24 @@ async def test_by_hand_after_somebody_came(home: Home) -> None:
     assert home.state("last_method") == "manual"
 
 
+async def test_who_came_in_last_is_unknown_after_a_key(home: Home) -> None:
+    """Also while its entry is not written yet; locking lets nobody in."""
+    door = await Door.of(home, habits=Habits(log_delay=50.0))
+    door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    await asyncio.sleep(60)
+    await home.read()
+    seen: list[str] = []
+    for action in ("lock", "unlock"):
+        door.lock.turn_key(action)
+        for _ in range(2):
+            await home.read()
+            seen.append(home.state("last_user"))
+            await asyncio.sleep(60)
+    assert seen == ["Pippi", "Pippi", "unknown", "unknown"]
+    assert home.full_state("last_user").attributes["method"] == "manual"
+
+
 async def test_home_assistant_itself(home: Home) -> None:
     door = await Door.of(home, keypad=False)
     await home.call("unlock")

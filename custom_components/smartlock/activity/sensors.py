@@ -13,18 +13,23 @@ from homeassistant.const import EntityCategory
 
 from custom_components.smartlock.access.removals import Removals
 from custom_components.smartlock.activity.rules.entries import Method, word
+from custom_components.smartlock.activity.rules.last import Operation
 from custom_components.smartlock.activity.tracker import ActivityTracker
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
 
 
+def _last_opening(tracker: ActivityTracker) -> Operation | None:
+    return tracker.last.last_opening(log_readable=tracker.reads)
+
+
 def _last_user(tracker: ActivityTracker) -> str | None:
-    opening = tracker.last.opening
+    opening = _last_opening(tracker)
     return None if opening is None else tracker.user_of(opening)
 
 
 def _opening(tracker: ActivityTracker) -> Mapping[str, Any] | None:
-    opening = tracker.last.opening
+    opening = _last_opening(tracker)
     if opening is None:
         return None
     return {

@@ -138,3 +138,49 @@ def test_a_change_while_the_log_is_read() -> None:
     last = last.succeeded(operation(2, LockAction.LOCK, None, Method.MANUAL), opening=False)
     assert user(last.read(LOCKED_BY_HAND)) is None
     assert last.read(LOCKED_BY_HAND).explained is not None
+
+
+UNLOCKING = states(lock_state=LockState.UNLOCKING, trigger=Trigger.MANUAL)
+
+
+def opener(last: Last, *, log_readable: bool = True) -> str | None:
+    """Return who is said to have come in last."""
+    opening = last.last_opening(log_readable=log_readable)
+    return None if opening is None else opening.user
+
+
+def test_nobody_came_in_last_while_somebody_has_unlocked_whom_the_log_does_not_name() -> None:
+    """The log is waited for, and believed: an entry that is written late is not Pippi's."""
+    last = pippi_came(Last()).seen(LOCKED_BY_HAND).read(LOCKED_BY_HAND)
+    assert opener(last) == "Pippi"
+    last = last.seen(UNLOCKING).seen(TURNED)
+    assert opener(last) == "Pippi"
+    last = last.read(TURNED)
+    assert opener(last) is None
+    assert opener(Last.from_json(last.to_json()), log_readable=False) is None
+    by_hand = last.succeeded(operation(2, LockAction.UNLOCK, None, Method.MANUAL), opening=True)
+    assert by_hand.last_opening(log_readable=True) == by_hand.operation
+    # Somebody else has locked again before the entry of a code was written.
+    last = last.seen(LOCKED).succeeded(operation(2, LockAction.LOCK, None, Method.MANUAL), opening=False)
+    assert opener(last.read(LOCKED)) is None
+    assert opener(last.succeeded(operation(3, LockAction.UNLOCK, "Annika"), opening=True)) == "Annika"
+
+
+def test_without_a_log_nobody_is_named_once_somebody_has_unlocked() -> None:
+    last = pippi_came(Last()).seen(LOCKED_BY_HAND)
+    assert opener(last, log_readable=False) == "Pippi"
+    assert opener(last.seen(TURNED), log_readable=False) is None
+
+
+@pytest.mark.parametrize("between", [LockState.CALIBRATION, LockState.BOOT_RUN, LockState.MOTOR_BLOCKED])
+def test_a_bolt_that_finds_its_place_has_let_nobody_in(between: LockState) -> None:
+    last = pippi_came(Last()).seen(LOCKED).seen(states(lock_state=between)).seen(TURNED).read(TURNED)
+    assert opener(last) == "Pippi"
+
+
+def test_a_log_that_is_ahead_of_the_states() -> None:
+    """Somebody unlocks after the states were read and before the log is."""
+    last = Last().seen(LOCKED).succeeded(operation(1, LockAction.UNLOCK, "Pippi"), opening=True).read(LOCKED)
+    assert opener(last) == "Pippi"
+    last = last.seen(OPENED_BY_CODE).read(OPENED_BY_CODE)
+    assert opener(last) == "Pippi"

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Self
 
 from custom_components.smartlock.activity.rules.entries import TRIGGERS, Method
-from custom_components.smartlock.protocol.enums import LockAction, LockState
+from custom_components.smartlock.protocol.enums import LockAction, LockState, Place
 from custom_components.smartlock.protocol.messages import KeyturnerStates
-from custom_components.smartlock.rules.stored import integer, moment, obj, optional, text
+from custom_components.smartlock.rules.stored import flag, integer, moment, obj, optional, text
 
 type Sign = tuple[int | None, ...]
 
@@ -77,6 +77,10 @@ class Last:
     """The log has been read to its end since they show that."""
     fresh: bool = False
     """The operation has come from the log since it was last read to its end."""
+    place: Place | None = None
+    """Where the bolt was last seen at rest; None if that is not known."""
+    opened_since: bool = False
+    """The bolt was seen to be unlocked, and no entry of the log has told by whom."""
 
     @property
     def explained(self) -> Operation | None:
@@ -85,10 +89,38 @@ class Last:
             self.operation if self.read_since and self.sign is not None and self.sign == self.shown else None
         )
 
+    def last_opening(self, *, log_readable: bool) -> Operation | None:
+        """Return the last by which somebody unlocked or opened; None if somebody else may have, later.
+
+        An entry that comes with the next reading of the log is waited for: seconds, as a rule.
+        """
+        return None if self.opened_since and (self.read_since or not log_readable) else self.opening
+
     def seen(self, states: KeyturnerStates) -> Self:
         """Take what the lock shows: if it is something else than before, nothing explains it yet."""
         shown = sign_of(states)
-        return self if shown == self.shown else replace(self, shown=shown, read_since=False)
+        if shown == self.shown:
+            return self
+        place = states.lock_state.place
+        unlocked = (self.place, place) == (Place.LOCKED, Place.UNLOCKED) and not self._told_ahead(states)
+        return replace(
+            self,
+            shown=shown,
+            read_since=False,
+            # A bolt on its way was where it was; one that loses its place may be anywhere.
+            place=self.place if states.lock_state.heading is not None and place is None else place,
+            opened_since=self.opened_since or unlocked,
+        )
+
+    def _told_ahead(self, states: KeyturnerStates) -> bool:
+        """Whether the log has told of an opening before the states show it."""
+        operation = self.operation
+        return (
+            operation is not None
+            and operation is self.opening
+            and self.sign is None
+            and _agree(operation, states)
+        )
 
     def succeeded(self, operation: Operation, *, opening: bool) -> Self:
         """Take an operation from the log."""
@@ -96,6 +128,7 @@ class Last:
             self,
             operation=operation,
             opening=operation if opening else self.opening,
+            opened_since=self.opened_since and not opening,
             sign=None,
             fresh=True,
         )
@@ -121,6 +154,7 @@ class Last:
             "sign": None
             if self.sign is None
             else [None if each is None else int(each) for each in self.sign],
+            "opened_since": self.opened_since,
         }
 
     @classmethod
@@ -131,6 +165,7 @@ class Last:
             operation=optional(lambda each: Operation.from_json(obj(each)), stored["operation"]),
             opening=optional(lambda each: Operation.from_json(obj(each)), stored["opening"]),
             sign=None if sign is None else tuple(optional(integer, each) for each in sign),
+            opened_since=flag(stored.get("opened_since", False)),
         )
 
 
