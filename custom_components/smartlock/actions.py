@@ -24,7 +24,11 @@ from custom_components.smartlock.protocol.errors import (
     OutcomeUnknownError,
     SmartLockError,
 )
-from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
+
+# Seconds for which a bolt that has not arrived is not shown at rest yet: the lock reports that first, and then its error.
+# A little longer than faults wait for it (`faults/tracker.py`); a fault is shown at once.
+_ERROR_TIME = 1.5
 
 # Delay before the link of an action is used for background work; well below the time for which it is kept
 # open.
@@ -40,6 +44,7 @@ class LockActions:
         self._client = coordinator.client
         self._last_action: float | None = None
         self._dropped_listeners = Listeners[[]]()
+        self._error_awaited: asyncio.TimerHandle | None = None
 
     @callback
     def async_on_dropped(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
@@ -68,6 +73,7 @@ class LockActions:
             self._coordinator.idle_time, last_action=self._last_action, now=self._coordinator.hass.loop.time()
         )
         self._last_action = self._coordinator.hass.loop.time()
+        stop_following = self._coordinator.async_add_message_listener(self._follow)
         try:
             await self.async_move(
                 lambda: self._client.act(
@@ -80,14 +86,32 @@ class LockActions:
                 )
             )
         finally:
+            stop_following()
             if self._coordinator.data.running is action:
                 self._show_running(None)
 
     @callback
     def _show_running(self, action: LockAction | None) -> None:
         """Show that the lock carries out an action; its state follows a moment later, or is missing."""
-        self._coordinator.data = replace(self._coordinator.data, running=action)
+        self._forget_error()
+        self._coordinator.data = replace(self._coordinator.data, running=action, begun=False)
         self._coordinator.async_update_listeners()
+
+    @callback
+    def _follow(self, message: Message) -> None:
+        """Show a bolt at rest where it is, unless the lock says soon why it is not where it should be."""
+        if isinstance(message, KeyturnerStates):
+            self._forget_error()
+            if self._coordinator.data.running is not None and message.lock_state.at_rest:
+                self._error_awaited = self._coordinator.hass.loop.call_later(
+                    _ERROR_TIME, self._show_running, None
+                )
+
+    @callback
+    def _forget_error(self) -> None:
+        if self._error_awaited is not None:
+            self._error_awaited.cancel()
+            self._error_awaited = None
 
     async def async_move(
         self, order: Callable[[], Awaitable[KeyturnerStates | None]]

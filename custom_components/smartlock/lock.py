@@ -39,7 +39,7 @@ VIEWS: Mapping[LockState, View | None] = {
     LockState.UNDEFINED: None,
 }
 
-# What an action looks like that the lock has accepted, before it reports its state.
+# What an action looks like that the lock has accepted, where its state does not show it.
 RUNNING: Mapping[LockAction, View] = {
     LockAction.LOCK: View.LOCKING,
     LockAction.FULL_LOCK: View.LOCKING,
@@ -86,8 +86,8 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     @property
     def _view(self) -> View | None:
         snapshot = self.snapshot
-        if snapshot.running is not None:
-            return RUNNING.get(snapshot.running)
+        if (action := snapshot.under_way) is not None:
+            return RUNNING.get(action)
         return None if snapshot.states is None else VIEWS.get(snapshot.states.lock_state)
 
     @property
@@ -122,7 +122,8 @@ class SmartLockLock(SmartLockEntity, LockEntity):
         # With a dead clutch the bolt does not move and would be shown as locked. A lock that was never
         # calibrated has no state in Home Assistant, which is not a jam; and a moving bolt is shown as moving.
         states = self.snapshot.states
-        silent = self.snapshot.running is not None or (
+        accepted = self.snapshot.running is not None and not self.snapshot.begun
+        silent = accepted or (
             states is not None
             and (states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED)
         )

@@ -23,7 +23,9 @@ class LockSnapshot:
     outdated: bool = False
     """The lock has changed, or may have moved, since it was last read."""
     running: LockAction | None = None
-    """What the lock has accepted and is carrying out, until it reports its state."""
+    """What the lock has accepted and is carrying out, until it reports the bolt where that brings it."""
+    begun: bool = False
+    """The lock has reported its state since it has accepted that."""
     config: Config | None = None
     advanced_config: AdvancedConfig | None = None
     battery_report: BatteryReport | None = None
@@ -36,7 +38,26 @@ class LockSnapshot:
 
     def with_states(self, states: KeyturnerStates) -> LockSnapshot:
         """Take a state that the lock has just reported."""
-        return replace(self, last_states=states, outdated=False, running=None)
+        running = self.running if states.lock_state.moving or self._rests_elsewhere(states) else None
+        return replace(self, last_states=states, outdated=False, running=running, begun=running is not None)
+
+    @property
+    def under_way(self) -> LockAction | None:
+        """What the lock carries out for us without showing it: it has not begun, or has not said yet why it failed."""
+        states = self.states
+        if not self.begun or (states is not None and self._rests_elsewhere(states)):
+            return self.running
+        return None
+
+    def _rests_elsewhere(self, states: KeyturnerStates) -> bool:
+        """Whether the bolt is at rest where an action that succeeds does not bring it."""
+        state = states.lock_state
+        return (
+            self.running is not None
+            and state.at_rest
+            and state.place is not None
+            and state not in self.running.shows
+        )
 
     def with_change_unseen(self) -> LockSnapshot:
         """The lock has changed, or may have, and could not be read."""
