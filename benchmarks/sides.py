@@ -22,7 +22,8 @@ from custom_components.smartlock.const import (
     CONF_SHARED_KEY,
     DOMAIN,
 )
-from custom_components.smartlock.link.advertisements import freshest_device, reachability
+from custom_components.smartlock.link.advertisements import freshest_device
+from custom_components.smartlock.link.reachability import reachability
 from custom_components.smartlock.protocol import crypto
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, LockAction
 from custom_components.smartlock.protocol.errors import SmartLockError

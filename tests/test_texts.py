@@ -66,6 +66,35 @@ def test_translations_are_current() -> None:
     assert not stale, "run scripts/generate-texts"
 
 
+def test_titles_and_menus_fit_on_a_phone() -> None:
+    """At 390 px the frontend cuts what needs more than a line: 260 px of repairs, a little more of menus."""
+    named = {
+        "name": "Front door",
+        "rule": "Anna",
+        "code": "0x4B",
+        "count": "4",
+        "expired": "2",
+        "guests": "2",
+    }
+    too_long = [
+        (file.stem, text)
+        for file in texts.TARGET.glob("*.json")
+        for path, words in texts_of(json.loads(file.read_text(encoding="utf-8")))
+        if "menu_options" in path or (path[0] == "issues" and path[2:] == ("title",))
+        if len(text := words.format(**named)) > 44
+    ]
+    assert too_long == []
+
+
+def texts_of(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the texts of a translation file with their keys."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from texts_of(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
 def test_texts_are_put_where_the_layout_says(sources: Path) -> None:
     """Shared tables and references are filled in, and keys are sorted."""
     assert texts.render(sources)["de"] == (

@@ -4,10 +4,9 @@ from datetime import datetime, time
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
-from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.wording import word
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -15,21 +14,22 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 
 def moment_text(hass: HomeAssistant, moment: datetime) -> str:
     """Return a date and time, such as "Sun 6 Dec, 11:00"; the year only if it is another one."""
-    texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-
-    def text(selector: str, key: str) -> str:
-        return texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
-
     local = local_of(moment)
-    values = {
-        "weekday": text("weekday_short", _DAYS[local.weekday()]),
-        "day": str(local.day),
-        "month": text("month", _MONTHS[local.month - 1]),
-        "time": hours_of(local.time()),
-    }
-    if local.year == local_of(dt_util.utcnow()).year:
-        return text("access", "moment").format(**values)
-    return text("access", "moment_of_year").format(year=str(local.year), **values)
+    weekday = word(hass, "weekday_short", _DAYS[local.weekday()])
+    return word(hass, "access", "moment").format(
+        weekday=weekday, date=_date(hass, local), time=hours_of(local.time())
+    )
+
+
+def date_text(hass: HomeAssistant, moment: datetime) -> str:
+    """Return a date, such as "6 Dec"; the year only if it is another one."""
+    return _date(hass, local_of(moment))
+
+
+def _date(hass: HomeAssistant, local: datetime) -> str:
+    month = word(hass, "month", _MONTHS[local.month - 1])
+    key = "date" if local.year == local_of(dt_util.utcnow()).year else "date_of_year"
+    return word(hass, "access", key).format(day=local.day, month=month, year=local.year)
 
 
 def local_of(moment: datetime) -> datetime:

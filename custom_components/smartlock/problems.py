@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
@@ -138,19 +137,17 @@ def explained(error: SmartLockError) -> tuple[str, str]:
     return key, placeholders.get("reason", "") or placeholders.get("code", "")
 
 
-def translated(
-    error: SmartLockError, reason: str = "", names: Mapping[str, str] = MappingProxyType({})
-) -> HomeAssistantError:
+def translated(error: SmartLockError, reason: str = "", fields: str = "") -> HomeAssistantError:
     """Return the error that a caller in Home Assistant sees.
 
-    `reason` explains the state of the connection; `names` are the settings' names, which default to their
-    fields.
+    `reason` explains the state of the connection; `fields` names the settings that the error is about, if it is
+    about any.
     """
     key, placeholders = problem(error)
     if key == "not_started":
         placeholders = {"reason": reason}
-    if isinstance(error, BadSettingError | SettingsNotKeptError | SettingsUnknownError):
-        placeholders = {"fields": ", ".join(names.get(field, field) for field in error.fields)}
+    if fields:
+        placeholders = {"fields": fields}
     # A mistake of the caller is not a failure of the lock.
     invalid = error.invalid if isinstance(error, TranslatableError) else isinstance(error, BadSettingError)
     kind = ServiceValidationError if invalid else HomeAssistantError

@@ -28,6 +28,7 @@ from custom_components.smartlock.lock import SmartLockLock
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.settings import actions as settings
+from custom_components.smartlock.wording import series
 
 ATTR_UNLATCH = "unlatch"
 
@@ -215,5 +216,5 @@ def _refuse_others(hass: HomeAssistant, call: ServiceCall, locks: Mapping[str, E
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="not_ours",
-            translation_placeholders={"entities": ", ".join(others)},
+            translation_placeholders={"entities": series(hass, others)},
         )

@@ -149,8 +149,11 @@ LIMITS = {"arm_distance": 200, "arm_after": 5, "window": 20, "cool_down": 10}
 async def finish(dialog: Dialog) -> None:
     """Take note of the risk."""
     assert dialog.step in ("risk", "risk_no_app")
+    tries = dialog.step == "risk"
     await dialog.submit(understood=True)
     assert dialog.shown["type"] is FlowResultType.CREATE_ENTRY
+    # What it says at the end: a rule that lacks something is off.
+    assert dialog.shown["description"] == ("tried" if tries else None)
 
 
 async def set_by_hand(dialog: Dialog, threshold: int = -68) -> None:

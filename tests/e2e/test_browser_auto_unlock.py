@@ -154,7 +154,7 @@ async def change_it(owner: Owner, house: House) -> None:
     await expect(page.get_by_text("No signal from the phone yet")).to_have_count(0)
 
     await page.get_by_role("button", name="Change auto-unlock").first.click()
-    await owner.tap("What happens, and what keeps the door locked")
+    await owner.tap("Action and conditions")
     await owner.sees("Only while this alarm is disarmed", "conditions")
     await page.get_by_text("Not with empty batteries").last.scroll_into_view_if_needed()
     await owner.album.add("conditions-2")
@@ -170,7 +170,7 @@ async def change_it(owner: Owner, house: House) -> None:
         if unique_id.endswith("_auto_unlock_mode")
     ]
     # Nothing is missing, so it tries already.
-    await owner.sees("Turned on", "device-tries")
+    await owner.sees("Mode was changed", "device-tries")
     await house.api.call("select.select_option", mode, option="enabled")
     await owner.sees("Not armed")
     await owner.sees("Rule was changed", "device")

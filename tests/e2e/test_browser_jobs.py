@@ -187,7 +187,7 @@ async def test_a_refused_pin_on_a_phone(house: House, mount: Mount, page: Page) 
     await log_in(page, house)
     await visit(page, house, "/config/repairs")
     async with owner.doing("enter a PIN that was changed", 3):
-        await owner.tap("PIN needed again, locking works")
+        await owner.tap("PIN needed, locking works")
         await owner.sees("The lock forgot its PIN", "menu")
         await owner.tap("Enter the PIN of the lock")
         await expect(page.get_by_text("0000")).to_have_count(0)

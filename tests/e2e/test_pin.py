@@ -211,7 +211,7 @@ async def test_what_the_owner_sees(house: House, mount: Mount, page: Page) -> No
 
     await lose(guarded)
     await visit(page, house, "/config/repairs")
-    title = page.get_by_text("Front door: PIN needed again, locking works")
+    title = page.get_by_text("Front door: PIN needed, locking works")
     await expect(title).to_be_visible()
     await album.add("attention")
     await title.click()

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.smartlock.moments import moment_text
+from custom_components.smartlock.moments import date_text, moment_text
 from tests.integration.home import Home
 
 
@@ -21,7 +21,9 @@ async def test_a_time_of_this_year(
     moment = datetime(2026, 11, 29, 11, 6, tzinfo=UTC)
     monkeypatch.setattr(dt_util, "utcnow", lambda: moment + timedelta(days=1))
     assert moment_text(hass, moment) == said
+    assert date_text(hass, moment) == said.removesuffix(", 12:06").split(maxsplit=1)[1]
     assert " 2025, 12:06" in moment_text(hass, moment.replace(year=2025))
+    assert date_text(hass, moment.replace(year=2025)).endswith(" 2025")
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])

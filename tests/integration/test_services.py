@@ -210,7 +210,7 @@ async def test_connecting_in_vain_says_why(home: Home) -> None:
     home.go_out_of_range(lock)
     error = await failure(home, "connect")
     assert error.translation_key == "unreachable"
-    assert "last advertisement" in str(error)
+    assert "receives the lock" in str(error)
     # What is known stays known: nothing was asked for.
     assert home.state() == View.LOCKED
     home.come_into_range(lock)

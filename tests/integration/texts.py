@@ -44,6 +44,8 @@ def missing_texts(
             wanted += [f"error.{key}" for key in (result["errors"] or {}).values()]
         case FlowResultType.MENU:
             wanted += [f"{step}.title", *(f"{step}.menu_options.{each}" for each in result["menu_options"])]
+        case FlowResultType.CREATE_ENTRY if description := result.get("description"):
+            wanted.append(f"create_entry.{description}")
         case FlowResultType.ABORT if result.get("translation_domain") is None:
             wanted.append(f"abort.{result['reason']}")
         case FlowResultType.SHOW_PROGRESS:

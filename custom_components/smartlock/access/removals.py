@@ -15,6 +15,7 @@ from custom_components.smartlock.access.rules.notes import Key, Notes, Owner, Re
 from custom_components.smartlock.access.store import NoteStore
 from custom_components.smartlock.access.users import Users
 from custom_components.smartlock.access.uses import UseLog
+from custom_components.smartlock.access.words import who
 from custom_components.smartlock.const import CONF_REMOVE_EXPIRED, DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
@@ -229,7 +230,7 @@ class Removals(LockPart):
                 if removal.key.names(entry):
                     self._issues.show(
                         REMOVAL_GIVEN_UP,
-                        placeholders={"who": _who(removal.key, shown(entry.name))},
+                        placeholders={"who": who(self._hass, removal.key, shown(entry.name))},
                         subject=_subject(Key.of(entry)),
                     )
 
@@ -290,7 +291,7 @@ class Removals(LockPart):
                 CODE_NOT_REMOVED,
                 severity=IssueSeverity.ERROR,
                 placeholders={
-                    "who": _who(removal.key, removal.name),
+                    "who": who(self._hass, removal.key, removal.name),
                     "since": moment_text(self._hass, removal.since),
                 },
                 subject=subject,
@@ -301,11 +302,6 @@ class Removals(LockPart):
         """Withdraw the repairs about entries that the lock no longer has."""
         there = {_subject(Key.of(entry)) for entry in self._users.entries}
         self._issues.keep_only(REMOVAL_GIVEN_UP, there.__contains__)
-
-
-def _who(key: Key, name: str) -> str:
-    """Return what an entry is called in a repair."""
-    return name or f"{key.owner.value.capitalize()} {key.entry_id}"
 
 
 def _subject(key: Key) -> str:

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.access.rules.entries import DAYS, TIMED_ACTIONS, Code, Timed, User, names_of
+from custom_components.smartlock.access.rules.notes import Key
 from custom_components.smartlock.access.rules.rights import EVERY_DAY, Period, Recurrence, Right
-from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.moments import hours_of, moment_text
 from custom_components.smartlock.protocol.enums import Weekdays
+from custom_components.smartlock.wording import labelled, series, word
 
 _DAYS: Final = tuple(DAYS)
 _USER_TYPES: Final = ("app", "bridge", "fob", "keypad", "door_sensor", "keypad_2")
@@ -21,17 +21,25 @@ _LONG_RUN = 3
 _BETWEEN = " · "
 
 
+def who(hass: HomeAssistant, key: Key, name: str) -> str:
+    """Return what an entry is called: its name, or else its number."""
+    return name or word(hass, "access", f"{key.owner.value}_number").format(number=key.entry_id)
+
+
 class AccessWords:
     """The words of one language, as loaded now. Dates are shown in Home Assistant's zone."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Use Home Assistant's language."""
         self._hass = hass
-        self._texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
 
     def text(self, key: str, **values: str) -> str:
         """Return a word or a sentence about access, with its placeholders filled in."""
         return self._text("access", key).format(**values)
+
+    def labelled(self, label: str, text: str) -> str:
+        """Return a text behind what it is about."""
+        return labelled(self._hass, label, text)
 
     # --- When ---------------------------------------------------------------------------------------------
 
@@ -42,7 +50,7 @@ class AccessWords:
             parts.append(self._recurrence(right.recurrence))
         if right.period is not None:
             parts.append(self._period(right.period))
-        return ", ".join(parts) or self.text("always")
+        return series(self._hass, parts) or self.text("always")
 
     def _recurrence(self, recurrence: Recurrence) -> str:
         if recurrence.start is None or recurrence.end is None:
@@ -72,7 +80,7 @@ class AccessWords:
                 runs[-1].append(name)
             else:
                 runs.append([name])
-        return ", ".join(part for run in runs for part in self._run(run))
+        return series(self._hass, (part for run in runs for part in self._run(run)))
 
     def _run(self, names: list[str]) -> Iterable[str]:
         short = [self._text("weekday_short", name) for name in names]
@@ -134,4 +142,4 @@ class AccessWords:
         return line if timed.enabled else f"{line}{_BETWEEN}{self.text('paused')}"
 
     def _text(self, selector: str, key: str) -> str:
-        return self._texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
+        return word(self._hass, selector, key)

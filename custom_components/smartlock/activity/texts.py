@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_cached_translations
 
 from custom_components.smartlock.activity.rules.entries import Denial, Happening, Method
 from custom_components.smartlock.activity.rules.events import Activity
-from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.moments import moment_text
+from custom_components.smartlock.wording import word
 
 # These say nothing about who it was or how.
 _NO_AUTHOR = frozenset({Method.SYSTEM, Method.UNKNOWN})
@@ -17,15 +16,14 @@ _UNKNOWN_TIME = "?"
 
 
 class ActivityTexts:
-    """The texts of one language, as they are loaded now."""
+    """The texts in the language of Home Assistant, as they are loaded now."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Take the language of Home Assistant."""
+        """Prepare for one Home Assistant."""
         self._hass = hass
-        self._texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
 
     def _text(self, table: str, key: str) -> str:
-        return self._texts.get(f"component.{DOMAIN}.selector.{table}.options.{key}", key)
+        return word(self._hass, table, key)
 
     def author(self, user: str | None, method: Method) -> str | None:
         """Return who it was, or else by what; None if nobody knows either."""

@@ -1,7 +1,7 @@
 """The last arrivals at one lock, kept over restarts, without locations; and how they are shown."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, Final, Self
 
@@ -16,6 +16,7 @@ from custom_components.smartlock.moments import hours_of, local_of, moment_text
 from custom_components.smartlock.rules.stored import obj
 from custom_components.smartlock.storage import LockStore, lock_store
 from custom_components.smartlock.system_clock.trust import SystemClock, system_clock
+from custom_components.smartlock.wording import word
 
 STORE: Final = "arrivals"
 # Seconds until a change is saved: losing the last one in a crash does no harm.
@@ -100,23 +101,30 @@ class RuleArrivals:
 
 def arrivals_table(hass: HomeAssistant, arrivals: Collection[Arrival]) -> str:
     """Return the rows of a table, the newest first, in Home Assistant's language and zone."""
-    language = hass.config.language
-    states = async_get_cached_translations(hass, language, "entity", DOMAIN)
-    words = async_get_cached_translations(hass, language, "selector", DOMAIN)
+    states = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
 
     def result(arrival: Arrival) -> str:
         if arrival.result is None:
-            return words[f"component.{DOMAIN}.selector.auto_unlock_arrival.options.away"]
+            return word(hass, "auto_unlock_arrival", "away")
         reason = states[f"component.{DOMAIN}.entity.sensor.auto_unlock_reason.state.{arrival.result}"]
         if arrival.result in _DONE:
             return f"**{reason}**"
-        return words[f"component.{DOMAIN}.selector.auto_unlock_arrival.options.refused"].format(reason=reason)
+        return word(hass, "auto_unlock_arrival", "refused").format(reason=reason)
 
     return "\n".join(
         f"| {moment_text(hass, arrival.left_at)} | {_time(arrival.back_at)} | {_time(arrival.door_at)} |"
         f" {result(arrival)} |"
         for arrival in reversed(tuple(arrivals))
     )
+
+
+def absence_words(hass: HomeAssistant, seconds: float) -> dict[str, str]:
+    """Return when an absence began that ends now."""
+    back = dt_util.utcnow()
+    return {
+        "left": moment_text(hass, back - timedelta(seconds=seconds)),
+        "back": moment_text(hass, back),
+    }
 
 
 def _time(moment: datetime | None) -> str:

@@ -18,8 +18,9 @@ from custom_components.smartlock.auto_unlock.phone_steps import PhoneSteps
 from custom_components.smartlock.auto_unlock.phones import received_now
 from custom_components.smartlock.auto_unlock.picture import FAR, NEAR, bar
 from custom_components.smartlock.auto_unlock.rule import CONF_IRK, CONF_SCANNERS, CONF_THRESHOLD
-from custom_components.smartlock.auto_unlock.scanners import scanner_names
 from custom_components.smartlock.dialogs import as_markdown
+from custom_components.smartlock.link.scanners import scanner_names
+from custom_components.smartlock.wording import labelled, series
 
 _NOTHING = "–"
 
@@ -159,7 +160,7 @@ class DoorSteps(PhoneSteps):
                 "at_door": shown(self._at_door, NEAR),
                 "inside": shown(self._inside, FAR),
                 "threshold": f"{threshold} dBm",
-                "scanner": as_markdown(", ".join(names[source] for source in scanners)),
+                "scanner": as_markdown(series(self.hass, (names[source] for source in scanners))),
             },
         )
 
@@ -182,7 +183,7 @@ class DoorSteps(PhoneSteps):
         names = scanner_names(self.hass, self._data.get(CONF_SCANNERS, ()))
         levels = {} if self._at_door is None else self._at_door.levels()
         labels = {
-            source: f"{name}: {levels[source]} dBm" if source in levels else name
+            source: labelled(self.hass, name, f"{levels[source]} dBm") if source in levels else name
             for source, name in names.items()
         }
         return self._form("by_hand", forms.by_hand(labels), errors, user_input or self._data)

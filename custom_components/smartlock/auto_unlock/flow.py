@@ -72,7 +72,9 @@ class AutoUnlockFlow(DoorSteps):
                 app = self._app()
                 # A rule that lacks something begins switched off.
                 self._take(forms.DEFAULTS | app | ({CONF_TRY: True} if app else {}), CONF_NOTIFY)
-                return self.async_create_entry(title=self._title, data=self._whole())
+                return self.async_create_entry(
+                    title=self._title, data=self._whole(), description="tried" if app else None
+                )
             errors = {_CONF_UNDERSTOOD: "not_understood"}
         fields = {vol.Required(_CONF_UNDERSTOOD, default=False): BooleanSelector()}
         app = self._app()

@@ -14,7 +14,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.smartlock.auto_unlock.scanners import scanner_names
+from custom_components.smartlock.link.scanners import scanner_names
 from custom_components.smartlock.phones.app import MOBILE_APP, notify_name
 
 CONF_REFERENCES: Final = "references"

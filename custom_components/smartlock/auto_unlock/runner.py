@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.actions import LockActions
 from custom_components.smartlock.auto_unlock import rules as proximity
-from custom_components.smartlock.auto_unlock.arrivals import RuleArrivals
+from custom_components.smartlock.auto_unlock.arrivals import RuleArrivals, absence_words
 from custom_components.smartlock.auto_unlock.firing import async_fire
 from custom_components.smartlock.auto_unlock.inputs import RuleEntities
 from custom_components.smartlock.auto_unlock.issues import GONE, PHONE, RuleIssues
@@ -342,8 +342,7 @@ class RuleRunner:
         """Ask, once, whether this phone was the one away."""
         if self._modes.of(self.rule.subentry_id).phone == (self.rule.phone_check or ""):
             return
-        back, away = dt_util.now(), timedelta(seconds=self._now - out_at)
-        self._absence = {"left": f"{back - away:%H:%M}", "back": f"{back:%H:%M}"}
+        self._absence = absence_words(self._hass, self._now - out_at)
         self._issues.show(PHONE, {"rule": self.rule.title, **self._absence})
 
     @property

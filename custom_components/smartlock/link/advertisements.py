@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bleak.backends.device import BLEDevice
 from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import BluetoothReachabilityIntent, BluetoothServiceInfoBleak
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.core import HomeAssistant
 
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon, parse_pairing
@@ -63,10 +63,3 @@ def freshest_device(hass: HomeAssistant, address: str) -> Callable[[], BLEDevice
         return bluetooth.async_ble_device_from_address(hass, address, connectable=True)
 
     return device
-
-
-def reachability(hass: HomeAssistant, address: str) -> Callable[[], str]:
-    """Return a callable that explains in words whether and why connecting is impossible now."""
-    return lambda: bluetooth.async_address_reachability_diagnostics(
-        hass, address, BluetoothReachabilityIntent.CONNECTION
-    )

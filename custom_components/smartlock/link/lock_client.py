@@ -17,7 +17,8 @@ from custom_components.smartlock.const import (
     CONF_NUKI_ID,
     CONF_SHARED_KEY,
 )
-from custom_components.smartlock.link.advertisements import freshest_device, reachability
+from custom_components.smartlock.link.advertisements import freshest_device
+from custom_components.smartlock.link.reachability import reachability
 from custom_components.smartlock.link.slots import slots_taken, waiting_for_slot
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS

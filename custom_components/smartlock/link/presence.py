@@ -14,7 +14,7 @@ from homeassistant.components.bluetooth import (
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from custom_components.smartlock.const import LOGGER
-from custom_components.smartlock.link.advertisements import reachability
+from custom_components.smartlock.link.reachability import reachability
 from custom_components.smartlock.protocol.beacon import parse_beacon
 from custom_components.smartlock.system_clock.trust import system_clock
 
@@ -125,7 +125,7 @@ class Presence:
         return system_clock(self._hass).date_of(max(times)) if times else None
 
     def explain(self) -> str:
-        """Explain in words whether and why a connection is not possible now."""
+        """Say in a sentence how well the lock can be connected to now."""
         return reachability(self._hass, self._address)()
 
     @callback

@@ -9,8 +9,9 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig,
 import voluptuous as vol
 
 from custom_components.smartlock.const import CONF_CLIENT_TYPE
+from custom_components.smartlock.link.reachability import WEAK_SIGNAL
 from custom_components.smartlock.pairing.finished import async_finished_pairings
-from custom_components.smartlock.pairing.words import WEAK_SIGNAL, PairingWords, signal_of
+from custom_components.smartlock.pairing.words import PairingWords, signal_of
 from custom_components.smartlock.pairing.work import ID_TYPES, PairingWork
 from custom_components.smartlock.pin.flow import PASSWORD
 from custom_components.smartlock.pin.guard import PinUnavailableError

@@ -10,10 +10,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.link.reachability import WEAK_SIGNAL
 from custom_components.smartlock.protocol.dialects import Dialect
+from custom_components.smartlock.wording import series, word
 
-# Below this signal in dBm, according to owners, the connection is not reliable.
-WEAK_SIGNAL = -90
 # Within a few metres of an adapter or proxy, in the same room.
 _STRONG_SIGNAL = -65
 
@@ -23,25 +23,27 @@ _PICTURES = Path(__file__).parent / "pictures"
 class PairingWords:
     """The texts in Home Assistant's language. An integration without an entry has none loaded yet."""
 
-    def __init__(self, texts: Mapping[str, str], pictures: Mapping[str, str]) -> None:
-        """Take texts by their full keys, and pictures by the name of their file; use `load`."""
-        self._texts = texts
+    def __init__(self, hass: HomeAssistant, errors: Mapping[str, str], pictures: Mapping[str, str]) -> None:
+        """Take errors by their full keys, and pictures by the name of their file; use `load`."""
+        self._hass = hass
+        self._errors = errors
         self._pictures = pictures
 
     @classmethod
     async def load(cls, hass: HomeAssistant) -> Self:
         """Load what the dialog may need."""
-        texts: dict[str, str] = {}
-        for category in ("config", "selector"):
-            texts |= await async_get_translations(hass, hass.config.language, category, [DOMAIN])
-        return cls(texts, await hass.async_add_executor_job(_read_pictures))
+        language = hass.config.language
+        # From now on these are found as those of any integration that is set up.
+        await async_get_translations(hass, language, "selector", [DOMAIN])
+        errors = await async_get_translations(hass, language, "config", [DOMAIN])
+        return cls(hass, errors, await hass.async_add_executor_job(_read_pictures))
 
     def about(self, dialect: Dialect | None, rssi: int | None) -> str:
         """Return what tells one lock from another: its generation, if known, and how well it is received."""
         words = [] if dialect is None else [self._text("generation", dialect.name.replace("-", "_"))]
         if rssi is not None:
             words.append(self.signal(rssi))
-        return ", ".join(words)
+        return series(self._hass, words)
 
     def signal(self, rssi: int) -> str:
         """Return how good a signal in dBm is."""
@@ -51,14 +53,14 @@ class PairingWords:
 
     def error(self, key: str) -> str:
         """Return the text of an error of the dialog."""
-        return self._texts.get(f"component.{DOMAIN}.config.error.{key}", key)
+        return self._errors.get(f"component.{DOMAIN}.config.error.{key}", key)
 
     def picture(self, dialect: Dialect) -> str:
         """Return the picture of the button, in Markdown. The frontend lets `src` pass, and nothing else."""
         return f'<img src="data:image/svg+xml;base64,{self._pictures[dialect.name]}">'
 
     def _text(self, table: str, key: str) -> str:
-        return self._texts.get(f"component.{DOMAIN}.selector.{table}.options.{key}", key)
+        return word(self._hass, table, key)
 
 
 def _read_pictures() -> dict[str, str]:

@@ -24,7 +24,8 @@ from custom_components.smartlock.const import (
     DOMAIN,
 )
 from custom_components.smartlock.coordinator import SmartLockCoordinator
-from custom_components.smartlock.link.advertisements import SeenLock, freshest_device, reachability
+from custom_components.smartlock.link.advertisements import SeenLock, freshest_device
+from custom_components.smartlock.link.reachability import reachability
 from custom_components.smartlock.link.slots import slots_taken, waiting_for_slot
 from custom_components.smartlock.pairing.button import async_at_the_button
 from custom_components.smartlock.pairing.finished import EntryData, FinishedPairing, async_finished_pairings

@@ -16,7 +16,7 @@ from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import BadSettingError
 from custom_components.smartlock.protocol.settings import Setting
 from custom_components.smartlock.settings.descriptions import CAUTIONS, by_message, has, value_of
-from custom_components.smartlock.settings.writer import SettingsWriter, setting_names
+from custom_components.smartlock.settings.writer import SettingsWriter, named_settings
 
 
 class SettingEntity(SmartLockEntity):
@@ -54,7 +54,8 @@ class SettingEntity(SmartLockEntity):
 
     def refuse(self) -> None:
         """Report a value that the setting cannot have."""
-        raise translated(BadSettingError((self.entity_description.key,)), names=setting_names(self.hass))
+        error = BadSettingError((self.entity_description.key,))
+        raise translated(error, fields=named_settings(self.hass, error))
 
 
 @callback

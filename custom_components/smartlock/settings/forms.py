@@ -26,7 +26,7 @@ import voluptuous as vol
 
 from custom_components.smartlock.dialogs import is_set_up
 from custom_components.smartlock.pin.guard import PinUnavailableError
-from custom_components.smartlock.problems import explained, problem
+from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import BadSettingError, SmartLockError
 from custom_components.smartlock.protocol.settings import Setting
 from custom_components.smartlock.protocol.wire import Time2, shown
@@ -42,7 +42,7 @@ from custom_components.smartlock.settings.descriptions import (
     lowest,
     value_of,
 )
-from custom_components.smartlock.settings.writer import SettingsWriter, setting_names
+from custom_components.smartlock.settings.writer import SettingsWriter, named_settings
 from custom_components.smartlock.snapshot import LockSnapshot
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -184,9 +184,7 @@ class SettingsForms(OptionsFlow):
                 return await self.async_step_settings_pin_first()
             except SmartLockError as error:
                 errors["base"], values["reason"] = explained(error)
-                names = setting_names(self.hass)
-                wrong = problem(error)[1].get("fields", "").split(", ")
-                values["fields"] = ", ".join(names.get(key, key) for key in wrong)
+                values["fields"] = named_settings(self.hass, error)
             else:
                 return self.async_create_entry(data=dict(self.config_entry.options))
         schema = vol.Schema({vol.Optional(key): _selector(snapshot, key) for key in present})

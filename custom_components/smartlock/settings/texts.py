@@ -17,6 +17,7 @@ from custom_components.smartlock.settings.rules.battery_signs import Sign
 from custom_components.smartlock.settings.rules.restore import all_at_once
 from custom_components.smartlock.settings.rules.snapshot import Care, Difference, Part, SettingsSnapshot
 from custom_components.smartlock.settings.writer import setting_names
+from custom_components.smartlock.wording import labelled, quoted, series, word
 
 _UNITS: Mapping[str, str] = {
     "time_zone_offset": "min",
@@ -56,9 +57,7 @@ class SettingTexts:
     def __init__(self, hass: HomeAssistant) -> None:
         """Use Home Assistant's language."""
         self._hass = hass
-        language = hass.config.language
-        self._texts = async_get_cached_translations(hass, language, "selector", DOMAIN)
-        self._entities = async_get_cached_translations(hass, language, "entity", DOMAIN)
+        self._entities = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
         self._names = setting_names(hass)
 
     def name(self, setting: str) -> str:
@@ -67,13 +66,13 @@ class SettingTexts:
 
     def names(self, settings: Iterable[str]) -> str:
         """Return the names of settings as a list in one line."""
-        return ", ".join(self.name(setting) for setting in settings)
+        return series(self._hass, map(self.name, settings))
 
     def value(self, setting: str, value: object) -> str:
         """Return a value as people write it."""
         match value:
             case str():
-                return f"“{shown(value)}”"
+                return quoted(self._hass, shown(value))
             case bytes():
                 return f"{struct.unpack('<f', value)[0]:.5f}"
             case Time2():
@@ -152,14 +151,15 @@ class SettingTexts:
 
     def results(self, restored: Iterable[str], failed: Mapping[str, str]) -> str:
         """Return the result for each setting as a Markdown list."""
-        lines = [f"- {self.name(name)}: {self._text('setting_table', 'restored')}" for name in restored]
-        lines += [
-            f"- {self.name(name)}: {self._text('setting_table', problem)}" for name, problem in failed.items()
-        ]
-        return "\n".join(lines)
+        ends = {**dict.fromkeys(restored, "restored"), **failed}
+        # Bold, as some names have a colon of their own.
+        return "\n".join(
+            f"- {labelled(self._hass, f'**{self.name(name)}**', self._text('setting_table', end))}"
+            for name, end in ends.items()
+        )
 
     def _state(self, setting: str, value: str) -> str | None:
         return self._entities.get(f"component.{DOMAIN}.entity.select.{setting}.state.{value}")
 
     def _text(self, selector: str, key: str) -> str:
-        return self._texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
+        return word(self._hass, selector, key)

@@ -40,6 +40,7 @@ from custom_components.smartlock.protocol.settings import (
     writable,
 )
 from custom_components.smartlock.settings.current import CurrentSettings
+from custom_components.smartlock.wording import series
 
 # Seconds that the first change waits for others: scripts and scenes send their changes one after the other.
 GATHER_TIME = 0.5
@@ -107,7 +108,7 @@ class SettingsWriter:
         try:
             await self.write(config, advanced)
         except SmartLockError as error:
-            raise translated(error, names=setting_names(self._hass)) from error
+            raise translated(error, fields=named_settings(self._hass, error)) from error
 
     async def write(
         self, config: Mapping[str, Setting] | None = None, advanced: Mapping[str, Setting] | None = None
@@ -278,3 +279,11 @@ def setting_names(hass: HomeAssistant) -> Mapping[str, str]:
     return {
         path[4]: text for path, text in paths if len(path) == 6 and path[4] in KINDS and path[5] == "name"
     }
+
+
+def named_settings(hass: HomeAssistant, error: SmartLockError) -> str:
+    """Return the names of the settings that an error is about, in one line; empty if it is about none."""
+    if not isinstance(error, BadSettingError | SettingsNotKeptError | SettingsUnknownError):
+        return ""
+    names = setting_names(hass)
+    return series(hass, (names.get(field, field) for field in error.fields))

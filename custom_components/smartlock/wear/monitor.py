@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
+from custom_components.smartlock.moments import date_text
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.enums import CompletionStatus, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
@@ -29,6 +30,7 @@ class WearMonitor(LockPart):
 
     def __init__(self, hass: HomeAssistant, coordinator: SmartLockCoordinator, issues: LockIssues) -> None:
         """Prepare; `async_load` comes first."""
+        self._hass = hass
         self._coordinator = coordinator
         self._issues = issues
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, STORE)
@@ -100,8 +102,8 @@ class WearMonitor(LockPart):
             "energy": f"{wear.energy:+d}",
             "current": f"{wear.current:+d}",
             "before": f"{wear.before:+d}",
-            "before_at": wear.before_at.date().isoformat(),
-            "since": since.date().isoformat(),
+            "before_at": date_text(self._hass, wear.before_at),
+            "since": date_text(self._hass, since),
         }
 
     @callback

@@ -93,7 +93,10 @@ class CodeSteps(RightSteps):
         return self._list
 
     def _list_of(self, codes: Iterable[Code]) -> str:
-        lines = [f"- **{as_markdown(code.name)}**: {self.words.code(code)}" for code in codes]
+        lines = [
+            f"- {self.words.labelled(f'**{as_markdown(code.name)}**', self.words.code(code))}"
+            for code in codes
+        ]
         return listed(lines, self.words.text("no_codes"))
 
     @while_loaded
@@ -106,7 +109,7 @@ class CodeSteps(RightSteps):
             self._code = next((code for code in codes if _key(code) == picked), None)
             if self._code is not None:
                 return await self.async_step_code()
-        options = {_key(code): f"{code.name}: {self.words.code(code)}" for code in codes}
+        options = {_key(code): self.words.labelled(code.name, self.words.code(code)) for code in codes}
         return self.ask_which("code_pick", options, user_input)
 
     @while_loaded

@@ -68,7 +68,8 @@ class UserSteps(RightSteps):
         return self._list
 
     def _line(self, user: User) -> str:
-        return f"- **{as_markdown(user.name)}**: {self.words.user(user)}. {self._used(user)}"
+        about = f"{self.words.user(user)}. {self._used(user)}"
+        return f"- {self.words.labelled(f'**{as_markdown(user.name)}**', about)}"
 
     def _used(self, user: User) -> str:
         return self.words.used(user.last_active, user.use_count)
@@ -79,7 +80,7 @@ class UserSteps(RightSteps):
         self._done = ""
         if user_input is not None and self._picked(user_input):
             return await self.async_step_user()
-        options = {_key(user): f"{user.name}: {self.words.user(user)}" for user in self._users}
+        options = {_key(user): self.words.labelled(user.name, self.words.user(user)) for user in self._users}
         return self.ask_which("user_pick", options, user_input)
 
     def _picked(self, user_input: dict[str, Any]) -> bool:
@@ -261,7 +262,7 @@ class UserSteps(RightSteps):
                 pending="lost_phone_pending",
             )
         options = {
-            _key(user): f"{user.name}: {self.words.user_type(user)}. {self._used(user)}"
+            _key(user): self.words.labelled(user.name, f"{self.words.user_type(user)}. {self._used(user)}")
             for user in self._users
             if _may_be_lost(user)
         }

@@ -6,7 +6,7 @@ from homeassistant.helpers import area_registry as ar, device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
-from custom_components.smartlock.auto_unlock.scanners import scanner_names
+from custom_components.smartlock.link.scanners import scanner_names
 
 PORCH, HALL = "02:53:4D:4C:00:02", "02:53:4D:4C:00:03"
 
@@ -31,7 +31,7 @@ def proxy(hass: HomeAssistant, source: str, name: str) -> dr.DeviceEntry:
 def no_scanners(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is active."""
     monkeypatch.setattr(
-        "custom_components.smartlock.auto_unlock.scanners.bluetooth.async_current_scanners", lambda _: []
+        "custom_components.smartlock.link.scanners.bluetooth.async_current_scanners", lambda _: []
     )
 
 
