@@ -20,7 +20,7 @@ def entries(door: Door) -> list[Entry]:
 async def test_an_entry_is_added_changed_and_deleted(home: Home) -> None:
     door = await Door.of(home)
     owner = await Owner.at(door, "time_control")
-    assert owner.says["list"] == "The lock does nothing on its own yet."
+    assert owner.says["list"] == "The lock does nothing automatically yet."
     await owner.choose("tc_add")
     assert owner.fields["action"] == "lock"
     await owner.submit(weekdays=WORKDAYS, time="22:00:00", action="lock", enabled=True)

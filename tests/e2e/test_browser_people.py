@@ -148,7 +148,7 @@ async def test_an_owner_gives_and_takes_rights(house: House, mount: Mount, page:
     # Time control.
     await phone.open_options()
     await phone.tap("Time control")
-    await phone.sees("does nothing on its own yet", "time-control")
+    await phone.sees("does nothing automatically yet", "time-control")
     await phone.tap("Add an entry")
     await phone.sees("What is the lock to do automatically", "time-control-add")
     await phone.submit()

@@ -67,7 +67,7 @@ async def failure(home: Home, action: str) -> HomeAssistantError:
     assert error.translation_domain == DOMAIN
     assert error.translation_key is not None
     text: str = english()["exceptions"][error.translation_key]["message"]
-    assert str(error) == text.format(**(error.translation_placeholders or {})).rstrip(".")
+    assert str(error) == text.rstrip(".").format(**(error.translation_placeholders or {}))
     return error
 
 

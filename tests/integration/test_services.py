@@ -41,7 +41,7 @@ async def failure(home: Home, action: str) -> HomeAssistantError:
     error = caught.value
     assert (error.translation_domain, error.translation_key is not None) == (DOMAIN, True)
     text: str = english()["exceptions"][error.translation_key]["message"]
-    assert str(error) == text.format(**(error.translation_placeholders or {})).rstrip(".")
+    assert str(error) == text.rstrip(".").format(**(error.translation_placeholders or {}))
     return error
 
 

@@ -108,7 +108,10 @@ class FaultFlow(TellsPhonesFlow[FaultTracker]):
         if error is None:
             return self._outcome()
         reason = str(error) if isinstance(error, HomeAssistantError) else type(error).__name__
-        return self.async_abort(reason="calibration_failed", description_placeholders={"reason": reason})
+        # Home Assistant takes the last full stop away.
+        return self.async_abort(
+            reason="calibration_failed", description_placeholders={"reason": f"{reason.removesuffix('.')}."}
+        )
 
     @while_loaded
     async def async_step_repaired(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:

@@ -80,7 +80,7 @@ class Last:
     place: Place | None = None
     """Where the bolt was last seen at rest; None if that is not known."""
     opened_since: bool = False
-    """The bolt was seen to be unlocked, and no entry of the log has told by whom."""
+    """The bolt was seen to be unlocked, and no entry of the log says by whom."""
 
     @property
     def explained(self) -> Operation | None:
@@ -102,7 +102,7 @@ class Last:
         if shown == self.shown:
             return self
         place = states.lock_state.place
-        unlocked = (self.place, place) == (Place.LOCKED, Place.UNLOCKED) and not self._told_ahead(states)
+        unlocked = (self.place, place) == (Place.LOCKED, Place.UNLOCKED) and not self._logged_ahead(states)
         return replace(
             self,
             shown=shown,
@@ -112,8 +112,8 @@ class Last:
             opened_since=self.opened_since or unlocked,
         )
 
-    def _told_ahead(self, states: KeyturnerStates) -> bool:
-        """Whether the log has told of an opening before the states show it."""
+    def _logged_ahead(self, states: KeyturnerStates) -> bool:
+        """Whether the log has had an opening before the states show it."""
         operation = self.operation
         return (
             operation is not None
