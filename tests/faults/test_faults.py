@@ -533,6 +533,7 @@ async def test_calibration_that_fails(home: Home) -> None:
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "calibration_failed")
     assert result["description_placeholders"] is not None
     assert "4B" in result["description_placeholders"]["reason"]
+    assert result["description_placeholders"]["reason"].endswith("what to try.")
     assert len(lock.journal.of(Kind.CALIBRATION)) == 1
     # The lock has lost its calibration over it.
     assert issues(home) == {"fault_clutch_power_failure", "fault_not_calibrated"}
