@@ -23,7 +23,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     Unlocked,
     ZonesEdited,
 )
-from custom_components.smartlock.auto_unlock.rules.departure import LASTS, OFTEN
+from custom_components.smartlock.auto_unlock.rules.departure import DOUBTED_FOR, LASTS
 from tests.auto_unlock.rules.scenes import FAR, RULE, UPSTAIRS, Scene
 
 LOCATES = replace(RULE, can_locate=True)
@@ -400,12 +400,14 @@ def test_a_phone_that_was_wrong_is_not_seen_leaving() -> None:
 
 
 def test_a_phone_that_was_wrong_may_leave_later() -> None:
-    """Positions that move prove it at once, the door again after an hour."""
+    """Positions that move on prove it at once, the door again after an hour."""
     scene = Scene()
     scene.located(1121, 60, accuracy=68)
     scene.hear(-60, after=60)
     assert reason(scene) == RuleReason.HEARD_AT_HOME
-    scene.leave()
+    for metres in (FAR / 4, FAR / 2, FAR):
+        scene.located(metres, 200)
+    assert scene.is_in(RulePhase.AWAY)
     scene.located(20, 1800)
     for after in (1800, 600, 600):
         scene.hear(-90, after=after, scanner=UPSTAIRS)
@@ -470,7 +472,7 @@ def test_received_on_the_way_home_is_not_back() -> None:
     assert scene.is_in(RulePhase.AWAY)
 
 
-# --- A phone that often takes another place for its own
+# --- A phone that takes two places for its own, one after the other
 
 
 def test_a_phone_that_jumps_away_again_is_not_back() -> None:
@@ -486,17 +488,62 @@ def test_a_phone_that_jumps_away_again_is_not_back() -> None:
     assert not fired(scene)
 
 
-def test_two_places_are_no_way_for_a_phone_that_is_often_wrong() -> None:
-    """It was received at home four times within the hour; then it says first one place, then another."""
+@pytest.mark.parametrize("later", [0.0, 12 * 3600.0, 6 * 86400.0])
+def test_two_places_are_no_way_for_a_phone_that_was_wrong_in_the_last_week(later: float) -> None:
+    """It was received at home while it said that it was away; later it says first one place, then another, then home."""
     scene = Scene(LOCATES)
-    for _ in range(OFTEN):
-        scene.located(1094, 60)
-        scene.hear(-90, after=60, scanner=UPSTAIRS)
-        assert reason(scene) == RuleReason.HEARD_AT_HOME
-    for metres in (1094, 1094, 814, 814):
+    scene.located(782, 60)
+    scene.hear(-93, after=60)
+    assert reason(scene) == RuleReason.HEARD_AT_HOME
+    for after in (later, 800, 800):
+        scene.hear(-90, after=after, scanner=UPSTAIRS)
+    for metres in (1016, 1019, 1004, 749):
+        scene.located(metres, 130)
+    assert not scene.is_in(RulePhase.AWAY)
+    scene.located(17, 40)
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_the_noise_of_one_place_is_no_way_for_a_phone_that_was_wrong() -> None:
+    """Asked twenty times, the least and the greatest of its distances are further apart than their errors."""
+    scene = Scene(LOCATES)
+    scene.located(782, 60)
+    scene.hear(-93, after=60)
+    for metres in (855, 1014, 1027, 1000, 981, 1052, 994, 1067, 1002):
+        scene.located(metres, 61, accuracy=48)
+    assert not scene.is_in(RulePhase.AWAY)
+
+
+def test_the_last_way_home_is_no_way_for_a_phone_that_was_wrong() -> None:
+    """One of two places may be near the home, too."""
+    scene = Scene(LOCATES)
+    scene.located(782, 60)
+    scene.hear(-93, after=60)
+    for metres in (1016, 1019, 1004, 1010, 160):
+        scene.located(metres, 130)
+    assert not scene.is_in(RulePhase.RETURNING)
+
+
+def test_three_places_are_a_way_even_for_a_phone_that_was_wrong() -> None:
+    scene = Scene(LOCATES)
+    scene.located(782, 60)
+    scene.hear(-93, after=60)
+    for metres in (1016, 1019, 749):
         scene.located(metres, 200)
     assert not scene.is_in(RulePhase.AWAY)
     scene.located(500, 200)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def test_two_places_are_a_way_again_after_a_week() -> None:
+    scene = Scene(LOCATES)
+    scene.located(782, 60)
+    scene.hear(-93, after=60)
+    for after in (DOUBTED_FOR, 800, 800):
+        scene.hear(-90, after=after, scanner=UPSTAIRS)
+    for metres in (1016, 1019, 749):
+        scene.located(metres, 200)
     assert scene.is_in(RulePhase.AWAY)
 
 

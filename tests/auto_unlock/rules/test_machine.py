@@ -626,6 +626,17 @@ def test_two_loud_packets_in_a_row_are_a_moment() -> None:
     assert not fired(scene)
 
 
+def test_almost_near_with_holes_is_far_away() -> None:
+    """Thirty meters before the door, of a phone that sends four a second: only the loudest get through."""
+    scene = Scene(replace(RULE, threshold=-82))
+    scene.come_back()
+    scene.now += 60
+    heard = ((0, -91), (2.3, -94), (4.6, -94), (1.1, -91), (0.2, -85), (0.5, -88), (1.0, -89), (1.1, -84))
+    for after, rssi in (*heard, (0.7, -85), (0.8, -84), (0.3, -84), (0.2, -83), (3.1, -93), (0.2, -92), (1.3, -87)):
+        scene.hear(rssi, after=after)
+    assert not fired(scene)
+
+
 def test_almost_near_for_some_seconds() -> None:
     """With the phone in another pocket than when it was calibrated."""
     scene = Scene()

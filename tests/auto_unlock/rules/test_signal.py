@@ -101,6 +101,20 @@ def test_lowest() -> None:
     assert heard(steady(-70, 3)).lowest(5, 3) is None
 
 
+@pytest.mark.parametrize("every", [0.1, 0.25, 1.0, 2.0])
+def test_lowest_needs_no_more_than_a_phone_sends(every: float) -> None:
+    """Ten a second, or one every two seconds."""
+    times = [every * number for number in range(round(20 / every) + 1)]
+    assert heard([(at, -70.0) for at in times]).lowest(5, times[-1]) == -70
+
+
+@pytest.mark.parametrize(("hole", "lowest"), [(2.0, -70), (3.0, None), (4.5, None)])
+def test_lowest_is_nothing_with_a_hole_in_it(hole: float, lowest: float | None) -> None:
+    signal = heard([*steady(-70, 10), (10 + hole, -70.0)])
+    assert signal.level(10 + hole) == -70
+    assert signal.lowest(5, 10 + hole) == lowest
+
+
 @settings(deadline=None)
 @given(
     st.lists(

@@ -13,10 +13,12 @@ from custom_components.smartlock.auto_unlock.rules.events import Located
 from custom_components.smartlock.auto_unlock.rules.state import Approach, RuleState
 
 __all__ = [
+    "DOUBTED_FOR",
     "LASTS",
     "MOVED",
     "PAUSE",
     "SILENT",
+    "STEPS",
     "WRONG_FOR",
     "awake",
     "away_noted",
@@ -37,9 +39,9 @@ RECEIVED_AFTER_DOOR = 90.0
 WRONG_FOR = 3600.0
 # Minimum distance between the positions, whatever their errors.
 MOVED = 100.0
-# One that was received at home so often meanwhile may take two places for its own, one after the other: its
-# positions must move on this many times.
-OFTEN, STEPS = 4, 2
+# For so long it may also take two places for its own, one after the other, which looks like a way: its positions
+# must move on this many times, so that they show three places.
+DOUBTED_FOR, STEPS = 7 * 86400.0, 2
 # A phone that was silent for so long may report an old location: it was in flight mode, and is home again.
 # The same holds for so long after a silence: the radio may be faster than the app.
 SILENT = 900.0
@@ -101,8 +103,8 @@ def awake(state: RuleState, at: float) -> bool:
 
 
 def untrusted(state: RuleState, first: float) -> bool:
-    """Whether the phone often took another place for its own before it was away, first reported then."""
-    return state.contradictions >= OFTEN and first <= state.contradicted_at + WRONG_FOR
+    """Whether the phone took another place for its own in the week before it was away, first reported then."""
+    return first <= state.contradicted_at + DOUBTED_FOR
 
 
 def departure_of(approach: Approach) -> Approach:

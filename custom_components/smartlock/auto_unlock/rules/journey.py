@@ -8,6 +8,7 @@ from custom_components.smartlock.auto_unlock.rules.departure import (
     LASTS,
     MOVED,
     SILENT,
+    STEPS,
     away_noted,
     departure_of,
     untrusted,
@@ -161,8 +162,10 @@ class Journey(Step):
         approach = self.state.approach
         if fix.distance is None or fix.accuracy is None or approach.away_at is None:
             return
-        if approach.farthest - fix.distance - fix.accuracy >= MOVED and not untrusted(
-            self.state, approach.left_at or 0.0
+        at_most = fix.distance + fix.accuracy
+        third = approach.steps >= STEPS - 1 and approach.nearest - at_most >= MOVED
+        if third or (
+            approach.farthest - at_most >= MOVED and not untrusted(self.state, approach.left_at or 0.0)
         ):
             self.note(left=True)
             self._arm(approach.away_at)

@@ -6,6 +6,7 @@ follows a walk within two seconds and is not affected by outliers.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 import math
 from statistics import median
 from typing import Self
@@ -23,6 +24,9 @@ SPAN_MIN = 1.5
 SPAN_MAX = 10.0
 # A longer silence between two values: anything may have happened in it.
 GAP = 5.0
+# Somebody who stands at the door is received without a longer silence, by a scanner that listens: phones send every
+# second or two. Far away, only the loudest advertisements get through, and their level says more than is true.
+HOLE = 2.5
 # A value after this much silence stands alone.
 ALONE = 2.0
 # A rise is measured within the last minute: somebody who waits at the door for a while has also come there.
@@ -94,11 +98,13 @@ class Signal:
         return rssi if len(self.samples) == 1 or at > self.samples[-2][0] + ALONE else None
 
     def lowest(self, seconds: float, now: float) -> float | None:
-        """Return the lowest level of the last seconds; None if it was not received for so long."""
+        """Return the lowest level of the last seconds; None if it was not received all the time."""
         begins = now - seconds
         recent = [(at, level) for at, level in self.levels if at > begins - 2 * LEVEL_EVERY]
         level = self.level(now)
         if level is None or not recent or recent[0][0] > begins:
+            return None
+        if any(later - at > HOLE for at, later in pairwise([*(at for at, _ in recent), now])):
             return None
         return min(level, *(each for _, each in recent))
 

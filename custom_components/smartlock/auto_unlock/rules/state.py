@@ -108,8 +108,6 @@ class RuleState:
     """When the lock was unlocked for somebody who may have been this person."""
     contradicted_at: float = -math.inf
     """When it was last received at home though it said that it was away."""
-    contradictions: int = 0
-    """How often that was so, each within an hour of the one before."""
     record: tuple[Decision, ...] = ()
     """The last fifty decisions, oldest first; nothing personal."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from custom_components.smartlock.auto_unlock.rules.departure import WRONG_FOR, departure_of
+from custom_components.smartlock.auto_unlock.rules.departure import departure_of
 from custom_components.smartlock.auto_unlock.rules.effects import (
     AskLocation,
     Effect,
@@ -65,9 +65,7 @@ class Step:
     def disarm(self, reason: RuleReason | Hold) -> None:
         """Forget what was known about the absence."""
         if reason is RuleReason.HEARD_AT_HOME:
-            again = self.now <= self.state.contradicted_at + WRONG_FOR
-            count = self.state.contradictions + 1 if again else 1
-            self.state = replace(self.state, contradicted_at=self.now, contradictions=count)
+            self.state = replace(self.state, contradicted_at=self.now)
         if self.state.phase in RESTING:
             # A departure noted meanwhile is in doubt too.
             self.state = replace(self.state, approach=Approach())
