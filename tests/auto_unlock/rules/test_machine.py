@@ -616,6 +616,17 @@ def test_one_loud_packet_after_a_silence(louder: int, opens: bool) -> None:
     assert fired(scene) == opens
 
 
+@pytest.mark.parametrize(("after", "opens"), [(30.0, True), (59.0, True), (61.0, False), (300.0, False)])
+def test_one_loud_packet_counts_in_the_first_minute(after: float, opens: bool) -> None:
+    """Later she may have come in with a key that nobody noticed: a packet in the hall is loud, too."""
+    scene = Scene()
+    scene.come_back()
+    scene.hear(-88, after=60)
+    scene.hear(-80, after=after - 20, scanner=UPSTAIRS)
+    scene.hear(scene.settings.threshold + 6, after=20)
+    assert fired(scene) == opens
+
+
 def test_two_loud_packets_in_a_row_are_a_moment() -> None:
     """A scanner that listens hears more: the level decides."""
     scene = Scene()

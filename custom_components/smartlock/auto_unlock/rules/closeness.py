@@ -12,6 +12,9 @@ RISE = 6.0
 SLACK = 6.0
 # A value that stands alone must be this much louder, dB.
 LOUD = 6.0
+# And only so soon after the phone was first received, s: somebody who comes home is at the door within a minute.
+# Later it may have come in with a key that nobody noticed, and a packet in the hall is loud, too.
+LOUD_WITHIN = 60.0
 # Seconds at almost the threshold that count as at the door, with the phone in another pocket than when
 # calibrating.
 STANDING = 5.0
@@ -27,7 +30,9 @@ def closeness(state: RuleState, now: float) -> tuple[bool, bool]:
     level, rise = state.signal.level(now), state.signal.rise(now)
     if level is None or rise is None:
         single = state.signal.single(now)
-        loud = single is not None and single >= state.settings.threshold + LOUD
+        since = state.approach.received_since
+        comes = since is not None and now <= since + LOUD_WITHIN
+        loud = comes and single is not None and single >= state.settings.threshold + LOUD
         return loud, loud
     threshold, rising = state.settings.threshold, rise >= RISE
     if state.phase is RulePhase.NEAR:
