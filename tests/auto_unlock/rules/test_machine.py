@@ -642,8 +642,9 @@ def test_almost_near_with_holes_is_far_away() -> None:
     scene = Scene(replace(RULE, threshold=-82))
     scene.come_back()
     scene.now += 60
-    heard = ((0, -91), (2.3, -94), (4.6, -94), (1.1, -91), (0.2, -85), (0.5, -88), (1.0, -89), (1.1, -84))
-    for after, rssi in (*heard, (0.7, -85), (0.8, -84), (0.3, -84), (0.2, -83), (3.1, -93), (0.2, -92), (1.3, -87)):
+    far = ((0, -91), (2.3, -94), (4.6, -94), (1.1, -91), (0.2, -85), (0.5, -88), (1.0, -89), (1.1, -84))
+    loudest = ((0.7, -85), (0.8, -84), (0.3, -84), (0.2, -83), (3.1, -93), (0.2, -92), (1.3, -87))
+    for after, rssi in (*far, *loudest):
         scene.hear(rssi, after=after)
     assert not fired(scene)
 
