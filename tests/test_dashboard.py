@@ -8,6 +8,7 @@ import pytest
 from custom_components.smartlock.dashboard import view
 
 LOCK = {"lock": "lock.door", "door": "binary_sensor.door", "last_user": "sensor.last_user"}
+LOCK |= {"access_denied": "event.denied"}
 FAULTS = {"clutch_fault": "binary_sensor.clutch", "motor_blocked": "binary_sensor.motor"}
 BATTERY = {"battery": "sensor.battery", "battery_changed": "event.swap", "battery_changed_at": "sensor.swap"}
 ALL = LOCK | FAULTS | BATTERY | {"wear": "sensor.wear"}

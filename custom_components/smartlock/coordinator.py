@@ -127,6 +127,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         for undo in (stopping, self.async_add_listener(self.presence.log_change)):
             self.config_entry.async_on_unload(undo)
         self.presence.start()
+        self._polling.plan()
 
     @property
     def policy(self) -> PollPolicy:
@@ -149,7 +150,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         if self.policy.locked_out:
             return "not_authorized"
         if not self.reachable:
-            return "not_heard"
+            return "not_read" if self.presence.awaited else "not_heard"
         read = self.data.last_states is not None
         if not self.last_update_success and (self.policy.failures > 1 or not read):
             return "not_answering"
@@ -201,7 +202,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                 # The caller gave up, or there is a defect in our code or below: polling has to go on.
                 self._polling.update(self.policy.read_failed(self._now))
         await self.async_share_link(states)
-        # The states were published when they were received.
         return self.data
 
     @callback

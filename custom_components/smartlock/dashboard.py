@@ -95,13 +95,15 @@ def _door(entities: Mapping[str, str], text: Callable[[str], str]) -> list[Card]
             {
                 "type": "tile",
                 "entity": lock,
+                # Who it was, or what, if that is known.
+                "state_content": ["state", "changed_by", "last_changed"],
                 "features": [{"type": "lock-commands"}, {"type": "lock-open-door"}],
                 "grid_options": {"columns": "full"},
             },
         ]
     cards += _tiles(entities, "door", "last_user")
-    # Who came in is an entry of the lock.
-    if listed := [entities[key] for key in ("lock", "door") if key in entities]:
+    # Who came in is an entry of the lock, and so is who was not let in, except for a wrong code.
+    if listed := [entities[key] for key in ("lock", "door", "access_denied") if key in entities]:
         cards.append(
             {
                 "type": "logbook",

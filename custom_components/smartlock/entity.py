@@ -43,10 +43,24 @@ class SmartLockEntity(CoordinatorEntity[SmartLockCoordinator]):
         return self.coordinator.data
 
     @property
+    def present(self) -> bool:
+        """Whether the lock is in range, and is not just about to answer for the first time.
+
+        After a start, or when it is back, its entities stay unavailable for the second until the first read is over: a state
+        that is unknown meanwhile would be a line in Activity for each of them.
+        """
+        coordinator = self.coordinator
+        return coordinator.reachable and (
+            coordinator.presence.answered
+            or not coordinator.last_update_success
+            or not coordinator.policy.reads_soon(self.hass.loop.time())
+        )
+
+    @property
     @override
     def available(self) -> bool:
         # After a failed read a lock that is still in range stays available, with its last state.
-        return self.coordinator.reachable
+        return self.present
 
     @property
     def basis(self) -> tuple[object, ...] | None:

@@ -81,7 +81,7 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     @property  # type: ignore[misc] # final, since no other entity overrides its state
     @override
     def state(self) -> str | None:
-        return super().state if self.coordinator.reachable else STATE_UNAVAILABLE
+        return super().state if self.present else STATE_UNAVAILABLE
 
     @property
     def _view(self) -> View | None:
@@ -127,7 +127,7 @@ class SmartLockLock(SmartLockEntity, LockEntity):
             states is not None
             and (states.lock_state.in_motion or states.lock_state == LockState.UNCALIBRATED)
         )
-        return self._view is View.JAMMED or (self.runtime.faults.faults.grave and not silent)
+        return self._view is View.JAMMED or (self.runtime.faults.grave and not silent)
 
     @property
     @override

@@ -104,6 +104,30 @@ EACH = [
 ]
 
 
+async def test_between_moving_and_jammed_it_is_never_locked(home: Home) -> None:
+    """Nor jammed once more between moving and unlocked; the fault is shown a moment later, when it is on disk."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    shown: list[str] = []
+
+    @callback
+    def take(event: Event[EventStateChangedData]) -> None:
+        after = event.data["new_state"]
+        if after is not None and after.entity_id == home.entity_id("lock") and after.state not in shown[-1:]:
+            shown.append(after.state)
+
+    home.hass.bus.async_listen("state_changed", take)
+    lock.jam(Jam.CLUTCH)
+    await fails(home)
+    assert shown == [View.UNLOCKING, View.JAMMED]
+    shown.clear()
+    lock.repair()
+    await home.call("unlock")
+    await asyncio.sleep(2)
+    assert shown == [View.UNLOCKING, View.UNLOCKED]
+    assert home.state("clutch_fault") == STATE_OFF
+
+
 @pytest.mark.parametrize(("jam", "action", "told", "kind", "code", "sensors"), EACH)
 async def test_each_fault_is_shown_told_and_ends(
     home: Home, *, jam: Jam, action: str, told: str, kind: str, code: str, sensors: tuple[str, str]
@@ -372,7 +396,7 @@ async def test_it_survives_a_restart(home: Home) -> None:
     # Known although nobody hears the lock.
     assert home.state("clutch_fault") == STATE_ON
     assert home.full_state("clutch_fault").attributes["since"] == since
-    assert (home.state("motor_blocked"), home.state("last_fault")) == (STATE_UNKNOWN, "clutch_failure")
+    assert (home.state("motor_blocked"), home.state("last_fault")) == (STATE_UNAVAILABLE, "clutch_failure")
     assert issues(home) == {"fault_clutch_failure"}
 
     home.come_into_range(lock)

@@ -65,6 +65,8 @@ _OTHERS = (
 # Disabled for a new lock, and what most tests look at as owners do who have enabled them.
 SWITCHED_ON = frozenset(
     {
+        "auto_lock_enabled",
+        "auto_lock_timeout",
         "battery_changed",
         "battery_changed_at",
         "battery_charging",
@@ -78,8 +80,10 @@ SWITCHED_ON = frozenset(
         "fob_action_3",
         "immediate_auto_lock_enabled",
         "keypad_battery",
+        "firmware",
         "last_fault",
         "last_method",
+        "last_user",
         "led_brightness",
         "led_enabled",
         "lock_n_go_timeout",

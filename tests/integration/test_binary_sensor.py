@@ -41,11 +41,13 @@ async def test_lock_without_door_sensor(home: Home) -> None:
     assert home.state("door") == STATE_UNKNOWN
 
 
-async def test_everything_is_unknown_before_the_first_read(home: Home) -> None:
+async def test_everything_is_unknown_if_the_first_read_fails(home: Home) -> None:
     lock = home.add_lock()
     lock.faults.silence = True
-    await home.hass.config_entries.async_setup(home.entry(lock).entry_id)
+    entry = home.entry(lock)
+    await home.hass.config_entries.async_setup(entry.entry_id)
     await home.heard(lock)
+    await home.until(lambda: not entry.runtime_data.coordinator.last_update_success)
     assert {each.key: home.state(each.key) for each in BINARY_SENSORS} == {
         each.key: STATE_UNKNOWN for each in BINARY_SENSORS
     }

@@ -175,7 +175,7 @@ async def test_before_the_first_read(home: Home) -> None:
     await home.hass.config_entries.async_setup(entry.entry_id)
     content = await diagnostics(home, entry)
     assert content["link"]["reachable"] is False
-    assert (content["link"]["state"], content["link"]["signal_strength"]) == ("not_heard", None)
+    assert (content["link"]["state"], content["link"]["signal_strength"]) == ("not_read", None)
     assert content["entry"]["pin"] is None
     assert content["snapshot"] == {"outdated": False, "states": None}
     assert content["config"] is None

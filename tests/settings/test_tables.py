@@ -63,14 +63,12 @@ def test_everything_that_can_be_written_has_an_entity_or_a_reason() -> None:
     assert not set(KEYS) & LEFT_OUT.keys()
 
 
-def test_only_auto_lock_is_enabled_at_first() -> None:
-    enabled = {
-        description.key
+def test_none_is_enabled_at_first() -> None:
+    assert not any(
+        description.entity_registry_enabled_default
         for descriptions in ENTITIES.values()
         for description in descriptions
-        if description.entity_registry_enabled_default
-    }
-    assert enabled == {"auto_lock_enabled", "auto_lock_timeout"}
+    )
     assert CAUTIONS.keys() == {"auto_unlatch", "pairing_enabled"}
 
 

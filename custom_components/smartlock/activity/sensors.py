@@ -46,7 +46,12 @@ def _last_method(tracker: ActivityTracker) -> str | None:
 
 ACTIVITY_SENSORS = (
     SmartLockSensorDescription[ActivityTracker](
-        key="last_user", value_fn=_last_user, facts_fn=_opening, always_available=True
+        key="last_user",
+        # The logbook has a sentence about each of them, which would be followed by a line with the name.
+        entity_registry_enabled_default=False,
+        value_fn=_last_user,
+        facts_fn=_opening,
+        always_available=True,
     ),
     SmartLockSensorDescription[ActivityTracker](
         key="last_method",

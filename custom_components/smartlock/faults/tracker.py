@@ -94,6 +94,17 @@ class FaultTracker(LockPart):
         return self._calibration_listeners.add(listener)
 
     @property
+    def grave(self) -> bool:
+        """Whether the lock may ignore an action because of a fault.
+
+        What the lock has just reported counts, although it is published only once it is on disk: a bolt must not be shown
+        as locked for a moment between two states.
+        """
+        states = self.coordinator.data.states
+        known = self._known if states is None else self._known.with_states_from(states, dt_util.utcnow())
+        return known.grave
+
+    @property
     def battery_condition(self) -> BatteryCondition | None:
         """The state of the batteries; a charge stays valid although the bolt has moved since."""
         return battery_condition(self.coordinator.data.last_states, self.faults)

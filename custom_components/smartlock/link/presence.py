@@ -20,6 +20,8 @@ from custom_components.smartlock.system_clock.trust import system_clock
 
 # Seconds for which an exchange of messages proves presence although advertisements may be missed meanwhile.
 _FRESH = 300.0
+# After our own start, how long it takes until a lock that is there has been received, through a proxy too.
+_LISTENING = 60.0
 # When a lock certainly advertises again after a link (about once a second), and how often to check for it.
 _LOOK_DELAY = 1.5
 _LOOKS = 4
@@ -54,6 +56,9 @@ class Presence:
         self._on_gone = on_gone
         self._on_slept = on_slept
         self._last_exchange: float | None = None
+        self._awaited_since = hass.loop.time()
+        self.answered = False
+        """Whether the lock has answered since our start, or since it was last absent."""
         self._proves_presence = False
         self._look: asyncio.TimerHandle | None = None
         self._stops: list[CALLBACK_TYPE] = []
@@ -95,14 +100,28 @@ class Presence:
             if self._missed:
                 LOGGER.info("The lock %s is available again", self._address)
             self._missed = False
-        elif self._missed is False:
+            return
+        self.answered = False
+        if self._missed is False:
             LOGGER.info("The lock %s is unavailable: nothing was received from it for minutes", self._address)
             self._missed = True
 
     @property
+    def awaited(self) -> bool:
+        """Whether it is too early to say that a lock is absent: we have only just begun to listen."""
+        return not self.reachable and self._awaited_until is not None
+
+    @property
     def absent_at(self) -> float | None:
-        """When a lock out of range stops counting as present; None if it is in range, or already absent."""
-        return None if self._in_sight() else self._fresh_until
+        """When a lock out of range counts as absent; None if it is in range, or already absent."""
+        return None if self._in_sight() else self._fresh_until or self._awaited_until
+
+    @property
+    def _awaited_until(self) -> float | None:
+        """Until when a lock that has not been received since our start is awaited; None if it no longer is."""
+        until = self._awaited_since + _LISTENING
+        new = self._missed is None and self._last_exchange is None
+        return until if new and self._hass.loop.time() < until else None
 
     @property
     def _fresh_until(self) -> float | None:
@@ -132,7 +151,7 @@ class Presence:
     def exchanged(self) -> None:
         """Note that a message has just arrived over a link."""
         self._last_exchange = self._hass.loop.time()
-        self._proves_presence = True
+        self._proves_presence = self.answered = True
 
     @callback
     def _slept(self, gap: timedelta) -> None:

@@ -50,6 +50,8 @@ SERIES = 60.0
 LOW_BATTERY_FACTOR = 3.0
 # No delay: a manual turn is over when the flag rises, and a running motor pushes its end.
 EDGE_DELAY = 0.0
+# A read that is this near answers in a moment whatever is asked now.
+SOON = 10.0
 # A lock that dropped an idle link may have lost power; this is the time that it needs to restart.
 LOST_DELAY = 5.0
 PASSING_DELAY = 8.0
@@ -336,6 +338,11 @@ class PollPolicy:
             pause = min(RETRY_DELAY * 2 ** (self.failures - 1), self.poll)
             at = max(at, self.failed_at + pause)
         return max(at, self._affordable_at(now)), reason
+
+    def reads_soon(self, now: float) -> bool:
+        """Whether the lock is being read, or is about to be."""
+        due = self.due(now)
+        return self.under_way or (due is not None and due[0] <= now + SOON)
 
     def doubtful_at(self) -> float | None:
         """When belief in the last state ends; None if there is no state."""

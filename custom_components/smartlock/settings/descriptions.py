@@ -80,11 +80,11 @@ def _seconds(key: str, values: tuple[int, ...]) -> SettingSelectDescription:
     )
 
 
-# As entities only auto lock and its delay are enabled at first; the forms have all of them.
+# All of them are in the forms, so none is enabled at first: whoever wants one in an automation enables it.
 SWITCHES = (
     _switch("led_enabled"),
     _switch("button_enabled"),
-    SwitchEntityDescription(key="auto_lock_enabled"),
+    _switch("auto_lock_enabled"),
     _switch("immediate_auto_lock_enabled"),
     _switch("night_mode_enabled"),
     _switch("night_mode_auto_lock_enabled"),
@@ -118,6 +118,7 @@ NUMBERS = (
         native_max_value=1800,
         native_step=1,
         mode=NumberMode.BOX,
+        entity_registry_enabled_default=False,
     ),
     NumberEntityDescription(
         key="time_zone_offset",

@@ -34,8 +34,10 @@ class SettingEntity(SmartLockEntity):
     @property
     @override
     def available(self) -> bool:
-        # A fob may have been removed since, or a firmware update may have dropped the setting.
-        return super().available and has(self.snapshot, self.entity_description.key) is not False
+        # A fob may have been removed since, or a firmware update may have dropped the setting. The settings are read right
+        # after the state of the lock.
+        there = has(self.snapshot, self.entity_description.key)
+        return super().available and (there or (there is None and not self.coordinator.last_update_success))
 
     @property
     @override

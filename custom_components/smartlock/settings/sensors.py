@@ -24,6 +24,8 @@ SETTINGS_SENSORS = (
     SmartLockSensorDescription[SettingsArchive](
         key="firmware",
         entity_category=EntityCategory.DIAGNOSTIC,
+        # The page of the device has it already.
+        entity_registry_enabled_default=False,
         value_fn=_firmware,
         always_available=True,
     ),
