@@ -1,19 +1,27 @@
 """A sentence in the logbook says more than the lines that are there anyway, or is left out."""
 
+from datetime import datetime
+
 import pytest
 
 from custom_components.smartlock.activity.bus import says_more
 from custom_components.smartlock.activity.rules.entries import Denial, Happening, Method, Record
 from custom_components.smartlock.activity.rules.events import Activity
 from custom_components.smartlock.activity.rules.moments import Moment
+from tests.lock_of import NOON
 
 
 def activity(
-    what: Happening | Denial, method: Method, user: str | None = None, *, late: bool = False
+    what: Happening | Denial,
+    method: Method,
+    user: str | None = None,
+    *,
+    late: bool = False,
+    at: datetime | None = NOON,
 ) -> Activity:
     """Return an entry of the log as it is shown."""
     return Activity(
-        record=Record(index=1, what=what, method=method), moment=Moment(at=None, late=late), user=user
+        record=Record(index=1, what=what, method=method), moment=Moment(at=at, late=late), user=user
     )
 
 
@@ -62,3 +70,5 @@ def test_when_it_was_is_news() -> None:
     assert says_more(activity(Happening.UNLOCKED, Method.MANUAL, late=True))
     assert says_more(activity(Denial.WRONG_CODE, Method.KEYPAD_CODE, late=True))
     assert not says_more(activity(Happening.UNLOCKED, Method.HOME_ASSISTANT, late=True))
+    # The clock of the lock was lost.
+    assert not says_more(activity(Happening.STARTED, Method.SYSTEM, late=True, at=None))

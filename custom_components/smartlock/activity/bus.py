@@ -35,7 +35,8 @@ def says_more(activity: Activity) -> bool:
     if record.method is Method.HOME_ASSISTANT:
         return record.what not in _OWN
     used = record.method not in _AT_THE_DOOR and record.what not in _NAMELESS
-    return activity.moment.late or activity.user is not None or used
+    tells_when = activity.moment.late and activity.moment.at is not None
+    return activity.user is not None or used or tells_when
 
 
 @callback

@@ -80,7 +80,7 @@ def _seconds(key: str, values: tuple[int, ...]) -> SettingSelectDescription:
     )
 
 
-# All of them are in the forms, so none is enabled at first: whoever wants one in an automation enables it.
+# All of them are in the forms, so none is enabled at first: it can be for an automation.
 SWITCHES = (
     _switch("led_enabled"),
     _switch("button_enabled"),
