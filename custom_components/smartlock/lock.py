@@ -84,6 +84,11 @@ class SmartLockLock(SmartLockEntity, LockEntity):
         return super().state if self.present else STATE_UNAVAILABLE
 
     @property
+    @override
+    def basis(self) -> tuple[object, ...]:
+        return self.coordinator.reachable, self._view, self.is_jammed, self.changed_by
+
+    @property
     def _view(self) -> View | None:
         snapshot = self.snapshot
         if (action := snapshot.under_way) is not None:

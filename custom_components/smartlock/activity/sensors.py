@@ -103,4 +103,5 @@ class RightsBinarySensor(SmartLockEntity, BinarySensorEntity):
     @property
     @override
     def basis(self) -> tuple[object, ...]:
-        return self.available, self.is_on, self.extra_state_attributes
+        # Doubts are looked for only once, as that takes longer than anything else that is compared.
+        return self.available, self._tracker.people.limited, self._removals.overdue, self._tracker.doubts
