@@ -114,11 +114,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Schedu
 
 
 class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]
-    """Hands out end-to-end tests one by one, others with all their cases."""
+    """Hands out end-to-end tests one by one, others with all their cases, and those that read the whole repository by module."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith(END_TO_END) else nodeid.partition("[")[0]
+        if nodeid.startswith(END_TO_END):
+            return nodeid
+        # What one of them has parsed, the others need not parse again.
+        return nodeid.partition("::" if nodeid.startswith("tests/test_") else "[")[0]
 
     @override
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
