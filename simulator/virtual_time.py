@@ -5,17 +5,19 @@ from collections.abc import Coroutine
 import selectors
 from typing import Any, override
 
-__all__ = ["VirtualTimeLoop", "run"]
+__all__ = ["JumpingSelector", "VirtualTimeLoop", "run"]
 
 
 # Not `select`, which takes no file descriptor beyond 1023, however many a test run has open.
-class _JumpingSelector(selectors.PollSelector):
+class JumpingSelector(selectors.PollSelector):
     """Waits only for threads; else takes note of how long the loop wants to wait."""
 
     def __init__(self, now: float) -> None:
+        """Start at a time in seconds."""
         super().__init__()
         self.now = now
         self.threads = 0
+        """How many threads are waited for; the time stands still meanwhile."""
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -34,9 +36,9 @@ class _JumpingSelector(selectors.PollSelector):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Simulates hours in milliseconds; only for code that waits on the loop's time alone, not on sockets."""
 
-    def __init__(self, now: float = 0.0) -> None:
+    def __init__(self, now: float = 0.0, *, clock: type[JumpingSelector] = JumpingSelector) -> None:
         """Start at a time in seconds."""
-        self._clock = _JumpingSelector(now)
+        self._clock = clock(now)
         super().__init__(self._clock)
 
     @override

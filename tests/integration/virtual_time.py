@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
 from functools import cache
+from queue import Empty, SimpleQueue
+from selectors import SelectorKey
 import threading
 import time
 from typing import Any, override
 from unittest.mock import patch
 
-from simulator.virtual_time import VirtualTimeLoop
+from simulator.virtual_time import JumpingSelector, VirtualTimeLoop
 from tests.loops import StrictLoop
 
 __all__ = ["HomeLoop", "bluetooth_clock", "threads"]
@@ -28,15 +30,59 @@ _BLUETOOTH_CLOCKS = (
 _THREADS = 16
 
 
+# The event loop that a job is for, the future of its result, and what is to be called with what.
+type _Job = tuple[HomeLoop, asyncio.Future[Any], Callable[..., object], tuple[object, ...]]
+
+
 @cache
-def threads() -> ThreadPoolExecutor:
-    """Return threads that are there before the first test and last until the end: none is left behind by any test."""
-    executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="executor of the tests")
-    barrier = threading.Barrier(_THREADS + 1)
-    for _ in range(_THREADS):
-        executor.submit(barrier.wait)
-    barrier.wait()
-    return executor
+def threads() -> SimpleQueue[_Job]:
+    """Return what hands jobs to threads that are there before the first test: none is left behind by any test."""
+    jobs = SimpleQueue[_Job]()
+    for number in range(_THREADS):
+        threading.Thread(
+            target=_work, args=(jobs,), name=f"executor of the tests_{number}", daemon=True
+        ).start()
+    return jobs
+
+
+def _work(jobs: SimpleQueue[_Job]) -> None:
+    while True:
+        loop, future, func, args = jobs.get()
+        result, error = None, None
+        try:
+            if not future.cancelled():
+                result = func(*args)
+        except BaseException as err:  # noqa: BLE001 - whatever it is, the loop gets it
+            error = err
+        # A test that has failed may have closed its loop.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(loop.job_done, future, result, error)
+        del loop, future, func, args, result, error
+
+
+class _WokenByThreads(JumpingSelector):
+    """Is woken up by threads through a queue: the socket that asyncio uses for that takes several times as long."""
+
+    def __init__(self, now: float) -> None:
+        super().__init__(now)
+        self.wakes = SimpleQueue[None]()
+
+    @property
+    def watches_others(self) -> bool:
+        """Whether there is more to wait for than threads and time."""
+        return len(self.get_map()) > 1
+
+    @override
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        if not self.threads or self.watches_others:
+            return super().select(timeout)
+        try:
+            self.wakes.get(timeout=timeout)
+        except Empty:
+            self.now += timeout or 0.0
+        while not self.wakes.empty():
+            self.wakes.get()
+        return []
 
 
 class HomeLoop(StrictLoop, VirtualTimeLoop):
@@ -45,14 +91,23 @@ class HomeLoop(StrictLoop, VirtualTimeLoop):
     Home Assistant's executors are replaced by threads that all tests share, instead of some that each test starts and ends.
     """
 
+    _clock: _WokenByThreads
+
     def __init__(self) -> None:
         """Start some time after now."""
         # Not 0: some code takes 0 for "never". An hour on, since a machine that was just started is a case of
         # its own.
-        super().__init__(time.monotonic() + 3600)
-        self._jobs = set[Future[Any]]()
+        super().__init__(time.monotonic() + 3600, clock=_WokenByThreads)
+        self._jobs = 0
         self._ended = False
+        self._idle: asyncio.Future[None] | None = None
         threads()
+
+    def _write_to_self(self) -> None:
+        """Wake the loop up; asyncio calls this from other threads."""
+        self._clock.wakes.put(None)
+        if self._clock.watches_others:
+            super()._write_to_self()  # type: ignore[misc] # private, and so not among its types
 
     @override
     def set_default_executor(self, executor: Executor) -> None:
@@ -64,13 +119,23 @@ class HomeLoop(StrictLoop, VirtualTimeLoop):
     ) -> asyncio.Future[T]:
         if self._ended:
             raise RuntimeError("the executor takes nothing more")
-        job = threads().submit(func, *args)
-        self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
-        future = asyncio.wrap_future(job, loop=self)
+        future: asyncio.Future[T] = self.create_future()
+        self._jobs += 1
         self._clock.threads += 1
-        future.add_done_callback(self._thread_done)
+        threads().put((self, future, func, args))
         return future
+
+    def job_done(self, future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
+        """Take what has become of a job."""
+        self._jobs -= 1
+        self._clock.threads -= 1
+        if not future.cancelled():
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        if self._idle is not None and not self._jobs and not self._idle.done():
+            self._idle.set_result(None)
 
     @contextmanager
     def waiting_for_a_thread(self) -> Iterator[None]:
@@ -81,17 +146,13 @@ class HomeLoop(StrictLoop, VirtualTimeLoop):
         finally:
             self._clock.threads -= 1
 
-    def _thread_done(self, _: asyncio.Future[Any]) -> None:
-        self._clock.threads -= 1
-
     @override
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Take nothing more, and wait for what is under way."""
         self._ended = True
-        self._clock.threads += 1
-        for job in tuple(self._jobs):
-            await asyncio.wait((asyncio.wrap_future(job, loop=self),), timeout=timeout)
-        self._clock.threads -= 1
+        if self._jobs:
+            self._idle = self.create_future()
+            await asyncio.wait((self._idle,), timeout=timeout)
 
 
 @contextmanager
