@@ -529,6 +529,7 @@ async def test_the_log_cannot_be_switched_on_now(home: Home) -> None:
     door.lock.log.enabled = False
     await home.read()
     flow = await _repair(home, "activity_log_off")
+    await home.until(lambda: not home.connected(door.lock))
     home.go_out_of_range(door.lock)
     told = await _submit(home, flow)
     assert (told["type"], told["errors"]) == (FlowResultType.FORM, {"base": "unreachable"})

@@ -84,6 +84,16 @@ METRES = st.one_of(st.none(), st.floats(0, 5000), st.sampled_from([float("nan"),
 ACCURACIES = st.one_of(st.none(), st.sampled_from([0.0, -1.0, 5.0, 30.0, 99.0, 500.0, float("nan")]))
 
 TRACKERS = st.sampled_from(["", "", "tablet"])
+# A strategy that is made for each draw takes longer than the draw.
+FIX_AGES = st.sampled_from([0.0, 0.0, 1.0, 300.0, -60.0])
+READ_AGES = st.sampled_from([None, 0.0, 10.0, 100.0, -5.0])
+SCANNERS = st.sampled_from([DOOR, UPSTAIRS])
+LEVELS = st.integers(-110, 20)
+RESULTS = st.sampled_from(Result)
+REFUSALS = st.sampled_from([None, 0x40, 3, 0x51])
+SHORT_PAUSES = st.sampled_from([0.0, 0.2, 5.0, 200.0])
+PAUSES = st.sampled_from([0.0, 0.2, 1.0, 30.0, 400.0, 50000.0])
+ANSWERS_AFTER = st.sampled_from([1.0, 70.0])
 
 _ONCE: list[RuleInput] = [LocationLost(), Reset(), Reset(RuleReason.CLOCK_GAP), Unlocked(), ZonesEdited()]
 _HOLDING: list[RuleInput] = [
@@ -99,12 +109,14 @@ _HOLDING: list[RuleInput] = [
     ReferencesChecked(False),
 ]
 _WELL: list[RuleInput] = [*KNOWN, Scanner(True), Entrances(True), ReferencesChecked(True)]
+KINDS = st.integers(0, 14)
+ONCE, HOLDING, WELL = st.sampled_from(_ONCE), st.sampled_from(_HOLDING), st.sampled_from(_WELL)
 
 
 @st.composite
 def events(draw: st.DrawFn, now: float) -> RuleInput:
     """Draw anything that may be told."""
-    kind = draw(st.integers(0, 14))
+    kind = draw(KINDS)
     match kind:
         case 0 | 1 | 2:
             return Located(
@@ -112,28 +124,29 @@ def events(draw: st.DrawFn, now: float) -> RuleInput:
                 at_home=draw(MAYBE),
                 distance=draw(METRES),
                 accuracy=draw(ACCURACIES),
-                fixed_at=now - draw(st.sampled_from([0.0, 0.0, 1.0, 300.0, -60.0])),
+                fixed_at=now - draw(FIX_AGES),
             )
         case 3 | 4:
-            scanner = draw(st.sampled_from([DOOR, UPSTAIRS]))
-            return PhoneReceived(rssi=draw(st.integers(-110, 20)), scanner=scanner, at=now)
+            scanner = draw(SCANNERS)
+            return PhoneReceived(rssi=draw(LEVELS), scanner=scanner, at=now)
         case 5:
             return Reported(draw(MAYBE))
         case 6 | 7:
-            read_at = draw(st.sampled_from([None, now, now - 10, now - 100, now + 5]))
+            age = draw(READ_AGES)
+            read_at = None if age is None else now - age
             return LockReported(replace(draw(LOCKS_MOSTLY_WELL), read_at=read_at))
         case 8:
             return OnNetwork(draw(MAYBE))
         case 9:
-            return draw(st.sampled_from(_ONCE))
+            return draw(ONCE)
         case 10:
-            return Outcome(draw(st.sampled_from(Result)), draw(st.sampled_from([None, 0x40, 3, 0x51])))
+            return Outcome(draw(RESULTS), draw(REFUSALS))
         case 11:
             return Confirmed(draw(st.booleans()))
         case 12:
-            return draw(st.sampled_from(_HOLDING))
+            return draw(HOLDING)
         case 13:
-            return draw(st.sampled_from(_WELL))
+            return draw(WELL)
     return Tick()
 
 
@@ -303,7 +316,7 @@ def test_no_way_from_something_unknown_to_an_unlock(data: st.DataObject) -> None
     for _ in range(data.draw(st.integers(1, 2))):
         for told, after in list(arrival(witness)):
             if data.draw(st.integers(0, 12)) == 0:
-                pause = data.draw(st.sampled_from([0.0, 0.2, 5.0, 200.0]))
+                pause = data.draw(SHORT_PAUSES)
                 witness.tell(data.draw(events(witness.now + pause)), pause)
             # The clock may have gone on, so that positions are somewhat late.
             effects = witness.tell(told, after)
@@ -311,7 +324,7 @@ def test_no_way_from_something_unknown_to_an_unlock(data: st.DataObject) -> None
                 facts = replace(data.draw(LOCKS_MOSTLY_WELL), read_at=witness.now)
                 effects += witness.tell(LockReported(facts), 0.0)
             if any(isinstance(each, AskConfirmation) for each in effects):
-                witness.tell(Confirmed(data.draw(st.booleans())), data.draw(st.sampled_from([1.0, 70.0])))
+                witness.tell(Confirmed(data.draw(st.booleans())), data.draw(ANSWERS_AFTER))
             if any(isinstance(each, AskLocation) for each in effects) and data.draw(st.booleans()):
                 witness.tell(data.draw(events(witness.now + 1.0)), 1.0)
         if witness.rule.phase == RulePhase.FIRED:
@@ -326,7 +339,7 @@ def test_anything_in_any_order(data: st.DataObject) -> None:
     """Nothing but noise: never a reason, and never an exception."""
     witness = Witness(data.draw(RULES))
     for _ in range(data.draw(st.integers(1, 60))):
-        pause = data.draw(st.sampled_from([0.0, 0.2, 1.0, 30.0, 400.0, 50000.0]))
+        pause = data.draw(PAUSES)
         witness.tell(data.draw(events(witness.now + pause)), pause)
     assert len(witness.rule.record) <= 50
     assert all(a.at <= b.at for a, b in pairwise(witness.rule.record))
