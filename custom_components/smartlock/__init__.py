@@ -18,6 +18,7 @@ from custom_components.smartlock.const import (
     CONF_SHOW_NAMES,
     DOMAIN,
 )
+from custom_components.smartlock.devices import register_device
 from custom_components.smartlock.entry_check import damaged_data, damaged_option, held
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.pairing.finished import (
@@ -68,6 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     await async_finished_pairings(hass)
     await async_report_damage(hass)
     entry.async_on_unload(entry.add_update_listener(_follow_changes(entry)))
+    register_device(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:
         runtime.start()

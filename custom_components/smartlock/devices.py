@@ -1,6 +1,7 @@
 """The entry of a lock in Home Assistant's device registry."""
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
@@ -37,14 +38,36 @@ def model_id(config: Config) -> str | None:
     return f"{int(family)}" if variant is None else f"{int(family)}.{int(variant)}"
 
 
+def _identifier(entry: ConfigEntry) -> tuple[str, str]:
+    return DOMAIN, nuki_id_text(entry.data[CONF_NUKI_ID])
+
+
+@callback
+def register_device(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Register the device of a lock with what is known without asking it, once for all of its entities."""
+    _, nuki_id = identifier = _identifier(entry)
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={identifier},
+        connections={(dr.CONNECTION_BLUETOOTH, entry.data[CONF_ADDRESS])},
+        name=entry.title,
+        manufacturer="Nuki",
+        serial_number=nuki_id,
+    )
+
+
+@callback
+def device_of(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry | None:
+    """Return the device of a lock; None before it is registered."""
+    return dr.async_get(hass).async_get_device_by_identifier(_identifier(entry), entry.entry_id)
+
+
 @callback
 def describe_device(hass: HomeAssistant, entry: ConfigEntry, config: Config) -> None:
     """Store the versions and the model that the lock reports in its device."""
-    registry = dr.async_get(hass)
-    identifier = (DOMAIN, nuki_id_text(entry.data[CONF_NUKI_ID]))
-    device = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    device = device_of(hass, entry)
     if device is not None:
-        registry.async_update_device(
+        dr.async_get(hass).async_update_device(
             device.id,
             sw_version=str(config.firmware_version),
             hw_version=str(config.hardware_revision),

@@ -6,13 +6,13 @@ from typing import override
 from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import CONNECTION_BLUETOOTH, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
+from custom_components.smartlock.devices import device_of
 from custom_components.smartlock.snapshot import LockSnapshot
 
 
@@ -28,14 +28,8 @@ class SmartLockEntity(CoordinatorEntity[SmartLockCoordinator]):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.nuki_id}_{description.key}"
         self._attr_translation_key = description.key
-        # The coordinator adds the model and the versions once the lock has reported them.
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, coordinator.nuki_id)},
-            connections={(CONNECTION_BLUETOOTH, coordinator.address)},
-            name=coordinator.config_entry.title,
-            manufacturer="Nuki",
-            serial_number=coordinator.nuki_id,
-        )
+        # Registered once for all entities, each of which would otherwise look for it and compare what it is.
+        self.device_entry = device_of(coordinator.hass, coordinator.config_entry)
 
     @property
     def snapshot(self) -> LockSnapshot:
