@@ -150,10 +150,15 @@ class LockStore[T: dict[str, Any] | list[Any]]:
     async def async_save(self, data: T) -> None:
         """Write data; they are on disk when this returns. Raises NotStoredError if they are not."""
         async with self._turn:
+            older = self._pending
             # While Home Assistant stops, its store defers writes to the end.
             written = self._hass.state is not CoreState.stopping and await self._write(data)
             if written:
-                self._forget_pending()
+                if self._pending is older:
+                    self._forget_pending()
+                else:
+                    # Newer data arrived in the meantime and wait for their turn.
+                    self.overdue = False
                 return
             self._wait_for_the_disk()
         raise NotStoredError

@@ -1,16 +1,24 @@
 """Lists in a snapshot: whole, without our own authorization, and never with something missing."""
 
+import asyncio
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.smartlock.access.lists import ListKind
 from custom_components.smartlock.protocol.enums import Command, LockAction, Weekdays
 from custom_components.smartlock.protocol.wire import Date7, Time2
 from custom_components.smartlock.settings.archive import SettingsArchive
+from custom_components.smartlock.settings.rules.restore import Journal, RestoreStep, StepState
+from custom_components.smartlock.settings.rules.snapshot import Group
 from simulator.lock.rights import ALWAYS
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import VirtualLock
 from tests.integration.home import PINS, Home
+from tests.storage.disks import slow_disk
 
 COUNT = 150
 
@@ -104,3 +112,34 @@ async def test_a_list_that_lacks_an_entry_is_not_kept(home: Home, part: str, com
     lock.faults.drop_next_answer(command)
     loss = await archive.async_compare(before)
     assert part not in {difference.name for difference in loss.differences}
+
+
+@pytest.mark.parametrize("first", ["deletion", "journal"])
+async def test_a_code_that_is_deleted_while_the_journal_is_written_is_not_put_back(
+    home: Home, first: str
+) -> None:
+    """A restore would write it into the lock again."""
+    lock = home.add_lock()
+    fill(lock, 2)
+    archive = await kept(home, lock)
+    store, restorer = archive._store, archive._restorer
+    newest = store.kept.newest
+    assert newest is not None
+    assert newest.keypad_codes is not None
+    gone, stays = (code.code for code in newest.keypad_codes)
+    step = RestoreStep(group=Group.KEYPAD_CODES, settings=("keypad_codes",))
+    journal = Journal(begun_at=dt_util.utcnow(), wanted=newest, steps=(step,), asked=True)
+    store.kept = replace(store.kept, journal=journal)
+    restorer._running = journal
+    writing = partial(restorer._enter, step, StepState.WRITING)
+    lists = archive._entry.runtime_data.access._lists
+    deleting = partial(lists.forget, ListKind.KEYPAD_CODES, lambda code: code.code == gone)
+    with slow_disk():
+        both = (deleting, writing) if first == "deletion" else (writing, deleting)
+        await asyncio.gather(*(each() for each in both))
+    for each in (restorer._journal, store.kept.journal):
+        assert each is not None
+        assert [code.code for code in each.wanted.keypad_codes or ()] == [stays]
+        assert each.steps[0].state is StepState.WRITING
+    assert store.kept.newest is not None
+    assert [code.code for code in store.kept.newest.keypad_codes or ()] == [stays]

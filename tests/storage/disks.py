@@ -1,18 +1,21 @@
-"""Disks that fail: really full, really read-only, or by an error that Home Assistant's store is given."""
+"""Disks that fail: really full, really read-only, or by an error that Home Assistant's store is given; and a slow one."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 import os
 from pathlib import Path
 import subprocess
-from typing import Protocol
+from typing import Any, Protocol
 from unittest.mock import patch
 
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util.file import WriteError
 import pytest
 
-__all__ = ["KINDS", "Disk", "RealDisk", "SimulatedDisk", "real_disk"]
+from custom_components.smartlock.storage import LockStore
+
+__all__ = ["KINDS", "Disk", "RealDisk", "SimulatedDisk", "real_disk", "slow_disk"]
 
 KINDS = ("full", "read_only", "simulated")
 _SIZE = 512 * 1024
@@ -102,3 +105,16 @@ def real_disk(config_dir: str, *, read_only: bool) -> Iterator[RealDisk]:
 
 def _run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
+
+
+@contextmanager
+def slow_disk(seconds: float = 0.3) -> Iterator[None]:
+    """Let each write take a while, as on a memory card: otherwise nothing can happen meanwhile in these tests."""
+    write = LockStore._write
+
+    async def slowly(store: LockStore[Any], data: Any) -> bool:
+        await asyncio.sleep(seconds)
+        return await write(store, data)
+
+    with patch.object(LockStore, "_write", slowly):
+        yield

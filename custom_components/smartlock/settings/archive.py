@@ -49,9 +49,6 @@ from custom_components.smartlock.settings.rules.snapshot import (
 from custom_components.smartlock.settings.texts import SettingTexts
 from custom_components.smartlock.settings.writer import SettingsWriter
 
-# This part changes with every read and need not be saved at once.
-_SAVE_DELAY = 600.0
-
 
 class SettingsArchive(LockPart):
     """The archived settings of one lock and everything that happens to them."""
@@ -146,9 +143,12 @@ class SettingsArchive(LockPart):
         await self.restores.async_stop()
         await self._store.async_stop()
 
-    async def _step_taken(self, journal: Journal) -> None:
+    async def _step_taken(self, change: Callable[[], Journal]) -> Journal:
         """Save the journal after each line, and before anything is written. Raises NotStoredError."""
-        await self._store.async_keep_first(replace(self._store.kept, journal=journal))
+        async with self._store.turn:
+            journal = change()
+            await self._store.async_keep_first(replace(self.kept, journal=journal))
+            return journal
 
     # --- What is shown ------------------------------------------------------------------------------------
 
@@ -251,8 +251,8 @@ class SettingsArchive(LockPart):
             reasons=verdict.reasons,
             changed_before=kept.changed_at,
         )
-        known = self.batteries.known
-        await self._store.async_keep(replace(kept, known=known, changed_at=now.taken_at, loss=loss))
+        kept = replace(kept, known=self.batteries.known, changed_at=now.taken_at, loss=loss)
+        await self._store.async_keep(kept)
         self._battery_listeners.notify(verdict)
         await self._complete_loss(loss)
 
@@ -390,10 +390,8 @@ class SettingsArchive(LockPart):
         async with self._store.turn:
             if not loss.differences:
                 return ()
-            kept = self.kept
-            if kept.loss is None:
-                # The present settings must be restorable later.
-                kept = kept.with_snapshot(loss.after)
+            # The present settings must be restorable later.
+            kept = self.kept if self.kept.loss is not None else self.kept.with_snapshot(loss.after)
             await self._store.async_keep(replace(kept, loss=loss))
             self._show_issue()
             return self.differences
@@ -423,10 +421,11 @@ class SettingsArchive(LockPart):
         """Save a snapshot to disk before anything is changed. Raises SmartLockError to prevent the change."""
         if self._reader.present() is None:
             await self._current.async_read()
-        now, kept = self._reader.present(), self.kept
-        if now is not None and kept.loss is None and kept.newest is None:
-            kept = kept.with_snapshot(replace(now, reason=SnapshotReason.SET_UP))
-        await self._store.async_keep_first(kept)
+        async with self._store.turn:
+            now, kept = self._reader.present(), self.kept
+            if now is not None and kept.loss is None and kept.newest is None:
+                kept = kept.with_snapshot(replace(now, reason=SnapshotReason.SET_UP))
+            await self._store.async_keep_first(kept)
 
     @callback
     def _written(self, before: Config | AdvancedConfig, after: Config | AdvancedConfig) -> None:

@@ -63,8 +63,8 @@ from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.snapshot import LockSnapshot
 from custom_components.smartlock.storage import NotStoredError
 
-# Saves each state of the journal; it is on disk on return. Raises NotStoredError.
-type Take = Callable[[Journal], Awaitable[None]]
+# Saves the next state of the journal, and returns it once it is on disk. Raises NotStoredError.
+type Take = Callable[[Callable[[], Journal]], Awaitable[Journal]]
 
 
 class SettingsRestorer:
@@ -121,14 +121,13 @@ class SettingsRestorer:
         self._lost = lost
         self._clock_doubted = False
         while (step := self._journal.current) is not None:
-            if too_old(dt_util.utcnow() - journal.begun_at):
-                await self._note(self._journal.given_up(RestoreProblem.TOO_OLD))
-                break
-            if self.pause() != 0:
-                await self._wait()
-                continue
             try:
-                await self._go_on(step)
+                if too_old(dt_util.utcnow() - journal.begun_at):
+                    await self._give_up(RestoreProblem.TOO_OLD)
+                elif self.pause() != 0:
+                    await self._wait()
+                else:
+                    await self._go_on(step)
             except NotStoredError:
                 # Nothing is written before its line is on disk. Whether a write arrived is read from the lock
                 # later.
@@ -159,7 +158,7 @@ class SettingsRestorer:
                 await self._enter(step, StepState.FAILED, _problem(error))
                 return
             # The lock shows at the next contact whether anything was written.
-            await self._note(self._journal.tried_again(step.group))
+            await self._note(lambda journal: journal.tried_again(step.group))
             await self._wait_for_report()
 
     async def _wait_for_report(self) -> None:
@@ -167,9 +166,12 @@ class SettingsRestorer:
         self._state_received.clear()
         await self._state_received.wait()
 
-    async def _note(self, journal: Journal) -> None:
-        await self._take(journal)
-        self._running = journal
+    async def _note(self, change: Callable[[Journal], Journal]) -> None:
+        """Save what becomes of the journal by `change`, which is applied when nothing else changes it any more."""
+        self._running = await self._take(lambda: change(self._journal))
+
+    async def _give_up(self, problem: RestoreProblem) -> None:
+        await self._note(lambda journal: journal.given_up(problem))
 
     @property
     def _journal(self) -> Journal:
@@ -186,7 +188,7 @@ class SettingsRestorer:
     async def _enter(
         self, step: RestoreStep, state: StepState, problem: RestoreProblem | None = None
     ) -> None:
-        await self._note(self._journal.entered(step.group, state, problem))
+        await self._note(lambda journal: journal.entered(step.group, state, problem))
 
     def pause(self) -> float | None:
         """Return the seconds until settings may be written; None if unknown yet."""
@@ -206,7 +208,7 @@ class SettingsRestorer:
         """Write one step, unless the lock has it already. Raises SmartLockError."""
         there = await self._is_there(step, wanted)
         if step.group in SETTINGS and self._journal.finds_others(self._coordinator.data, self._lost):
-            await self._note(self._journal.given_up(RestoreProblem.CHANGED_MEANWHILE))
+            await self._give_up(RestoreProblem.CHANGED_MEANWHILE)
             return
         state = next_state(step.state, there=there)
         if state is None:
