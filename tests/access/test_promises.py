@@ -4,22 +4,26 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.smartlock.access import directory
 from custom_components.smartlock.access.codes import CodeChange, NewCode
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
+from custom_components.smartlock.access.removals import FIRST_PAUSE, LONGEST_PAUSE
 from custom_components.smartlock.access.rules.changes import RightChange
 from custom_components.smartlock.access.rules.notes import Key, Made, Notes, Owner, Removal, Why
 from custom_components.smartlock.access.time_control import NewTimed
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, Weekdays
-from custom_components.smartlock.protocol.errors import SmartLockError, UnreachableError
+from custom_components.smartlock.protocol.errors import LinkLostError, SmartLockError, UnreachableError
 from simulator.lock.keypad import Code
 from tests.access.doors import Door
 from tests.integration.home import Home
 from tests.integration.wall_time import WallTime
+from tests.storage.disks import slow_disk
 
 
 async def refused(coroutine: Any) -> AccessProblem:
@@ -111,6 +115,38 @@ async def test_a_request_without_a_promise_drops_no_earlier_one(home: Home) -> N
     await home.until(lambda: not door.codes)
 
 
+async def test_promises_that_are_made_at_the_same_time_are_all_kept(home: Home) -> None:
+    """Each is written to disk first, and while one is, the others are made."""
+    door = await Door.of(home)
+    codes = [door.put(345678 + each, f"Guest {each}") for each in range(3)]
+    await door.access.codes.async_list()
+    home.go_out_of_range(door.lock)
+    with slow_disk():
+        deletions = [refused(door.access.codes.async_delete(each.code_id)) for each in codes]
+        assert await asyncio.gather(*deletions) == [AccessProblem.NOT_REMOVED_YET] * 3
+    assert {each.key for each in notes(door).removals} == {key_of(each) for each in codes}
+    await door.access._store.async_load()
+    assert {each.key for each in notes(door).removals} == {key_of(each) for each in codes}
+    home.come_into_range(door.lock)
+    await home.until(lambda: not door.codes)
+
+
+async def test_a_use_that_is_counted_while_a_promise_is_written_stays_counted(home: Home) -> None:
+    door = await Door.of(home)
+    code, counted = door.put(345678, "Gone"), door.put(345679, "Counted")
+    store = door.access._store
+    made = Made(key=key_of(counted), made_here=True, uses_left=3)
+    await store.async_keep(notes(door).noting(made))
+    with slow_disk():
+        deletion = asyncio.create_task(door.access.codes.async_delete(code.code_id))
+        await asyncio.sleep(0.1)
+        await store.async_keep(notes(door).noting(replace(made, uses_left=2)))
+        await deletion
+    assert notes(door).made == (replace(made, uses_left=2),)
+    await store.async_load()
+    assert notes(door).made == (replace(made, uses_left=2),)
+
+
 @pytest.mark.parametrize(
     ("why", "change", "withdrawn"),
     [
@@ -128,6 +164,18 @@ async def test_what_withdraws_a_promise(home: Home, why: Why, change: CodeChange
     await promise(door, code, why)
     await door.access.codes.async_update(code.code_id, change)
     assert (notes(door).removals == ()) == withdrawn
+
+
+async def test_a_new_promise_does_not_wait_as_long_as_one_that_has_failed_for_hours(home: Home) -> None:
+    door = await Door.of(home)
+    code = door.put(345678)
+    removals = door.access.removals
+    removals._pause = LONGEST_PAUSE
+    removals._soon()
+    with patch.object(directory, "remove_code", side_effect=LinkLostError):
+        assert await refused(door.access.codes.async_delete(code.code_id)) is AccessProblem.NOT_REMOVED_YET
+    await asyncio.sleep(2 * FIRST_PAUSE)
+    assert door.codes == []
 
 
 async def test_an_expired_code_that_the_app_has_deleted_is_forgotten(home: Home) -> None:

@@ -177,7 +177,7 @@ class KeypadCodes(RevocableList[KeypadCode]):
                 limit=meaning(entry.time_limited, entry.limit),
             )
             self._adding_digits = entry.code
-            await self._store.async_keep_first(replace(self._store.notes, adding=adding))
+            await self._store.async_keep_first(lambda notes: replace(notes, adding=adding))
             added = await self._add(entry, adding)
             if not new.enabled:
                 added = await self._pause_added(added)
@@ -241,10 +241,11 @@ class KeypadCodes(RevocableList[KeypadCode]):
         found = await self._log.newest(fresh=True)
         if found.logging is False:
             raise AccessError(AccessProblem.LOG_IS_OFF)
-        notes = self._store.notes
-        if not notes.counting:
+        if not self._store.notes.counting:
             newest = found.uses[-1].index if found.uses else 0
-            await self._store.async_keep_first(replace(notes, log_index=newest, uncertain=False))
+            await self._store.async_keep_first(
+                lambda notes: replace(notes, log_index=newest, uncertain=False)
+            )
 
     async def async_recount(self) -> None:
         """Read the lock's own use counters, after log entries may have been missed. Raises what `async_list` raises."""

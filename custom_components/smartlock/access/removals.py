@@ -75,8 +75,8 @@ class Removals(LockPart):
         """Count uses, and continue with the removals of an earlier run."""
         for stop in (
             self._store.async_on_change(self._changed),
-            self._codes.async_on_pending(self._soon),
-            self._users.async_on_pending(self._soon),
+            self._codes.async_on_pending(self._promised),
+            self._users.async_on_pending(self._promised),
             self._users.async_on_read(self._users_read),
         ):
             self._entry.async_on_unload(stop)
@@ -235,11 +235,20 @@ class Removals(LockPart):
                     )
 
     @callback
+    def _promised(self) -> None:
+        """Try a new promise soon, however long others have failed."""
+        self._pause = FIRST_PAUSE
+        self._soon()
+
+    @callback
     def _soon(self, delay: float | None = None) -> None:
         """Try in a while over a connection of our own, unless a link comes first."""
-        if self._stopped or self._timer is not None:
+        due = self._hass.loop.time() + (self._pause if delay is None else delay)
+        if self._stopped or (self._timer is not None and self._timer.when() <= due):
             return
-        self._timer = self._hass.loop.call_later(self._pause if delay is None else delay, self._try)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._hass.loop.call_at(due, self._try)
 
     @callback
     def _try(self) -> None:

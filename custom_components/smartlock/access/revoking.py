@@ -106,7 +106,7 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
         name = "" if known is None else shown(known.name)
         removal = Removal(key=key, why=why, since=dt_util.utcnow(), name=name, confirmed=confirmed)
         before = self._store.notes
-        await self._store.async_keep_first(before.with_removal(removal))
+        await self._store.async_keep_first(lambda notes: notes.with_removal(removal))
         try:
             await self.async_carry_out(removal, strict=True)
         except SmartLockError as error:

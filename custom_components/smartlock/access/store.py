@@ -1,5 +1,6 @@
 """The notes about codes and users of one lock, on disk."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ class NoteStore:
         """Prepare; call `async_load` before anything else."""
         self._store: LockStore[dict[str, Any]] = lock_store(hass, nuki_id, "people")
         self._listeners = Listeners[[]]()
+        self._turn = asyncio.Lock()
         self.notes = Notes()
 
     async def async_load(self) -> None:
@@ -33,11 +35,17 @@ class NoteStore:
         """Call `listener` after each change."""
         return self._listeners.add(listener)
 
-    async def async_keep_first(self, notes: Notes) -> None:
-        """Write what must be on disk before something is sent. Raises NotStoredError: then nothing has changed."""
-        if notes != self.notes or self._store.overdue:
+    async def async_keep_first(self, change: Callable[[Notes], Notes]) -> None:
+        """Write what must be on disk before something is sent. Raises NotStoredError: then nothing has changed.
+
+        `change` returns the notes after it. It is applied again to what has been kept while the disk was written.
+        """
+        async with self._turn:
+            notes = change(self.notes)
+            if notes == self.notes and not self._store.overdue:
+                return
             await self._store.async_save(notes.to_json())
-            self.notes = notes
+            self.notes = change(self.notes)
             self._listeners.notify()
 
     async def async_keep(self, notes: Notes) -> None:
