@@ -38,6 +38,21 @@ async def test_codes_as_switches(home: Home) -> None:
     assert "345678" not in str(home.hass.states.async_all())
 
 
+async def test_a_switch_is_called_as_its_code_is_now(home: Home) -> None:
+    """Renamed in the app; another one with the same number; and hidden, as soon as the owner wants that."""
+    door = await Door.of(home, codes_as_switches=True)
+    code = door.put(345678, "Cleaner")
+    await door.access.codes.async_list()
+    await home.hass.async_block_till_done()
+    code.name = "Gardener"
+    await door.access.codes.async_list()
+    assert home.full_state("code_1").name == "Villa Kunterbunt Gardener"
+    options = {**door.entry.options, "show_names": False}
+    home.hass.config_entries.async_update_entry(door.entry, options=options)
+    await home.hass.async_block_till_done()
+    assert home.full_state("code_1").name == "Villa Kunterbunt Code 1"
+
+
 async def test_codes_are_no_switches_unless_the_owner_wants_them(home: Home) -> None:
     door = await Door.of(home)
     door.put(345678)

@@ -65,9 +65,14 @@ class CodeSwitch(SmartLockEntity, SwitchEntity):
         self._code_id = code_id
         # Its name is the code's own, which no translation has.
         self._attr_translation_key = None
+        self._attr_name = self._present_name
+
+    @property
+    def _present_name(self) -> str:
+        """What the code is called now, if names are shown."""
         entry = self._entry
-        name = "" if entry is None or not access.shows_names else shown(entry.name)
-        self._attr_name = name or f"Code {code_id}"
+        name = "" if entry is None or not self._access.shows_names else shown(entry.name)
+        return name or f"Code {self._code_id}"
 
     @property
     def _entry(self) -> KeypadCode | None:
@@ -87,7 +92,15 @@ class CodeSwitch(SmartLockEntity, SwitchEntity):
     @property
     @override
     def basis(self) -> tuple[object, ...]:
-        return self.available, self.is_on
+        return self.available, self.is_on, self._attr_name
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        if self._entry is not None:
+            # It may have been renamed, and its number given to another one; and names may be hidden now.
+            self._attr_name = self._present_name
+        super()._handle_coordinator_update()
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
