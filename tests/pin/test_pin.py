@@ -649,3 +649,47 @@ async def test_accepted_is_not_set_yet(home: Home) -> None:
     assert guard(entry).setting_open
     assert memory.record.question(memory.fingerprint(RIGHT)) == memory.fingerprint(OTHER)
     assert memory.new_pin == OTHER
+
+
+# --- Several at the same time -----------------------------------------------------------------------------
+
+
+async def test_many_who_use_it_at_the_same_time(home: Home) -> None:
+    """A PIN that is still to be answered is none without success."""
+    lock = home.add_lock(timing=quick(processing=0.2))
+    entry = await home.set_up(lock, pin=RIGHT)
+    uses = [asyncio.create_task(use(entry)) for _ in range(2 * TRIES)]
+    await asyncio.sleep(0.1)
+    assert guard(entry).state is PinState.VALID
+    await asyncio.gather(*uses)
+    assert sent(lock) == [VERIFIED, *[USED] * (2 * TRIES)]
+    assert guard(entry).report["tries"] == []
+
+
+async def test_who_waits_sends_nothing_after_three_without_an_answer(home: Home) -> None:
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    async with guard(entry).session() as waiting:
+        for _ in range(TRIES):
+            await use_in_vain(entry, lock)
+        before = len(sent(lock))
+        with pytest.raises(PinUnavailableError):
+            await waiting.request(conversations.read_keypad_codes)
+        assert len(sent(lock)) == before
+
+
+async def test_somebody_uses_the_old_one_while_another_is_set(home: Home) -> None:
+    """The answer to the setting is lost: it stays open which of the two the lock has."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    async with guard(entry).session() as session:
+        await session.request(conversations.read_keypad_codes)
+        for _ in range(2):
+            lock.faults.drop_next_answer(Command.STATUS)
+        with pytest.raises(LinkError):
+            await guard(entry).async_set(OTHER)
+        lock.faults.clear()
+        assert guard(entry).setting_open
+    assert guard(entry).setting_open
+    await guard(entry).async_enter(OTHER)
+    assert (entry.options["pin"], home.state("pin_state")) == (OTHER, "valid")

@@ -108,12 +108,12 @@ class PinGuard(LockPart):
     @property
     def state(self) -> PinState:
         """The state of the PIN."""
-        return self._memory.record.state(self._fingerprint, dt_util.utcnow())
+        return self._memory.settled.state(self._fingerprint, dt_util.utcnow())
 
     @property
     def needs_owner(self) -> bool:
         """Whether only the owner can help: the PIN was refused, or not answered and may not be sent again."""
-        return self._memory.record.needs_owner(self._fingerprint, dt_util.utcnow())
+        return self._memory.settled.needs_owner(self._fingerprint, dt_util.utcnow())
 
     @property
     def lost(self) -> bool:

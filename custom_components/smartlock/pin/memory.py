@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypedDict, override
 
 from homeassistant.core import HomeAssistant
@@ -68,6 +70,8 @@ class PinMemory:
     def __init__(self, hass: HomeAssistant, nuki_id: str, key: bytes) -> None:
         """Start with an empty record; `async_load` reads the file."""
         self._record = PinRecord()
+        self._under_way: list[datetime] = []
+        """When PINs went out whose answers may still come."""
         self._clock = system_clock(hass)
         self.new_pin: str | None = None
         """The PIN that we set last, until the config entry on disk is known to contain it."""
@@ -86,6 +90,11 @@ class PinMemory:
     @record.setter
     def record(self, record: PinRecord) -> None:
         self._record = record
+
+    @property
+    def settled(self) -> PinRecord:
+        """The record as far as it is settled: several may use the PIN at the same time, before the first is answered."""
+        return self.record.without_tries(self._under_way)
 
     async def async_load(self) -> None:
         """Read the record of earlier runs."""
@@ -156,14 +165,22 @@ class PinMemory:
         """Raise PinUnavailableError if a PIN may not be sent even though the owner has just entered it."""
         if not refused_before:
             self.check_not_refused(pin)
-        if not self.record.tries_left(dt_util.utcnow()):
+        self._check_tries()
+
+    def _check_tries(self) -> None:
+        if not self.settled.tries_left(dt_util.utcnow()):
             raise PinUnavailableError(PinState.BLOCKED, paused=True)
 
     def unavailable(self, state: PinState) -> PinUnavailableError:
         """Return why the stored PIN is not sent. While we pause, the owner is not asked to enter it again."""
-        if state is PinState.UNKNOWN and not self.record.tries_left(dt_util.utcnow()):
+        if state is PinState.UNKNOWN and not self.settled.tries_left(dt_util.utcnow()):
             return PinUnavailableError(PinState.BLOCKED, paused=True)
         return PinUnavailableError(state)
+
+    def check_sendable(self, pin: str | int) -> None:
+        """Raise PinUnavailableError if others learned meanwhile that a PIN is wrong, or got no answer too often."""
+        self.check_not_refused(pin)
+        self._check_tries()
 
     def check_not_refused(self, pin: str | int) -> None:
         """Raise PinUnavailableError if the lock has refused a PIN."""
@@ -181,14 +198,20 @@ class PinMemory:
         candidate = None if new_pin is None else self.fingerprint(new_pin)
         doubted = shown in self.record.doubted
         sent_at = dt_util.utcnow()
-        tries = PinTries(check=self.check_not_refused, begun_at=sent_at)
-        before = self.record, self.new_pin
-        self.record = self.record.sending(shown, sent_at, candidate=candidate)
+        tries = PinTries(check=self.check_sendable, begun_at=sent_at)
+        before, new_before = self.record, self.new_pin
+        self.record = before.sending(shown, sent_at, candidate=candidate)
         self.new_pin = new_pin or self.new_pin
+        self._under_way.append(sent_at)
         try:
             await self.async_save()
         except NotStoredError:
-            self.record, self.new_pin = before
+            self._under_way.remove(sent_at)
+            # What others have learned meanwhile stays.
+            self.record = self.record.not_judged(shown, sent_at, doubted=doubted)
+            if candidate is not None:
+                self.record = replace(self.record, candidate=before.candidate)
+                self.new_pin = new_before
             raise
         judged: PinRecord | None = None
         done = False
@@ -203,6 +226,7 @@ class PinMemory:
             judged = self.record.not_judged(shown, sent_at, doubted=doubted)
             raise
         finally:
+            self._under_way.remove(sent_at)
             if judged is not None or not tries.sent:
                 # The PIN was not accepted or not sent, so whatever it was to authorize was not done either.
                 self.record = judged or self.record.not_judged(shown, sent_at, doubted=doubted)
@@ -212,5 +236,17 @@ class PinMemory:
                 await self.async_try_save()
             elif tries.answered == tries.sent and (done or candidate is None):
                 # Also if something failed afterwards. But a new PIN is not adopted before the end.
-                self.record = self.record.taken(candidate or shown)
+                self.record = self._accepted(candidate or shown, before)
                 await self.async_try_save()
+
+    def _accepted(self, pin: str, before: PinRecord) -> PinRecord:
+        """Return the record after the lock has accepted a PIN that went out after `before`."""
+        now = self.record
+        # What others have sent and have no answer to yet stays open: theirs may be the setting of another PIN.
+        setting = None if now.candidate in (before.candidate, pin) else now.candidate
+        return replace(
+            now.taken(pin),
+            tries=tuple(at for at in now.tries if at in self._under_way),
+            doubted=frozenset() if setting is None else now.doubted & {setting},
+            candidate=setting,
+        )

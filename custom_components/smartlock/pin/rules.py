@@ -6,7 +6,7 @@ was right before, and after three without success within an hour none at all. On
 PIN to be known as right from then on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,6 +87,10 @@ class PinRecord:
     def tries_left(self, now: datetime) -> int:
         """Return how many more PINs may be sent for now."""
         return max(0, TRIES - sum(now - at < TRIES_WINDOW for at in self.tries))
+
+    def without_tries(self, times: Collection[datetime]) -> PinRecord:
+        """Return the record without the PINs that went out at these times."""
+        return replace(self, tries=tuple(at for at in self.tries if at not in times))
 
     def may_try(self, pin: str, now: datetime) -> bool:
         """Whether a PIN may be sent because the owner has just entered it."""
