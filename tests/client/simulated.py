@@ -44,6 +44,9 @@ class SimulatedTransport(Transport):
         """What the Bluetooth stack takes for the table of services until it is told to forget it."""
         radio.add_receiver(self)
 
+    async def subscribing(self) -> None:
+        """Wait as long as the Bluetooth stack does before a subscription."""
+
     def on_sighting(self, sighting: Sighting) -> None:
         """Ignore advertisements: only the connections count here."""
 
@@ -103,6 +106,7 @@ class _SimulatedLink(Link):
 
     @override
     async def subscribe(self, characteristic: str) -> None:
+        await self._transport.subscribing()
         try:
             await self._open.set_indications(self.handles[characteristic], enabled=True)
         except (GattError, LinkClosedError) as error:

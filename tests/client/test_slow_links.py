@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
@@ -9,7 +10,7 @@ from custom_components.smartlock.client.client import ACTION_DEADLINE, LockClien
 from custom_components.smartlock.client.link import KEPT_TIME
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.errors import LinkLostError, NotStartedError, UnreachableError
-from tests.client.simulated import World
+from tests.client.simulated import SimulatedTransport, World
 from tests.client.test_client import connected, now, play
 
 SLOW = (18.0, 25.0, 40.0)
@@ -64,6 +65,19 @@ def test_a_link_that_nobody_wants_any_more_is_let_go(takes: float) -> None:
         await asyncio.sleep(60)
         assert world.runs == []
         assert world.actions_written == 0
+
+    play(scenario)
+
+
+def test_a_subscription_that_never_ends_is_given_up() -> None:
+    """Whoever comes next begins anew, instead of waiting for it as well."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        with patch.object(SimulatedTransport, "subscribing", asyncio.Event().wait):
+            with pytest.raises(LinkLostError):
+                await client.read_states()
+            assert not connected(client)
+        assert (await client.read_states()).lock_state == LockState.LOCKED
 
     play(scenario)
 

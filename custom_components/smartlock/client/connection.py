@@ -1,7 +1,7 @@
 """One open link with its channel: runs one conversation at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ from custom_components.smartlock.protocol.messages import (
     UpdateTime,
 )
 
-# Seconds for a write, one ATT exchange: a healthy link needs some 100 ms, a busy proxy a few seconds.
+# Seconds for a write or a subscription, one ATT exchange each: a healthy link needs some 100 ms, a busy proxy a few seconds.
 _WRITE_TIME = 10.0
 # By then a healthy lock has answered; if not, check whether it refuses to communicate with us at all, or the
 # answer was lost.
@@ -103,7 +103,7 @@ class Connection:
         self = cls(channel, on_message, on_lost, on_answer_lost, freshness)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
-            await self._link.subscribe(channel.answers)
+            await _in_time(self._link.subscribe(channel.answers), "a subscription")
         except BaseException:
             await self.close()
             raise
@@ -222,11 +222,7 @@ class Connection:
         self._answer_outstanding = True
         self._outstanding = step.send
         self._note(step.send, uses_challenge=step.challenge is not None)
-        try:
-            async with asyncio.timeout(_WRITE_TIME):
-                await self._link.write(outgoing.characteristic, outgoing.value)
-        except TimeoutError as error:
-            raise LinkLostError("a write was not acknowledged") from error
+        await _in_time(self._link.write(outgoing.characteristic, outgoing.value), "a write")
 
     def _note(self, request: Message | None, *, uses_challenge: bool = False) -> None:
         """Account for a message that is about to be written."""
@@ -343,6 +339,15 @@ class Connection:
         if self._states_outstanding:
             self._states_outstanding = False
             self._on_answer_lost()
+
+
+async def _in_time(request: Awaitable[None], what: str) -> None:
+    """Wait for a request to the Bluetooth stack. Raises LinkLostError if it is not acknowledged in time."""
+    try:
+        async with asyncio.timeout(_WRITE_TIME):
+            await request
+    except TimeoutError as error:
+        raise LinkLostError(f"{what} was not acknowledged") from error
 
 
 def _concerns(report: ErrorReport, asked: Message | None) -> bool:
