@@ -63,12 +63,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartLockConfigEntry) ->
     if hass.state is not CoreState.running and isinstance(entry.data.get(CONF_ADDRESS), str):
         await async_adopt_pairing(hass, entry)
     _check(entry)
+    before = _what_matters(entry)
     # Whatever may fail comes before the platforms, which cannot be set up twice in one run of Home Assistant.
     runtime = entry.runtime_data = SmartLockRuntime.of(hass, entry)
     await runtime.async_load()
     await async_finished_pairings(hass)
     await async_report_damage(hass)
-    entry.async_on_unload(entry.add_update_listener(_follow_changes(entry)))
+    entry.async_on_unload(entry.add_update_listener(_follow_changes(before)))
+    if _what_matters(entry) != before:
+        # It has changed while the files were read, and nobody listened yet.
+        hass.config_entries.async_schedule_reload(entry.entry_id)
     register_device(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:
@@ -97,10 +101,9 @@ def _check(entry: ConfigEntry) -> None:
 
 
 def _follow_changes(
-    entry: SmartLockConfigEntry,
+    before: tuple[object, ...],
 ) -> Callable[[HomeAssistant, ConfigEntry], Coroutine[Any, Any, None]]:
-    """Return a listener that reloads the entry when something that its set-up depends on has changed."""
-    before = _what_matters(entry)
+    """Return a listener that reloads the entry when what its set-up depends on is not as `before` any more."""
 
     async def changed(hass: HomeAssistant, entry: SmartLockConfigEntry) -> None:
         if _what_matters(entry) != before:

@@ -11,6 +11,7 @@ from homeassistant.core import CoreState
 import pytest
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.runtime import SmartLockRuntime
 from simulator.virtual_lock import quick
 from tests.integration.home import Home
 
@@ -219,3 +220,19 @@ async def test_what_the_set_up_is_made_from_reloads(home: Home) -> None:
         await home.hass.async_block_till_done()
         assert entry.runtime_data is not before
         assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_what_changes_while_files_are_read_reloads(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = home.entry(home.add_lock())
+    load = SmartLockRuntime.async_load
+
+    async def slowly(runtime: SmartLockRuntime) -> None:
+        home.hass.config_entries.async_update_entry(entry, options={"idle_time": 9.0})
+        await load(runtime)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SmartLockRuntime, "async_load", slowly)
+        await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.coordinator.idle_time == 9.0
