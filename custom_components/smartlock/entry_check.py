@@ -22,6 +22,7 @@ from custom_components.smartlock.const import (
     CONF_REMOVE_EXPIRED,
     CONF_RESTORE_BY_ITSELF,
     CONF_SHARED_KEY,
+    CONF_SHOW_NAMES,
     CONF_STAY_CONNECTED,
 )
 from custom_components.smartlock.protocol.crypto import KEY_SIZE
@@ -113,6 +114,7 @@ _OPTIONS: Mapping[str, _Check] = {
     CONF_ACTION_DEADLINE: _time,
     CONF_RESTORE_BY_ITSELF: flag,
     CONF_KEEP_CODES: flag,
+    CONF_SHOW_NAMES: flag,
     CONF_REMOVE_EXPIRED: flag,
     CONF_CODES_AS_SWITCHES: flag,
 }

@@ -152,9 +152,6 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
         await super().async_added_to_hass()
         self.async_on_remove(self.entity_description.subscribe(self._runtime, self._fire))
 
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Subscribe to the source; nothing depends on the entity id."""
-
     @callback
     def _fire(self, event_type: str, attributes: Mapping[str, Any]) -> None:
         self._trigger_event(event_type, dict(attributes))

@@ -176,6 +176,11 @@ def test_stored() -> None:
     # As versions before this one wrote it.
     assert Written.from_json({"set_at": NOW.isoformat()}) == Written(times=(NOW,))
     assert Written.from_json({}) == Written()
+    damaged: Any
+    for damaged in ({"set_at": ["2026-11-29T12:00:00"]}, {"set_at": [5]}, [], None):
+        with pytest.raises((TypeError, ValueError)):
+            # A time without a zone could not be compared with any other, at each link.
+            Written.from_json(damaged)
 
 
 # --- Whether rights hold at the time that their owner means -----------------------------------------------

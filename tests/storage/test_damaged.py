@@ -253,6 +253,7 @@ async def test_the_pause_after_a_loss_ends(home: Home, folder: Path) -> None:
         ("options", "action_deadline", []),
         ("options", "read_interval", {}),
         ("options", "stay_connected", "no"),
+        ("options", "show_names", "no"),
         ("options", "pin", 7391),
         ("options", "pin", "abcd"),
     ],

@@ -98,9 +98,6 @@ class RuleEntity(Entity):
         await super().async_added_to_hass()
         self.async_on_remove(self.runner.async_add_listener(self.async_write_ha_state))
 
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Subscribe to the rule; nothing depends on the entity id."""
-
 
 class RuleModeSelect(RuleEntity, SelectEntity):
     """Whether the rule may unlock, only reports, is paused, or off."""

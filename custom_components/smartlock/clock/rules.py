@@ -14,6 +14,7 @@ from typing import Any, Self
 from custom_components.smartlock.protocol.enums import DstMode
 from custom_components.smartlock.protocol.messages import Config
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
+from custom_components.smartlock.rules.stored import listed, moment, obj
 from custom_components.smartlock.system_clock.rules import PROVED_AFTER, SETTLING, Clocks
 
 # Smaller differences do no harm, and each write wears the lock's storage.
@@ -74,10 +75,8 @@ class Written:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Return the value that `to_json` has written. Raises TypeError or ValueError for anything else."""
-        times = stored.get("set_at") or []
-        return cls(
-            times=tuple(datetime.fromisoformat(at) for at in ([times] if isinstance(times, str) else times))
-        )
+        times = obj(stored).get("set_at") or []
+        return cls(times=listed(moment, [times] if isinstance(times, str) else times))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,11 +16,12 @@ was wiped is what the owner wants to know next.
     PIN forgotten            PIN        medium     owners change it in the app, too
     charge rose by 20 points battery    medium     while charging, or right after it
     voltage rose by 300 mV   battery    medium     the same
-    not critical any more    battery    medium     the same, or without a rise of the charge, or, where no
-    charge is known, after a moment: a cold cell is critical for one run not calibrated any more  bolt
-    medium     some locks report it now and then last action forgotten    action     weak       the same as
-    for a boot run silent for minutes       radio      weak       while no other device was received: then it
-    was the proxy many settings changed    settings   weak       an evening with the app looks like that
+    not critical any more    battery    medium     the same, or without a rise of the charge; where no charge
+                                                   is known, after a moment: a cold cell is critical for one run
+    not calibrated any more  bolt       medium     some locks report it now and then
+    last action forgotten    action     weak       the same as for a boot run
+    silent for minutes       radio      weak       while no other device was received: then it was the proxy
+    many settings changed    settings   weak       an evening with the app looks like that
 
 A changed setting is no sign, because owners change settings. During a calibration of ours and for a while
 after it, the signs that a calibration resembles do not count (some firmware reports it as a boot run), and a
