@@ -86,7 +86,7 @@ class SmartLockLock(SmartLockEntity, LockEntity):
     @property
     @override
     def basis(self) -> tuple[object, ...]:
-        return self.coordinator.reachable, self._view, self.is_jammed, self.changed_by
+        return self.present, self._view, self.is_jammed, self.changed_by
 
     @property
     def _view(self) -> View | None:
