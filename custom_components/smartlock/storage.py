@@ -196,9 +196,14 @@ class LockStore[T: dict[str, Any] | list[Any]]:
         """After an abandoned save: test whether the disk is writable again."""
         if not self.overdue:
             return
-        probe = LockStore[dict[str, Any]](self._hass, f"{DOMAIN}.probe")
-        if await probe._write({"at": dt_util.utcnow().isoformat()}):
+        # Several may test at the same time, and it is one file.
+        probe: LockStore[dict[str, Any]] = shared_store(self._hass, "probe")
+        async with probe._turn:
+            written = await probe._write({"at": dt_util.utcnow().isoformat()})
+        if written:
             self._forget_pending()
+            # The probe did not withdraw the repair: until now we were one who waited for the disk.
+            self._succeeded()
         else:
             self._wait_for_the_disk()
         await probe.async_remove()
@@ -210,14 +215,16 @@ class LockStore[T: dict[str, Any] | list[Any]]:
 
     async def _write(self, data: T) -> bool:
         """Have Home Assistant write data, and check that it has."""
-        await self._file().async_save(data)
+        # Others may change what it refers to while it is being written, and that is no fault of the disk.
+        wanted = _as_read(data)
+        await self._file().async_save(wanted)
         if self._hass.state is CoreState.stopping:
             # Home Assistant writes it at the end.
             return True
         written = False
         with suppress(Exception):
             # A file that cannot be read counts as missing.
-            written = bool(await self._file().async_load() == _as_read(data))
+            written = bool(await self._file().async_load() == wanted)
         if written:
             self._succeeded()
         else:
