@@ -209,7 +209,7 @@ def looked(ahead: timedelta | None) -> ClockDifference:
     ],
 )
 def test_a_clock_that_rights_can_follow(ahead: timedelta | None, expected: tuple[Doubt, ...]) -> None:
-    assert clock.doubts(looked(ahead), config(), BERLIN, home=BERLIN, now=NOW) == expected
+    assert clock.doubts(looked(ahead), config(), BERLIN, home=BERLIN, now=NOW, believed=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -240,8 +240,21 @@ def test_a_clock_that_rights_can_follow(ahead: timedelta | None, expected: tuple
 def test_a_time_zone_that_rights_can_follow(
     fields: dict[str, Any], zone: tzinfo | None, home: tzinfo, expected: tuple[Doubt, ...]
 ) -> None:
-    assert clock.doubts(looked(timedelta()), config(**fields), zone, home=home, now=NOW) == expected
+    assert (
+        clock.doubts(looked(timedelta()), config(**fields), zone, home=home, now=NOW, believed=True)
+        == expected
+    )
 
 
 def test_what_is_not_known_is_no_reason_to_doubt() -> None:
-    assert clock.doubts(ClockDifference(), None, None, home=BERLIN, now=NOW) == ()
+    assert clock.doubts(ClockDifference(), None, None, home=BERLIN, now=NOW, believed=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [(MINUTE, ()), (HOUR, (Doubt.OWN_CLOCK_WRONG,)), (None, (Doubt.CLOCK_LOST,))],
+)
+def test_our_own_clock_is_not_believed(ahead: timedelta | None, expected: tuple[Doubt, ...]) -> None:
+    """It may be the one that is wrong; but a lock that has forgotten what day it is, has."""
+    found = clock.doubts(looked(ahead), config(), BERLIN, home=BERLIN, now=NOW, believed=False)
+    assert found == expected

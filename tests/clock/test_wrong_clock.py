@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.wire import Date7
 from simulator.virtual_lock import VirtualLock, quick
 from tests.integration.home import NUKI_ID, PINS, Home
 from tests.integration.wall_time import WallTime
@@ -182,6 +185,30 @@ async def test_not_while_the_lock_finds_its_position(home: Home, *, world: WallT
     assert writes(lock) == 0
     await home.until(lambda: writes(lock), within=3600)
     assert abs(error_of(lock)) < 2
+
+
+async def test_wrong_clock_of_ours_ends_no_code(home: Home, *, world: WallTime, ours: WallTime) -> None:
+    """The lock lets its owner in as long as it is good by its own clock; nothing says that this one is wrong."""
+    await home.hass.config.async_set_time_zone("Europe/Berlin")
+    lock = mount(home, world)
+    lock.pair_accessory("keypad")
+    lock.add_code(345678, "Guest", TimeLimit(allowed_until=Date7.of(world() + timedelta(minutes=40))))
+    await home.set_up(lock, pin=PIN)
+    await reading(home, 10)
+    await home.until(lambda: home.state("rights_unreliable") == "off")
+    ours.move_on(HOUR)
+    await home.read()
+    assert home.state("rights_unreliable") == "unknown"
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("delete_code", DOMAIN, expired=True)
+    assert caught.value.translation_key == "own_clock_wrong"
+    assert len(list(lock.keypad_codes)) == 1
+    ours.move_on(-HOUR)
+    await home.read()
+    assert home.state("rights_unreliable") == "off"
+    await asyncio.sleep(HOUR)
+    await home.call("delete_code", DOMAIN, expired=True)
+    assert list(lock.keypad_codes) == []
 
 
 # --- Batteries --------------------------------------------------------------------------------------------

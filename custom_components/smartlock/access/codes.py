@@ -391,8 +391,13 @@ class KeypadCodes(RevocableList[KeypadCode]):
         await self._revoke(self.key_of(code_id, created), Why.REVOKED, keep_trying=keep_trying)
 
     async def async_delete_expired(self, *, keep_trying: bool = True) -> tuple[int, ...]:
-        """Delete every code whose period is over, regardless of who made it, and return their ids. Raises like `async_delete`."""
+        """Delete every code whose period is over, regardless of who made it, and return their ids.
+
+        Raises like `async_delete`, and OwnClockError if a wrong clock may have ended them.
+        """
         expired = [code for code in await self.async_list() if code.expired]
+        if expired:
+            self._clock.check_ours()
         await self._for_each(
             expired,
             lambda code: self.async_delete(code.code_id, created=code.created, keep_trying=keep_trying),

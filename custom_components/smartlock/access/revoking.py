@@ -149,7 +149,8 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
             case Why.PAUSED:
                 await self._pause(entry)
             case Why.EXPIRED:
-                # It may have been prolonged in the app.
+                # It may have been prolonged in the app, and our own clock may be wrong by now.
+                self._clock.check_ours()
                 if Right.of(entry.time_limited, entry.limit, dt_util.utcnow()).expired(dt_util.utcnow()):
                     await self._remove(entry)
                 else:

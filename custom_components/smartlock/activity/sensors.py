@@ -15,6 +15,7 @@ from custom_components.smartlock.access.removals import Removals
 from custom_components.smartlock.activity.rules.entries import Method, word
 from custom_components.smartlock.activity.rules.last import Operation
 from custom_components.smartlock.activity.tracker import ActivityTracker
+from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.entity import SmartLockEntity
 from custom_components.smartlock.entity_sensor import SmartLockSensorDescription
 
@@ -91,8 +92,9 @@ class RightsBinarySensor(SmartLockEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         if self._removals.overdue:
             return True
-        limited = self._tracker.people.limited
-        return limited and bool(self._tracker.doubts)
+        limited, doubts = self._tracker.people.limited, self._tracker.doubts
+        # If our own clock may be the wrong one, nobody knows.
+        return None if limited and doubts == (Doubt.OWN_CLOCK_WRONG,) else limited and bool(doubts)
 
     @property
     @override

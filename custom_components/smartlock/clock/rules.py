@@ -39,6 +39,8 @@ class Doubt(StrEnum):
     """It has forgotten what day it is."""
     CLOCK_WRONG = "clock_wrong"
     """Its clock is off by more than FAR_OFF."""
+    OWN_CLOCK_WRONG = "own_clock_wrong"
+    """They differ by more than FAR_OFF, and ours is not believed: nobody knows which of the two is wrong."""
     NO_TIME_ZONE = "no_time_zone"
     OTHER_TIME_ZONE = "other_time_zone"
     """Its days and hours are not those of Home Assistant."""
@@ -123,19 +125,25 @@ class ClockDifference:
 
 
 def doubts(
-    difference: ClockDifference, config: Config | None, zone: tzinfo | None, *, home: tzinfo, now: datetime
+    difference: ClockDifference,
+    config: Config | None,
+    zone: tzinfo | None,
+    *,
+    home: tzinfo,
+    now: datetime,
+    believed: bool,
 ) -> tuple[Doubt, ...]:
     """Return why rights with a time limit, and time control, may not hold when their owner thinks; empty: they do.
 
     What is not known is no reason: no look yet, no settings. `zone` is that of the time zone in `config`, None for
-    none; `home` that of Home Assistant; `now` is aware.
+    none; `home` that of Home Assistant; `now` is aware; `believed` whether our own clock is.
     """
     found: list[Doubt] = []
     if difference.course is not None:
         if difference.ahead is None:
             found.append(Doubt.CLOCK_LOST)
         elif abs(difference.ahead) > FAR_OFF:
-            found.append(Doubt.CLOCK_WRONG)
+            found.append(Doubt.CLOCK_WRONG if believed else Doubt.OWN_CLOCK_WRONG)
     # Older firmware knows of no zones: nobody can mend that.
     if config is not None and config.time_zone_id is not None:
         if config.time_zone_id not in TIME_ZONES:

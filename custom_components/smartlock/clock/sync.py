@@ -112,9 +112,10 @@ class LockClock(LockPart):
         zone = self._zone[1] if self._zone and config and self._zone[0] == config.time_zone_id else None
         today = dt_util.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
         # Entities ask at each message; two zones are compared over a year, which is done once a day.
-        asked = (self._difference, config, zone, home, today)
+        believed = self._ours.believed
+        asked = (self._difference, config, zone, home, today, believed)
         if self._doubts is None or self._doubts[0] != asked:
-            found = rules.doubts(self._difference, config, zone, home=home, now=today)
+            found = rules.doubts(self._difference, config, zone, home=home, now=today, believed=believed)
             self._doubts = (asked, found)
         return self._doubts[1]
 
@@ -145,6 +146,12 @@ class LockClock(LockPart):
         return self._ours.settled_now is not None and rules.needs_setting(
             self._difference, self._written, self._ours.check()
         )
+
+    def check_ours(self) -> None:
+        """Raise OwnClockError if a period that is over by our clock may not be: the lock is far off, or nothing proves ours."""
+        ahead = self._difference.ahead
+        if self._ours.trusted_now() is None or (ahead is not None and abs(ahead) > rules.FAR_OFF):
+            raise OwnClockError
 
     async def async_ensure_right(self) -> None:
         """Make sure that the lock's clock is right before something that depends on it is written.

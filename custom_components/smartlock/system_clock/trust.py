@@ -75,6 +75,11 @@ class SystemClock:
         now = dt_util.utcnow()
         return now if self.uptime >= rules.SETTLING and rules.plausible(now, RELEASE) else None
 
+    @property
+    def believed(self) -> bool:
+        """Whether there was no evidence against the wall clock at the last check, which this does not repeat."""
+        return self.settled_now is not None and self._clocks.proved
+
     def trusted_now(self) -> datetime | None:
         """Return the time (UTC); None while there is evidence against it."""
         return self.settled_now if self.check().proved else None
