@@ -110,6 +110,25 @@ async def test_turned_by_hand_as_bridge(home: Home) -> None:
         assert not lock.unread_change
 
 
+@pytest.mark.parametrize("silence", [2, 20, 150])
+async def test_turned_by_hand_while_nothing_is_received_after_a_link(home: Home, silence: float) -> None:
+    """What is received then is the same as before the link, and Home Assistant tells only of what differs."""
+    lock = home.add_lock(timing=quick(advertising_interval=2))
+    await home.set_up(lock, "bridge")
+    lock.turn_key("unlock")
+    await home.until(partial(shows, home, View.UNLOCKED), within=5)
+    while home.connected(lock):
+        await asyncio.sleep(0.1)
+    home.go_out_of_range(lock)
+    await asyncio.sleep(silence)
+    lock.turn_key("lock")
+    home.come_into_range(lock)
+    began = connections(lock)
+    await home.until(lambda: home.state() == View.LOCKED, within=5)
+    await asyncio.sleep(60)
+    assert connections(lock) - began == 1
+
+
 async def test_turned_by_hand_as_app(home: Home) -> None:
     """Nobody may clear the flag, so only its rise asks for a read: it does not cost a read every few seconds.
 

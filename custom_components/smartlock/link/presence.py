@@ -1,6 +1,5 @@
 """Whether a lock is present: its advertisements, and the last exchange of messages."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -22,9 +21,6 @@ from custom_components.smartlock.system_clock.trust import system_clock
 _FRESH = 300.0
 # After our own start, how long it takes until a lock that is there has been received, through a proxy too.
 _LISTENING = 60.0
-# When a lock certainly advertises again after a link (about once a second), and how often to check for it.
-_LOOK_DELAY = 1.5
-_LOOKS = 4
 
 
 class Presence:
@@ -60,7 +56,7 @@ class Presence:
         self.answered = False
         """Whether the lock has answered since our start, or since it was last absent."""
         self._proves_presence = False
-        self._look: asyncio.TimerHandle | None = None
+        self._cancel_look: CALLBACK_TYPE | None = None
         self._stops: list[CALLBACK_TYPE] = []
         # Whether the log says that the lock is unavailable; None until it has been received.
         self._missed: bool | None = None
@@ -164,37 +160,36 @@ class Presence:
         return bluetooth.async_last_service_info(self._hass, self._address, connectable=True)
 
     @callback
-    def _advertised(self, info: BluetoothServiceInfoBleak, change: BluetoothChange | None = None) -> None:
-        """Take an advertisement that differs from the one before."""
+    def _advertised(self, info: BluetoothServiceInfoBleak, change: BluetoothChange | None = None) -> bool:
+        """Take an advertisement; returns whether it had the change flag, set or not."""
         beacon = parse_beacon(info.manufacturer_data)
-        if beacon is not None and info.connectable:
-            self._on_beacon(beacon.state_changed)
+        if beacon is None or not info.connectable:
+            return False
+        self._on_beacon(beacon.state_changed)
+        return True
 
     @callback
     def look_again(self) -> None:
-        """Check the lock's advertisement after we have closed a link.
+        """Take the next advertisement whatever it says: we have closed a link, and a Bridge's read has cleared the flag.
 
-        A Bridge's read has cleared the flag. If the lock was turned right after, the flag is set again as it
-        was before the link, and Home Assistant, which compares advertisements, calls no callback.
+        If the lock is turned before it is received again, the flag is set as it was before the link, and Home
+        Assistant, which compares advertisements, calls no other callback. A local adapter may be deaf for longer than a
+        change of batteries takes.
         """
         self.cancel_look()
-        self._look_in_a_moment(self._hass.loop.time(), _LOOKS)
+        self._cancel_look = bluetooth.async_register_advertisement_callback(
+            self._hass, self._received_again, self._address
+        )
 
     @callback
     def cancel_look(self) -> None:
-        """Cancel the check."""
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
-
-    def _look_in_a_moment(self, closed_at: float, looks: int) -> None:
-        self._look = self._hass.loop.call_later(_LOOK_DELAY, self._look_at_flag, closed_at, looks)
+        """Wait no longer for the next advertisement."""
+        if self._cancel_look is not None:
+            self._cancel_look()
+            self._cancel_look = None
 
     @callback
-    def _look_at_flag(self, closed_at: float, looks: int) -> None:
-        self._look = None
-        info = self._last_info
-        if info is not None and info.time > closed_at:
-            self._advertised(info)
-        elif looks > 1:
-            self._look_in_a_moment(closed_at, looks - 1)
+    def _received_again(self, info: BluetoothServiceInfoBleak) -> None:
+        # A lock with HomeKit sends frames without the flag in between.
+        if self._advertised(info):
+            self.cancel_look()
