@@ -160,8 +160,12 @@ class Presence:
         return bluetooth.async_last_service_info(self._hass, self._address, connectable=True)
 
     @callback
-    def _advertised(self, info: BluetoothServiceInfoBleak, change: BluetoothChange | None = None) -> bool:
-        """Take an advertisement; returns whether it had the change flag, set or not."""
+    def _advertised(self, info: BluetoothServiceInfoBleak, change: BluetoothChange) -> None:
+        """Take an advertisement that differs from the one before."""
+        self._take(info)
+
+    def _take(self, info: BluetoothServiceInfoBleak) -> bool:
+        """Pass on the change flag of an advertisement; returns whether it has one, set or not."""
         beacon = parse_beacon(info.manufacturer_data)
         if beacon is None or not info.connectable:
             return False
@@ -170,11 +174,12 @@ class Presence:
 
     @callback
     def look_again(self) -> None:
-        """Take the next advertisement whatever it says: we have closed a link, and a Bridge's read has cleared the flag.
+        """Take the next advertisement whatever it says, after we have closed a link.
 
-        If the lock is turned before it is received again, the flag is set as it was before the link, and Home
-        Assistant, which compares advertisements, calls no other callback. A local adapter may be deaf for longer than a
-        change of batteries takes.
+        A Bridge's read has cleared the flag. If the lock is turned before it is received again, the flag is set as it
+        was before the link, and Home Assistant, which compares advertisements, calls no other callback. That can take
+        a while: a local adapter hears nothing for some seconds after a link, nor for minutes after BlueZ has died, and
+        a lock without batteries says nothing.
         """
         self.cancel_look()
         self._cancel_look = bluetooth.async_register_advertisement_callback(
@@ -191,5 +196,5 @@ class Presence:
     @callback
     def _received_again(self, info: BluetoothServiceInfoBleak) -> None:
         # A lock with HomeKit sends frames without the flag in between.
-        if self._advertised(info):
+        if self._take(info):
             self.cancel_look()
