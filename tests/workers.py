@@ -13,13 +13,15 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 END_TO_END = "tests/e2e/"
+# Modules that read the whole repository: what one of their tests has parsed, the others need not parse again.
+TOGETHER = "tests/test_"
 
 # How many processes of a run are for its end-to-end tests alone; none if all processes share all tests.
 _APART = pytest.StashKey[int]()
 _SESSION = pytest.StashKey[pytest.Session]()
 
 # Of those for all others: a Home Assistant that is waited for gets the processor first.
-_NICE = "10"
+_NICE = "5"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -92,7 +94,7 @@ def _send(send: Callable[..., None], name: str, **event: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the end-to-end tests first, and then those that start other processes.
+    """Put the end-to-end tests first, then those that start other processes, and then those that stay together.
 
     So each process starts at most one Home Assistant, which lasts until none of them is left to be run, and in the end
     no process is left alone with a long one, such as all benchmarks.
@@ -104,7 +106,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _turn(item: pytest.Item) -> int:
     if item.nodeid.startswith(END_TO_END):
         return 0
-    return 1 if item.get_closest_marker("process") else 2
+    if item.get_closest_marker("process"):
+        return 1
+    return 2 if item.nodeid.startswith(TOGETHER) else 3
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduler | _Apart:
@@ -120,8 +124,7 @@ class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(END_TO_END):
             return nodeid
-        # What one of them has parsed, the others need not parse again.
-        return nodeid.partition("::" if nodeid.startswith("tests/test_") else "[")[0]
+        return nodeid.partition("::" if nodeid.startswith(TOGETHER) else "[")[0]
 
     @override
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
