@@ -52,7 +52,7 @@ SIMULATOR_MAY_USE = {
 # radio, but each other.
 RULES = "rules"
 RULES_MAY_USE = (
-    *(f"{PROTOCOL}.{module}" for module in ("enums", "messages", "settings", "time_zones", "wire")),
+    *(f"{PROTOCOL}.{module}" for module in ("enums", "messages", "settings", "time_zones", "values", "wire")),
     SNAPSHOT,
 )
 

@@ -1,6 +1,5 @@
 """What runs for one lock while its config entry is loaded."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from homeassistant.config_entries import ConfigEntry
@@ -22,6 +21,7 @@ from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.phones.notices import PhoneNotices
 from custom_components.smartlock.pin.guard import PinGuard
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.remote_access.notices import RemoteAccessNotices
 from custom_components.smartlock.settings.archive import SettingsArchive
 from custom_components.smartlock.settings.current import CurrentSettings

@@ -1,6 +1,6 @@
 """What is known about a lock at one moment: frozen values shared by everything above the protocol."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.messages import (
@@ -9,6 +9,7 @@ from custom_components.smartlock.protocol.messages import (
     Config,
     KeyturnerStates,
 )
+from custom_components.smartlock.protocol.values import dataclass
 
 # Below this charge, in percent, the vendor warns (support article 14838368305553).
 LOW_BATTERY_PERCENT = 20

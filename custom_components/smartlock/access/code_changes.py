@@ -1,6 +1,6 @@
 """A code to add, a change of a code, and the entry of the lock that results. Pure, but for the clock."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 
 from homeassistant.util import dt as dt_util
@@ -12,6 +12,7 @@ from custom_components.smartlock.access.rules import digits as digits_rules
 from custom_components.smartlock.access.rules.changes import NO_CHANGE, RightChange, same_right, with_right
 from custom_components.smartlock.access.rules.rights import RightError
 from custom_components.smartlock.protocol.messages import KeypadCode, TimeLimit
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import Date7, shown
 
 # The end of a code for a number of uses, if none is given, and the latest that is taken.

@@ -6,7 +6,6 @@ lost.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -26,6 +25,7 @@ from custom_components.smartlock.protocol.messages import (
     UpdateAuthorization,
     UpdateKeypadCode,
 )
+from custom_components.smartlock.protocol.values import dataclass
 
 
 class _Count(Protocol):

@@ -1,6 +1,6 @@
 """The time control of one lock: what it does on its own at set times of day."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 import datetime as dt
 from datetime import time
 from functools import partial
@@ -16,6 +16,7 @@ from custom_components.smartlock.access.rules.rights import EVERY_DAY, same_days
 from custom_components.smartlock.protocol.enums import ErrorCode, Weekdays
 from custom_components.smartlock.protocol.errors import LockRefusedError, SettingsNotKeptError, SmartLockError
 from custom_components.smartlock.protocol.messages import TimeControlEntry
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import Time2
 
 

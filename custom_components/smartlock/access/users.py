@@ -1,6 +1,6 @@
 """The authorizations of one lock, its users: listed, changed, deleted. The vendor's app alone invites new ones."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 from typing import override
@@ -23,6 +23,7 @@ from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.protocol.errors import SettingsNotKeptError
 from custom_components.smartlock.protocol.messages import AuthorizationEntry
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import shown
 
 

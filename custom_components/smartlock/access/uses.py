@@ -1,13 +1,13 @@
 """What counting the uses of codes needs from the log."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from homeassistant.core import CALLBACK_TYPE
 
 from custom_components.smartlock.access.rules.log_uses import Use
 from custom_components.smartlock.protocol.enums import AuthorizationIdType
+from custom_components.smartlock.protocol.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

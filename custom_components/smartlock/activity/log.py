@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from custom_components.smartlock.activity.rules.cursor import News, in_order
@@ -10,6 +10,7 @@ from custom_components.smartlock.activity.rules.reading import NEWEST, Page, Rea
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
+from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = ["NEWEST", "LogPage", "LogReader"]
 

@@ -1,12 +1,13 @@
 """Whom a lock knows: what holds each authorization, what people and codes are called, and whether rights have limits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from custom_components.smartlock.access import directory, schedules
 from custom_components.smartlock.pin.guard import PinSession
 from custom_components.smartlock.protocol.enums import AuthorizationIdType
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import shown
 from custom_components.smartlock.rules.stored import flag, integer, mapped, obj, optional, text
 

@@ -1,7 +1,7 @@
 """The owner's choices for each rule, which survive restarts; a rule without a choice unlocks nothing."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import obj
 from custom_components.smartlock.storage import LockStore, lock_store
 

@@ -6,7 +6,7 @@ the callback for every packet of that address provides the signal.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from custom_components.smartlock.protocol.values import dataclass
 
 IRK_SIZE = 16
 APPLE = 0x004C

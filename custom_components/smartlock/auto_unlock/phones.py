@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from bluetooth_data_tools import get_cipher_for_irk, resolve_private_address
@@ -18,6 +18,7 @@ from custom_components.smartlock.auto_unlock.phone_radio import (
     PhoneSignal,
     PrivatePhone,
 )
+from custom_components.smartlock.protocol.values import dataclass
 
 # Home Assistant's integration that knows the keys of phones, and where it stores a key.
 _PRIVATE_BLE_DEVICE, _CONF_IRK = "private_ble_device", "irk"

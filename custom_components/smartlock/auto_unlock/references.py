@@ -5,7 +5,6 @@ that a renamed entity is followed and one that has taken over another's name is 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from homeassistant.components import bluetooth
@@ -16,6 +15,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.smartlock.link.scanners import scanner_names
 from custom_components.smartlock.phones.app import MOBILE_APP, notify_name
+from custom_components.smartlock.protocol.values import dataclass
 
 CONF_REFERENCES: Final = "references"
 

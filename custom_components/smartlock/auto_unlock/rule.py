@@ -1,7 +1,6 @@
 """The owner's choices for one person: the data of a config subentry as typed values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, time
 from math import isfinite
 from typing import Any, Final, Self
@@ -14,6 +13,7 @@ from homeassistant.core import HomeAssistant, State, valid_entity_id
 from custom_components.smartlock.auto_unlock.phone_radio import IRK_SIZE, BeaconPhone, Phone, PrivatePhone
 from custom_components.smartlock.auto_unlock.references import Reference, app_entry_of, pinned, reference_of
 from custom_components.smartlock.auto_unlock.rules.settings import PhoneEvidence, RuleAction, RuleSettings
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import flag, integer, listed, optional, real, text
 
 SUBENTRY_TYPE: Final = "auto_unlock"

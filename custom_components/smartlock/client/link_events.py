@@ -1,9 +1,9 @@
 """What a link reports to its owner."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from custom_components.smartlock.protocol.messages import Message
+from custom_components.smartlock.protocol.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from statistics import median, quantiles
+
+from custom_components.smartlock.protocol.values import dataclass
 
 _KEPT = 200
 _DAY = 86400.0

@@ -6,7 +6,7 @@ difference. A lock that has lost the time needs no proof, as any time we set is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Self
@@ -14,6 +14,7 @@ from typing import Any, Self
 from custom_components.smartlock.protocol.enums import DstMode
 from custom_components.smartlock.protocol.messages import Config
 from custom_components.smartlock.protocol.time_zones import TIME_ZONES
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import listed, moment, obj
 from custom_components.smartlock.system_clock.rules import PROVED_AFTER, SETTLING, Clocks
 

@@ -1,7 +1,6 @@
 """Turns Home Assistant's Bluetooth callbacks into plain values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import UUID
 
 from bleak.backends.device import BLEDevice
@@ -11,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.smartlock.protocol.beacon import nuki_id_text, parse_beacon, parse_pairing
 from custom_components.smartlock.protocol.dialects import Dialect, Product
+from custom_components.smartlock.protocol.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,9 +25,11 @@ A read costs battery, so each reason to read has a bound:
     all together                                                 a budget for each day
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Self
+
+from custom_components.smartlock.protocol.values import dataclass
 
 # A lock paired as Bridge announces changes itself; nuki_hub and the vendor's Bridge poll every 30 min in
 # addition.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -24,6 +24,7 @@ from custom_components.smartlock.protocol.conversations import Conversation
 from custom_components.smartlock.protocol.dialects import Dialect
 from custom_components.smartlock.protocol.errors import PinError, SmartLockError
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.storage import NotStoredError, async_wait_for_entry
 
 __all__ = ["PinGuard", "PinSession", "PinUnavailableError"]

@@ -7,10 +7,12 @@ PIN to be known as right from then on.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 import hmac
+
+from custom_components.smartlock.protocol.values import dataclass
 
 # Somebody who mistypes needs more than one; the public simulators and clients allow five or more.
 TRIES = 3

@@ -5,10 +5,10 @@ Source: answers of the vendor in its developer forum (topic 1109) and captures, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from .dialects import DIALECTS, Dialect, Product
+from .values import dataclass
 
 APPLE_COMPANY_ID = 0x004C
 # The first half of the vendor's public addresses, here as text.

@@ -4,7 +4,7 @@ The only place where malformed input is caught: everything above sees messages o
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from . import frames
@@ -16,6 +16,7 @@ from .errors import AuthenticationError, DecodeError
 from .frames import Frame, Session
 from .freshness import Freshness
 from .messages import ErrorReport, Message, Proof, UnknownMessage, decode
+from .values import dataclass
 
 type Random = Callable[[int], bytes]
 """Returns that many random bytes fit for keys."""

@@ -12,7 +12,7 @@ The caller throws `LockRefusedError`, `NoAnswerError` or `LinkLostError` into it
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 from . import settings
@@ -50,6 +50,7 @@ from .messages import (
     VerifySecurityPin,
 )
 from .paging import PAGE
+from .values import dataclass
 
 # A healthy lock answers well below 1 s; public clients use watchdogs of 3 to 10 s.
 ANSWER_TIME = 5.0

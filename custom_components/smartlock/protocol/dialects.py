@@ -6,11 +6,12 @@ Source: Nuki Smart Lock API V2.1 and V2.3.0, section 2; Opener UUIDs from public
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from . import messages as m, opener as o, undocumented as u
 from .enums import Command
+from .values import dataclass
 from .wire import Wire, uint16, uint32
 
 

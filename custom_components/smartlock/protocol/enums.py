@@ -7,9 +7,10 @@ Source: Nuki Smart Lock API V2.1 and V2.3.0; members that only other public clie
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, IntEnum, IntFlag
 from typing import Self, override
+
+from .values import dataclass
 
 
 class Memo[T](dict[int, T]):

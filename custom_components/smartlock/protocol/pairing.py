@@ -5,7 +5,7 @@ generation seals the last exchange, which carries the security PIN (`pair_gen5`)
 Source: Nuki Smart Lock API V2.1 and V2.3.0, section 5 and the transcripts of section 9.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from . import crypto
 from .conversations import Conversation, ask
@@ -25,6 +25,7 @@ from .messages import (
     RequestData,
     Status,
 )
+from .values import dataclass
 from .wire import text, uint32
 
 # Stands for the authorization that does not exist yet. Locks take any number here and answer with this one.

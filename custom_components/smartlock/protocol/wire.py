@@ -10,7 +10,7 @@ little-endian.
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import MISSING, field, fields, replace
 from datetime import UTC, datetime, time
 from enum import IntFlag
 from functools import cache
@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NamedTuple, Self, cast, dataclass_transform, o
 
 from .enums import Memo, OpenEnum
 from .errors import DecodeError
+from .values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,11 +249,7 @@ class _Reader:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(wire,))
 class Layout:
-    """Base of everything that is declared field by field; subclasses are like frozen dataclasses.
-
-    What `dataclass` would compile for each of some two hundred classes is written here once for all of them: that
-    was more than half of the time in which the integration is imported.
-    """
+    """Base of everything that is declared field by field; subclasses are frozen data classes."""
 
     wire_fields: ClassVar[tuple[WireField, ...]] = ()
     minimum_size: ClassVar[int] = 0
@@ -260,25 +257,15 @@ class Layout:
     """Whether the bytes behind the fields are kept, in `trailing`."""
     _readers: ClassVar[dict[int, _Reader]] = {}
     """How to read a payload of each size that was seen."""
-    _names: ClassVar[tuple[str, ...]] = ()
-    """All fields, those that are not on the wire too."""
-    _shown: ClassVar[tuple[str, ...]] = ()
-    """Those that `repr` may show."""
-    _defaults: ClassVar[dict[str, object]] = {}
 
     @override
     def __init_subclass__(cls) -> None:
         """Turn the declaration into a frozen dataclass and collect its wire fields."""
         super().__init_subclass__()
-        # It collects the fields and compiles nothing.
-        dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=True)(cls)
-        declared = fields(cast(Any, cls))
-        cls._names = tuple(entry.name for entry in declared)
-        cls._shown = tuple(entry.name for entry in declared if entry.repr)
-        cls._defaults = {entry.name: entry.default for entry in declared if entry.default is not MISSING}
+        dataclass(frozen=True, kw_only=True)(cls)
         cls.wire_fields = tuple(
             WireField(entry.name, entry.metadata["wire"], entry.metadata["meaning"], entry.default is None)
-            for entry in declared
+            for entry in fields(cast(Any, cls))
             if "wire" in entry.metadata
         )
         cls.minimum_size = sum(entry.kind.size for entry in cls.wire_fields if not entry.optional)
@@ -286,46 +273,6 @@ class Layout:
         optional = [entry.optional for entry in cls.wire_fields]
         if optional != sorted(optional):
             raise TypeError(f"{cls.__name__}: a required field follows an optional one")
-
-    def __init__(self, **values: Any) -> None:
-        """Take a value for each field, by name. Raises TypeError for a field that is missing or not declared."""
-        attributes = self._defaults | values
-        if len(attributes) != len(self._names) or not all(name in attributes for name in self._names):
-            different = ", ".join(sorted(attributes.keys() ^ set(self._names)))
-            raise TypeError(f"{type(self).__name__}: missing or not declared: {different}")
-        object.__setattr__(self, "__dict__", attributes)
-
-    @override
-    def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: a message is a value."""
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    @override
-    def __delattr__(self, name: str) -> None:
-        """Refuse as well."""
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
-
-    @property
-    def _values(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self._names)
-
-    @override
-    def __eq__(self, other: object) -> bool:
-        """Whether it is the same declaration with the same values."""
-        if not isinstance(other, Layout) or type(other) is not type(self):
-            return NotImplemented
-        return self._values == other._values
-
-    @override
-    def __hash__(self) -> int:
-        """Return a number that is the same for equal ones."""
-        return hash(self._values)
-
-    @override
-    def __repr__(self) -> str:
-        """Return the fields that may be shown."""
-        shown_fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
-        return f"{type(self).__qualname__}({shown_fields})"
 
     def pack(self) -> bytes:
         """Return the fields as they stand on the wire. Raises ValueError for a value that does not fit."""

@@ -7,12 +7,13 @@ announced a change nevertheless is believed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Self
 
 from custom_components.smartlock.protocol.enums import RemoteAccess
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import obj
 
 # Status bytes: two bits for the connection, with Thread two more for the link to the vendor's servers.

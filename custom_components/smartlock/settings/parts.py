@@ -1,7 +1,7 @@
 """What only the security PIN gives access to: parts of a snapshot, and signs of a restart."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from custom_components.smartlock.access import directory, schedules
@@ -19,6 +19,7 @@ from custom_components.smartlock.protocol.errors import (
     PinError,
 )
 from custom_components.smartlock.protocol.undocumented import GeneralStatistics, RequestGeneralStatistics
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.settings.rules.battery_change import Counters, LogRead
 from custom_components.smartlock.settings.rules.snapshot import (
     Part,

@@ -14,9 +14,11 @@ A new wall-clock time proves itself by returning to the old one, by agreeing wit
 hour.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
+
+from custom_components.smartlock.protocol.values import dataclass
 
 # Seconds by which the two clocks must diverge to count. Time synchronization adjusts a clock by less at a
 # time, and so little does no harm to any date here.

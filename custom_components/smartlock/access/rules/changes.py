@@ -4,7 +4,7 @@ A lock replaces an entry as a whole. So a change is made from an entry that was 
 what the lock sent: also bits nobody knows, and names that are no text, stay as they are.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
 from custom_components.smartlock.access.rules.rights import (
@@ -17,6 +17,7 @@ from custom_components.smartlock.access.rules.rights import (
 )
 from custom_components.smartlock.protocol.enums import Weekdays
 from custom_components.smartlock.protocol.messages import AuthorizationEntry, KeypadCode, TimeLimit
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import Date7, Time2
 
 _NO_DATE = Date7()

@@ -1,12 +1,13 @@
 """Codes, authorizations and time control as people may see them: what forms show and actions answer."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, time, tzinfo
 from typing import Any
 
 from custom_components.smartlock.access.rules.rights import EVERY_DAY, Right, same_days
 from custom_components.smartlock.protocol.enums import AuthorizationIdType, LockAction, Weekdays
 from custom_components.smartlock.protocol.messages import AuthorizationEntry, KeypadCode, TimeControlEntry
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import shown
 
 DAYS = {

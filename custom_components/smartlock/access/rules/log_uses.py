@@ -1,9 +1,8 @@
 """What an entry of the log says about a keypad code."""
 
-from dataclasses import dataclass
-
 from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction
 from custom_components.smartlock.protocol.messages import LogEntry, LoggedKeypadAction
+from custom_components.smartlock.protocol.values import dataclass
 
 _LOCKS = (LockAction.LOCK, LockAction.FULL_LOCK)
 

@@ -7,13 +7,13 @@ A lock that has lost its clock restarts it years in the past, where only a start
 every limit is written with one, and a start at a past midnight UTC without an end is read as no period.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 from enum import StrEnum
 from typing import Self
 
 from custom_components.smartlock.protocol.enums import Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import Date7, Time2
 
 # None has the same effect on the lock; the vendor's examples use this.

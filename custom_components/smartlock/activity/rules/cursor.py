@@ -6,11 +6,12 @@ the two before it, since a loss of power may take the last one back.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 import hashlib
 from typing import Any, Self
 
 from custom_components.smartlock.protocol.messages import LogEntry
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import integer, listed, obj, text
 
 # So many of the last entries are recognized again.

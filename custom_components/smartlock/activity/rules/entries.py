@@ -1,7 +1,7 @@
 """What an entry of the log says: what happened, how, by whom, and with what result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +25,7 @@ from custom_components.smartlock.protocol.messages import (
     LoggedRun,
     LoggedSwitch,
 )
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import shown
 
 

@@ -1,11 +1,12 @@
 """What is shown of an entry of the log: the attributes of its event, and what its author is called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from custom_components.smartlock.activity.rules.entries import Denial, Method, Record, word
 from custom_components.smartlock.activity.rules.moments import Moment
+from custom_components.smartlock.protocol.values import dataclass
 
 _KEYPAD = frozenset({Method.KEYPAD_CODE, Method.FINGERPRINT, Method.KEYPAD_BUTTON})
 _NOBODY = frozenset({Denial.WRONG_CODE, Denial.WRONG_FINGERPRINT})

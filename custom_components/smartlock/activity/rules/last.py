@@ -1,13 +1,14 @@
 """Who has changed the lock last, and who was the last to come in, as pure steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
 from custom_components.smartlock.activity.rules.entries import TRIGGERS, Method
 from custom_components.smartlock.protocol.enums import LockAction, LockState, Place
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import flag, integer, moment, obj, optional, text
 
 type Sign = tuple[int | None, ...]

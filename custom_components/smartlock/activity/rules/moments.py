@@ -1,9 +1,9 @@
 """When an entry of the log was written: the lock tells the time that it believed it was."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from custom_components.smartlock.clock.rules import ClockSet
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import Date7
 
 # Up to here the lock's time is taken as it is, like people's own watches.

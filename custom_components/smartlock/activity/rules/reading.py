@@ -7,11 +7,12 @@ The way back is gathered until an entry is recognized, or the log ends, and repo
 It may take several links. What is gathered is lost in a restart, and gathered again.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Self
 
 from custom_components.smartlock.activity.rules.cursor import Cursor, Mark, News, in_order
 from custom_components.smartlock.protocol.messages import LogEntry
+from custom_components.smartlock.protocol.values import dataclass
 
 # Entries on a page; an action of somebody else is not to wait for more.
 PAGE = 21

@@ -1,10 +1,11 @@
 """When to read the log over a link that is open anyway, as pure steps."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from custom_components.smartlock.activity.rules.last import Sign, sign_of
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.values import dataclass
 
 # Seconds after which the log is read though the lock shows nothing new.
 LONGEST = 86400.0

@@ -1,10 +1,11 @@
 """What became of each arrival: pure steps over the decisions of a rule. Times are dates, in any zone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Self
 
 from custom_components.smartlock.auto_unlock.rules.effects import Hold, RulePhase, RuleReason
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import moment, optional, text
 
 __all__ = ["KEPT", "Arrival", "ArrivalLog"]

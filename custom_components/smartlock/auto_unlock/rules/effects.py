@@ -1,9 +1,9 @@
 """The effects and reports of a rule."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from custom_components.smartlock.auto_unlock.rules.settings import RuleAction
+from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = [
     "AskConfirmation",

@@ -1,11 +1,11 @@
 """The events of a rule. Times are seconds of the same clock as the `now` that comes with an event."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from custom_components.smartlock.auto_unlock.rules.effects import RuleReason
 from custom_components.smartlock.auto_unlock.rules.lock_facts import LockFacts
 from custom_components.smartlock.auto_unlock.rules.settings import RuleSettings
+from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = [
     "Alarm",

@@ -1,7 +1,7 @@
 """What may keep the door shut although somebody is in front of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 import math
 from typing import Self
 
@@ -22,6 +22,7 @@ from custom_components.smartlock.auto_unlock.rules.events import (
 )
 from custom_components.smartlock.auto_unlock.rules.lock_facts import Door, LockFacts
 from custom_components.smartlock.auto_unlock.rules.settings import RuleAction, RuleSettings
+from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = ["STATE_AGE", "Conditions", "holds", "still_good", "would_unlatch"]
 

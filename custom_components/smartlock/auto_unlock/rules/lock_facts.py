@@ -1,11 +1,11 @@
 """What a rule must know about the lock. None is "not known", and never sufficient."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS
 from custom_components.smartlock.faults.rules.faults import Faults
 from custom_components.smartlock.protocol.enums import DoorSensorState, LockState
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.snapshot import LockSnapshot
 
 __all__ = ["Door", "LockFacts", "lock_facts"]

@@ -1,7 +1,8 @@
 """The owner's choices for one rule. Distances in m, times in s, signal strength in dBm."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = ["WINDOW_MAX", "WINDOW_MIN", "PhoneEvidence", "RuleAction", "RuleSettings"]
 

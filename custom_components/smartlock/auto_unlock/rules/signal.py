@@ -5,11 +5,12 @@ takes 10 dB or more, and reflections cancel at some spots a hand's breadth apart
 follows a walk within two seconds and is not affected by outliers.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 import math
 from statistics import median
 from typing import Self
+
+from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = ["Signal"]
 

@@ -1,6 +1,6 @@
 """The state of one rule: a frozen value."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 import math
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from custom_components.smartlock.auto_unlock.rules.effects import (
 from custom_components.smartlock.auto_unlock.rules.holds import Conditions
 from custom_components.smartlock.auto_unlock.rules.settings import RuleSettings
 from custom_components.smartlock.auto_unlock.rules.signal import Signal
+from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = ["Approach", "RuleState"]
 

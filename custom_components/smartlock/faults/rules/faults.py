@@ -15,7 +15,7 @@ Nothing here waits or reads a clock: `now` is an argument.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -44,6 +44,7 @@ from custom_components.smartlock.protocol.messages import (
     LoggedKeypadAction,
     LoggedRun,
 )
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import byte, flag, integer, listed, moment, optional
 
 # Reports about one run arrive within this time: a run takes up to 20 s, an unlatch 50 s.

@@ -1,7 +1,7 @@
 """The record of a fault: which source reported what and when, as values that can be stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -9,6 +9,7 @@ from typing import Any, Self
 from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, SAME_FAULT, FaultKind
 from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction, LockState, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import byte, integer, listed, moment, text
 
 # Limits the record. The battery report has one code, so the newest reports always include a more specific

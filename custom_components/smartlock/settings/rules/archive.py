@@ -1,10 +1,11 @@
 """The archive of one lock's settings: one value, saved as a whole, so that it is valid after any crash."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import datetime
 from typing import Any, Self
 
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import (
     flag,
     integer,

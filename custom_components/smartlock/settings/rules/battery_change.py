@@ -28,7 +28,7 @@ after it, the signs that a calibration resembles do not count (some firmware rep
 verdict waits for its end.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 import math
@@ -36,6 +36,7 @@ from typing import Any
 
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, Config, KeyturnerStates
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.settings.rules.battery_signs import (
     CALIBRATION,
     RESTART,

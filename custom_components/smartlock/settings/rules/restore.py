@@ -14,12 +14,13 @@ arrived is written twice.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 from custom_components.smartlock.protocol.messages import KeyturnerStates
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import flag, integer, listed, moment, optional, text
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
 from custom_components.smartlock.settings.rules.snapshot import (

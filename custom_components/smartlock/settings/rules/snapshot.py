@@ -6,7 +6,7 @@ it: numbers as numbers, texts and coordinates as hex, so that names survive byte
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Self, cast
@@ -24,6 +24,7 @@ from custom_components.smartlock.protocol.messages import (
     SetConfig,
     TimeControlEntry,
 )
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import moment
 from custom_components.smartlock.settings.rules.message_json import (
     SnapshotError,

@@ -7,10 +7,10 @@ within days.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple, Self
 
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import real
 from custom_components.smartlock.wear.rules.motor_run import RunMetrics
 

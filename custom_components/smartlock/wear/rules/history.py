@@ -7,13 +7,14 @@ against the door changes it. docs/wear.md explains how the constants were found 
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
 from math import expm1
 from operator import attrgetter
 from statistics import median
 from typing import Any, Self
 
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import integer, listed, optional, real
 from custom_components.smartlock.wear.rules.correction import Correction, Residual
 from custom_components.smartlock.wear.rules.motor_run import MotorRun, RunMetrics, typical

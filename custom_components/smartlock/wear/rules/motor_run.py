@@ -1,7 +1,7 @@
 """What one motor run took, from a Battery Report (Nuki Smart Lock API V2.3.0, 0x0011)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cached_property
 from math import log
@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 from custom_components.smartlock.protocol.enums import LockAction
 from custom_components.smartlock.protocol.messages import BatteryReport
+from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.rules.stored import byte, integer
 
 # Close to the motor's current, A: the cells' own resistance lowers the reported voltage by it. It is
