@@ -51,6 +51,11 @@ BUS_CONFIGURATION: Final = f"""\
 </busconfig>
 """
 
+# `main.conf` of BlueZ. Home Assistant's own system has both parts (home-assistant/operating-system, etc/bluetooth), and
+# Home Assistant scans passively if interfaces that are experimental are there.
+SETTINGS: Final = "[Policy]\nAutoEnable=true\n"
+PASSIVE: Final = "[General]\nExperimental=true\nTemporaryTimeout=195\n"
+
 
 class MachineError(Exception):
     """The machine did not do what was asked of it."""
@@ -67,12 +72,20 @@ class Machine:
         web_port: TCP port of the loopback interface that leads to the same one inside.
     """
 
-    def __init__(self, *, packages: Path, folder: Path, web_port: int) -> None:
-        """Plan a machine; `packages` is the folder that `unpack-bluez` has filled."""
+    def __init__(self, *, packages: Path, folder: Path, web_port: int, passive: bool = False) -> None:
+        """Plan a machine.
+
+        Args:
+            packages: The folder that `unpack-bluez` has filled.
+            folder: What the machine may write to.
+            web_port: TCP port of the loopback interface.
+            passive: Whether `bluetoothd` lets Home Assistant scan passively, as on Home Assistant's own system.
+        """
         self.folder = folder
         self.kernel = ""
         self.boot_seconds = 0.0
         self.web_port = web_port
+        self._settings = PASSIVE + SETTINGS if passive else SETTINGS
         self._host, self._guest = packages / "host", packages / "guest"
         # The path of a socket must be short.
         self._sockets = Path(tempfile.mkdtemp(prefix="bluez-"))
@@ -104,7 +117,7 @@ class Machine:
         command = (str(CHECKOUT / ".cache" / "venv" / "bin" / "python"), "-I", str(GUEST))
         root.write_bytes(initramfs(self._guest, Share(folder=self.folder, command=command)))
         (self.folder / "bus.conf").write_text(BUS_CONFIGURATION, encoding="ascii")
-        (self.folder / "main.conf").write_text("[Policy]\nAutoEnable=true\n", encoding="ascii")
+        (self.folder / "main.conf").write_text(self._settings, encoding="ascii")
         self._qemu = await asyncio.create_subprocess_exec(
             *self._command(root),
             env=os.environ | {"LD_LIBRARY_PATH": _libraries(self._host)},
