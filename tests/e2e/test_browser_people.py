@@ -150,7 +150,7 @@ async def test_an_owner_gives_and_takes_rights(house: House, mount: Mount, page:
     await phone.tap("Time control")
     await phone.sees("does nothing automatically yet", "time-control")
     await phone.tap("Add an entry")
-    await phone.sees("What is the lock to do automatically", "time-control-add")
+    await phone.sees("What should the lock do automatically", "time-control-add")
     await phone.submit()
     await phone.sees("every day 22:00", "time-control-added")
     taps["time control"] = phone.taps
