@@ -568,6 +568,26 @@ def test_what_is_not_wanted_any_more_is_not_written() -> None:
     play(scenario)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_somebody_else_still_wants_is_written(waits: bool) -> None:
+    """Two come home together, and only for one of them it is not wanted any more."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        wanted = True
+        first = asyncio.create_task(client.act(LockAction.UNLOCK, wanted=lambda: wanted))
+        second = asyncio.create_task(client.act(LockAction.UNLOCK, wanted=lambda: True))
+        while not client.connected:
+            await asyncio.sleep(0.01)
+        wanted = False
+        if not waits:
+            second.cancel()
+        results = await asyncio.gather(first, second, return_exceptions=True)
+        assert world.actions_written == waits
+        assert waits == all(isinstance(result, KeyturnerStates) for result in results)
+
+    play(scenario)
+
+
 def test_what_was_written_is_not_replaced() -> None:
     """Both are carried out, one after the other."""
 

@@ -86,7 +86,8 @@ class Mover:
         for earlier in self._unwritten:
             if earlier.request == order.request and not earlier.replaced:
                 # An impatient second tap wants what the first one is about to do.
-                await asyncio.wait([earlier.outcome])  # The first continues if this one gives up.
+                with earlier.joined_by(order):
+                    await asyncio.wait([earlier.outcome])  # The first continues if this one gives up.
                 return earlier.outcome.result()
             if order.wanted is not None:
                 raise ReplacedError("somebody has asked for something else")

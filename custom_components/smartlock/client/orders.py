@@ -1,7 +1,8 @@
 """Orders to the bolt that are not yet written, and which refusals prove that an order was not carried out."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from custom_components.smartlock.client.connection import PinTries
@@ -38,6 +39,8 @@ class Order:
     """Seconds for which the link stays open afterwards; None: the usual time."""
     wanted: Callable[[], bool] | None = None
     """Whether an automatic order is still wanted; None for an order of a person."""
+    joined: list[Order] = field(default_factory=list)
+    """Equal orders that wait for this one."""
     on_accepted: Callable[[], None] = lambda: None
     """Called when the lock says that it carries the order out."""
     replaced: bool = False
@@ -95,9 +98,18 @@ class Order:
             and states.lock_state != LockState.UNLOCKED_LOCK_N_GO
         )
 
+    @contextmanager
+    def joined_by(self, order: Order) -> Iterator[None]:
+        """Be wanted meanwhile if that one is, too: somebody else may still want it."""
+        self.joined.append(order)
+        try:
+            yield
+        finally:
+            self.joined.remove(order)
+
     def check(self) -> None:
-        """Raise ReplacedError if a later order differs, or the order is not wanted any more."""
-        if self.replaced or (self.wanted is not None and not self.wanted()):
+        """Raise ReplacedError if a later order differs, or nobody wants the order any more."""
+        if self.replaced or not any(order.wanted is None or order.wanted() for order in (self, *self.joined)):
             raise ReplacedError("it is not wanted any more")
 
 
