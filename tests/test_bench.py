@@ -17,6 +17,8 @@ pytestmark = pytest.mark.process
 
 
 @pytest.mark.interop
+# Ninety seconds of a processor, which others may want too.
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(peer.nuki is None, reason="pyNukiBT cannot be imported (requirements_interop.txt)")
 def test_every_row_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--json", "--quick"])
