@@ -105,7 +105,7 @@ async def test_an_owner_sees_who_came_in(house: House, mount: Mount, page: Page)
 
     await page.set_viewport_size(PHONE)
     # Who came is one tap away from the lock.
-    await visit(page, house, f"/?more-info-entity-id={owned.entities.lock}")
+    await visit(page, house, f"/config/dashboard?more-info-entity-id={owned.entities.lock}")
     await expect(page.get_by_text("was unlocked by Anna on the keypad").last).to_be_visible()
     await album.add("lock")
 
