@@ -104,11 +104,6 @@ async def test_an_owner_sees_who_came_in(house: House, mount: Mount, page: Page)
         await album.add(f"logbook-{name}")
 
     await page.set_viewport_size(PHONE)
-    # Who came is one tap away from the lock.
-    await visit(page, house, f"/config/dashboard?more-info-entity-id={owned.entities.lock}")
-    await expect(page.get_by_text("was unlocked by Anna on the keypad").last).to_be_visible()
-    await album.add("lock")
-
     await _open(page, house)
     await expect(page.get_by_text("was unlocked by Anna on the keypad").last).to_be_visible()
     await expect(page.get_by_text("To change how often, go to Connection and battery").last).to_be_visible()
