@@ -6,6 +6,7 @@ from typing import Any, Concatenate, Protocol, override
 
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.selector import TimeSelector, TimeSelectorConfig
 
 
@@ -13,7 +14,12 @@ class _Dialog(Protocol):
     @property
     def is_loaded(self) -> bool: ...
 
+    @property
+    def cur_step(self) -> Any: ...
+
     def async_abort(self, *, reason: str) -> Any: ...
+
+    def async_show_progress_done(self, *, next_step_id: str) -> Any: ...
 
 
 def while_loaded[S: _Dialog, **P, R](
@@ -25,7 +31,12 @@ def while_loaded[S: _Dialog, **P, R](
     async def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if self.is_loaded:
             return await step(self, *args, **kwargs)
-        result: R = self.async_abort(reason="not_loaded")
+        result: R
+        if (shown := self.cur_step) is not None and shown["type"] is FlowResultType.SHOW_PROGRESS:
+            # Home Assistant lets a progress only be done; the step is then asked for again.
+            result = self.async_show_progress_done(next_step_id=shown["step_id"])
+        else:
+            result = self.async_abort(reason="not_loaded")
         return result
 
     return guarded

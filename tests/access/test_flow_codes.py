@@ -16,6 +16,7 @@ from simulator.lock.faults import Once
 from tests.access.doors import Door
 from tests.access.owner import Owner
 from tests.integration.home import PINS, Home
+from tests.storage.disks import slow_disk
 
 MONDAYS = {"weekdays": ["mon"], "from": "09:00:00", "until": "12:00:00"}
 
@@ -468,7 +469,8 @@ async def test_the_entry_reloads_while_the_list_is_read(home: Home) -> None:
     flow = await owner.manager.async_configure(owner.flow["flow_id"], {"next_step_id": "codes"})
     await home.until(lambda: home.connected(door.lock))
     door.lock.faults.silence = False
-    await home.hass.config_entries.async_reload(door.entry.entry_id)
+    with slow_disk():
+        await home.hass.config_entries.async_reload(door.entry.entry_id)
     await owner.see(await owner.manager.async_configure(flow["flow_id"]))
     assert owner.step == "not_read"
     await owner.submit()
