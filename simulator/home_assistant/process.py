@@ -142,6 +142,7 @@ class HomeAssistantProcess:
         login: The owner's account, created at the first start.
         enabled: Keys of entities that are enabled although an integration disables them at first.
         listens: Address that the web server listens on.
+        environment: More environment variables, such as for a library that is loaded first.
         start_seconds: How long the last start took until everything was set up.
     """
 
@@ -153,6 +154,7 @@ class HomeAssistantProcess:
     login: Login = field(default_factory=lambda: Login(name="demo", password="demo"))
     enabled: Collection[str] = ()
     listens: str = HOST
+    environment: Mapping[str, str] = field(default_factory=dict)
     start_seconds: float = field(default=0.0, init=False)
     _process: Program | None = field(default=None, init=False)
     _api: HomeAssistantApi | None = field(default=None, init=False)
@@ -286,6 +288,11 @@ class HomeAssistantProcess:
         await self.stop()
         await self.start()
 
+    async def reconnect(self) -> None:
+        """Log in again, as a browser does whose login has ended."""
+        await self._close_api()
+        self._api = await HomeAssistantApi.connect(self.url, self.login)
+
     async def _spawn(self, log: IO[bytes]) -> Program:
         """Start the program with its output in the log."""
         # No adapter of this machine, and so no lock of the neighbours.
@@ -293,7 +300,7 @@ class HomeAssistantProcess:
         return await asyncio.create_subprocess_exec(
             *self._command(),
             cwd=self.config,
-            env={**os.environ, **no_adapters},
+            env={**os.environ, **no_adapters, **self.environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
