@@ -18,7 +18,7 @@ FRONT, BACK = "54:D2:72:00:00:01", "54:D2:72:00:00:02"
 
 
 @pytest.fixture
-def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow_disk(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what is written be on disk a second before that is known."""
     write = Store._async_write_data
 
