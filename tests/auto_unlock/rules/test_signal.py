@@ -108,11 +108,20 @@ def test_lowest_needs_no_more_than_a_phone_sends(every: float) -> None:
     assert heard([(at, -70.0) for at in times]).lowest(5, times[-1]) == -70
 
 
-@pytest.mark.parametrize(("hole", "lowest"), [(2.0, -70), (3.0, None), (4.5, None)])
-def test_lowest_is_nothing_with_a_hole_in_it(hole: float, lowest: float | None) -> None:
-    signal = heard([*steady(-70, 10), (10 + hole, -70.0)])
-    assert signal.level(10 + hole) == -70
-    assert signal.lowest(5, 10 + hole) == lowest
+@pytest.mark.parametrize(
+    ("every", "hole", "lowest"),
+    [
+        (0.25, 2.0, -70),
+        (0.25, 3.0, None),
+        (0.5, 4.5, None),
+        pytest.param(1.0, 3.0, -70, id="two lost in a row"),
+        pytest.param(2.0, 4.0, -70, id="one lost"),
+    ],
+)
+def test_lowest_is_nothing_with_a_hole_in_it(every: float, hole: float, lowest: float | None) -> None:
+    signal = heard([*steady(-70, 20, every), (20 + hole, -70.0)])
+    assert signal.level(20 + hole) == -70
+    assert signal.lowest(5, 20 + hole) == lowest
 
 
 @settings(deadline=None)

@@ -25,9 +25,9 @@ SPAN_MIN = 1.5
 SPAN_MAX = 10.0
 # A longer silence between two values: anything may have happened in it.
 GAP = 5.0
-# Somebody who stands at the door is received without a longer silence, by a scanner that listens: phones send every
-# second or two. Far away, only the loudest advertisements get through, and their level says more than is true.
-HOLE = 2.5
+# Somebody who stands at the door is received without a silence that is longer than this, and than some advertisements
+# that are lost. From far away only the loudest get through, and their level says more than is true.
+HOLE, LOST = 2.5, 4
 # A value after this much silence stands alone.
 ALONE = 2.0
 # A rise is measured within the last minute: somebody who waits at the door for a while has also come there.
@@ -105,7 +105,11 @@ class Signal:
         level = self.level(now)
         if level is None or not recent or recent[0][0] > begins:
             return None
-        if any(later - at > HOLE for at, later in pairwise([*(at for at, _ in recent), now])):
+        # How often the phone sends, even if most of it is lost.
+        gaps = sorted(later - at for (at, _), (later, _) in pairwise(self.samples))
+        usual = gaps[len(gaps) // 4]
+        longest = max(later - at for at, later in pairwise([*(at for at, _ in recent), now]))
+        if longest > max(HOLE, LOST * usual):
             return None
         return min(level, *(each for _, each in recent))
 
