@@ -547,6 +547,21 @@ def test_two_places_are_a_way_again_after_a_week() -> None:
     assert scene.is_in(RulePhase.AWAY)
 
 
+def test_a_way_in_by_key_is_no_way_out() -> None:
+    """Back without having been seen leaving, in by key; the phone falls silent and takes another place for its own."""
+    scene = Scene(LOCATES)
+    for metres in (545, 549, 531):
+        scene.located(metres, 200, accuracy=45)
+    scene.located(60, 120)
+    assert reason(scene) == RuleReason.BACK_TOO_SOON
+    scene.hear(-60, after=100)
+    scene.tell(Unlocked(), 20)
+    scene.hear(-60, after=5)
+    for after in (540, 62, 269, 64):
+        scene.located(1378, after)
+    assert not scene.is_in(RulePhase.AWAY)
+
+
 def test_positions_that_prove_nothing_are_no_run() -> None:
     """Received, asked, and answered from the cell; then at home: nobody has jumped."""
     scene = Scene(LOCATES)

@@ -58,10 +58,13 @@ CONNECTS = 8
 # Some people sit in the car in front of the door: so many are kept for who is at the door.
 CONNECTS_AT_DOOR = 3
 CONFIRM_WITHIN = 60.0
+# From the position that is home, while still on the way, to the key in the door.
+BACK_BY_KEY = 300.0
 
 # These end by themselves while somebody stands at the door; every other hold ends the approach.
 _PASSING = frozenset({Hold.STATE_NOT_READ, Hold.MOVING})
 _LISTENING = frozenset({RulePhase.AWAY, RulePhase.RETURNING, RulePhase.NEAR})
+_BACK = frozenset({RuleReason.BACK_TOO_SOON, RuleReason.HEARD_AT_HOME})
 _RESULTS = {
     Result.DONE: RuleReason.DONE,
     Result.REFUSED: RuleReason.REFUSED_BY_LOCK,
@@ -206,7 +209,9 @@ class _Run(Journey):
             self.note(awake=False, answered=False, series_at=None)
             self.over(RuleReason.UNLOCKED)
             return
-        if state.phase in _LISTENING:
+        # Who has just come back without being expected uses the key: that is no way out.
+        back = state.reason in _BACK and self.now <= state.since + BACK_BY_KEY
+        if state.phase in _LISTENING or (state.phase is RulePhase.HOME and back):
             self.state = replace(state, came_in_at=self.now)
         self.disarm(RuleReason.UNLOCKED)
 
