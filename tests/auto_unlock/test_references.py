@@ -13,6 +13,7 @@ from tests.auto_unlock.arrivals import TRACKER, Resident, resident, rule_data
 from tests.auto_unlock.test_accidents import garage, people, rename
 from tests.integration.home import Home
 from tests.integration.texts import english
+from tests.storage.disks import SimulatedDisk
 
 PERSON = "person.anna"
 ALARM = "alarm_control_panel.home"
@@ -324,6 +325,33 @@ async def test_it_is_asked_once_whether_it_was_this_phone(home: Home, answer: st
         await arrives(anna)
         assert anna.runs == (["UNLOCK"] if answer == "with_me" else [])
         assert repairs(home.hass, "auto_unlock_phone") == []
+
+
+@pytest.mark.parametrize(("answer", "reason"), [("with_me", "not_stored"), ("not_with_me", "not_saved")])
+async def test_an_answer_that_cannot_be_stored_is_asked_for_again(
+    home: Home, answer: str, reason: str
+) -> None:
+    """Trust in a phone is on disk or not there; a rule that is to be off is off."""
+    async with resident(home, phone_check="5eed") as anna:
+        await arrives(anna)
+        (runner,) = anna.entry.runtime_data.auto_unlock
+        form = await start_repair(home.hass, "auto_unlock_phone")
+        flows = home.hass.data["repairs"]["flow_manager"]
+        disk = SimulatedDisk()
+        disk.fail()
+        try:
+            ended = await flows.async_configure(form["flow_id"], {"next_step_id": answer})
+        finally:
+            disk.mend()
+        assert (ended["type"], ended["reason"]) == ("abort", reason)
+        assert reason in english()["issues"]["auto_unlock_phone"]["fix_flow"]["abort"]
+        assert len(repairs(home.hass, "auto_unlock_phone")) == 1
+        assert not runner.state.settings.phone_confirmed
+        assert anna.mode == ("enabled" if answer == "with_me" else "disabled")
+        await home.hass.config_entries.async_reload(anna.entry.entry_id)
+        await home.settled(anna.entry, anna.lock)
+        (runner,) = anna.entry.runtime_data.auto_unlock
+        assert not runner.state.settings.phone_confirmed
 
 
 async def test_a_rule_from_before_is_asked_and_not_held(home: Home) -> None:

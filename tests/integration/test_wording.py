@@ -1,5 +1,6 @@
 """Words that are put together while the integration runs have the punctuation of Home Assistant's language."""
 
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.smartlock.access.rules.notes import Key, Owner
@@ -30,6 +31,13 @@ async def test_punctuation(home: Home, language: str, label: str, quotation: str
     assert series(home.hass, ["a", "", "b", "c"]) == "a, b, c"
     assert series(home.hass, ["{a}"]) == "{a}"
     assert series(home.hass, []) == ""
+
+
+async def test_no_texts_are_loaded(hass: HomeAssistant) -> None:
+    """Nothing of what is said gets lost."""
+    assert labelled(hass, "a", "b") == "a: b"
+    assert quoted(hass, "b") == "“b”"
+    assert series(hass, ["a", "b", "c"]) == "a, b, c"
 
 
 async def test_a_text_that_does_not_exist(home: Home) -> None:

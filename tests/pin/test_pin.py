@@ -574,6 +574,23 @@ async def test_a_pin_that_was_refused_stops_a_session_that_has_it(home: Home) ->
         with pytest.raises(PinUnavailableError):
             await session.request(conversations.read_keypad_codes)
         assert len(sent(lock)) == before
+    # What it was answered before the refusal does not make it right again.
+    assert guard(entry).state is PinState.INVALID
+
+
+async def test_a_pin_that_was_replaced_is_not_sent_by_a_session_that_has_it(home: Home) -> None:
+    """It would be a wrong one; and what it was answered before does not make it the PIN again."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock, pin=RIGHT)
+    async with guard(entry).session() as session:
+        await session.request(conversations.read_keypad_codes)
+        await guard(entry).async_set(OTHER)
+        before = len(sent(lock))
+        with pytest.raises(PinUnavailableError):
+            await session.request(conversations.read_keypad_codes)
+        assert len(sent(lock)) == before
+    assert (entry.options["pin"], guard(entry).state) == (OTHER, PinState.VALID)
+    assert guard(entry).report["tries"] == []
 
 
 # --- A lock that has forgotten its PIN --------------------------------------------------------------------

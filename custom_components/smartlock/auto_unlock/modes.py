@@ -68,6 +68,16 @@ class Modes:
         """Change it; `async_save` saves it."""
         self._choices[rule] = replace(self.of(rule), **changes)
 
+    async def async_confirm(self, rule: str, phone: str) -> None:
+        """Confirm the phone of a rule. Raises HomeAssistantError if that could not be stored: nothing changes."""
+        before = self.of(rule).phone
+        self.choose(rule, phone=phone)
+        try:
+            await self.async_save()
+        except HomeAssistantError:
+            self.choose(rule, phone=before)
+            raise
+
     async def async_save(self) -> None:
         """Write all choices; they are on disk when this returns.
 

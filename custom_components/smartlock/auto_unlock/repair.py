@@ -5,6 +5,7 @@ from typing import Any
 
 from homeassistant.components.repairs.models import RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.smartlock.auto_unlock.runner import RuleRunner
 from custom_components.smartlock.auto_unlock.runners import Rules
@@ -39,12 +40,18 @@ class PhoneFlow(LockRepairFlow[Rules]):
     async def async_step_with_me(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Trust the phone from now on."""
         if (runner := self._runner) is not None:
-            await runner.async_confirm_phone(mine=True)
+            try:
+                await runner.async_confirm_phone(mine=True)
+            except HomeAssistantError:
+                return self.async_abort(reason="not_stored")
         return self.async_create_entry(data={})
 
     @while_loaded
     async def async_step_not_with_me(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Turn the rule off."""
         if (runner := self._runner) is not None:
-            await runner.async_confirm_phone(mine=False)
+            try:
+                await runner.async_confirm_phone(mine=False)
+            except HomeAssistantError:
+                return self.async_abort(reason="not_saved")
         return self.async_abort(reason="switched_off")

@@ -198,13 +198,12 @@ class RuleRunner:
         self._changed()
 
     async def async_confirm_phone(self, *, mine: bool) -> None:
-        """Take the owner's answer whether this phone was away with them. Raises like `async_choose`."""
+        """Take the owner's answer whether this phone was away with them. Raises like `async_choose`: ask again."""
         if not mine:
-            self._issues.withdraw(PHONE)
             await self.async_choose(Mode.DISABLED)
+            self._issues.withdraw(PHONE)
             return
-        self._modes.choose(self.rule.subentry_id, phone=self.rule.phone_check or "")
-        await self._modes.async_save()
+        await self._modes.async_confirm(self.rule.subentry_id, self.rule.phone_check or "")
         self._issues.withdraw(PHONE)
         # What is known of the present absence is kept.
         self.state = replace(self.state, settings=self._settings())

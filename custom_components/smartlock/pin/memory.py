@@ -198,8 +198,14 @@ class PinMemory:
         candidate = None if new_pin is None else self.fingerprint(new_pin)
         doubted = shown in self.record.doubted
         sent_at = dt_util.utcnow()
-        tries = PinTries(check=self.check_sendable, begun_at=sent_at)
         before, new_before = self.record, self.new_pin
+
+        def check(pin: int) -> None:
+            self.check_sendable(pin)
+            if self.record.replaced(shown, before, candidate):
+                raise PinUnavailableError(PinState.UNKNOWN)
+
+        tries = PinTries(check=check, begun_at=sent_at)
         self.record = before.sending(shown, sent_at, candidate=candidate)
         self.new_pin = new_pin or self.new_pin
         self._under_way.append(sent_at)
@@ -233,6 +239,11 @@ class PinMemory:
                 if candidate is not None:
                     self.record = self.record.not_taken_on()
                     self.new_pin = None
+                await self.async_try_save()
+            elif candidate is None and before.proved == shown != self.record.proved:
+                # Another has been set since, or it was refused since: answers of before say nothing of now.
+                if tries.answered == tries.sent:
+                    self.record = self.record.without_tries([sent_at])
                 await self.async_try_save()
             elif tries.answered == tries.sent and (done or candidate is None):
                 # Also if something failed afterwards. But a new PIN is not adopted before the end.

@@ -94,6 +94,15 @@ class PinRecord:
         """Return the record without the PINs that went out at these times."""
         return replace(self, tries=tuple(at for at in self.tries if at not in times))
 
+    def replaced(self, pin: str, before: PinRecord, candidate: str | None) -> bool:
+        """Whether another PIN was adopted, or is being set, since a verified one was recorded as going out.
+
+        `before` is the record of that time; `candidate` is what the PIN itself goes out to set.
+        """
+        if before.proved != pin:
+            return False
+        return self.proved != pin or self.candidate not in (before.candidate, candidate)
+
     def may_try(self, pin: str, now: datetime) -> bool:
         """Whether a PIN may be sent because the owner has just entered it."""
         return pin not in self.refused and self.tries_left(now) > 0

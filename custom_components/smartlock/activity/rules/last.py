@@ -118,7 +118,7 @@ class Last:
         operation = self.operation
         return (
             operation is not None
-            and operation is self.opening
+            and operation == self.opening
             and self.sign is None
             and _agree(operation, states)
         )
@@ -156,6 +156,7 @@ class Last:
             if self.sign is None
             else [None if each is None else int(each) for each in self.sign],
             "opened_since": self.opened_since,
+            "place": None if self.place is None else self.place.value,
         }
 
     @classmethod
@@ -167,6 +168,7 @@ class Last:
             opening=optional(lambda each: Operation.from_json(obj(each)), stored["opening"]),
             sign=None if sign is None else tuple(optional(integer, each) for each in sign),
             opened_since=flag(stored.get("opened_since", False)),
+            place=optional(lambda each: Place(text(each)), stored.get("place")),
         )
 
 
