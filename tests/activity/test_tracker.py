@@ -203,6 +203,24 @@ async def test_after_a_restart(home: Home) -> None:
     assert home.full_state("activity").state == before
 
 
+async def test_somebody_has_unlocked_while_home_assistant_was_off_and_the_log_cannot_be_read(
+    home: Home,
+) -> None:
+    """Where the bolt was is stored without a log, too."""
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    await door.runtime.pin.async_forget()
+    door.lock.turn_key("lock")
+    await home.read()
+    assert home.state("last_user") == "Pippi"
+    assert await home.hass.config_entries.async_unload(door.entry.entry_id)
+    door.lock.turn_key("unlock")
+    assert await home.hass.config_entries.async_setup(door.entry.entry_id)
+    await home.settled(door.entry, door.lock)
+    assert home.state("last_user") == "unknown"
+
+
 async def test_the_pin_comes_a_week_later(home: Home) -> None:
     """What happened until then is no news."""
     door = await Door.of(home, pin=None)

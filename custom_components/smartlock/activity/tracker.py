@@ -59,6 +59,8 @@ _LISTS_PAUSE, _LISTS_EVERY = 3600.0, 86400.0
 _LISTS_TRIES = 3
 # So many pages are read back on request; a log has about fifty.
 _PAGES_BACK = 12
+# Where the bolt is is stored after so many seconds, as nothing else stores it while the log cannot be read.
+_SAVE_DELAY = 60.0
 
 
 class ActivityTracker(LockPart):
@@ -118,8 +120,7 @@ class ActivityTracker(LockPart):
         last = optional(lambda each: Last.from_json(obj(each)), stored.get("last"))
         people = optional(lambda each: People.from_json(obj(each)), stored.get("people"))
         numbers = mapped(integer, stored.get("numbers", {}))
-        self._reading = Reading(cursor=cursor)
-        self.last, self.people = last or Last(), people or People()
+        self._reading, self.last, self.people = Reading(cursor=cursor), last or Last(), people or People()
         self.off_by_owner = flag(stored.get("off_by_owner", False))
         self._numbers = {int(each): number for each, number in numbers.items()}
 
@@ -142,7 +143,9 @@ class ActivityTracker(LockPart):
     @callback
     def _message_received(self, message: Message) -> None:
         if isinstance(message, KeyturnerStates):
-            self.last = self.last.seen(message)
+            before, self.last = self.last, self.last.seen(message)
+            if self.last.to_json() != before.to_json():
+                self._store.async_save_later(self._data, _SAVE_DELAY)
         elif not self.people.limited and (
             (
                 isinstance(message, KeypadCode | AuthorizationEntry)
@@ -191,9 +194,8 @@ class ActivityTracker(LockPart):
     def has_keypad(self) -> bool:
         """Whether the lock has a keypad. Its settings are said to be wrong about that sometimes."""
         config = self.coordinator.data.config
-        return bool(self.people.keypads) or (
-            config is not None and bool(config.has_keypad or config.has_keypad_2)
-        )
+        in_config = config is not None and (config.has_keypad or config.has_keypad_2)
+        return bool(self.people.keypads or in_config)
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -430,9 +432,7 @@ class ActivityTracker(LockPart):
         believed = agree or system_clock(self._hass).trusted_now() is not None
         unread = last_set is not None and self._complete_at < last_set.at - RIGHT_ENOUGH
         return Watches(
-            now=dt_util.utcnow(),
-            ahead=ahead if believed else None,
-            before=last_set if unread else None,
+            now=dt_util.utcnow(), ahead=ahead if believed else None, before=last_set if unread else None
         )
 
     async def _read_lists(self, session: PinSession) -> None:
