@@ -10,7 +10,7 @@ from homeassistant.components.lock import (
     LockState as View,
 )
 from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from custom_components.smartlock.activity.texts import ActivityTexts
@@ -69,6 +69,7 @@ class SmartLockLock(SmartLockEntity, LockEntity):
         """Bind the entity to a lock."""
         super().__init__(runtime.coordinator, description)
         self.runtime = runtime
+        self._caller: Context | None = None
 
     @property
     @override
@@ -140,14 +141,34 @@ class SmartLockLock(SmartLockEntity, LockEntity):
         changed = self.runtime.activity.changed
         return None if changed is None else ActivityTexts(self.hass).author(*changed)
 
+    async def async_act(self, action: LockAction) -> None:
+        """Carry out an action; all that it changes is attributed to its caller, and nothing that comes after it.
+
+        Home Assistant itself would forget the caller after five seconds, which a slow motor exceeds, and name them for a code
+        that somebody enters within that time.
+        """
+        self._caller = caller = self._context
+        try:
+            await self.runtime.actions.async_act(action)
+        finally:
+            if self._caller is caller:
+                self._caller = self._context = None
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        if self._caller is not None:
+            self.async_set_context(self._caller)
+        super()._handle_coordinator_update()
+
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        await self.runtime.actions.async_act(LockAction.LOCK)
+        await self.async_act(LockAction.LOCK)
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        await self.runtime.actions.async_act(LockAction.UNLOCK)
+        await self.async_act(LockAction.UNLOCK)
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
-        await self.runtime.actions.async_act(LockAction.UNLATCH)
+        await self.async_act(LockAction.UNLATCH)

@@ -36,14 +36,12 @@ ATTR_UNLATCH = "unlatch"
 async def _lock_n_go(lock: SmartLockLock, call: ServiceCall) -> None:
     """Unlock or open, and lock again after the time set in the lock."""
     unlatch = call.data[ATTR_UNLATCH]
-    await lock.runtime.actions.async_act(
-        LockAction.LOCK_N_GO_WITH_UNLATCH if unlatch else LockAction.LOCK_N_GO
-    )
+    await lock.async_act(LockAction.LOCK_N_GO_WITH_UNLATCH if unlatch else LockAction.LOCK_N_GO)
 
 
 async def _full_lock(lock: SmartLockLock, call: ServiceCall) -> None:
     """Lock with all turns, even if one turn is the default."""
-    await lock.runtime.actions.async_act(LockAction.FULL_LOCK)
+    await lock.async_act(LockAction.FULL_LOCK)
 
 
 async def _connect(lock: SmartLockLock, call: ServiceCall) -> None:

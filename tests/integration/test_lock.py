@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 from homeassistant.components.lock import LockState as View
 from homeassistant.const import STATE_UNKNOWN
-from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.core import Context, Event, EventStateChangedData, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity
 from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
@@ -159,6 +161,35 @@ async def test_actions_follow_each_other(home: Home) -> None:
     await unlocking
     assert runs(lock) == ["UNLOCK", "LOCK"]
     assert home.state() == View.LOCKED
+
+
+async def test_all_that_an_action_changes_is_attributed_to_its_caller_and_nothing_else(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a slow motor too, and although somebody turns the key right afterwards."""
+    clock = asyncio.get_running_loop().time
+    monkeypatch.setattr(entity, "time", SimpleNamespace(time=clock))
+    monkeypatch.setattr(entity, "timer", clock)
+    lock = home.add_lock(timing=Timing(unlock=9))
+    await home.set_up(lock, "bridge")
+    callers: list[tuple[str, Context]] = []
+
+    @callback
+    def changed(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        assert state is not None
+        callers.append((state.state, event.context))
+
+    async_track_state_change_event(home.hass, [home.entity_id("lock")], changed)
+    caller = Context()
+    target = {"entity_id": home.entity_id("lock")}
+    await home.hass.services.async_call("lock", "unlock", target, blocking=True, context=caller)
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == View.LOCKED, within=4)
+    unlocking, unlocked, *others = callers
+    assert (unlocking, unlocked) == ((View.UNLOCKING, caller), (View.UNLOCKED, caller))
+    assert others
+    assert caller not in [context for _, context in others]
 
 
 @pytest.mark.parametrize(
