@@ -1,9 +1,11 @@
 """Settings as entities: what appears and when, what a change sends, and what an owner is told."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from homeassistant.config_entries import RELOAD_AFTER_UPDATE_DELAY
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -106,7 +108,8 @@ async def set_up(
         registry = er.async_get(home.hass)
         for each in registered(home.hass, entry).values():
             registry.async_update_entity(each.entity_id, disabled_by=None)
-        assert await home.hass.config_entries.async_reload(entry.entry_id)
+        # Home Assistant reloads the entry by itself, in its own time: a change under way then would not be written.
+        await asyncio.sleep(RELOAD_AFTER_UPDATE_DELAY + 10)
         await settled(home, entry, lock)
     lock.journal.entries.clear()
     return entry
