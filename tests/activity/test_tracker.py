@@ -31,6 +31,7 @@ from simulator.virtual_lock import Habits, VirtualLock
 from tests.access.doors import Door
 from tests.integration.home import Home
 from tests.integration.secrets_of import found, spellings_of_number
+from tests.integration.texts import english
 from tests.integration.wall_time import WallTime
 
 ANNIKA, PIPPI, WRONG = 345678, 567893, 999888
@@ -562,6 +563,19 @@ async def test_the_log_cannot_be_switched_on_now(home: Home) -> None:
 def keeps_log(lock: VirtualLock) -> bool:
     """Whether the log is switched on."""
     return lock.log.enabled
+
+
+async def test_the_log_cannot_be_switched_on_without_a_pin(home: Home) -> None:
+    """What is missing is said in words."""
+    door = await Door.of(home)
+    door.lock.log.enabled = False
+    await home.read()
+    flow = await _repair(home, "activity_log_off")
+    await door.runtime.pin.async_forget()
+    flow = await _submit(home, flow)
+    assert flow["errors"] == {"base": "pin_needed"}
+    told = english()["issues"]["activity_log_off"]["fix_flow"]["error"]
+    assert {"pin_blocked", "pin_invalid", "pin_needed", "pin_paused", "pin_unproved"} <= told.keys()
 
 
 async def _repair(home: Home, key: str) -> Any:
