@@ -303,6 +303,26 @@ async def test_a_confirmation(
         assert anna.told == [("fired", "done") if runs else ("refused", Hold.NOT_CONFIRMED)]
 
 
+async def test_the_question_stays_while_a_hand_covers_the_phone(
+    home: Home, notified: list[ServiceCall]
+) -> None:
+    """Who takes the phone out to answer is received less for some seconds."""
+    async with resident(home, notify=NOTIFY, confirm=True) as anna:
+        await anna.leave()
+        await anna.arrive()
+        (question,) = questions(notified)
+        await anna.walk_to_the_door(signal=-85, seconds=2)
+        await anna.sleep(4)
+        assert anna.phase == "returning"
+        action = question["data"]["actions"][0]["action"]
+        assert "clear_notification" not in {call.data["message"] for call in notified}
+        home.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+        await anna.walk_to_the_door(seconds=3)
+        await anna.sleep(5)
+        assert anna.runs == ["UNLOCK"]
+        assert anna.told == [("fired", "done")]
+
+
 async def test_opening_only_after_a_confirmation(home: Home, notified: list[ServiceCall]) -> None:
     async with resident(home, notify=NOTIFY, action="unlatch") as anna:
         await anna.leave()

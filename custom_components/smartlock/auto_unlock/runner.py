@@ -38,7 +38,6 @@ from custom_components.smartlock.auto_unlock.rules import (
     Reset,
     RuleAction,
     RuleInput,
-    RulePhase,
     RuleReason,
     RuleSettings,
     Tick,
@@ -333,7 +332,7 @@ class RuleRunner:
                 self._ask_about_phone(before.approach.out_at)
             self.arrivals.note(before, self.state)
             self._changed()
-        if self._app is not None and self._app.asking and self.state.phase is not RulePhase.NEAR:
+        if self._app is not None and self._app.asking and self.state.approach.confirm_until is None:
             self._spawn(self._app.clear(), "take back a question")
 
     @callback

@@ -337,7 +337,8 @@ class _Run(Journey):
     def _gone_by(self) -> None:
         if self.state.phase is not RulePhase.NEAR:
             return
-        # Somebody was there, and the lock could not be read or nobody answered: that is worth a report.
-        if isinstance(self.state.reason, Hold):
+        # Somebody was there, and the lock could not be read: that is worth a report. A question stays open; the hand that
+        # answers it covers the phone.
+        if isinstance(self.state.reason, Hold) and self.state.approach.confirm_until is None:
             self.report_refusal(self.state.reason)
         self.go(RulePhase.RETURNING, RuleReason.WENT_BY)
