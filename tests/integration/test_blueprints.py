@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from homeassistant.components import persistent_notification
 from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint.importer import fetch_blueprint_from_github_url
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker  # type: ignore[import-untyped]
@@ -56,6 +57,16 @@ class Automation:
         state = self._home.hass.states.get("automation.ours")
         assert state is not None
         assert state.state == "on"
+
+    async def restart(self) -> None:
+        """Attach its triggers as at the end of a start of Home Assistant, when all else has long been there."""
+        hass = self._home.hass
+        hass.set_state(CoreState.starting)
+        await hass.services.async_call("automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True)
+        await hass.services.async_call("automation", "turn_on", {"entity_id": "automation.ours"}, blocking=True)
+        hass.set_state(CoreState.running)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+        await asyncio.sleep(1)
 
     async def trigger(self) -> None:
         """Let it run now, to the end."""
@@ -169,8 +180,23 @@ async def test_a_fault_is_told_once(home: Home, automation: Automation, jam: Jam
     assert len(lock.journal.motor_runs) == 1
 
 
+async def test_a_fault_is_told_again_after_a_restart(home: Home, automation: Automation) -> None:
+    """The lock has been read before the automations start."""
+    lock = await watch_for_faults(home, automation)
+    lock.jam(Jam.MOTOR)
+    lock.press_button()
+    await home.until(lambda: automation.told)
+    persistent_notification.async_dismiss(home.hass, f"smartlock_fault_{home.entity_id('lock')}")
+    assert automation.told == []
+    await automation.restart()
+    await asyncio.sleep(10)
+    (text,) = automation.told
+    assert "Motor blocked" in text
+
+
 async def test_a_healthy_lock_tells_nothing(home: Home, automation: Automation) -> None:
     lock = await watch_for_faults(home, automation)
+    await automation.restart()
     await home.call("unlock")
     lock.press_button()
     await asyncio.sleep(60)
@@ -264,6 +290,27 @@ async def test_low_battery(home: Home, automation: Automation) -> None:
     assert automation.told == []
 
 
+@pytest.mark.parametrize(("charge", "critical", "told"), [(48, True, 1), (20, True, 1), (48, False, 0)])
+async def test_battery_that_is_low_after_a_restart(
+    home: Home, automation: Automation, charge: int, critical: bool, told: int
+) -> None:
+    """It got low while Home Assistant did not run."""
+    lock = home.add_lock()
+    await home.set_up(lock)
+    lock.set_battery(charge)
+    await home.read()
+    sensors = [home.entity_id("battery_critical")] if critical else []
+    threshold = 50 if charge > 20 and critical else 20
+    await automation.start(
+        "battery_low", batteries=[home.entity_id("battery")], critical=sensors, threshold=threshold
+    )
+    for _ in range(2):
+        await automation.restart()
+        assert len(automation.told) == told
+        persistent_notification.async_dismiss(home.hass, "smartlock_battery")
+        told = 0
+
+
 async def test_charge_below_the_threshold(home: Home, automation: Automation) -> None:
     lock = home.add_lock()
     await home.set_up(lock)
@@ -301,3 +348,22 @@ async def test_door_left_open(home: Home, automation: Automation, times: int) ->
     assert len(calls) == times
     assert "more than 5 minutes" in calls[0]
     assert f"more than {5 * times} minutes" in calls[-1]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_door_that_is_open_after_a_restart(home: Home, automation: Automation, closed: bool) -> None:
+    """Its state was there before the automations start, so it does not change."""
+    lock = home.add_lock()
+    await home.set_up(lock, "bridge")
+    await automation.start("door_left_open", door=home.entity_id("door"), minutes=5)
+    lock.open_door()
+    await home.until(lambda: home.state("door") == "on")
+    await asyncio.sleep(4 * 60)
+    await automation.restart()
+    await asyncio.sleep(4 * 60)
+    assert automation.told == []
+    if closed:
+        lock.close_door()
+        await home.until(lambda: home.state("door") == "off")
+    await asyncio.sleep(10 * 60)
+    assert len(automation.told) == (0 if closed else 1)
