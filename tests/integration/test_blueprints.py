@@ -62,8 +62,12 @@ class Automation:
         """Attach its triggers as at the end of a start of Home Assistant, when all else has long been there."""
         hass = self._home.hass
         hass.set_state(CoreState.starting)
-        await hass.services.async_call("automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True)
-        await hass.services.async_call("automation", "turn_on", {"entity_id": "automation.ours"}, blocking=True)
+        await hass.services.async_call(
+            "automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True
+        )
+        await hass.services.async_call(
+            "automation", "turn_on", {"entity_id": "automation.ours"}, blocking=True
+        )
         hass.set_state(CoreState.running)
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
         await asyncio.sleep(1)
