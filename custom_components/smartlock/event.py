@@ -6,8 +6,9 @@ from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription, EventExtraStoredData
 from homeassistant.const import EntityCategory
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.start import async_at_started
 
 from custom_components.smartlock.activity.rules.entries import Denial, Happening
 from custom_components.smartlock.activity.rules.events import Activity
@@ -154,5 +155,14 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
 
     @callback
     def _fire(self, event_type: str, attributes: Mapping[str, Any]) -> None:
-        self._trigger_event(event_type, dict(attributes))
-        self.async_write_ha_state()
+        """Fire, once the automations have been started: they would miss what is read in the first seconds."""
+
+        @callback
+        def fire(_: HomeAssistant) -> None:
+            self._trigger_event(event_type, dict(attributes))
+            self.async_write_ha_state()
+
+        if self.hass.state is CoreState.running:
+            fire(self.hass)
+        else:
+            self.async_on_remove(async_at_started(self.hass, fire))

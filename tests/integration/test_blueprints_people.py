@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, override
 
 from homeassistant.components.calendar import DATA_COMPONENT as CALENDARS, CalendarEntity, CalendarEvent
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import event as event_helper
 from homeassistant.helpers.entity_platform import AddEntitiesCallback
 from homeassistant.setup import async_setup_component
@@ -111,6 +111,28 @@ async def test_a_code_that_is_used_is_told(
     await asyncio.sleep(20)
     await home.read()
     assert {text.partition(",")[0] for text in automation.told} == expected
+
+
+async def test_a_code_that_is_read_before_the_automations_start(
+    home: Home,
+    automation: Automation,  # noqa: F811
+    wall_time: WallTime,
+) -> None:
+    """A lock is read within seconds, while Home Assistant may need minutes to start."""
+    lock = await furnished(home, wall_time)
+    await automation.start("code_used", activity=home.entity_id("activity"))
+    home.hass.set_state(CoreState.starting)
+    await home.hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True
+    )
+    for code, action in ((ANNA, KeypadAction.UNLOCK), (BERT, KeypadAction.LOCK)):
+        lock.enter_code(code, action)
+        await asyncio.sleep(20)
+    await home.read()
+    await asyncio.sleep(20)
+    assert automation.told == []
+    await automation.restart()
+    assert len(automation.told) == 2
 
 
 # --- Who was refused --------------------------------------------------------------------------------------
