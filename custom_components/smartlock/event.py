@@ -162,7 +162,7 @@ class SmartLockEvent(SmartLockEntity, EventEntity):
             self._trigger_event(event_type, dict(attributes))
             self.async_write_ha_state()
 
-        if self.hass.state is CoreState.running:
-            fire(self.hass)
-        else:
+        if self.hass.state in (CoreState.not_running, CoreState.starting):
             self.async_on_remove(async_at_started(self.hass, fire))
+        else:
+            fire(self.hass)
