@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import pytest_socket
 
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7
@@ -71,10 +72,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> MachineClock:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def house(
-    sockets: None, machine: MachineClock, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+async def house(machine: MachineClock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A house of its own on that machine."""
+    # Forbidden again before each test, and this comes before what allows them to a test.
+    pytest_socket.enable_socket()
     config = tmp_path_factory.mktemp("clocks")
     async with House(
         HomeAssistantProcess(

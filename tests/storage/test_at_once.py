@@ -1,7 +1,9 @@
 """Several have something to store at the same time, and the disk is well."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -18,7 +20,7 @@ FRONT, BACK = "54:D2:72:00:00:01", "54:D2:72:00:00:02"
 
 
 @pytest.fixture
-def slow_disk(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+def slow_disk(hass: HomeAssistant) -> Iterator[None]:
     """Let what is written be on disk a second before that is known."""
     write = Store._async_write_data
 
@@ -26,7 +28,9 @@ def slow_disk(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
         await write(store, data)
         await asyncio.sleep(1)
 
-    monkeypatch.setattr(Store, "_async_write_data", slowly)
+    # Not by the fixture `monkeypatch`, which ends after that of the store and would bring its stand-in back.
+    with patch.object(Store, "_async_write_data", slowly):
+        yield
 
 
 def unconfirmed(address: str) -> FinishedPairing:
