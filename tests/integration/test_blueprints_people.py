@@ -59,7 +59,7 @@ async def furnished(home: Home, wall_time: WallTime) -> VirtualLock:
 # --- Who came in ------------------------------------------------------------------------------------------
 
 
-async def test_who_comes_in_is_welcomed(home: Home, automation: Automation, wall_time: WallTime) -> None:  # noqa: F811
+async def test_who_comes_in_is_welcomed(home: Home, automation: Automation, wall_time: WallTime) -> None:  # noqa: F811 - the fixture
     lock = await furnished(home, wall_time)
     await automation.start("welcome", activity=home.entity_id("activity"), names=["Anna"])
     lock.enter_code(BERT, KeypadAction.UNLOCK)
@@ -75,7 +75,7 @@ async def test_who_comes_in_is_welcomed(home: Home, automation: Automation, wall
 
 async def test_what_is_read_late_is_no_welcome(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     wall_time: WallTime,
 ) -> None:
     lock = await furnished(home, wall_time)
@@ -95,7 +95,7 @@ async def test_what_is_read_late_is_no_welcome(
 )
 async def test_a_code_that_is_used_is_told(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     wall_time: WallTime,
     names: list[str],
     expected: set[str],
@@ -115,7 +115,7 @@ async def test_a_code_that_is_used_is_told(
 
 async def test_a_code_that_is_read_before_the_automations_start(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     wall_time: WallTime,
 ) -> None:
     """A lock is read within seconds, while Home Assistant may need minutes to start."""
@@ -138,7 +138,7 @@ async def test_a_code_that_is_read_before_the_automations_start(
 # --- Who was refused --------------------------------------------------------------------------------------
 
 
-async def watched(home: Home, automation: Automation, wall_time: WallTime) -> tuple[VirtualLock, list[str]]:  # noqa: F811
+async def watched(home: Home, automation: Automation, wall_time: WallTime) -> tuple[VirtualLock, list[str]]:  # noqa: F811 - the fixture
     lock = await furnished(home, wall_time)
     told: list[str] = []
     home.hass.bus.async_listen("wrong_codes", lambda event: told.append(event.data["message"]))
@@ -160,7 +160,7 @@ async def wrong(home: Home, lock: VirtualLock, *codes: int) -> None:
 
 async def test_wrong_codes_are_told_once_an_hour(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     wall_time: WallTime,
 ) -> None:
     lock, told = await watched(home, automation, wall_time)
@@ -180,7 +180,7 @@ async def test_wrong_codes_are_told_once_an_hour(
 
 async def test_wrong_codes_far_between_are_not(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     wall_time: WallTime,
 ) -> None:
     lock, told = await watched(home, automation, wall_time)
@@ -226,7 +226,7 @@ async def calendars(home: Home) -> AsyncGenerator[None]:
 
 async def book(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     start: datetime | date,
     end: datetime | date,
     summary: str,
@@ -263,7 +263,7 @@ async def book(
 
 
 @pytest.mark.usefixtures("calendars")
-async def test_a_code_for_a_booking(home: Home, automation: Automation, wall_time: WallTime) -> None:  # noqa: F811
+async def test_a_code_for_a_booking(home: Home, automation: Automation, wall_time: WallTime) -> None:  # noqa: F811 - the fixture
     """An hour before, with the name as far as it fits, and the digits only in the message."""
     lock = await furnished(home, wall_time)
     start = wall_time() + timedelta(hours=3)
@@ -283,7 +283,7 @@ async def test_a_code_for_a_booking(home: Home, automation: Automation, wall_tim
 @pytest.mark.usefixtures("calendars")
 async def test_whole_days_begin_and_end_at_a_time_of_day(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     wall_time: WallTime,
 ) -> None:
     lock = await furnished(home, wall_time)
@@ -298,7 +298,7 @@ async def test_whole_days_begin_and_end_at_a_time_of_day(
 @pytest.mark.usefixtures("calendars")
 async def test_a_code_that_cannot_be_made_is_told(
     home: Home,
-    automation: Automation,  # noqa: F811
+    automation: Automation,  # noqa: F811 - the fixture
     wall_time: WallTime,
 ) -> None:
     """The lock has no keypad."""

@@ -4,7 +4,7 @@ from homeassistant.components.bluetooth import DOMAIN as BLUETOOTH
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped] # has none
 
 from custom_components.smartlock.link.scanners import scanner_names
 

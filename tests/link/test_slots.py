@@ -1,7 +1,7 @@
 """Slots that are taken, and locks that give theirs to another one."""
 
 from homeassistant.components import bluetooth
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped] # has none
 
 from custom_components.smartlock.link.rules import GAVE_WAY_DELAY
 from custom_components.smartlock.link.slots import slots_taken, waiting_for_slot

@@ -124,7 +124,7 @@ def test_changed_copy_is_checked_too() -> None:
     assert replace(Place(1), x=3) == Place(3)
     assert replace(Longer(name="a", code="1"), size=2) == Longer(name="a", code="1", size=2)
     with pytest.raises(TypeError):
-        replace(Place(1), z=2)  # type: ignore[call-arg]
+        replace(Place(1), z=2)  # type: ignore[call-arg] # which is the point
     with pytest.raises(ValueError, match="-1"):
         Place(-1)
     with pytest.raises(ValueError, match="-1"):
@@ -160,7 +160,7 @@ def test_no_method_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
 
             x: int = 1
 
-        assert replace(Declared(), x=2).x == 2  # type: ignore[type-var]
+        assert replace(Declared(), x=2).x == 2  # type: ignore[type-var] # the decorator is an argument
         return sum(source.count("(self") for source in compiled)
 
     assert methods(dataclasses.dataclass) > 3
