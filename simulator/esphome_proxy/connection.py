@@ -209,16 +209,17 @@ class Connection:
         if (link := self._link) is None:
             self._fail(handle, NOT_CONNECTED)
         else:
-            self._start(self._perform(handle, perform(link), answer))
+            self._start(self._perform(link, handle, perform, answer))
 
     async def _perform[T](
         self,
+        link: RadioLink,
         handle: int,
-        operation: Coroutine[Any, Any, T],
+        perform: Callable[[RadioLink], Coroutine[Any, Any, T]],
         answer: Callable[[int, T], Any] | None,
     ) -> None:
         try:
-            result = await operation
+            result = await perform(link)
         except GattError as error:
             self._fail(handle, error.code)
         except LinkClosedError:

@@ -564,6 +564,22 @@ async def test_write_without_response_is_not_answered(bare_client: BareClient, e
     assert [type(each) for each in await bare_client.exchange(pb.PingRequest())] == [pb.PingResponse]
 
 
+async def test_request_just_before_the_end_is_let_go_of(
+    bare_client: BareClient, echo: EchoPeripheral, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A client that gives up sends both at once, and the proxy reads them in one go."""
+    disconnect = pb.BluetoothDeviceRequest(
+        address=NUMBER, request_type=pb.BLUETOOTH_DEVICE_REQUEST_TYPE_DISCONNECT
+    )
+    bare_client.writer.write(encode(WRITE))
+    answers = await bare_client.exchange(disconnect)
+    assert [type(each) for each in answers] == [pb.BluetoothDeviceConnectionResponse]
+    assert not answers[0].connected
+    assert not echo.link.open
+    assert echo.written == []
+    assert [str(each.message) for each in recwarn] == []
+
+
 async def test_two_proxies_hear_the_same_peripheral_differently(
     radio: Radio, proxy: VirtualProxy, echo: EchoPeripheral, connect: Connector
 ) -> None:
