@@ -127,7 +127,7 @@ class Connection:
         self._last_id = 0
         self._results: dict[int, asyncio.Future[Any]] = {}
         self._listeners: dict[int, Callable[[dict[str, Any]], None]] = {}
-        self._news = asyncio.Event()
+        self._looks: list[Callable[[], None]] = []
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
@@ -210,18 +210,33 @@ class Connection:
     ) -> T:
         """Wait until a condition, looked at again after each event, returns something true.
 
+        Events that come together are no exception: what is true between two of them is found.
+
         Raises:
             HomeAssistantError: It did not within `timeout` seconds; `what` is in the message.
         """
+        found: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def look() -> None:
+            if found.done():
+                return
+            try:
+                if result := condition():
+                    found.set_result(result)
+                elif self._reader.done():
+                    found.set_exception(HomeAssistantError(f"The connection ended while waiting for {what}"))
+            except Exception as error:  # noqa: BLE001 - for the one who waits
+                found.set_exception(error)
+
+        look()
+        self._looks.append(look)
         try:
             async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    if self._reader.done():
-                        raise HomeAssistantError(f"The connection ended while waiting for {what}")
-                    await self._news.wait()
+                return await found
         except TimeoutError:
             raise timed_out(what, timeout) from None
-        return found
+        finally:
+            self._looks.remove(look)
 
     def _next_id(self) -> int:
         self._last_id += 1
@@ -279,8 +294,8 @@ class Connection:
         self.history.append(state)
 
     def _notify(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        for look in list(self._looks):
+            look()
 
 
 async def _open_websocket(
