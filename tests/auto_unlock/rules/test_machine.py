@@ -711,15 +711,39 @@ def test_entity() -> None:
     assert fired(scene) == 1
 
 
-def test_entity_that_was_near_all_the_time() -> None:
+def test_entity_that_is_near_while_the_phone_says_that_it_is_away() -> None:
+    """The phone lies at the door inside and takes two places for its own; then its owner takes it upstairs and down again."""
     scene = Scene(ENTITY)
     scene.tell(Reported(True))
-    scene.come_back()
-    scene.tell(Reported(True), 30)
-    assert not fired(scene)
+    scene.located(FAR / 2, 60)
+    scene.located(FAR, 301)
+    assert scene.rule.reason == RuleReason.HEARD_AT_HOME
+    scene.located(FAR, 301)
+    scene.located(20, 60)
     scene.tell(Reported(False), 10)
     scene.tell(Reported(True), 10)
+    assert not fired(scene)
+
+
+def test_entity_that_shows_near_for_a_while_after_its_phone_has_left() -> None:
+    scene = Scene(ENTITY)
+    scene.tell(Reported(True))
+    scene.located(FAR / 2, 60)
+    scene.tell(Reported(False), 20)
+    scene.located(FAR, 301)
+    scene.located(50, 1800)
+    scene.tell(Reported(True), 30)
     assert fired(scene) == 1
+
+
+def test_entity_that_stays_near_while_the_phone_says_that_it_is_away() -> None:
+    """Somebody plays the phone at the door and stays there: the next position says so."""
+    scene = Scene(ENTITY)
+    scene.tell(Reported(False))
+    scene.leave()
+    scene.tell(Reported(True), 600)
+    scene.located(FAR, 120)
+    assert scene.rule.reason == RuleReason.HEARD_AT_HOME
 
 
 def test_entity_that_did_not_know() -> None:

@@ -141,7 +141,8 @@ class Journey(Step):
         received_since = state.approach.received_since
         if (
             received_since is not None
-            and received_since + RECEIVED_BEFORE_FIX <= at <= state.received_at + RECEIVED_UNTIL_FIX
+            and received_since + RECEIVED_BEFORE_FIX <= at
+            and (state.conditions.reported is True or at <= state.received_at + RECEIVED_UNTIL_FIX)
         ):
             self.disarm(RuleReason.HEARD_AT_HOME)
             return
@@ -213,7 +214,10 @@ class Journey(Step):
         since = self.now if lasts else at
         if since - approach.left_at < SECOND_FIX or since - approach.out_at < state.settings.arm_after:
             return
-        if not approach.left:
+        if state.conditions.reported is True:
+            # An entity that has shown "near" ever since: no event contradicts what the phone says.
+            self.disarm(RuleReason.HEARD_AT_HOME)
+        elif not approach.left:
             self.explain(RuleReason.NOT_SEEN_LEAVING)
         elif not (approach.awake or approach.answered or lasts):
             self.explain(RuleReason.PHONE_SILENT)
