@@ -223,15 +223,37 @@ async def test_somebody_has_unlocked_while_home_assistant_was_off_and_the_log_ca
 
 
 async def test_the_pin_comes_a_week_later(home: Home) -> None:
-    """What happened until then is no news."""
+    """What happened until then is no news, but who came last is known."""
     door = await Door.of(home, pin=None)
     door.put(PIPPI, "Pippi")
     await come_by(door, PIPPI)
+    told = listen(home)
     await door.runtime.pin.async_enter("7391")
     await home.read()
-    assert home.state("activity") == "unknown"
+    assert (home.state("activity"), told) == ("unknown", [])
+    assert (changed_by(home), home.state("last_user")) == ("Pippi", "Pippi")
     await come_by(door, PIPPI, KeypadAction.LOCK)
     assert home.full_state("activity").attributes["event_type"] == "locked"
+
+
+async def test_the_first_reading_comes_before_the_entry(home: Home) -> None:
+    """Whoever was before is not taken for whoever has just opened."""
+    door = await Door.of(home, pin=None, habits=Habits(log_delay=50.0))
+    door.put(PIPPI, "Pippi")
+    await come_by(door, PIPPI)
+    await asyncio.sleep(60)
+    door.lock.turn_key("lock")
+    await asyncio.sleep(60)
+    await home.read()
+    door.lock.turn_key("unlock")
+    await door.runtime.pin.async_enter("7391")
+    seen: list[str] = []
+    for _ in range(2):
+        await home.read()
+        seen.append(home.state("last_user"))
+        await asyncio.sleep(60)
+    assert seen == ["unknown", "unknown"]
+    assert home.full_state("last_method").state == "manual"
 
 
 async def test_late(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

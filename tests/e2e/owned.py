@@ -108,7 +108,12 @@ async def add_bridge(house: House, lock: VirtualLock, **answers: Any) -> OwnedLo
     """Add a lock as Bridge, which is told of changes at once; `answers` are further ones to the form."""
     flow_id = await discovered(house, lock)
     await open_pairing_form(house.api, flow_id)
-    return await owned_lock(house, lock, await pair(house, lock, flow_id, client_type="bridge", **answers))
+    result = await pair(house, lock, flow_id, client_type="bridge", **answers)
+    owned = await owned_lock(house, lock, result)
+    if "pin" in answers:
+        # What is in the log when it is first read is not news.
+        await owned.disconnect()
+    return owned
 
 
 def tell(figure: str) -> None:

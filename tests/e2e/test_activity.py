@@ -79,7 +79,6 @@ async def test_fifty_entries_while_it_was_stopped(house: House, mount: Mount) ->
     if not lock.bolt_locked:
         lock.turn_key("lock")
     owned = await add_bridge(house, lock, pin=str(PIN))
-    await owned.disconnect()
     before = len(lock.ledger.deeds)
 
     await house.home_assistant.stop()

@@ -50,7 +50,6 @@ async def _visited(house: House, lock: VirtualLock) -> OwnedLock:
 
 async def _as_new(owned: OwnedLock) -> None:
     """Disable what is disabled for a new owner, once all of it is there."""
-    await owned.disconnect()
     found = await owned.api.entity_ids(DOMAIN)
     prefix = f"{owned.lock.nuki_id:08X}_"
     for unique_id, entity_id in found.items():

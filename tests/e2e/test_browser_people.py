@@ -63,9 +63,7 @@ async def furnished(house: House, lock: VirtualLock) -> OwnedLock:
     lock.pair_accessory("fob")
     for name in ("Anna's phone", "Ben's phone"):
         lock.invite_phone(name)
-    owned = await add_bridge(house, lock, pin=str(PIN))
-    await owned.disconnect()
-    return owned
+    return await add_bridge(house, lock, pin=str(PIN))
 
 
 async def test_an_owner_gives_and_takes_rights(house: House, mount: Mount, page: Page) -> None:

@@ -9,7 +9,13 @@ from custom_components.smartlock.activity.rules.cursor import News, in_order
 from custom_components.smartlock.activity.rules.reading import NEWEST, Page, Reading
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.messages import KeyturnerStates, LogEntry, LogEntryCount
+from custom_components.smartlock.protocol.errors import LinkError
+from custom_components.smartlock.protocol.messages import (
+    EnableLogging,
+    KeyturnerStates,
+    LogEntry,
+    LogEntryCount,
+)
 from custom_components.smartlock.protocol.values import dataclass
 
 __all__ = ["NEWEST", "LogPage", "LogReader"]
@@ -105,6 +111,26 @@ class LogReader:
             if reading.done and (len(self._recent) == NEWEST or oldest == 1):
                 self._page = LogPage(count=reported, entries=self._recent)
         return reported
+
+    async def switch(self, *, enabled: bool) -> LogEntryCount | None:
+        """Have the lock keep a log, or not; return what it says of that afterwards.
+
+        Raises what `PinGuard.session` and `PinSession.request` raise.
+        """
+        in_doubt: PinSession | None = None
+        async with self._pin.session() as session:
+            try:
+                await session.request(partial(conversations.order, EnableLogging(enabled=int(enabled))))
+            except LinkError:
+                if not session.tries.sent:
+                    raise
+                # The log itself tells.
+                in_doubt = session
+        async with self._pin.session() as session:
+            count, _ = await self.read_before(session, 0, 0)
+        if in_doubt is not None:
+            await self._pin.async_carried_out(in_doubt)
+        return count
 
     async def _whole_page(
         self, session: PinSession, page: Page

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -32,7 +31,6 @@ from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard, PinSession
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.protocol import conversations
 from custom_components.smartlock.protocol.errors import (
     IncompleteListError,
     LinkError,
@@ -41,7 +39,6 @@ from custom_components.smartlock.protocol.errors import (
 )
 from custom_components.smartlock.protocol.messages import (
     AuthorizationEntry,
-    EnableLogging,
     KeypadCode,
     KeyturnerStates,
     LogEntry,
@@ -243,6 +240,21 @@ class ActivityTracker(LockPart):
             if self._lists_age >= _LISTS_EVERY:
                 async with self._pin.session() as session:
                     await self._read_lists(session)
+            if self.last.operation is None and not again:
+                await self._look_back(states)
+
+    async def _look_back(self, states: KeyturnerStates) -> None:
+        """Learn who was last from what was in the log before it was first read; that is not news."""
+        before = self.last
+        for each in self._activities(reversed(self._log.recent)):
+            self._note(each)
+        self.last = self.last.read(states)
+        if self.last.explained is None:
+            # Somebody else may have been there since, whose entry is written later.
+            self.last = before
+            return
+        await self._async_save()
+        self.coordinator.async_update_listeners()
 
     async def _catch_up(self) -> None:
         count = await self._log.catch_up(self._reading, self._take)
@@ -367,19 +379,7 @@ class ActivityTracker(LockPart):
 
     async def async_set_log(self, *, enabled: bool) -> None:
         """Have the lock keep a log, or not, and see that it does so. Raises SmartLockError."""
-        in_doubt: PinSession | None = None
-        async with self._pin.session() as session:
-            try:
-                await session.request(partial(conversations.order, EnableLogging(enabled=int(enabled))))
-            except LinkError:
-                if not session.tries.sent:
-                    raise
-                # The log itself tells.
-                in_doubt = session
-        async with self._pin.session() as session:
-            count, _ = await self._log.read_before(session, 0, 0)
-        if in_doubt is not None:
-            await self._pin.async_carried_out(in_doubt)
+        count = await self._log.switch(enabled=enabled)
         self.off_by_owner = not enabled
         self._note_logging(count)
         await self._async_save()
