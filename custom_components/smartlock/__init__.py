@@ -110,6 +110,7 @@ def _follow_changes(
             await hass.config_entries.async_reload(entry.entry_id)
             return
         if entry.state is ConfigEntryState.LOADED:
+            entry.runtime_data.issues.rename()
             # Names may be hidden now.
             entry.runtime_data.coordinator.async_update_listeners()
         await entry.runtime_data.auto_unlock.async_follow()

@@ -92,6 +92,30 @@ class LockIssues:
         """Withdraw an issue, if there is one: its cause is gone."""
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(key, subject))
 
+    @callback
+    def shows(self, key: str, subject: str = "") -> bool:
+        """Whether there is an issue, also one from before a restart that was neither shown again nor withdrawn yet."""
+        return ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id(key, subject)) is not None
+
+    @callback
+    def rename(self) -> None:
+        """Show the issues of this lock under the name that it has now; what was ignored stays ignored."""
+        for issue in tuple(ir.async_get(self._hass).issues.values()):
+            words = issue.translation_placeholders
+            if not issue.active or issue.domain != DOMAIN or not self.has(issue.issue_id) or words is None:
+                continue
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                issue.issue_id,
+                data=issue.data,
+                is_fixable=bool(issue.is_fixable),
+                learn_more_url=issue.learn_more_url,
+                severity=issue.severity or IssueSeverity.WARNING,
+                translation_key=issue.translation_key or "",
+                translation_placeholders={**words, "name": self._entry.title},
+            )
+
     def has(self, issue_id: str) -> bool:
         """Whether an issue of this integration is about this lock."""
         return issue_id.endswith(self._issue_id("", ""))

@@ -69,6 +69,41 @@ async def test_cause_that_ended_while_the_lock_was_not_loaded(home: Home) -> Non
     assert issue(home, FAULT) is None
 
 
+async def test_renamed_lock_is_named_in_its_issues(home: Home) -> None:
+    """A repair that names another door than it is about sends somebody to the wrong one."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    lock.jam(Jam.CLUTCH)
+    await fails(home)
+    ir.async_ignore_issue(home.hass, DOMAIN, home.issue_id(FAULT), ignore=True)
+    before = issue(home, FAULT)
+    home.hass.config_entries.async_update_entry(entry, title="Back door")
+    await home.hass.async_block_till_done()
+    for issue_id in (FAULT, LOST):
+        shown = issue(home, issue_id)
+        assert shown is not None
+        assert shown.translation_placeholders is not None
+        assert shown.translation_placeholders["name"] == "Back door"
+    assert is_ignored(home, FAULT)
+    after = issue(home, FAULT)
+    assert before is not None
+    assert after is not None
+    assert (after.data, after.severity, after.learn_more_url, after.is_fixable) == (
+        before.data,
+        before.severity,
+        before.learn_more_url,
+        before.is_fixable,
+    )
+    # What is shown later has the new name, too.
+    lock.repair()
+    await home.call("unlock")
+    lock.jam(Jam.MOTOR)
+    await fails(home, "lock")
+    shown = issue(home, "fault_motor_blocked")
+    assert shown is not None
+    assert (shown.translation_placeholders or {})["name"] == "Back door"
+
+
 async def test_disabled_lock_has_no_issues(home: Home) -> None:
     lock, entry = await lock_with_settings(home)
     await swapped(home, lock, ["settings"])

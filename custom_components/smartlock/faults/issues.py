@@ -52,7 +52,8 @@ class FaultIssues(LockPart):
         self._tracker = tracker
         self._issues = issues
         self._shown: dict[FaultKind, Fault] | None = None
-        self._battery_low = False
+        # An issue that was shown before a restart goes on being one until the batteries are clearly better.
+        self._battery_low = any(issues.shows(f"battery_{condition}") for condition in _BATTERY_SEVERITIES)
 
     @override
     @callback
