@@ -14,7 +14,7 @@ from custom_components.smartlock.link.slots import slots_taken
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.enums import LockAction, LockActionFlag
+from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction, LockActionFlag
 from custom_components.smartlock.protocol.errors import (
     GaveWayError,
     LockRefusedError,
@@ -22,6 +22,7 @@ from custom_components.smartlock.protocol.errors import (
     NotAuthorizedError,
     NotStartedError,
     OutcomeUnknownError,
+    RunFailedError,
     SmartLockError,
 )
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
@@ -44,12 +45,18 @@ class LockActions:
         self._client = coordinator.client
         self._last_action: float | None = None
         self._dropped_listeners = Listeners[[]]()
+        self._failed_listeners = Listeners[CompletionStatus]()
         self._error_awaited: asyncio.TimerHandle | None = None
 
     @callback
     def async_on_dropped(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Call `listener` when an action was dropped because no link was there within its deadline."""
         return self._dropped_listeners.add(listener)
+
+    @callback
+    def async_on_failed(self, listener: Callable[[CompletionStatus], None]) -> CALLBACK_TYPE:
+        """Call `listener` with how a run of ours has failed by the states after it."""
+        return self._failed_listeners.add(listener)
 
     async def async_connect(self) -> None:
         """Open the link because an action is expected. Raises HomeAssistantError."""
@@ -130,6 +137,8 @@ class LockActions:
         except SmartLockError as error:
             if isinstance(error, NotAuthorizedError):
                 await self._coordinator.async_request_refresh()
+            elif isinstance(error, RunFailedError):
+                self._failed_listeners.notify(error.completion)
             elif isinstance(error, LockRefusedError) and self._coordinator.states_received == received_before:
                 # The bolt may have moved a little, and its position could not be read.
                 self._coordinator.async_doubt()

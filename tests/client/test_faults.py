@@ -23,10 +23,12 @@ from custom_components.smartlock.protocol.errors import (
     NoAnswerError,
     NotStartedError,
     OutcomeUnknownError,
+    RunFailedError,
     SmartLockError,
 )
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from simulator import virtual_time
+from simulator.lock.jams import FAILURES
 from simulator.virtual_lock import FAULTS, Jam
 from tests.client.simulated import World, paired
 
@@ -255,11 +257,14 @@ def test_error_report_that_is_lost(jam: Jam, action: LockAction) -> None:
         async with paired() as (world, client):
             world.lock.jam(jam)
             world.lock.faults.drop_next_answer(Command.ERROR_REPORT)
-            with pytest.raises((MotorError, OutcomeUnknownError)) as error:
+            with pytest.raises((MotorError, RunFailedError, OutcomeUnknownError)) as error:
                 await client.act(action)
             if isinstance(error.value, MotorError):
-                assert error.value.code == ErrorCode.K_MOTOR_BLOCKED
-                assert world.lock.lock_state == LockState.MOTOR_BLOCKED
+                assert (jam, error.value.code) == (Jam.MOTOR, ErrorCode.K_MOTOR_BLOCKED)
+            if isinstance(error.value, RunFailedError):
+                assert error.value.completion == FAILURES[jam].completion
+            blocked = world.lock.lock_state == LockState.MOTOR_BLOCKED
+            assert isinstance(error.value, OutcomeUnknownError) is not blocked
             assert world.actions_written == 1
             await well_again(world, client)
 

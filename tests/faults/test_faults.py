@@ -21,7 +21,7 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.faults.issues import SEVERITIES
 from custom_components.smartlock.faults.repair import CALIBRATION_HELPS
 from custom_components.smartlock.faults.rules.codes import FaultKind
-from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockState
+from custom_components.smartlock.protocol.enums import Command, CompletionStatus, ErrorCode, LockState
 from simulator.virtual_lock import Accessory, Jam, Kind, Moment, Timing, VirtualLock
 from tests.integration.home import NUKI_ID, PINS, Home
 from tests.integration.texts import english
@@ -210,6 +210,27 @@ async def test_what_is_refused_for_other_reasons_is_no_fault(home: Home, code: E
     lock.faults.refuse_next(code, Command.LOCK_ACTION)
     await fails(home)
     assert (home.state("last_fault"), issues(home)) == ("none", set())
+
+
+@pytest.mark.parametrize(
+    ("completion", "told", "kind"),
+    [
+        (CompletionStatus.CLUTCH_FAILURE, "clutch_failure", "clutch_failure"),
+        (CompletionStatus.MOTOR_POWER_FAILURE, "motor_power_failure", "motor_power_failure"),
+        (CompletionStatus.LOW_MOTOR_VOLTAGE, "low_voltage", "low_voltage"),
+        (CompletionStatus.MOTOR_BLOCKED, "motor_blocked", "motor_blocked"),
+    ],
+)
+async def test_blocked_state_is_told_by_its_cause(
+    home: Home, completion: CompletionStatus, told: str, kind: str
+) -> None:
+    """Without an Error Report; "push the door" would be the wrong advice for a clutch, and "a key will do" a dangerous one."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock)
+    lock.end_next_run(LockState.MOTOR_BLOCKED, completion)
+    assert await fails(home) == told
+    assert issues(home) == {f"fault_{kind}"}
+    assert (home.state(), home.state("motor_blocked")) == (View.JAMMED, STATE_ON)
 
 
 async def test_motor_power_failure_of_somebody_else_may_be_the_clutch(home: Home) -> None:
@@ -508,6 +529,23 @@ async def test_mark_as_repaired(home: Home) -> None:
     assert len(lock.journal.motor_runs) == 2
 
 
+async def test_the_same_failure_after_the_repair_is_a_fault(home: Home) -> None:
+    """Nobody saw the bolt move this time: the states are the same as before the owner called the lock repaired."""
+    lock = home.add_lock(timing=Timing())
+    entry = await home.set_up(lock)
+    lock.end_next_run(LockState.LOCKED, CompletionStatus.CLUTCH_FAILURE)
+    assert await fails(home) == "clutch_failure"
+    await entry.runtime_data.faults.async_repaired()
+    await disconnect(home, lock)
+    assert (issues(home), home.state()) == (set(), View.LOCKED)
+    events = watch_events(home)
+    lock.end_next_run(LockState.LOCKED, CompletionStatus.CLUTCH_FAILURE)
+    lock.faults.drop_next_answer(Command.KEYTURNER_STATES)
+    assert await fails(home) == "clutch_failure"
+    assert (issues(home), home.state()) == ({"fault_clutch_failure"}, View.JAMMED)
+    assert events == ["clutch_failure"]
+
+
 async def test_read_again_without_news(home: Home) -> None:
     lock, _entry, repair, menu = await broken(home)
     result = await repair.choose(menu, "read")
@@ -655,6 +693,12 @@ async def test_calibrate_with_a_full_position_memory(home: Home) -> None:
     assert caught.value.translation_key == "position_limit"
     await home.hass.async_block_till_done()
     assert issues(home) == {"fault_position_limit", "fault_not_calibrated"}
+    # The log calls it "other error", which is no fault besides.
+    await disconnect(home, lock)
+    await home.read()
+    await asyncio.sleep(2)
+    assert lock.journal.requests("REQUEST_LOG_ENTRIES")
+    assert issues(home) == {"fault_position_limit", "fault_not_calibrated"}
     lock.repair()
     await home.call("calibrate", DOMAIN)
     await home.hass.async_block_till_done()
@@ -740,6 +784,22 @@ async def test_low_but_not_critical(home: Home, monkeypatch: pytest.MonkeyPatch)
         lock.set_battery(percent)
         await home.read()
         assert (home.state("battery_condition"), issues(home)) == (condition, shown), percent
+
+
+async def test_low_until_clearly_better_also_after_a_restart(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An issue that goes with the restart would come back at the next cold night, and an ignored one with it."""
+    lock = home.add_lock()
+    monkeypatch.setattr("simulator.lock.battery.CRITICAL_PERCENT", 5)
+    entry = await home.set_up(lock)
+    lock.set_battery(18)
+    await home.read()
+    for percent, shown in ((24, {"battery_low"}), (30, set[str]()), (24, set())):
+        lock.set_battery(percent)
+        assert await home.hass.config_entries.async_reload(entry.entry_id)
+        await home.settled(entry, lock)
+        assert issues(home) == shown, percent
 
 
 async def test_batteries_too_weak_for_the_motor(home: Home) -> None:

@@ -1,16 +1,25 @@
 """Conversations by hand: one test reads like one chart of the vendor's document."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import pytest
 
 from custom_components.smartlock.protocol import conversations as c
-from custom_components.smartlock.protocol.enums import Command, ErrorCode, LockAction, LockState, StatusCode
+from custom_components.smartlock.protocol.enums import (
+    Command,
+    CompletionStatus,
+    ErrorCode,
+    LockAction,
+    LockState,
+    StatusCode,
+)
 from custom_components.smartlock.protocol.errors import (
     LinkLostError,
     LockRefusedError,
     MotorError,
     NoAnswerError,
+    RunFailedError,
     refusal,
 )
 from custom_components.smartlock.protocol.messages import (
@@ -137,6 +146,36 @@ def test_blocked_motor_is_no_success(end: Callable[[c.Conversation[KeyturnerStat
     with pytest.raises(MotorError) as error:
         end(conversation)
     assert (error.value.code, error.value.command) == (ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
+
+
+@pytest.mark.parametrize(
+    ("action", "completion", "why"),
+    [
+        (LockAction.LOCK, CompletionStatus.CLUTCH_FAILURE, CompletionStatus.CLUTCH_FAILURE),
+        (LockAction.LOCK, CompletionStatus.LOW_MOTOR_VOLTAGE, CompletionStatus.LOW_MOTOR_VOLTAGE),
+        (LockAction.LOCK, CompletionStatus(0x51), CompletionStatus(0x51)),
+        (LockAction.LOCK, CompletionStatus.MOTOR_BLOCKED, None),
+        (LockAction.LOCK, CompletionStatus.UNKNOWN, None),
+        (LockAction.LOCK, None, None),
+        # Of the run before.
+        (LockAction.UNLOCK, CompletionStatus.CLUTCH_FAILURE, None),
+    ],
+)
+def test_why_the_motor_is_blocked(
+    action: LockAction, completion: CompletionStatus | None, why: CompletionStatus | None
+) -> None:
+    blocked = replace(
+        states(LockState.MOTOR_BLOCKED),
+        last_lock_action=action,
+        last_lock_action_completion_status=completion,
+    )
+    error = c.blocked(blocked, LOCK)
+    if why is None:
+        assert isinstance(error, MotorError)
+        assert (error.code, error.command) == (ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
+    else:
+        assert isinstance(error, RunFailedError)
+        assert error.completion == why
 
 
 def test_motor_that_was_blocked_before_says_nothing_about_this_run() -> None:

@@ -9,13 +9,7 @@ from custom_components.smartlock.client.link import LockLink
 from custom_components.smartlock.client.orders import Order, refused
 from custom_components.smartlock.client.statistics import LinkStatistics, Phase
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.enums import (
-    Command,
-    CompletionStatus,
-    ErrorCode,
-    LockState,
-    StatusCode,
-)
+from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState, StatusCode
 from custom_components.smartlock.protocol.errors import (
     LinkError,
     LockRefusedError,
@@ -28,7 +22,6 @@ from custom_components.smartlock.protocol.errors import (
     RunFailedError,
     SmartLockError,
     UnreachableError,
-    refusal,
 )
 from custom_components.smartlock.protocol.messages import Challenge, KeyturnerStates, Message, Status
 
@@ -192,7 +185,7 @@ class Mover:
                         return None
                     raise NoAnswerError("the state after the run could not be read") from error
                 if states.lock_state == LockState.MOTOR_BLOCKED:
-                    raise refusal(ErrorCode.K_MOTOR_BLOCKED, Command.LOCK_ACTION)
+                    raise conversations.blocked(states, order.request)
             if states.lock_state.moving and order.action is not None and order.action.goal is not None:
                 raise NoAnswerError("the bolt still moves")
             return states

@@ -18,6 +18,7 @@ from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
+from custom_components.smartlock.protocol.enums import CompletionStatus
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
 from custom_components.smartlock.storage import LockStore, lock_store
 
@@ -71,9 +72,11 @@ class FaultTracker(LockPart):
     @callback
     def start(self) -> None:
         """Follow the lock."""
-        self.coordinator.config_entry.async_on_unload(
-            self.coordinator.async_add_message_listener(self._message_received)
-        )
+        for undo in (
+            self.coordinator.async_add_message_listener(self._message_received),
+            self._actions.async_on_failed(self._run_failed),
+        ):
+            self.coordinator.config_entry.async_on_unload(undo)
 
     @override
     async def async_stop(self) -> None:
@@ -149,6 +152,11 @@ class FaultTracker(LockPart):
                 self._change(self._known.with_states_from(message, now))
             case BatteryReport():
                 self._change(self._known.with_battery_report(message, now))
+
+    @callback
+    def _run_failed(self, completion: CompletionStatus) -> None:
+        """Take a failed run of ours."""
+        self._change(self._known.with_failed_run(completion, dt_util.utcnow()))
 
     async def async_use_link(self, states: KeyturnerStates) -> None:
         """Read the log about a new fault over the open link."""

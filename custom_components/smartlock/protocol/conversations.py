@@ -17,8 +17,16 @@ from typing import cast
 
 from . import settings
 from .dialects import Dialect
-from .enums import Command, ErrorCode, LockState, SortOrder, StatusCode
-from .errors import AnswerLostError, AuthenticationError, LinkLostError, NoAnswerError, refusal
+from .enums import Command, CompletionStatus, ErrorCode, LockState, SortOrder, StatusCode
+from .errors import (
+    AnswerLostError,
+    AuthenticationError,
+    LinkLostError,
+    NoAnswerError,
+    RunFailedError,
+    SmartLockError,
+    refusal,
+)
 from .frames import Session
 from .messages import (
     AdvancedConfig,
@@ -79,6 +87,13 @@ CHALLENGE_TRIES = 4
 # The entries of a list follow one another within some 100 ms, even over a busy proxy within a second. After that long
 # one of them was lost, and waiting only holds the link.
 NEXT_ENTRY_TIME = 2.0
+# Of a blocked motor these say nothing that its state does not.
+_NO_MORE_THAN_BLOCKED = (
+    None,
+    CompletionStatus.SUCCESS,
+    CompletionStatus.UNKNOWN,
+    CompletionStatus.MOTOR_BLOCKED,
+)
 # Behind the id of a new entry nothing more than a Status can come.
 ID_TIME = 0.5
 
@@ -180,7 +195,7 @@ def act(
     With `challenge`, which was received on this link and is unused, none is requested.
     A lock that falls silent during the run is asked for its state, which moves nothing.
     Returns the last state that the lock sent during the run, if any. Without the last Status that is a
-    success only if the states have shown the whole run. Raises MotorError if they have shown a blocked motor.
+    success only if the states have shown the whole run. Raises what `blocked` returns if they have shown a blocked motor.
     """
     if challenge is None:
         challenge = (yield from ask_challenge()).nonce
@@ -211,9 +226,21 @@ def act(
             if at_rest and (done or _blocked(states)):
                 break
             raise
-    if moved and _blocked(states):
-        raise refusal(ErrorCode.K_MOTOR_BLOCKED, request.command)
+    if moved and states is not None and _blocked(states):
+        raise blocked(states, request)
     return states
+
+
+def blocked(states: KeyturnerStates, request: Message) -> SmartLockError:
+    """Return the error of a run that has left the motor blocked, by what the lock says of it besides.
+
+    The state is the same whether something blocks the bolt, the batteries are too weak, or the clutch has failed.
+    """
+    completion = states.last_lock_action_completion_status
+    ours = isinstance(request, LockActionRequest) and states.last_lock_action == request.action
+    if ours and completion not in _NO_MORE_THAN_BLOCKED:
+        return RunFailedError(completion)
+    return refusal(ErrorCode.K_MOTOR_BLOCKED, request.command)
 
 
 def _quiet_time(request: Message) -> float:

@@ -225,6 +225,11 @@ def test_motor_without_current_is_certain_only_live() -> None:
         (0x4A, UNLOCKED, 0x07, FaultKind.MOTOR_POWER_FAILURE),
         (0x4B, UNLOCKED, 0x07, FaultKind.CLUTCH_POWER_FAILURE),
         (0x4C, LockState.UNCALIBRATED, 0x00, FaultKind.CALIBRATION_REFUSED),
+        # Which state a failed clutch leaves is not known. "Blocked" must not read as if nothing but the door was wrong.
+        (0x43, LockState.MOTOR_BLOCKED, 0x06, FaultKind.CLUTCH_FAILURE),
+        (0x4A, LockState.MOTOR_BLOCKED, 0x07, FaultKind.MOTOR_POWER_FAILURE),
+        (0x4B, LockState.MOTOR_BLOCKED, 0x07, FaultKind.CLUTCH_POWER_FAILURE),
+        (0x4B, LockState.MOTOR_BLOCKED, 0x00, FaultKind.CLUTCH_POWER_FAILURE),
     ],
 )
 @pytest.mark.parametrize("states_first", [False, True])
@@ -242,6 +247,19 @@ def test_each_fault_of_the_vendor_is_one(
         faults = told(faults, state, LOCK, CompletionStatus(completion))
     assert kind in kinds(faults)
     assert set(kinds(faults)) - {kind} <= {"not_calibrated"}
+
+
+@pytest.mark.parametrize(
+    ("completion", "kind"), [(0x06, FaultKind.CLUTCH_FAILURE), (0x07, FaultKind.MOTOR_POWER_FAILURE)]
+)
+def test_blocked_state_of_a_run_that_failed_because_of_the_clutch(completion: int, kind: FaultKind) -> None:
+    """One repair, the one that says that a key may not open either; the motor is blocked all the same."""
+    faults = told(told(UNLOCKED_WELL, LOCKING), LockState.MOTOR_BLOCKED, LOCK, CompletionStatus(completion))
+    assert kinds(faults) == [kind]
+    assert (faults.clutch_fault, faults.motor_blocked) == (True, True)
+    # A later run that something else blocks is another fault.
+    later = told(told(faults, LOCKING), LockState.MOTOR_BLOCKED, LOCK, CompletionStatus.MOTOR_BLOCKED)
+    assert kinds(later) == [kind, "motor_blocked"]
 
 
 # --- How often ----------------------------------------------------------------------------------------------
@@ -280,6 +298,29 @@ def test_runs_that_fail_one_right_after_the_other_are_several(states_first: bool
         faults = told(faults, UNLOCKED, LOCK, CompletionStatus.MOTOR_POWER_FAILURE)
         told_of += [(fault.kind, fault.times) for fault in faults.new_since(before)]
     assert told_of == [(FaultKind.CLUTCH_POWER_FAILURE, times) for times in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("states_first", [False, True])
+def test_runs_that_failed_under_another_name_are_counted_too(states_first: bool) -> None:
+    faults = UNLOCKED_WELL
+    for _ in range(3):
+        faults = told(told(faults, LOCKING), UNLOCKED, LOCK, CompletionStatus.MOTOR_POWER_FAILURE)
+    faults = told(faults, LOCKING, now=LATER)
+    if states_first:
+        faults = told(faults, UNLOCKED, LOCK, CompletionStatus.MOTOR_POWER_FAILURE, now=LATER)
+    faults = failed_live(faults, 0x4B, now=LATER)
+    assert [(fault.kind, fault.times) for fault in faults.active] == [(FaultKind.CLUTCH_POWER_FAILURE, 4)]
+
+
+def test_own_run_that_failed_like_the_one_before_the_repair() -> None:
+    """Nobody saw the bolt move, and the states are the same: only the client knows that there was a run."""
+    failed = BROKEN.with_failed_run(CompletionStatus.CLUTCH_FAILURE, NOW)
+    assert failed == BROKEN
+    repaired = told(BROKEN.repaired(NOW), UNLOCKED, LOCK, CompletionStatus.CLUTCH_FAILURE, now=LATER)
+    again = repaired.with_failed_run(CompletionStatus.CLUTCH_FAILURE, LATER)
+    assert [(f.kind, f.times) for f in again.new_since(repaired)] == [(FaultKind.CLUTCH_FAILURE, 1)]
+    assert again.with_failed_run(CompletionStatus.CLUTCH_FAILURE, LATER) == again
+    assert repaired.with_failed_run(CompletionStatus.CANCELED, LATER) == repaired
 
 
 # --- What ends it -------------------------------------------------------------------------------------------
@@ -432,6 +473,15 @@ def test_log_alone() -> None:
     (fault,) = faults.active
     assert (fault.kind, fault.certain, faults.clutch_fault) == (FaultKind.MOTOR_POWER_FAILURE, False, True)
     assert faults.repaired(NOW).with_log([entry(8, 0x07, LogEntryType.CALIBRATION)], NOW).active == ()
+
+
+def test_log_that_says_only_that_a_calibration_failed() -> None:
+    """What was reported live by its name is no unknown fault besides."""
+    full = UNLOCKED_WELL.with_error_report(ErrorCode.K_MOTOR_POSITION_LIMIT, Command.REQUEST_CALIBRATION, NOW)
+    told_of = full.with_log([entry(7, 0xFE, LogEntryType.CALIBRATION), entry(6, 0x00)], LATER)
+    assert (kinds(told_of), told_of.grave) == (["position_limit"], False)
+    alone = UNLOCKED_WELL.with_log([entry(7, 0xFE, LogEntryType.CALIBRATION), entry(6, 0x00)], LATER)
+    assert kinds(alone) == ["unknown_fault"]
 
 
 def test_what_the_log_tells_of_before_is_over() -> None:

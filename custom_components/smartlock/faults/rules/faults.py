@@ -88,7 +88,9 @@ class Faults:
     @property
     def motor_blocked(self) -> bool | None:
         """Whether the motor cannot move the bolt; None if unknown."""
-        return self._has(BLOCKED_KINDS)
+        # The lock may also say so of a run that failed because of the clutch.
+        said = any(e.says_blocked for fault in self.active for e in fault.evidence)
+        return said or self._has(BLOCKED_KINDS)
 
     @property
     def clutch_certain(self) -> bool:
@@ -154,6 +156,20 @@ class Faults:
         if state.place is not None:
             updated = updated.calibrated(now)
         return updated
+
+    def with_failed_run(self, completion: CompletionStatus, now: datetime) -> Faults:
+        """Take how a run of ours has failed, by the states after it.
+
+        Mostly they have said so themselves. But if nobody saw the bolt move, they are those of an earlier run that failed
+        in the same way, and that the owner has called repaired since.
+        """
+        kind = fault_of_completion(completion)
+        if kind is None:
+            return self
+        evidence = Evidence(source=FaultSource.COMPLETION, code=completion, at=now)
+        if any(fault.kind is kind or evidence.belongs_to(fault.kind) for fault in self.active):
+            return self
+        return self.reported(kind, evidence)
 
     def with_battery_report(self, report: BatteryReport, now: datetime) -> Faults:
         """Take the battery report: weak batteries are no fault, but may be evidence for one."""
@@ -254,8 +270,9 @@ class Faults:
         # Each source reports a run once, and the log later than the others.
         again = source is not FaultSource.LOG and (not sources or source in sources)
         sources = frozenset({source}) if again else sources | {source}
-        known = next((f for f in self.active if evidence.belongs_to(f.kind)), None)
-        known = known or self.active_fault(kind)
+        # Of several, the one that was reported last is about this run.
+        known = next((f for f in reversed(self.active) if evidence.belongs_to(f.kind)), None)
+        known = known or self.active_fault(kind) or self._named_live(evidence)
         fault = (
             Fault(kind=kind, since=evidence.at, times=1, evidence=(evidence,))
             if known is None
@@ -266,9 +283,16 @@ class Faults:
             # Replaces what the states had reported under a more general name.
             for other in others:
                 if other.is_explained_by(fault.kind):
-                    fault = fault.merged_with(other)
+                    fault = fault.merged_with(other, again=again)
             others = tuple(f for f in others if not f.is_explained_by(fault.kind))
         return replace(self, active=(*others, fault), last=fault, run_sources=sources, run_failed_at=now)
+
+    def _named_live(self, evidence: Evidence) -> Fault | None:
+        """Return the fault that was reported live about a run of which the log says only that it failed."""
+        unnamed = evidence.source is FaultSource.LOG and evidence.code == CompletionStatus.OTHER_ERROR
+        if not unnamed or self.last is None or FaultSource.ERROR_REPORT not in self.run_sources:
+            return None
+        return self.active_fault(self.last.kind)
 
     def _ended(self, over: Callable[[Fault], bool], by: End, now: datetime) -> Faults:
         still = tuple(fault for fault in self.active if not over(fault))

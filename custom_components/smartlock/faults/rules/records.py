@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, SAME_FAULT, FaultKind
+from custom_components.smartlock.faults.rules.codes import BLOCKED_KINDS, CLUTCH_KINDS, SAME_FAULT, FaultKind
 from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction, LockState, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.protocol.values import dataclass
@@ -46,13 +46,19 @@ class Evidence:
     code: int
     at: datetime
 
+    @property
+    def says_blocked(self) -> bool:
+        """Whether it is the state of a lock whose motor is blocked."""
+        return self.source is FaultSource.LOCK_STATE and self.code == LockState.MOTOR_BLOCKED
+
     def belongs_to(self, kind: FaultKind) -> bool:
         """Whether it can stem from a fault of a kind, although it is not that kind's own code."""
         match self.source:
             case FaultSource.BATTERY_REPORT:
                 return True
             case FaultSource.LOCK_STATE:
-                return self.code == LockState.MOTOR_BLOCKED and kind in BLOCKED_KINDS
+                # It says that the motor stopped, not whether the bolt, the batteries or the clutch is why.
+                return self.says_blocked and kind in BLOCKED_KINDS | CLUTCH_KINDS
             case FaultSource.COMPLETION | FaultSource.LOG:
                 return CompletionStatus(self.code) in SAME_FAULT.get(kind, ())
             case _:
@@ -105,12 +111,13 @@ class Fault:
         """Whether all reports of this fault belong to one of another kind."""
         return all(e.belongs_to(kind) for e in self.evidence)
 
-    def merged_with(self, earlier: Fault) -> Fault:
-        """Add earlier reports about the same fault under another name."""
+    def merged_with(self, earlier: Fault, *, again: bool) -> Fault:
+        """Add earlier reports about the same fault under another name, or about the same run if not `again`."""
         latest = {(e.source, e.code): e for e in (*earlier.evidence, *self.evidence)}
         return replace(
             self,
             since=min(self.since, earlier.since),
+            times=max(self.times, earlier.times + again),
             evidence=tuple(sorted(latest.values(), key=lambda e: e.at))[-_EVIDENCE_KEPT:],
         )
 
