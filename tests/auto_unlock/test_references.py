@@ -1,9 +1,11 @@
 """What a rule refers to: followed under a new name; held, and its owner told, when it is gone."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
@@ -352,6 +354,31 @@ async def test_an_answer_that_cannot_be_stored_is_asked_for_again(
         await home.settled(anna.entry, anna.lock)
         (runner,) = anna.entry.runtime_data.auto_unlock
         assert not runner.state.settings.phone_confirmed
+
+
+async def test_a_rule_that_is_turned_on_while_the_answer_is_stored_is_on(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is slow: what was answered and what was chosen become true one after the other."""
+    go_on, write = asyncio.Event(), Store._async_write_data
+
+    async def slow(store: Store[Any], data: dict[str, Any]) -> None:
+        await go_on.wait()
+        await write(store, data)
+
+    async with resident(home, phone_check="5eed", switched_on=False) as anna:
+        (runner,) = anna.entry.runtime_data.auto_unlock
+        with monkeypatch.context() as disk:
+            disk.setattr(Store, "_async_write_data", slow)
+            answering = home.hass.async_create_task(runner.async_confirm_phone(mine=True))
+            await anna.sleep(1)
+            choosing = home.hass.async_create_task(anna.choose("enabled"))
+            await anna.sleep(1)
+            go_on.set()
+            await asyncio.gather(answering, choosing)
+        assert (anna.mode, anna.phase) == ("enabled", "home")
+        await arrives(anna)
+        assert anna.runs == ["UNLOCK"]
 
 
 async def test_a_rule_from_before_is_asked_and_not_held(home: Home) -> None:

@@ -10,7 +10,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from custom_components.smartlock.auto_unlock.modes import Mode
 from custom_components.smartlock.auto_unlock.rule import SUBENTRY_TYPE
+from custom_components.smartlock.auto_unlock.rules import RulePhase, RuleReason
 from custom_components.smartlock.const import DOMAIN
 from tests.auto_unlock.arrivals import TRACKER, resident, rule_data
 from tests.integration.home import Home
@@ -85,6 +87,24 @@ async def test_rules_come_and_go_and_the_lock_does_not_notice(home: Home) -> Non
         assert anna.phase == phase
         assert [runner.rule.title for runner in runtime.auto_unlock] == ["Anna"]
         await anna.arrive()
+        assert anna.runs == ["UNLOCK"]
+
+
+async def test_two_who_come_home_together_move_the_bolt_once(home: Home) -> None:
+    """Both are at the door in the same moment; whichever rule comes second sees that the other one has unlocked."""
+    async with resident(home) as anna:
+        home.hass.config_entries.async_add_subentry(anna.entry, _subentry(home))
+        await home.hass.async_block_till_done()
+        runners = tuple(anna.entry.runtime_data.auto_unlock)
+        for runner in runners:
+            await runner.async_choose(Mode.ENABLED)
+        await anna.leave()
+        await anna.arrive()
+        await anna.sleep(60)
+        for runner in runners:
+            assert RulePhase.FIRED in {decision.phase for decision in runner.state.record}
+        assert {runner.state.reason for runner in runners} == {RuleReason.DONE, RuleReason.NOT_SENT}
+        assert anna.orders == 1
         assert anna.runs == ["UNLOCK"]
 
 

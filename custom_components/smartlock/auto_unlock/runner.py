@@ -204,8 +204,9 @@ class RuleRunner:
             return
         await self._modes.async_confirm(self.rule.subentry_id, self.rule.phone_check or "")
         self._issues.withdraw(PHONE)
-        # What is known of the present absence is kept.
-        self.state = replace(self.state, settings=self._settings())
+        # What is known of the present absence is kept; a mode that was chosen meanwhile may not be stored yet.
+        confirmed = self._settings().phone_confirmed
+        self.state = replace(self.state, settings=replace(self.state.settings, phone_confirmed=confirmed))
 
     @property
     def phone_question(self) -> dict[str, str]:
