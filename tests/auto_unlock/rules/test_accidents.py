@@ -7,11 +7,13 @@ import pytest
 from custom_components.smartlock.auto_unlock.rules import (
     AskLocation,
     Configured,
+    Door,
     Entrances,
     Fire,
     Hold,
     Located,
     LocationLost,
+    LockReported,
     OnNetwork,
     ReferencesChecked,
     Reset,
@@ -24,7 +26,7 @@ from custom_components.smartlock.auto_unlock.rules import (
     ZonesEdited,
 )
 from custom_components.smartlock.auto_unlock.rules.departure import DOUBTED_FOR, LASTS
-from tests.auto_unlock.rules.scenes import FAR, RULE, UPSTAIRS, Scene
+from tests.auto_unlock.rules.scenes import FACTS, FAR, RULE, UPSTAIRS, Scene
 
 LOCATES = replace(RULE, can_locate=True)
 RUN = (900.0, 1500.0, 2100.0, 1500.0, 900.0)
@@ -378,6 +380,50 @@ def test_a_phone_of_which_nobody_has_said_whose_it_is() -> None:
     scene.come_back()
     scene.walk_up()
     assert reason(scene) == RuleReason.WOULD_FIRE
+
+
+# --- The door itself
+
+
+def locked_again_after(scene: Scene, *doors: Door) -> None:
+    """The door is not locked by day; it is locked in the end."""
+    for door in doors:
+        scene.tell(LockReported(replace(FACTS, locked=False, door=door)), 60)
+    scene.tell(LockReported(FACTS), 60)
+
+
+def test_who_goes_in_by_the_door_that_is_not_locked() -> None:
+    """Hardly received, let in by a child who only opens the door; then somebody locks it, and the way leads through the hall."""
+    scene = Scene()
+    scene.tell(LockReported(replace(FACTS, locked=False)))
+    scene.come_back()
+    locked_again_after(scene, Door.OPEN, Door.CLOSED)
+    scene.walk_up()
+    assert not fired(scene)
+    assert reason(scene) == RuleReason.UNLOCKED
+
+
+def test_who_goes_in_before_the_phone_says_that_it_is_back() -> None:
+    scene = Scene()
+    scene.tell(LockReported(replace(FACTS, locked=False)))
+    scene.leave()
+    scene.hear(-85, after=1800)
+    locked_again_after(scene, Door.OPEN, Door.CLOSED)
+    scene.located(50, 60)
+    scene.walk_up()
+    assert not fired(scene)
+
+
+def test_others_who_open_the_door_while_somebody_is_away() -> None:
+    """Nobody of whom nothing is received has come home."""
+    scene = Scene()
+    scene.tell(LockReported(replace(FACTS, locked=False)))
+    scene.leave()
+    locked_again_after(scene, Door.OPEN, Door.CLOSED)
+    assert scene.is_in(RulePhase.AWAY)
+    scene.located(50, 1800)
+    scene.walk_up()
+    assert fired(scene) == 1
 
 
 # --- A phone that takes another place for its own

@@ -102,6 +102,10 @@ class Conditions:
                 )
         return self
 
+    def opened_since(self, before: Self) -> bool:
+        """Whether the door has been opened."""
+        return before.facts.door is Door.CLOSED and self.facts.door is Door.OPEN
+
     def state_is_fresh(self, asked_at: float | None, now: float, age: float = STATE_AGE) -> bool:
         """Whether the lock reported its state recently and after the request."""
         read_at = self.facts.read_at

@@ -97,7 +97,7 @@ def step(state: RuleState, event: RuleInput, now: float) -> tuple[RuleState, tup
     run = _Run(state, now)
     run.expire()
     run.state = replace(run.state, conditions=conditions)
-    if unlocked:
+    if unlocked or (run.may_be_at_door and conditions.opened_since(state.conditions)):
         run.unlocked()
     else:
         run.take(event)
@@ -214,6 +214,12 @@ class _Run(Journey):
         if state.phase in _LISTENING or (state.phase is RulePhase.HOME and back):
             self.state = replace(state, came_in_at=self.now)
         self.disarm(RuleReason.UNLOCKED)
+
+    @property
+    def may_be_at_door(self) -> bool:
+        """Whether somebody who goes in by a door that is not locked may be this person."""
+        phase, received = self.state.phase, self.now <= self.state.received_at + SILENCE
+        return phase is RulePhase.RETURNING or (phase is RulePhase.AWAY and received)
 
     def _contact(self) -> None:
         """Take a sign of life."""
