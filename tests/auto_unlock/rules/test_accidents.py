@@ -446,7 +446,7 @@ def test_a_phone_that_was_wrong_is_not_seen_leaving() -> None:
 
 
 def test_a_phone_that_was_wrong_may_leave_later() -> None:
-    """Positions that move on prove it at once, the door again after an hour."""
+    """Positions that move on prove it, and so does the door with a place at which it was never caught."""
     scene = Scene()
     scene.located(1121, 60, accuracy=68)
     scene.hear(-60, after=60)
@@ -461,6 +461,58 @@ def test_a_phone_that_was_wrong_may_leave_later() -> None:
     scene.hear(-60, after=1)
     scene.located(FAR, 300)
     scene.located(FAR, 301)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def door_used_meanwhile(scene: Scene, *places: float, later: float = 9 * 3600.0) -> None:
+    """Somebody uses the door, the phone is received there a minute later, falls silent, and says where it is."""
+    scene.tell(Unlocked(), later)
+    scene.hear(-86, after=53)
+    scene.hear(-61, after=4)
+    for place, after in zip(places, (185, 115, 130, 130), strict=False):
+        scene.tell(Tick(), after)
+        scene.located(place, 6, accuracy=29)
+
+
+@pytest.mark.parametrize("again", [1235.0, 1120.0])
+@pytest.mark.parametrize("others", [(), (460.0,)])
+def test_the_place_that_a_phone_took_for_its_own_is_no_departure(
+    others: tuple[float, ...], again: float
+) -> None:
+    """Received at home while it said so, hours before: now it says so again after somebody else has used the door."""
+    scene = Scene(LOCATES)
+    for place in (1242.0, *others):
+        scene.located(place, 60)
+        scene.hear(-93, after=60)
+        assert reason(scene) == RuleReason.HEARD_AT_HOME
+        scene.located(6, 100)
+    door_used_meanwhile(scene, again, 1238.0, again, 1232.0)
+    assert reason(scene) == RuleReason.NOT_SEEN_LEAVING
+    scene.located(69, 400)
+    scene.walk_up()
+    assert not fired(scene)
+
+
+@pytest.mark.parametrize("places", [(700.0, 710.0), (1235.0, 1238.0, 900.0)])
+@pytest.mark.parametrize("later", [600.0, 9 * 3600.0])
+def test_another_place_is_a_departure_even_of_a_phone_that_was_wrong(
+    places: tuple[float, ...], later: float
+) -> None:
+    scene = Scene(LOCATES)
+    scene.located(1242, 60)
+    scene.hear(-93, after=60)
+    assert reason(scene) == RuleReason.HEARD_AT_HOME
+    scene.located(6, 100)
+    door_used_meanwhile(scene, *places, later=later)
+    assert scene.is_in(RulePhase.AWAY)
+
+
+def test_the_same_place_is_a_departure_again_after_a_week() -> None:
+    scene = Scene(LOCATES)
+    scene.located(1242, 60)
+    scene.hear(-93, after=60)
+    scene.located(6, DOUBTED_FOR)
+    door_used_meanwhile(scene, 1235.0, 1238.0)
     assert scene.is_in(RulePhase.AWAY)
 
 

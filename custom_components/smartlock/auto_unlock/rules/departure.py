@@ -19,11 +19,11 @@ __all__ = [
     "PAUSE",
     "SILENT",
     "STEPS",
-    "WRONG_FOR",
     "awake",
     "away_noted",
     "departure_of",
     "untrusted",
+    "wrong_noted",
 ]
 
 # From the door to the first position that is away; phones notice a departure late.
@@ -34,14 +34,15 @@ USED_BEFORE, USED_AFTER = 60.0, 120.0
 IN_AGAIN = 180.0
 # Out of range after the door.
 RECEIVED_AFTER_DOOR = 90.0
-# A phone that takes another place for its own does so for minutes, rarely for an hour. If it was received at home
-# meanwhile, only positions that move show within that time that it leaves.
-WRONG_FOR = 3600.0
 # Minimum distance between the positions, whatever their errors.
 MOVED = 100.0
-# For so long it may also take two places for its own, one after the other, which looks like a way: its positions
-# must move on this many times, so that they show three places.
-DOUBTED_FOR, STEPS = 7 * 86400.0, 2
+# A phone that was received at home while it said that it was away is in doubt for so long. It mostly takes the same place
+# for its own again: so many are remembered, and somebody who was seen leaving must also have been elsewhere. Two
+# distances of one place differ by at most this.
+DOUBTED_FOR, PLACES, SAME_PLACE = 7 * 86400.0, 2, 150.0
+# It may also take two places for its own, one after the other, which looks like a way: its positions must move on this
+# many times, so that they show three places.
+STEPS = 2
 # A phone that was silent for so long may report an old location: it was in flight mode, and is home again.
 # The same holds for so long after a silence: the radio may be faster than the app.
 SILENT = 900.0
@@ -69,6 +70,8 @@ def away_noted(state: RuleState, fix: Located, now: float) -> Approach:
         farthest = max(farthest, fix.distance - fix.accuracy)
         steps += max(approach.nearest - nearest, farthest - approach.farthest) >= MOVED and not begins
     first = at if approach.left_at is None else approach.left_at
+    doubted = untrusted(state, first)
+    elsewhere = (approach.elsewhere and not begins) or not _took_for_its_own(state, fix.distance)
     used = state.conditions.used_at - state.door_at
     seen_off = (
         state.came_in_at + IN_AGAIN <= state.door_at
@@ -76,7 +79,7 @@ def away_noted(state: RuleState, fix: Located, now: float) -> Approach:
         and state.received_at <= state.door_at + RECEIVED_AFTER_DOOR
         and -USED_BEFORE <= used <= USED_AFTER
         and state.conditions.reported is not True
-        and first > state.contradicted_at + WRONG_FOR
+        and (elsewhere or not doubted)
     )
     return replace(
         approach,
@@ -91,9 +94,8 @@ def away_noted(state: RuleState, fix: Located, now: float) -> Approach:
         nearest=nearest,
         farthest=farthest,
         steps=steps,
-        left=approach.left
-        or seen_off
-        or (farthest - nearest >= MOVED and (steps >= STEPS or not untrusted(state, first))),
+        elsewhere=elsewhere,
+        left=approach.left or seen_off or (farthest - nearest >= MOVED and (steps >= STEPS or not doubted)),
     )
 
 
@@ -105,6 +107,23 @@ def awake(state: RuleState, at: float) -> bool:
 def untrusted(state: RuleState, first: float) -> bool:
     """Whether the phone took another place for its own in the week before it was away, first reported then."""
     return first <= state.contradicted_at + DOUBTED_FOR
+
+
+def wrong_noted(state: RuleState, now: float) -> RuleState:
+    """Return the state with a phone that was received at home though it said that it was away."""
+    approach, places = state.approach, state.wrong_places
+    place = approach.away_distance
+    if not math.isfinite(place):
+        # Nothing newer than all of its positions together.
+        place = (approach.nearest + approach.farthest) / 2
+    if math.isfinite(place):
+        others = [each for each in places if abs(each - place) > SAME_PLACE]
+        places = (*others, place)[-PLACES:]
+    return replace(state, contradicted_at=now, wrong_places=places)
+
+
+def _took_for_its_own(state: RuleState, distance: float | None) -> bool:
+    return distance is None or any(abs(distance - each) <= SAME_PLACE for each in state.wrong_places)
 
 
 def departure_of(approach: Approach) -> Approach:
@@ -120,5 +139,6 @@ def departure_of(approach: Approach) -> Approach:
         nearest=approach.nearest,
         farthest=approach.farthest,
         steps=approach.steps,
+        elsewhere=approach.elsewhere,
         left=approach.left,
     )

@@ -144,6 +144,7 @@ class Journey(Step):
             and received_since + RECEIVED_BEFORE_FIX <= at
             and (state.conditions.reported is True or at <= state.received_at + RECEIVED_UNTIL_FIX)
         ):
+            self.note(away_distance=math.inf if fix.distance is None else fix.distance)
             self.disarm(RuleReason.HEARD_AT_HOME)
             return
         if state.phase in EXPECTING and self._jumped_away(fix):

@@ -44,6 +44,8 @@ class Approach:
     """Distances of these positions: at most to the nearest, at least to the farthest, in m."""
     steps: int = 0
     """How often they moved beyond where they had been before."""
+    elsewhere: bool = False
+    """One of them is of no place that the phone took for its own lately."""
     left: bool = False
     """There is more evidence of a departure than positions that may be wrong: received at the door going out,
     or positions that moved."""
@@ -109,6 +111,8 @@ class RuleState:
     """When the lock was unlocked for somebody who may have been this person."""
     contradicted_at: float = -math.inf
     """When it was last received at home though it said that it was away."""
+    wrong_places: tuple[float, ...] = ()
+    """Where it said that it was, in m from home: the last places."""
     record: tuple[Decision, ...] = ()
     """The last fifty decisions, oldest first; nothing personal."""
 

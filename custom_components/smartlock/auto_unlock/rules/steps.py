@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from custom_components.smartlock.auto_unlock.rules.departure import departure_of
+from custom_components.smartlock.auto_unlock.rules.departure import departure_of, wrong_noted
 from custom_components.smartlock.auto_unlock.rules.effects import (
     AskLocation,
     Effect,
@@ -65,7 +65,7 @@ class Step:
     def disarm(self, reason: RuleReason | Hold) -> None:
         """Forget what was known about the absence."""
         if reason is RuleReason.HEARD_AT_HOME:
-            self.state = replace(self.state, contradicted_at=self.now)
+            self.state = wrong_noted(self.state, self.now)
         if self.state.phase in RESTING:
             # A departure noted meanwhile is in doubt too.
             self.state = replace(self.state, approach=Approach())
