@@ -31,9 +31,11 @@ class CodeUses:
     async def newest(self, *, fresh: bool = False) -> NewestUses:
         """Return what the newest log entries are, read once for each link. Raises what `LogReader.read` raises."""
         page = await self._log.read(fresh=fresh)
+        reported = await self._activity.async_history(limit=1, refresh=False)
         return NewestUses(
             logging=None if page.count is None else bool(page.count.logging_enabled),
             uses=tuple(use_of(entry) for entry in reversed(page.entries)),
+            reported=reported.newest,
         )
 
     @callback

@@ -254,6 +254,28 @@ async def test_uses_while_home_assistant_was_off(home: Home, uses: int) -> None:
     await home.until(lambda: not door.codes)
 
 
+async def test_a_log_that_takes_several_links_misses_no_use(home: Home) -> None:
+    """Much has happened while Home Assistant was off. What was not read yet is no reason to call a code used up."""
+    door = await Door.of(home)
+    await door.access.codes.async_add(NewCode(name="Guest", uses=3))
+    (code,) = door.codes
+    await home.hass.config_entries.async_unload(door.entry.entry_id)
+    await use_code(door, code)
+    for turn in (*("lock", "unlock") * 45, "lock"):
+        door.lock.turn_key(turn)
+        await asyncio.sleep(1)
+    await use_code(door, code)
+    await home.hass.config_entries.async_setup(door.entry.entry_id)
+    for _ in range(3):
+        await home.read()
+        await home.until(lambda: not home.connected(door.lock))
+    (shown,) = await door.access.codes.async_list()
+    assert shown.known.uses_left == 1
+    door.lock.turn_key("lock")
+    await use_code(door, code)
+    await home.until(lambda: not door.codes)
+
+
 async def test_a_log_that_was_switched_off_meanwhile(home: Home) -> None:
     """The lock's own counter decides then: used is used up."""
     door = await Door.of(home)

@@ -145,6 +145,9 @@ class Removals(LockPart):
         newest = found.uses[-1].index if found.uses else 0
         off = found.logging is False
         notes = self._notes
+        if found.await_others(notes.log_index):
+            # A long log is read over several links. What is not counted yet was not missed.
+            return
         if off or newest != notes.log_index:
             # Switched off, begun again, or read by somebody right before a crash.
             again = newest < notes.log_index

@@ -18,6 +18,14 @@ class NewestUses:
     """Whether the lock keeps a log; None if it does not say so."""
     uses: tuple[Use, ...]
     """The oldest first."""
+    reported: int | None = None
+    """Index of the last entry that listeners were notified of; None if they never were, or that is not known."""
+
+    def await_others(self, counted: int) -> bool:
+        """Whether listeners will yet be notified of entries between the last that was counted and these."""
+        if not self.uses or self.reported is None:
+            return False
+        return max(self.reported, counted) < self.uses[0].index - 1
 
 
 class UseLog(Protocol):
