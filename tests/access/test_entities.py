@@ -3,7 +3,9 @@
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from custom_components.smartlock.access.codes import CodeChange, NewCode
+from custom_components.smartlock.access.rules.notes import Owner
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smartlock.protocol.enums import KeypadAction
 from tests.access.doors import Door
 from tests.access.test_codes import LIMIT
 from tests.integration.home import Home
@@ -99,10 +101,36 @@ async def test_links_to_persons(home: Home) -> None:
     await door.access.codes.async_link(1, "person.paula")
     assert await home.hass.config_entries.async_reload(door.entry.entry_id)
     (shown,) = await door.access.codes.async_list()
-    assert shown.known.person == door.access.codes.person_of(1) == "person.paula"
+    assert shown.known.person == "person.paula"
+    assert door.access.persons_of(Owner.CODE) == {1: "person.paula"}
     code.created = code.created._replace(year=2031)
     (shown,) = await door.access.codes.async_list()
-    assert shown.known.person is door.access.codes.person_of(1) is None
+    assert shown.known.person is None
+    # Whoever comes in with the new one is not told as the person who had its number.
+    assert door.access.persons_of(Owner.CODE) == {}
+
+
+async def test_a_person_is_followed(home: Home) -> None:
+    """A renamed person stays linked; who gets the name of a removed one is somebody else."""
+    registry = er.async_get(home.hass)
+    paula = registry.async_get_or_create("person", "person", "paula", suggested_object_id="paula")
+    door = await Door.of(home)
+    code = door.put(345678)
+    await door.access.codes.async_list()
+    await door.access.codes.async_link(1, paula.entity_id)
+    registry.async_update_entity(paula.entity_id, new_entity_id="person.paula_maria")
+    assert await home.hass.config_entries.async_reload(door.entry.entry_id)
+    (shown,) = await door.access.codes.async_list()
+    assert shown.known.person == "person.paula_maria"
+    assert door.lock.enter_code(code.code, KeypadAction.UNLOCK) == "the code is taken"
+    await home.read()
+    await home.until(lambda: home.full_state("activity").attributes.get("code_id") == 1)
+    assert home.full_state("activity").attributes["person"] == "person.paula_maria"
+    registry.async_remove("person.paula_maria")
+    registry.async_get_or_create("person", "person", "other", suggested_object_id="paula_maria")
+    (shown,) = await door.access.codes.async_list()
+    assert shown.known.person is None
+    assert door.access.persons_of(Owner.CODE) == {}
 
 
 async def test_diagnostics_name_nobody(home: Home) -> None:

@@ -11,8 +11,9 @@ from custom_components.smartlock.access.codes import KeypadCodes
 from custom_components.smartlock.access.errors import AccessError
 from custom_components.smartlock.access.limits import max_codes
 from custom_components.smartlock.access.lists import LockLists
+from custom_components.smartlock.access.persons import entity_id_of
 from custom_components.smartlock.access.removals import Removals
-from custom_components.smartlock.access.rules.notes import Owner
+from custom_components.smartlock.access.rules.notes import Key, Owner
 from custom_components.smartlock.access.rules.rights import Right
 from custom_components.smartlock.access.store import NoteStore
 from custom_components.smartlock.access.time_control import TimeControl
@@ -20,14 +21,14 @@ from custom_components.smartlock.access.users import Users
 from custom_components.smartlock.access.uses import UseLog
 from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.clock.sync import LockClock
-from custom_components.smartlock.const import CONF_CODES_AS_SWITCHES, CONF_SHOW_NAMES, LOGGER
+from custom_components.smartlock.const import CONF_CODES_AS_SWITCHES, CONF_SHOW_NAMES, DOMAIN, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import LinkError
-from custom_components.smartlock.protocol.messages import AuthorizationEntry, KeypadCode, KeyturnerStates
+from custom_components.smartlock.protocol.messages import AuthorizationEntry, KeypadCode, KeyturnerStates, Message
 
 CODES_FULL: Final = "codes_full"
 # Of the places for codes.
@@ -84,6 +85,7 @@ class LockAccess(LockPart):
         """Continue with the removals of an earlier run."""
         entry = self.coordinator.config_entry
         entry.async_on_unload(self.codes.async_on_read(self._codes_read))
+        entry.async_on_unload(self.coordinator.async_add_message_listener(self._message_received))
         self.removals.start()
 
     @override
@@ -98,11 +100,12 @@ class LockAccess(LockPart):
 
     def persons_of(self, owner: Owner) -> dict[int, str]:
         """Return the entity ids of persons to whom codes or users belong, by id."""
-        return {
-            known.key.entry_id: known.person
-            for known in self._store.notes.made
-            if known.key.owner is owner and known.person is not None
+        linked = {
+            made.key.entry_id: entity_id_of(self.coordinator.hass, made.person)
+            for made in self._store.notes.made
+            if made.key.owner is owner
         }
+        return {entry_id: person for entry_id, person in linked.items() if person is not None}
 
     @property
     def made_here(self) -> int:
@@ -140,6 +143,16 @@ class LockAccess(LockPart):
     def shows_names(self) -> bool:
         """Whether the owner wants names of people shown."""
         return bool(self.coordinator.config_entry.options.get(CONF_SHOW_NAMES, True))
+
+    @callback
+    def _message_received(self, message: Message) -> None:
+        """Forget what was noted of an entry whose id the lock has given to another one."""
+        if isinstance(message, KeypadCode | AuthorizationEntry):
+            notes = self._store.notes.without_former(Key.of(message))
+            if notes is not self._store.notes:
+                self.coordinator.config_entry.async_create_task(
+                    self.coordinator.hass, self._store.async_keep(notes), f"{DOMAIN} ids given again"
+                )
 
     @callback
     def _codes_read(self) -> None:

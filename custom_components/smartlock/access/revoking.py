@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.smartlock.access.base import AccessList
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.lists import LockLists
+from custom_components.smartlock.access.persons import entity_id_of, reference_to
 from custom_components.smartlock.access.rules.entries import Known
 from custom_components.smartlock.access.rules.notes import Key, Owner, Removal, Why
 from custom_components.smartlock.access.rules.rights import Right
@@ -88,7 +89,7 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
         return Known(
             uses_left=made.uses_left,
             guest=made.guest,
-            person=made.person,
+            person=entity_id_of(self.coordinator.hass, made.person),
             removing=self._store.notes.removal_of(entry) is not None,
         )
 
@@ -170,18 +171,8 @@ class RevocableList[E: (KeypadCode, AuthorizationEntry)](AccessList[E]):
         key = self.key_of(entry_id, created)
         entry = self._find(self._entries, key)
         notes = self._store.notes
-        await self._store.async_keep(notes.noting(replace(notes.about(entry), person=person)))
-
-    def person_of(self, entry_id: int) -> str | None:
-        """Return the entity id of the person who uses an entry, as far as is known."""
-        key = self.key_of(entry_id)
-        found = (
-            made.person
-            for made in self._store.notes.made
-            if (made.key.owner, made.key.entry_id) == (key.owner, entry_id)
-            and key.created in (None, made.key.created)
-        )
-        return next(found, None)
+        reference = None if person is None else reference_to(self.coordinator.hass, person)
+        await self._store.async_keep(notes.noting(replace(notes.about(entry), person=reference)))
 
 
 def withdraws(why: Why, *, enabled: bool, gives: bool, counts: bool = False) -> bool:

@@ -130,7 +130,7 @@ class Made:
     count_seen: int = 0
     """The lock's own use counter when the remaining uses were last certain."""
     person: str | None = None
-    """Entity id of the person who uses it."""
+    """The person who uses it, by the id that `persons.py` keeps."""
 
     @property
     def says_nothing(self) -> bool:
@@ -315,6 +315,15 @@ class Notes:
         """Return the notes after an entry is gone."""
         left = self.without_removal(key)
         return replace(left, made=tuple(each for each in left.made if each.key != key))
+
+    def without_former(self, key: Key) -> Self:
+        """Return the notes without those about an entry that had the id of this one before."""
+        former = [
+            each
+            for each in self.made
+            if (each.key.owner, each.key.entry_id) == (key.owner, key.entry_id) and each.key != key
+        ]
+        return replace(self, made=tuple(each for each in self.made if each not in former)) if former else self
 
     def only(self, owner: Owner, keys: frozenset[Key]) -> Self:
         """Return the notes without those about entries that a list no longer has. Removals stay until they are seen to."""
