@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser  # type: ignore[import-untyped]
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.protocol.wire import Date7
 from tests.access.doors import Door
 from tests.integration.home import Home
 
@@ -129,6 +130,16 @@ async def test_dates_are_those_of_home_assistants_zone(home: Home) -> None:
     ):
         assert await failure(door, "add_code", **({"name": "x", "code": "345679"} | fields)) == key
     assert len(door.codes) == 1
+
+
+@pytest.mark.parametrize("end", ["9999-12-31 23:59:59", "9999-12-31T23:59:59-05:00"])
+async def test_an_end_that_is_for_ever(home: Home, end: str) -> None:
+    """West of Greenwich it is later than the last date that there is."""
+    door = await Door.of(home)
+    await home.hass.config.async_set_time_zone("America/New_York")
+    made = await call(door, "add_code", name="Family", end_datetime=end)
+    assert made["end_datetime"] == "9999-12-31T23:59:59+00:00"
+    assert door.codes[0].limit.allowed_until == Date7(9999, 12, 31, 23, 59, 59)
 
 
 async def test_which_code(home: Home) -> None:

@@ -18,7 +18,7 @@ from custom_components.smartlock.access.codes import CodeChange, NewCode, new_di
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.rules.changes import RightChange
 from custom_components.smartlock.access.rules.entries import DAYS, TIMED_ACTIONS, Code, weekdays_of
-from custom_components.smartlock.access.rules.rights import Kind, RightError, moment_of
+from custom_components.smartlock.access.rules.rights import Kind, RightError, in_utc, moment_of
 from custom_components.smartlock.access.time_control import NewTimed, TimedChange
 from custom_components.smartlock.access.users import UserChange
 from custom_components.smartlock.problems import translated
@@ -346,7 +346,7 @@ def _right(data: Mapping[str, Any]) -> RightChange:
 def _moment(given: datetime | None, *, is_end: bool = False) -> datetime | None:
     """Return an aware moment; without a zone Home Assistant's is meant. Raises AccessError."""
     if given is None or given.tzinfo is not None:
-        return given
+        return None if given is None else in_utc(given)
     try:
         return moment_of(given, dt_util.get_default_time_zone(), is_end=is_end)
     except RightError as error:

@@ -14,6 +14,7 @@ from custom_components.smartlock.access.rules.rights import (
     Recurrence,
     Right,
     RightError,
+    in_utc,
     moment_of,
     same_days,
 )
@@ -152,6 +153,17 @@ def test_what_cannot_be_given(right: Right, flaw: Flaw) -> None:
     with pytest.raises(RightError) as refused:
         right.limit(NOW)
     assert refused.value.flaw is flaw
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Pacific/Auckland", "UTC"])
+@pytest.mark.parametrize("is_end", [False, True])
+@pytest.mark.parametrize("local", [naive("0001-01-01T00:00"), naive("9999-12-31T23:59:59")])
+def test_for_ever(local: datetime, is_end: bool, zone: str) -> None:
+    """It may be a date that UTC does not have."""
+    moment = moment_of(local, ZoneInfo(zone), is_end=is_end)
+    assert moment.tzinfo is UTC
+    assert abs(moment.replace(tzinfo=None) - local) < timedelta(days=1)
+    assert in_utc(moment) == moment
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ EVERY_DAY = (
 )
 _MIDNIGHT = time(0, 0)
 _LAST_MINUTE = time(23, 59)
+# The first and the last second that there are.
+_EDGES = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
 
 
 class Kind(StrEnum):
@@ -155,10 +157,21 @@ def moment_of(local: datetime, zone: tzinfo, *, is_end: bool = False) -> datetim
     If the time occurs twice when daylight saving ends, a start is the first and an end the second. Raises
     RightError for a skipped time.
     """
-    moment = local.replace(tzinfo=zone, fold=int(is_end)).astimezone(UTC)
+    aware = local.replace(tzinfo=zone, fold=int(is_end))
+    moment = in_utc(aware)
+    if moment in _EDGES:
+        return moment
     if moment.astimezone(zone).replace(tzinfo=None, fold=0) != local.replace(fold=0):
         raise RightError(Flaw.NO_SUCH_TIME)
     return moment
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return an aware moment in UTC; "for ever" may be later than the last date that there is, and is that one."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _EDGES[moment.year != 1]
 
 
 def same_days(weekdays: Weekdays) -> Weekdays:
