@@ -9,6 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.smartlock.access.codes import NewCode
 from custom_components.smartlock.protocol.enums import Command, Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, Time2
@@ -287,6 +288,21 @@ async def test_uses_on_certain_days_need_an_end(home: Home) -> None:
     await owner.submit(**owner.fields)
     assert "uses left" not in owner.says["list"]
     assert code.limit.allowed_until == Date7.of(later)
+
+
+async def test_a_code_for_a_number_of_uses_is_not_made_endless(home: Home) -> None:
+    door = await Door.of(home)
+    await door.access.codes.async_add(NewCode(name="Plumber", uses=2))
+    (code,) = door.codes
+    before = code.limit
+    owner = await Owner.at(door, "codes", "code_pick")
+    await owner.submit(picked=owner.option("Plumber"))
+    await owner.choose("code_change")
+    await owner.submit(**owner.fields | {"code": "", "when": "always"})
+    assert (owner.step, owner.errors) == ("code_change", {"base": "needs_expiry"})
+    assert code.limit == before
+    await owner.submit(name="Plumber", when="always", guest=False)
+    assert code.time_limited == 0
 
 
 async def test_guests_are_paused_and_resumed_together(home: Home) -> None:

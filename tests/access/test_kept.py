@@ -95,6 +95,23 @@ async def test_a_code_that_was_prolonged_in_the_app(home: Home) -> None:
     assert not store.notes.removals
 
 
+async def test_a_code_whose_end_was_switched_off_in_the_app(home: Home) -> None:
+    """The lock keeps the date, which means nothing any more: it is found out once, and not at each link."""
+    door = await Door.of(home, remove_expired=True)
+    over = dt_util.utcnow() - timedelta(days=3)
+    code = door.put(345678, limit=TimeLimit(allowed_from=Date7(2026, 1, 1), allowed_until=Date7.of(over)))
+    store = door.access._store
+    await store.async_keep(store.notes.noting(Made(key=key_of(code), made_here=True, expires=over)))
+    await home.read()
+    await home.until(lambda: not home.connected(door.lock))
+    assert [made.expires for made in store.notes.made] == [None]
+    door.begin()
+    await home.read()
+    await home.until(lambda: not home.connected(door.lock))
+    assert door.codes == [code]
+    assert door.written("REQUEST_KEYPAD_CODES") == 0
+
+
 async def test_guests_are_paused_out_of_reach(home: Home) -> None:
     """After a restart nothing was read yet: those that are noted are promised, and all are disabled once it is back."""
     door = await Door.of(home)

@@ -315,6 +315,37 @@ async def test_all_guests_are_paused_later_if_the_lock_is_out_of_reach(home: Hom
         await door.access.codes.async_pause_guests(enabled=True)
 
 
+async def test_resuming_all_guests_lets_nobody_in_who_is_to_be_deleted(home: Home) -> None:
+    door = await Door.of(home)
+    leaving, staying = door.put(345678, "Leaving", enabled=0), door.put(345679, "Staying", enabled=0)
+    made = tuple(Made(key=key_of(code), guest=True) for code in (leaving, staying))
+    await door.access._store.async_keep(Notes(made=made))
+    home.go_out_of_range(door.lock)
+    assert await refused(door.access.codes.async_delete(1)) is AccessProblem.NOT_REMOVED_YET
+    home.come_into_range(door.lock)
+    await home.heard(door.lock)
+    assert await door.access.codes.async_pause_guests(enabled=True) == 1
+    await home.until(lambda: leaving not in door.codes)
+    assert not leaving.enabled
+    assert staying.enabled
+
+
+async def test_resuming_all_guests_takes_back_what_was_only_promised(home: Home) -> None:
+    """They were paused out of reach, and are not paused any more."""
+    door = await Door.of(home)
+    guest = door.put(345678, "Guest")
+    await door.access._store.async_keep(Notes(made=(Made(key=key_of(guest), guest=True),)))
+    home.go_out_of_range(door.lock)
+    pause = door.access.codes.async_pause_guests(enabled=False)
+    assert await refused(pause) is AccessProblem.NOT_REMOVED_YET
+    home.come_into_range(door.lock)
+    await home.heard(door.lock)
+    assert await door.access.codes.async_pause_guests(enabled=True) == 1
+    assert not notes(door).removals
+    await asyncio.sleep(LONGEST_PAUSE)
+    assert guest.enabled
+
+
 async def test_a_removal_that_waits_for_an_hour_makes_rights_unreliable(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

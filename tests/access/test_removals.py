@@ -14,6 +14,8 @@ from custom_components.smartlock.access.rules.changes import RightChange
 from custom_components.smartlock.access.users import UserChange
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import KeypadAction
+from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.wire import Date7
 from simulator.lock.keypad import Code
 from tests.access.doors import Door
 from tests.integration.home import Home
@@ -303,6 +305,32 @@ async def test_uses_need_an_end_that_is_near(home: Home) -> None:
     problem = await refused(door.access.codes.async_add(NewCode(name="x", uses=1, right=right)))
     assert problem is AccessProblem.NEEDS_EXPIRY
     assert door.lock.journal.entries == []
+
+
+@pytest.mark.parametrize(
+    "right", [RightChange(clear_period=True), RightChange(end=dt_util.utcnow() + timedelta(days=400))]
+)
+async def test_a_code_whose_uses_are_counted_keeps_an_end(home: Home, right: RightChange) -> None:
+    """Nobody counts while Home Assistant is off. Without the uses it may end when it likes."""
+    door = await Door.of(home)
+    await door.access.codes.async_add(NewCode(name="Guest", uses=1))
+    (code,) = door.codes
+    before = code.limit
+    change = door.access.codes.async_update(1, CodeChange(right=right))
+    assert await refused(change) is AccessProblem.NEEDS_EXPIRY
+    assert (code.time_limited, code.limit) == (1, before)
+    shown = await door.access.codes.async_update(1, CodeChange(right=right, clear_uses=True))
+    assert shown.known.uses_left is None
+    assert code.limit != before
+
+
+async def test_an_end_that_is_switched_off_is_none(home: Home) -> None:
+    """The lock keeps the date although the limit is off."""
+    door = await Door.of(home)
+    soon = Date7.of(dt_util.utcnow() + timedelta(days=3))
+    door.put(345678, limit=TimeLimit(allowed_from=Date7(2026, 1, 1), allowed_until=soon))
+    change = door.access.codes.async_update(1, CodeChange(uses=1))
+    assert await refused(change) is AccessProblem.NEEDS_EXPIRY
 
 
 async def test_uses_that_are_cleared(home: Home) -> None:

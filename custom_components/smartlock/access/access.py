@@ -28,7 +28,12 @@ from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
 from custom_components.smartlock.protocol.errors import LinkError
-from custom_components.smartlock.protocol.messages import AuthorizationEntry, KeypadCode, KeyturnerStates, Message
+from custom_components.smartlock.protocol.messages import (
+    AuthorizationEntry,
+    KeypadCode,
+    KeyturnerStates,
+    Message,
+)
 
 CODES_FULL: Final = "codes_full"
 # Of the places for codes.

@@ -1,7 +1,7 @@
 """A code to add, a change of a code, and the entry of the lock that results. Pure, but for the clock."""
 
 from dataclasses import field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from homeassistant.util import dt as dt_util
 
@@ -11,7 +11,7 @@ from custom_components.smartlock.access.limits import NAME_OF_CODE
 from custom_components.smartlock.access.rules import digits as digits_rules
 from custom_components.smartlock.access.rules.changes import NO_CHANGE, RightChange, same_right, with_right
 from custom_components.smartlock.access.rules.rights import RightError
-from custom_components.smartlock.protocol.messages import KeypadCode, TimeLimit
+from custom_components.smartlock.protocol.messages import KeypadCode
 from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.protocol.wire import Date7, shown
 
@@ -69,9 +69,7 @@ def new_entry(new: NewCode) -> KeypadCode:
         time_limited, limit = with_right(0, None, right, now)
     except RightError as error:
         raise AccessError.of(error) from error
-    if new.uses is not None:
-        check_uses(limit)
-    return KeypadCode(
+    entry = KeypadCode(
         code_id=0,
         code=int(new.digits or 0),
         name=new.name,
@@ -82,6 +80,9 @@ def new_entry(new: NewCode) -> KeypadCode:
         time_limited=time_limited,
         limit=limit,
     )
+    if new.uses is not None:
+        _check_end(entry)
+    return entry
 
 
 def check_change(change: CodeChange) -> None:
@@ -93,9 +94,25 @@ def check_change(change: CodeChange) -> None:
     check_right(change.right)
 
 
-def check_uses(limit: TimeLimit | None) -> None:
-    """Raise AccessError unless a code for a number of uses ends soon by itself."""
-    end = None if limit is None else limit.allowed_until.moment
+def end_of(entry: KeypadCode) -> datetime | None:
+    """Return when a code ends. What stands in a limit that is off means nothing."""
+    return entry.limit.allowed_until.moment if entry.time_limited and entry.limit is not None else None
+
+
+def check_uses(entry: KeypadCode, change: CodeChange, uses_left: int | None) -> None:
+    """Raise AccessError if a change leaves a code for a number of uses without an end that is near.
+
+    `uses_left` is how many times the code could open before the change.
+    """
+    if change.clear_uses or (change.uses is None and uses_left is None):
+        return
+    changed = merged(entry, change)
+    if change.uses is not None or end_of(changed) != end_of(entry):
+        _check_end(changed)
+
+
+def _check_end(entry: KeypadCode) -> None:
+    end = end_of(entry)
     if end is None or end - dt_util.utcnow() > LONGEST_USES:
         raise AccessError(AccessProblem.NEEDS_EXPIRY)
 

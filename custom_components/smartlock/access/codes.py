@@ -16,6 +16,7 @@ from custom_components.smartlock.access.code_changes import (
     NewCode,
     check_change,
     check_uses,
+    end_of,
     is_added,
     is_same,
     merged,
@@ -25,7 +26,7 @@ from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.limits import max_codes
 from custom_components.smartlock.access.lists import ListKind, LockLists
-from custom_components.smartlock.access.revoking import RevocableList, withdraws
+from custom_components.smartlock.access.revoking import RevocableList, is_switched, withdraws
 from custom_components.smartlock.access.rules import digits as digits_rules
 from custom_components.smartlock.access.rules.changes import differing, meaning
 from custom_components.smartlock.access.rules.entries import Code
@@ -171,7 +172,7 @@ class KeypadCodes(RevocableList[KeypadCode]):
                 before=frozenset(each.code_id for each in found),
                 name=entry.name,
                 guest=new.guest,
-                expires=None if entry.limit is None else entry.limit.allowed_until.moment,
+                expires=end_of(entry),
                 uses_left=new.uses,
                 paused=not new.enabled,
                 limit=meaning(entry.time_limited, entry.limit),
@@ -290,9 +291,9 @@ class KeypadCodes(RevocableList[KeypadCode]):
             return await self._shown(self._find(self._entries, key))
         async with self._lists.turn():
             entry = self._find(await self._read(), key)
+            check_uses(entry, change, self._store.notes.about(entry).uses_left)
             if change.uses is not None:
                 await self._begin_counting()
-                check_uses(merged(entry, change).limit)
             entry = await self._change(entry, change)
             await self._note(entry, change)
             return await self._shown(entry)
@@ -308,7 +309,7 @@ class KeypadCodes(RevocableList[KeypadCode]):
         if change.guest is not None:
             made = replace(made, guest=change.guest)
         if made.made_here and change.right:
-            made = replace(made, expires=None if entry.limit is None else entry.limit.allowed_until.moment)
+            made = replace(made, expires=end_of(entry))
         removal = notes.removal_of(entry)
         if removal is not None and withdraws(
             removal.why,
@@ -326,17 +327,22 @@ class KeypadCodes(RevocableList[KeypadCode]):
         disabled will be.
         """
         try:
-            found = await self.async_list()
+            await self.async_list()
         except LinkError:
             keys = [made.key for made in self._store.notes.made if made.guest]
             if enabled or not keys:
                 raise
             await self._for_each(keys, lambda key: self._revoke(key, Why.PAUSED, keep_trying=True))
             return len(keys)
-        guests = [code for code in found if code.known.guest and code.enabled != enabled]
+        notes, change = self._store.notes, CodeChange(enabled=enabled)
+        guests = [
+            each
+            for each in self.entries
+            if notes.about(each).guest and is_switched(each.enabled, notes.removal_of(each), enabled=enabled)
+        ]
         await self._for_each(
             guests,
-            lambda code: self.async_update(code.code_id, CodeChange(enabled=enabled), created=code.created),
+            lambda each: self.async_update(each.code_id, change, created=each.date_created.moment),
         )
         return len(guests)
 
@@ -410,9 +416,8 @@ class KeypadCodes(RevocableList[KeypadCode]):
 
     @override
     async def _still_good(self, entry: KeypadCode) -> None:
-        made = self._store.notes.about(entry)
-        end = None if entry.limit is None else entry.limit.allowed_until.moment
-        await self._store.async_keep(self._store.notes.noting(replace(made, expires=end)))
+        made = replace(self._store.notes.about(entry), expires=end_of(entry))
+        await self._store.async_keep(self._store.notes.noting(made))
 
     @override
     async def _remove(self, entry: KeypadCode) -> None:

@@ -190,6 +190,17 @@ def withdraws(why: Why, *, enabled: bool, gives: bool, counts: bool = False) -> 
             return gives or counts
 
 
+def is_switched(now: int, removal: Removal | None, *, enabled: bool) -> bool:
+    """Whether an entry is to be switched together with others.
+
+    `now` is whether it is enabled, and `removal` what is promised about it. A pause that is only promised is taken back with
+    those that are done; what is to be deleted is not enabled before.
+    """
+    if not enabled:
+        return bool(now)
+    return not now if removal is None else removal.why is Why.PAUSED
+
+
 def store_allows(store: NoteStore) -> Callable[[KeypadCode | AuthorizationEntry], bool]:
     """Return what says whether a restore may ever write an entry again."""
 
