@@ -13,12 +13,15 @@ from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint.importer import fetch_blueprint_from_github_url
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import entity, script
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker  # type: ignore[import-untyped]
 
 from simulator.virtual_lock import Jam, VirtualLock
 from tests.integration.home import Home
+from tests.integration.wall_time import WallTime
 from tests.phones.test_phones import Phone
 
 ROOT = Path(__file__).parents[2]
@@ -294,6 +297,66 @@ async def test_low_battery(home: Home, automation: Automation) -> None:
     assert automation.told == []
 
 
+async def two_batteries(home: Home, automation: Automation) -> VirtualLock:
+    """Return a lock with a keypad whose batteries are watched."""
+    lock = home.add_lock()
+    lock.pair_accessory("keypad")
+    await home.set_up(lock)
+    await automation.start(
+        "battery_low", batteries=[home.entity_id("battery")], critical=[home.entity_id("keypad_battery")]
+    )
+    await asyncio.sleep(600)
+    return lock
+
+
+@pytest.mark.parametrize("keypad_first", [False, True])
+async def test_another_battery_is_told_at_once(
+    home: Home, automation: Automation, monkeypatch: pytest.MonkeyPatch, keypad_first: bool
+) -> None:
+    """New batteries for the lock are no help to the keypad."""
+    wall_time = WallTime(dt_util.utcnow())
+    monkeypatch.setattr(dt_util, "utcnow", wall_time)
+    monkeypatch.setattr(script, "utcnow", wall_time)
+    monkeypatch.setattr(entity, "timer", lambda: wall_time().timestamp())
+    lock = await two_batteries(home, automation)
+
+    def empty(*, keypad: bool) -> None:
+        if keypad:
+            lock.set_accessory_battery("keypad", critical=True)
+        else:
+            lock.set_battery(18)
+
+    empty(keypad=keypad_first)
+    await home.read()
+    await home.until(lambda: automation.told)
+    persistent_notification.async_dismiss(home.hass, "smartlock_battery")
+    await asyncio.sleep(3600)
+    empty(keypad=not keypad_first)
+    await home.read()
+    await home.until(lambda: automation.told)
+    (text,) = automation.told
+    assert "Battery 18 %" in text
+    assert "Keypad battery" in text
+    persistent_notification.async_dismiss(home.hass, "smartlock_battery")
+    # It comes and goes.
+    for critical in (False, True):
+        lock.set_accessory_battery("keypad", critical=critical)
+        await home.read()
+    await asyncio.sleep(60)
+    assert automation.told == []
+
+
+async def test_batteries_that_are_read_at_once_are_told_together(home: Home, automation: Automation) -> None:
+    lock = await two_batteries(home, automation)
+    lock.set_accessory_battery("keypad", critical=True)
+    lock.set_battery(18)
+    await home.read()
+    await home.until(lambda: automation.told)
+    (text,) = automation.told
+    assert "Battery 18 %" in text
+    assert "Keypad battery" in text
+
+
 @pytest.mark.parametrize(("charge", "critical", "told"), [(48, True, 1), (20, True, 1), (48, False, 0)])
 async def test_battery_that_is_low_after_a_restart(
     home: Home, automation: Automation, charge: int, critical: bool, told: int
@@ -310,6 +373,7 @@ async def test_battery_that_is_low_after_a_restart(
     )
     for _ in range(2):
         await automation.restart()
+        await asyncio.sleep(10)
         assert len(automation.told) == told
         persistent_notification.async_dismiss(home.hass, "smartlock_battery")
         told = 0

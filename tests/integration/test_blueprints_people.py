@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any, override
 
 from homeassistant.components.calendar import DATA_COMPONENT as CALENDARS, CalendarEntity, CalendarEvent
-from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers import event as event_helper
 from homeassistant.helpers.entity_platform import AddEntitiesCallback
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -190,6 +191,27 @@ async def test_wrong_codes_far_between_are_not(
         lock.enter_code(BERT)
         await asyncio.sleep(20)
     assert told == []
+
+
+@pytest.mark.parametrize("reached", [True, False])
+async def test_wrong_codes_are_told_though_the_lock_is_not_reached_again(
+    home: Home,
+    automation: Automation,  # noqa: F811 - the fixture
+    wall_time: WallTime,
+    reached: bool,
+) -> None:
+    """They were read a moment ago."""
+    lock, told = await watched(home, automation, wall_time)
+    for _ in range(3):
+        lock.enter_code(STRANGE)
+        await asyncio.sleep(5)
+    if not reached:
+        denied = home.entity_id("access_denied")
+        async_track_state_change_event(home.hass, denied, callback(lambda event: home.go_out_of_range(lock)))
+    await home.read()
+    await asyncio.sleep(60)
+    (text,) = told
+    assert text.startswith("3 wrong codes or unknown fingerprints within 10 minutes")
 
 
 # --- Codes for guests -------------------------------------------------------------------------------------
