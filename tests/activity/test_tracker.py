@@ -392,6 +392,20 @@ async def test_sentences(home: Home) -> None:
     assert texts.sentence("logging_changed", app) == "had its door log turned off by Annika with the app"
 
 
+async def test_a_sentence_names_nobody_whose_name_is_hidden_by_now(home: Home) -> None:
+    """What is recorded has the name of its day."""
+    door = await Door.of(home)
+    door.put(PIPPI, "Pippi")
+    told = listen(home)
+    await come_by(door, PIPPI)
+    update = home.hass.config_entries.async_update_entry
+    update(door.entry, options={**door.entry.options, "show_names": False})
+    await home.hass.async_block_till_done()
+    assert sentence(home.hass, told[0]) == "Villa Kunterbunt was unlocked by Code 1 on the keypad"
+    assert await home.hass.config_entries.async_unload(door.entry.entry_id)
+    assert "Pippi" not in sentence(home.hass, told[0])
+
+
 async def test_a_sentence_about_the_past_says_when(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its line in the logbook stands at the time at which the log was read."""
     wall_time = WallTime()
@@ -643,6 +657,15 @@ async def test_the_page_shows_the_last_entries(home: Home) -> None:
     assert not keeps_log(door.lock)
     assert door.entry.options["show_names"] is False
     assert door.entry.options["pin"] == "7391"
+
+
+async def test_the_page_shows_a_name_as_it_is(home: Home) -> None:
+    door = await Door.of(home)
+    door.put(PIPPI, "[_P_](//x.y)")
+    await come_by(door, PIPPI)
+    flow = await page(home, door)
+    line = flow["description_placeholders"]["entries"].splitlines()[0]
+    assert line.endswith(r"was unlocked by \[\_P\_\](//x.y) on the keypad")
 
 
 async def test_the_page_without_a_pin(home: Home) -> None:

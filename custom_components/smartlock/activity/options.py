@@ -9,7 +9,7 @@ import voluptuous as vol
 from custom_components.smartlock.activity.texts import ActivityTexts
 from custom_components.smartlock.activity.tracker import ActivityTracker
 from custom_components.smartlock.const import CONF_SHOW_NAMES
-from custom_components.smartlock.dialogs import is_set_up
+from custom_components.smartlock.dialogs import as_markdown, is_set_up
 from custom_components.smartlock.pin.memory import PinUnavailableError
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
@@ -42,7 +42,7 @@ class ActivityOptions(OptionsFlow):
             errors["base"], reason = explained(error)
         else:
             texts = ActivityTexts(self.hass)
-            entries = "\n".join(f"- {texts.line(each)}" for each in found.entries)
+            entries = "\n".join(f"- {as_markdown(texts.line(each))}" for each in found.entries)
         schema = vol.Schema(
             {
                 vol.Required(_LOG, default=tracker.logging is not False): BooleanSelector(),
