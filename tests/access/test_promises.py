@@ -13,7 +13,7 @@ import pytest
 from custom_components.smartlock.access import directory
 from custom_components.smartlock.access.codes import CodeChange, NewCode
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
-from custom_components.smartlock.access.removals import FIRST_PAUSE, LONGEST_PAUSE
+from custom_components.smartlock.access.removals import FIRST_PAUSE, LONGEST_PAUSE, _subject
 from custom_components.smartlock.access.rules.changes import RightChange
 from custom_components.smartlock.access.rules.notes import Key, Made, Notes, Owner, Removal, Why
 from custom_components.smartlock.access.time_control import NewTimed
@@ -213,6 +213,20 @@ async def test_each_promise_has_a_repair_of_its_own(home: Home) -> None:
         if issue.translation_key == "code_not_removed"
     ]
     assert sorted(shown) == ["First", "Second"]
+
+
+async def test_a_promise_that_nobody_has_made_by_name_tells_the_name(home: Home) -> None:
+    """A code that is used up or expired is to go by itself; the list knows what it is called."""
+    door = await Door.of(home)
+    code = door.put(345678, "Plumber")
+    await door.access.codes.async_list()
+    home.go_out_of_range(door.lock)
+    removal = Removal(key=key_of(code), why=Why.USED_UP, since=dt_util.utcnow() - timedelta(hours=2))
+    await door.access._store.async_keep(Notes(removals=(removal,)))
+    issue = ir.async_get(home.hass).issues[
+        "smartlock", home.issue_id(f"code_not_removed_{_subject(removal.key)}")
+    ]
+    assert (issue.translation_placeholders or {})["who"] == "Plumber"
 
 
 async def test_all_guests_are_paused_though_the_lock_goes_out_of_reach(

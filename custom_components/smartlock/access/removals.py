@@ -282,6 +282,12 @@ class Removals(LockPart):
 
     # --- Telling ------------------------------------------------------------------------------------------
 
+    def who(self, removal: Removal) -> str:
+        """Return what an entry that is to go is called."""
+        listed = self._codes.entries if removal.key.owner is Owner.CODE else self._users.entries
+        names = (shown(entry.name) for entry in listed if removal.key.names(entry))
+        return who(self._hass, removal.key, removal.name or next(names, ""))
+
     @callback
     def _changed(self) -> None:
         self._follow_log(wanted=self._notes.counting and not self._stopped)
@@ -303,7 +309,7 @@ class Removals(LockPart):
                 CODE_NOT_REMOVED,
                 severity=IssueSeverity.ERROR,
                 placeholders={
-                    "who": who(self._hass, removal.key, removal.name),
+                    "who": self.who(removal),
                     "since": moment_text(self._hass, removal.since),
                 },
                 subject=subject,

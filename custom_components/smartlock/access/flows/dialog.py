@@ -22,7 +22,7 @@ from custom_components.smartlock.access.access import LockAccess
 from custom_components.smartlock.access.directory import Progress
 from custom_components.smartlock.access.errors import AccessError, AccessProblem
 from custom_components.smartlock.access.rules.entries import Code, User
-from custom_components.smartlock.access.words import AccessWords, who
+from custom_components.smartlock.access.words import AccessWords
 from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.dialogs import as_markdown, is_set_up, while_loaded
@@ -173,7 +173,7 @@ class AccessDialog(OptionsFlow):
             "- "
             + self.words.text(
                 "waiting",
-                name=as_markdown(who(self.hass, each.key, each.name)),
+                name=as_markdown(self.access.removals.who(each)),
                 since=self.words.moment(each.since),
             )
             for each in self.access.removals.pending
