@@ -47,6 +47,8 @@ SETTLING = 60.0
 SHOWN = ("lock.lock", "binary_sensor.lock_door")
 # What the whole day wrote at commit b176766, with 35 entities enabled for a new lock.
 ROWS_BEFORE = 74
+# How often the entities looked for changes on it at commit 6ea37da.
+UPDATES_BEFORE = 148
 # A day that is cut off here still has a key, a door and an operation, in seconds.
 QUICK_LENGTH = 7 * 3600.0
 _CODE = 345678
@@ -83,6 +85,8 @@ class Figures:
     failed_operations: int = 0
     rows: Counter[str] = field(default_factory=Counter)
     """How often each entity has changed: that is what the recorder writes."""
+    updates: int = 0
+    """How often all entities were updated, whether they have changed or not."""
 
 
 @asynccontextmanager
@@ -185,6 +189,11 @@ class Diary:
         """Count what the recorder writes."""
         self.figures.rows[event.data["entity_id"]] += 1
 
+    @callback
+    def updated(self) -> None:
+        """Count an update of our entities."""
+        self.figures.updates += 1
+
     @property
     def _truth(self) -> Shown:
         return Shown(self._lock.bolt_locked, self._door_open)
@@ -230,9 +239,16 @@ async def live(household: Household, day: Day, *, keypad: bool = False) -> Figur
         async with household(hass, paired, diary.show) as act:
             await asyncio.sleep(began - clock())
             radio.connections.clear()
-            stop = hass.bus.async_listen(EVENT_STATE_CHANGED, diary.recorded)
+            stops = [
+                hass.bus.async_listen(EVENT_STATE_CHANGED, diary.recorded),
+                *(
+                    entry.runtime_data.coordinator.async_add_listener(diary.updated)
+                    for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+                ),
+            ]
             await diary.live(day, act)
-            stop()
+            for stop in stops:
+                stop()
         figures = diary.figures
         figures.connections = sum(each.connected is not None for each in radio.connections)
         figures.attempts = len(radio.connections)
@@ -301,6 +317,13 @@ def day(*, quick: bool) -> list[Row]:
             peer=ROWS_BEFORE,
             note=f"bolt and door {sum(ours.rows[each] for each in SHOWN)}: "
             + ", ".join(f"{entity_id} {count}" for entity_id, count in ours.rows.most_common(5)),
+        ),
+        Row(
+            name="entity_updates",
+            value=ours.updates,
+            unit="updates",
+            against="commit 6ea37da",
+            peer=UPDATES_BEFORE,
         ),
         _activity(schedule, lives=1 if quick else _LIVES, bad_hours=False),
         _activity(schedule, lives=1 if quick else _BAD_LIVES, bad_hours=True),

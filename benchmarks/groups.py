@@ -58,6 +58,7 @@ GROUPS = (
             "day_notice_median",
             "day_notice_p95",
             "recorder_rows",
+            "entity_updates",
             "day_activity_radio_on",
             "day_activity_bad_hours",
         ),

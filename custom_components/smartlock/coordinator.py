@@ -41,13 +41,7 @@ from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.protocol.dialects import DIALECTS
 from custom_components.smartlock.protocol.enums import LockState
 from custom_components.smartlock.protocol.errors import NotAuthorizedError, SmartLockError
-from custom_components.smartlock.protocol.messages import (
-    AdvancedConfig,
-    BatteryReport,
-    Config,
-    KeyturnerStates,
-    Message,
-)
+from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates, Message
 from custom_components.smartlock.snapshot import LOW_BATTERY_PERCENT, LockSnapshot
 from custom_components.smartlock.system_clock.trust import system_clock
 
@@ -205,7 +199,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         return self.data
 
     @callback
-    def async_take(self, *messages: Config | AdvancedConfig | BatteryReport) -> None:
+    def async_take(self, *messages: Config | AdvancedConfig) -> None:
         """Publish what someone else has read."""
         for message in messages:
             match message:
@@ -214,8 +208,6 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
                     describe_device(self.hass, self.config_entry, message)
                 case AdvancedConfig():
                     self.data = replace(self.data, advanced_config=message)
-                case BatteryReport():
-                    self.data = replace(self.data, battery_report=message)
         self.async_update_listeners()
 
     @callback

@@ -3,12 +3,7 @@
 from dataclasses import replace
 
 from custom_components.smartlock.protocol.enums import LockAction
-from custom_components.smartlock.protocol.messages import (
-    AdvancedConfig,
-    BatteryReport,
-    Config,
-    KeyturnerStates,
-)
+from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates
 from custom_components.smartlock.protocol.values import dataclass
 
 # Below this charge, in percent, the vendor warns (support article 14838368305553).
@@ -29,8 +24,6 @@ class LockSnapshot:
     """The lock has reported its state since it has accepted that."""
     config: Config | None = None
     advanced_config: AdvancedConfig | None = None
-    battery_report: BatteryReport | None = None
-    """About the last run whose report was read, which need not be the last run."""
 
     @property
     def states(self) -> KeyturnerStates | None:

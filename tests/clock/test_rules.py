@@ -209,7 +209,7 @@ def looked(ahead: timedelta | None) -> ClockDifference:
     ],
 )
 def test_a_clock_that_rights_can_follow(ahead: timedelta | None, expected: tuple[Doubt, ...]) -> None:
-    assert clock.doubts(looked(ahead), config(), BERLIN, home=BERLIN, now=NOW, believed=True) == expected
+    assert clock.clock_doubts(looked(ahead), believed=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -240,14 +240,12 @@ def test_a_clock_that_rights_can_follow(ahead: timedelta | None, expected: tuple
 def test_a_time_zone_that_rights_can_follow(
     fields: dict[str, Any], zone: tzinfo | None, home: tzinfo, expected: tuple[Doubt, ...]
 ) -> None:
-    assert (
-        clock.doubts(looked(timedelta()), config(**fields), zone, home=home, now=NOW, believed=True)
-        == expected
-    )
+    assert clock.zone_doubts(config(**fields), zone, home=home, now=NOW) == expected
 
 
 def test_what_is_not_known_is_no_reason_to_doubt() -> None:
-    assert clock.doubts(ClockDifference(), None, None, home=BERLIN, now=NOW, believed=True) == ()
+    assert clock.clock_doubts(ClockDifference(), believed=True) == ()
+    assert clock.zone_doubts(None, None, home=BERLIN, now=NOW) == ()
 
 
 @pytest.mark.parametrize(
@@ -256,5 +254,4 @@ def test_what_is_not_known_is_no_reason_to_doubt() -> None:
 )
 def test_our_own_clock_is_not_believed(ahead: timedelta | None, expected: tuple[Doubt, ...]) -> None:
     """It may be the one that is wrong; but a lock that has forgotten what day it is, has."""
-    found = clock.doubts(looked(ahead), config(), BERLIN, home=BERLIN, now=NOW, believed=False)
-    assert found == expected
+    assert clock.clock_doubts(looked(ahead), believed=False) == expected

@@ -1,16 +1,22 @@
 """The clock of the lock: time control and rights that are limited in time follow it, and owners cannot see it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from homeassistant.components.lock import LockState as View
-from homeassistant.core import HomeAssistant
+from homeassistant.const import STATE_ON
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry  # type: ignore[import-untyped]
 
+from custom_components.smartlock.activity.people import People
+from custom_components.smartlock.clock import rules as clock_rules
 from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.protocol.messages import KeyturnerStates
 from custom_components.smartlock.system_clock import rules
 from simulator.virtual_lock import VirtualLock, quick
 from tests.integration.home import PINS, Home, pins_sent
@@ -260,3 +266,54 @@ async def test_whether_rights_can_follow_the_lock(
     lock.clock.lose()
     await home.read()
     assert clock.doubts == (Doubt.CLOCK_LOST,)
+
+
+async def test_zones_are_compared_once_a_day(
+    home: Home, wall_time: WallTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A year of two zones takes longer than all else that each message of the lock costs."""
+    compared: list[datetime] = []
+    compare = clock_rules.zone_doubts
+
+    def counted(*args: Any, now: datetime, **options: Any) -> tuple[Doubt, ...]:
+        compared.append(now)
+        return compare(*args, now=now, **options)
+
+    lock = lock_with_clock(home, wall_time, 0)
+    await home.set_up(lock)
+    monkeypatch.setattr(clock_rules, "zone_doubts", counted)
+    for _ in range(3):
+        wall_time.move_on(0.3)
+        await home.read()
+    assert compared == []
+    wall_time.move_on(DAY)
+    await home.read()
+    assert len(compared) == 1
+
+
+async def test_doubts_are_shown_with_the_message_that_raises_them(
+    home: Home, wall_time: WallTime, hass: HomeAssistant
+) -> None:
+    """Not only when everybody has used the link."""
+
+    class Slow:
+        async def async_use_link(self, states: KeyturnerStates) -> None:
+            await asyncio.sleep(1)
+
+    lock = lock_with_clock(home, wall_time, 0)
+    entry = await home.set_up(lock)
+    entry.runtime_data.coordinator.link_users = (Slow(),)
+    entry.runtime_data.activity.people = People(limited=True)
+    changed: dict[str, float] = {}
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        changed[event.data["entity_id"]] = home.now
+
+    shown = home.entity_id("lock"), home.entity_id("rights_unreliable")
+    async_track_state_change_event(hass, shown, note)
+    lock.set_clock(wall_time() - timedelta(hours=3))
+    lock.turn_key("unlock")
+    await home.read()
+    assert [home.state(), home.state("rights_unreliable")] == [View.UNLOCKED, STATE_ON]
+    assert changed[shown[0]] == changed[shown[1]]

@@ -38,7 +38,7 @@ async def get_activity(tracker: ActivityTracker, call: ServiceCall) -> ServiceRe
         )
     except SmartLockError as error:
         raise translated(error, tracker.coordinator.presence.explain()) from error
-    ahead = tracker.ahead
+    ahead = tracker.clock.ahead
     return {
         "entries": [{"event": each.type, **each.attributes()} for each in found.entries],
         "newest": found.newest,

@@ -47,7 +47,7 @@ class ActivityNotices(LockPart):
         if tracker.coordinator.data.last_states is None:
             return
         # Without the PIN nobody may ever have read whether there are such rights. With it, the clock is set.
-        wrong = not {Doubt.CLOCK_LOST, Doubt.CLOCK_WRONG}.isdisjoint(tracker.doubts)
+        wrong = not {Doubt.CLOCK_LOST, Doubt.CLOCK_WRONG}.isdisjoint(tracker.clock.doubts)
         if wrong and self._pin.state is not PinState.VALID and tracker.people.limited is not False:
             self._issues.show(RIGHTS_CLOCK)
         else:

@@ -92,18 +92,23 @@ class RightsBinarySensor(SmartLockEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         if self._removals.overdue:
             return True
-        limited, doubts = self._tracker.people.limited, self._tracker.doubts
+        limited, doubts = self._tracker.people.limited, self._tracker.clock.doubts
         # If our own clock may be the wrong one, nobody knows.
         return None if limited and doubts == (Doubt.OWN_CLOCK_WRONG,) else limited and bool(doubts)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        reasons = [doubt.value for doubt in self._tracker.doubts]
+        reasons = [doubt.value for doubt in self._tracker.clock.doubts]
         return {"reasons": [*reasons, "removal_pending"] if self._removals.overdue else reasons}
 
     @property
     @override
     def basis(self) -> tuple[object, ...]:
         # Doubts are looked for only once, as that takes longer than anything else that is compared.
-        return self.available, self._tracker.people.limited, self._removals.overdue, self._tracker.doubts
+        return (
+            self.available,
+            self._tracker.people.limited,
+            self._removals.overdue,
+            self._tracker.clock.doubts,
+        )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -23,7 +22,6 @@ from custom_components.smartlock.activity.rules.reading import PAGE, Reading
 from custom_components.smartlock.activity.rules.when import WRITING_TIME, Look
 from custom_components.smartlock.activity.texts import ActivityTexts
 from custom_components.smartlock.assumptions import Assumption
-from custom_components.smartlock.clock.rules import Doubt
 from custom_components.smartlock.clock.sync import LockClock
 from custom_components.smartlock.const import CONF_AUTHORIZATION_ID, CONF_SHOW_NAMES, LOGGER
 from custom_components.smartlock.coordinator import SmartLockCoordinator
@@ -79,7 +77,8 @@ class ActivityTracker(LockPart):
         self.coordinator = coordinator
         self._pin = pin
         self._log = log
-        self._clock = clock
+        self.clock = clock
+        """The lock's clock, which rights with a time limit follow."""
         self._store: LockStore[dict[str, Any]] = lock_store(hass, coordinator.nuki_id, "activity")
         self._reading = Reading()
         self._look = Look()
@@ -153,6 +152,7 @@ class ActivityTracker(LockPart):
         ):
             # Anyone who reads the lists, as after each change of ours; that there are none is found out daily.
             self.people = replace(self.people, limited=True)
+            self.coordinator.async_update_listeners()
 
     @callback
     def async_subscribe(self, listener: Callable[[Activity], None]) -> CALLBACK_TYPE:
@@ -193,16 +193,6 @@ class ActivityTracker(LockPart):
         config = self.coordinator.data.config
         in_config = config is not None and (config.has_keypad or config.has_keypad_2)
         return bool(self.people.keypads or in_config)
-
-    @property
-    def doubts(self) -> tuple[Doubt, ...]:
-        """Why rights with a time limit may not hold when their owner thinks."""
-        return self._clock.doubts
-
-    @property
-    def ahead(self) -> timedelta | None:
-        """By how much the lock's clock was ahead when it last reported the time; None if unknown."""
-        return self._clock.ahead
 
     # --- Links --------------------------------------------------------------------------------------------
 
@@ -262,11 +252,14 @@ class ActivityTracker(LockPart):
 
     @callback
     def _note_logging(self, count: LogEntryCount | None) -> None:
-        if count is not None:
-            self.logging = bool(count.logging_enabled)
-            self.off_by_owner = self.off_by_owner and not self.logging
-            if count.door_sensor_logging_enabled is not None:
-                self.door_logging = bool(count.door_sensor_logging_enabled)
+        if count is None:
+            return
+        before, self.logging = self.logging, bool(count.logging_enabled)
+        self.off_by_owner = self.off_by_owner and not self.logging
+        if count.door_sensor_logging_enabled is not None:
+            self.door_logging = bool(count.door_sensor_logging_enabled)
+        if self.logging is not before:
+            self.coordinator.async_update_listeners()
 
     @property
     def _index(self) -> int:
@@ -291,6 +284,8 @@ class ActivityTracker(LockPart):
             self._note(each)
         # A full disk is no reason to keep quiet. At worst listeners are notified once more after a restart.
         await self._async_save()
+        if activities:
+            self.coordinator.async_update_listeners()
         if news.missed:
             LOGGER.warning("%s entries of the log of a lock could not be read", news.missed)
         for each in activities:
@@ -426,7 +421,7 @@ class ActivityTracker(LockPart):
 
     @property
     def _watches(self) -> Watches:
-        ahead, last_set = self._clock.ahead, self._clock.last_set
+        ahead, last_set = self.clock.ahead, self.clock.last_set
         # Two clocks that agree need no other proof.
         agree = ahead is not None and abs(ahead) <= RIGHT_ENOUGH
         believed = agree or system_clock(self._hass).trusted_now() is not None
@@ -438,7 +433,10 @@ class ActivityTracker(LockPart):
     async def _read_lists(self, session: PinSession) -> None:
         """Get to know who may operate the lock. Raises LinkError if that is to be tried again over the next link."""
         try:
-            self.people = await read_people(session, keypad=self.has_keypad)
+            people = await read_people(session, keypad=self.has_keypad)
+            if people != self.people:
+                self.people = people
+                self.coordinator.async_update_listeners()
         except LinkError:
             self._lists_failed += 1
             if self._lists_failed < _LISTS_TRIES:

@@ -125,26 +125,29 @@ class ClockDifference:
         return replace(looked, agreed=True) if looked.right else looked
 
 
-def doubts(
-    difference: ClockDifference,
-    config: Config | None,
-    zone: tzinfo | None,
-    *,
-    home: tzinfo,
-    now: datetime,
-    believed: bool,
-) -> tuple[Doubt, ...]:
-    """Return why rights with a time limit, and time control, may not hold when their owner thinks; empty: they do.
+def clock_doubts(difference: ClockDifference, *, believed: bool) -> tuple[Doubt, ...]:
+    """Return why the lock's clock may show another time than its owner's; `believed`: whether our own clock is.
 
-    What is not known is no reason: no look yet, no settings. `zone` is that of the time zone in `config`, None for
-    none; `home` that of Home Assistant; `now` is aware; `believed` whether our own clock is.
+    A clock that was not looked at yet is no reason.
+    """
+    if difference.course is None:
+        return ()
+    if difference.ahead is None:
+        return (Doubt.CLOCK_LOST,)
+    if abs(difference.ahead) <= FAR_OFF:
+        return ()
+    return (Doubt.CLOCK_WRONG if believed else Doubt.OWN_CLOCK_WRONG,)
+
+
+def zone_doubts(
+    config: Config | None, zone: tzinfo | None, *, home: tzinfo, now: datetime
+) -> tuple[Doubt, ...]:
+    """Return why the lock's days and hours may be others than its owner's, as far as its settings are known.
+
+    `zone` is that of the time zone in `config`, None for none; `home` that of Home Assistant; `now` is aware. Two zones
+    are compared over a year, which takes longer than all else that an update of the entities asks for.
     """
     found: list[Doubt] = []
-    if difference.course is not None:
-        if difference.ahead is None:
-            found.append(Doubt.CLOCK_LOST)
-        elif abs(difference.ahead) > FAR_OFF:
-            found.append(Doubt.CLOCK_WRONG if believed else Doubt.OWN_CLOCK_WRONG)
     # Older firmware knows of no zones: nobody can mend that.
     if config is not None and config.time_zone_id is not None:
         if config.time_zone_id not in TIME_ZONES:

@@ -69,7 +69,8 @@ class LockClock(LockPart):
         """The last time that we set it, or tried to, since Home Assistant was started."""
         self._zone: tuple[int, tzinfo | None] | None = None
         """The time zone that the lock has by its settings: the vendor's id, and what it stands for."""
-        self._doubts: tuple[tuple[Any, ...], tuple[Doubt, ...]] | None = None
+        self._zone_doubts: tuple[tuple[Any, ...], tuple[Doubt, ...]] | None = None
+        """What the time zones were compared for last, and the result."""
 
     @override
     async def async_load(self) -> None:
@@ -87,11 +88,14 @@ class LockClock(LockPart):
     @callback
     def _message_received(self, message: Message) -> None:
         if isinstance(message, KeyturnerStates):
+            before = self.doubts
             clocks = self._ours.check()
             self._difference = self._difference.looked(message.current_time.moment, clocks, RELEASE)
             # A time that we set ourselves proves nothing about the clock we had then.
             if self._difference.right and (clocks.proved or self._written.course != clocks.course):
                 self._ours.vouch()
+            if self.doubts != before:
+                self._coordinator.async_update_listeners()
 
     def is_lost(self, states: KeyturnerStates) -> bool:
         """Whether the lock shows that it has lost the time, whatever our own clock shows."""
@@ -108,16 +112,21 @@ class LockClock(LockPart):
 
         Empty: they do, as far as known. Everything that shows or writes such rights checks this.
         """
+        return (
+            *rules.clock_doubts(self._difference, believed=self._ours.believed),
+            *self._doubts_about_zone,
+        )
+
+    @property
+    def _doubts_about_zone(self) -> tuple[Doubt, ...]:
+        """What the comparison of the time zones has found; entities ask at each message, and it is made once a day."""
         config, home = self._coordinator.data.config, dt_util.get_default_time_zone()
         zone = self._zone[1] if self._zone and config and self._zone[0] == config.time_zone_id else None
         today = dt_util.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
-        # Entities ask at each message; two zones are compared over a year, which is done once a day.
-        believed = self._ours.believed
-        asked = (self._difference, config, zone, home, today, believed)
-        if self._doubts is None or self._doubts[0] != asked:
-            found = rules.doubts(self._difference, config, zone, home=home, now=today, believed=believed)
-            self._doubts = (asked, found)
-        return self._doubts[1]
+        asked = (config, zone, home, today)
+        if self._zone_doubts is None or self._zone_doubts[0] != asked:
+            self._zone_doubts = (asked, rules.zone_doubts(config, zone, home=home, now=today))
+        return self._zone_doubts[1]
 
     @property
     def ahead(self) -> timedelta | None:
@@ -193,6 +202,7 @@ class LockClock(LockPart):
                 raise
         # Unknown until the lock reports its time again.
         self._difference = replace(self._difference, ahead=timedelta())
+        self._coordinator.async_update_listeners()
 
     async def async_sync(self) -> None:
         """Set the lock's clock to ours on the owner's request. Raises HomeAssistantError."""

@@ -221,7 +221,8 @@ class FaultTracker(LockPart):
             self._tell(fault.kind.value, fault_facts(fault))
         if before.active and not faults.active:
             self._tell(RECOVERED, {"by_owner": faults.ended_by is End.OWNER})
-        self.coordinator.async_update_listeners()
+        if faults.shown != before.shown:
+            self.coordinator.async_update_listeners()
 
     def _tell(self, what: str, facts: Mapping[str, Any]) -> None:
         self._listeners.notify(what, facts)

@@ -171,11 +171,14 @@ class PinGuard(LockPart):
         pin = self._pin
         self.check_usable()
         assert pin is not None
+        before = self._memory.record
         try:
             async with self._memory.trying(pin) as tries:
                 yield PinSession(client=self._client, pin=int(pin), tries=tries)
         finally:
-            self.async_tell()
+            # A verified PIN that the lock accepts once more is no news.
+            if self._memory.record != before:
+                self.async_tell()
 
     async def async_carried_out(self, session: PinSession) -> None:
         """Note that the effect of a session was seen although its answer was lost: its PIN was right."""

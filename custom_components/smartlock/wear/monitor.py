@@ -65,7 +65,6 @@ class WearMonitor(LockPart):
             # A key or the knob: the report is still about the run before.
             return
         report = await self._coordinator.client.read(conversations.read_battery_report)
-        self._coordinator.async_take(report)
         if states.last_lock_action_completion_status in (None, CompletionStatus.SUCCESS):
             if (now := self._clock.settled_now) is None:
                 # A run in 1970 could not be compared with any other, and would make all others look late.

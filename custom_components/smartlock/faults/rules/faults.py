@@ -104,6 +104,11 @@ class Faults:
         """Whether the lock has a fault because of which it may ignore an action."""
         return any(fault.kind in GRAVE_KINDS for fault in self.active)
 
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """All that is shown of them; the rest serves to distinguish new reports from old ones."""
+        return self.active, self.last, self.ended_at, self.run is None, self.clutch_fault, self.motor_blocked
+
     def active_fault(self, kind: FaultKind) -> Fault | None:
         """Return the fault of a kind; None if the lock does not have it."""
         return next((fault for fault in self.active if fault.kind is kind), None)
