@@ -79,7 +79,7 @@ async def test_a_code_is_deleted_as_soon_as_the_lock_is_back(
     home.come_into_range(door.lock)
     await home.until(lambda: not door.codes)
     await home.until(lambda: not repairs(home))
-    assert stored(hass_storage)["removals"] == []
+    await home.until(lambda: stored(hass_storage)["removals"] == [], within=5)
     assert door.written("REMOVE_KEYPAD_CODE") == 1
 
 

@@ -93,7 +93,8 @@ async def test_faults_show_until_a_run_succeeds(
     assert len(lock.journal.motor_runs) == 1
     # The lock is there, and says itself what is wrong.
     assert home.state() == View.JAMMED
-    assert tuple(map(home.state, FAULTS)) == faults
+    # It is shown once it is on disk.
+    await home.until(lambda: tuple(map(home.state, FAULTS)) == faults, within=5)
     await home.read()
     assert tuple(map(home.state, FAULTS)) == faults
 
@@ -103,7 +104,7 @@ async def test_faults_show_until_a_run_succeeds(
     assert tuple(map(home.state, FAULTS)) == faults
     await home.call("unlock")
     assert home.state() == View.UNLOCKED
-    assert tuple(map(home.state, FAULTS)) == (STATE_OFF, STATE_OFF)
+    await home.until(lambda: tuple(map(home.state, FAULTS)) == (STATE_OFF, STATE_OFF), within=5)
 
 
 async def test_fault_of_a_run_that_somebody_else_started(home: Home) -> None:

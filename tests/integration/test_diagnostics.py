@@ -4,6 +4,7 @@ from dataclasses import replace
 import json
 from typing import Any
 
+from homeassistant.const import STATE_ON
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.json import ExtendedJSONEncoder
 from homeassistant.setup import async_setup_component
@@ -105,6 +106,8 @@ async def test_what_is_in_it(home: Home) -> None:
     lock.jam(Jam.CLUTCH_POWER)
     with pytest.raises(HomeAssistantError):
         await home.call("unlock")
+    # It is shown once it is on disk.
+    await home.until(lambda: home.state("clutch_fault") == STATE_ON, within=5)
     content = await diagnostics(home, entry)
     assert [fault["kind"] for fault in content["faults"]["active"]] == ["clutch_power_failure"]
     assert content["link"]["connected"] is True
@@ -190,6 +193,7 @@ async def test_nothing_names_the_lock_while_a_repair_is_open(
     lock.jam(Jam.CLUTCH)
     with pytest.raises(HomeAssistantError):
         await home.call("unlock")
+    await home.until(lambda: home.state("clutch_fault") == STATE_ON, within=5)
     assert await async_setup_component(home.hass, "diagnostics", {})
     client = await hass_client()
     response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")

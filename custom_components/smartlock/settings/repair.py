@@ -170,18 +170,22 @@ class BatteryChangeFlow(LockRepairFlow[SettingsArchive]):
             self._watch()
             self._watch = None
 
-    @while_loaded
     async def async_step_report(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Report the result for each setting."""
+        """Report the result; that it was interrupted, even while the lock is still being set up again."""
         assert self._task is not None
-        if user_input is not None:
-            if self.part.kept.loss is not None:
-                return self.async_abort(reason="not_all", description_placeholders=self._placeholders())
-            return self.async_create_entry(data={})
         try:
             journal = self._task.result()
         except SmartLockError:
             return self.async_abort(reason="interrupted", description_placeholders=self._placeholders())
+        return await self._report(journal, user_input)
+
+    @while_loaded
+    async def _report(self, journal: Journal, user_input: dict[str, Any] | None) -> RepairsFlowResult:
+        """Report the result for each setting."""
+        if user_input is not None:
+            if self.part.kept.loss is not None:
+                return self.async_abort(reason="not_all", description_placeholders=self._placeholders())
+            return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="report",
             data_schema=vol.Schema({}),
