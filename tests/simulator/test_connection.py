@@ -66,7 +66,7 @@ async def test_state_that_was_over_in_the_same_frame_is_found(
     connection: Connection, websocket: FakeWebsocket
 ) -> None:
     """As on a busy machine, which sends late and at once what a short run of the motor has shown."""
-    waiting = asyncio.create_task(connection.wait_for_state(LOCK, "unlocking", timeout=1))
+    waiting = asyncio.create_task(connection.wait_for_state(LOCK, "unlocking"))
     await asyncio.sleep(0)
     websocket.come(shown("unlocking"), shown("unlocked"))
     assert (await waiting).state == "unlocking"
@@ -75,8 +75,8 @@ async def test_state_that_was_over_in_the_same_frame_is_found(
 
 async def test_state_that_is_there_needs_no_event(connection: Connection, websocket: FakeWebsocket) -> None:
     websocket.come(shown("locked"))
-    await connection.wait_for_state(LOCK, "locked", timeout=1)
-    await connection.wait_for_state(LOCK, "locked", timeout=1)
+    await connection.wait_for_state(LOCK, "locked")
+    await connection.wait_for_state(LOCK, "locked")
 
 
 async def test_waiting_ends_with_the_connection(connection: Connection, websocket: FakeWebsocket) -> None:
@@ -101,7 +101,7 @@ async def test_condition_that_fails_is_told_to_the_one_who_waits(
         await connection.wait_for("the lock", lambda: LOCK in connection.states and 1 / 0)
 
     waiting = asyncio.create_task(wait())
-    other = asyncio.create_task(connection.wait_for_state(LOCK, "locked", timeout=1))
+    other = asyncio.create_task(connection.wait_for_state(LOCK, "locked"))
     await asyncio.sleep(0)
     websocket.come(shown("locked"))
     await other

@@ -14,6 +14,7 @@ from simulator import control
 from simulator.control_server import ControlServer
 from simulator.virtual_lock import FAULTS, Jam, VirtualLock, quick
 from tests.simulator.hand_client import HandClient, new_lock
+from tests.simulator.helpers import until
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -132,7 +133,7 @@ async def test_the_button_is_held_until_somebody_has_paired(lock: VirtualLock, f
     client = await HandClient(lock).connect()
     assert (await client.pair()).error is None
     assert "You press the button; the lock begins to unlock." in await do(file, "press-button", how=None)
-    await asyncio.sleep(0.2)
+    await until(lambda: not lock.busy)
     assert (lock.bolt_locked, lock.status()["pairing_mode"]) == (False, False)
     await do(file, "press-button", how="hold")
     assert lock.status()["pairing_mode"]
@@ -170,7 +171,7 @@ async def test_batteries(lock: VirtualLock, file: Path) -> None:
     code, output, _ = await say(file, "swap-batteries", "--lose", "pin,clock")
     assert code == 0
     assert "It forgets: pin, clock." in output
-    await asyncio.sleep(0.2)
+    await until(lambda: lock.status()["power"] and not lock.busy)
     assert lock.status()["battery"] == 100
     assert str(lock.status()["time"]).startswith("2000-01-01")
     await do(file, "power", switch="off")
@@ -185,7 +186,7 @@ async def test_fob_and_keypad(lock: VirtualLock, file: Path) -> None:
     await do(file, "pair-accessory", name="fob")
     code, output, _ = await say(file, "press-fob")
     assert (code, output) == (0, "You press the fob; the lock begins to unlock.\n")
-    await asyncio.sleep(0.1)
+    await until(lambda: not lock.busy)
     assert not lock.bolt_locked
     await do(file, "pair-accessory", name="keypad")
     code, output, _ = await say(file, "enter-code", "345678", "lock")
@@ -226,11 +227,11 @@ async def test_who_comes_to_the_door(lock: VirtualLock, file: Path) -> None:
     assert output == "You put a finger on it; the keypad shows red: K_DISABLED.\n"
     assert (await say(file, "app-invite", "Carla"))[1] == "Paired: Carla.\n"
     assert (await say(file, "use-phone", "Carla"))[1] == "Carla's phone is used; the lock begins to unlock.\n"
-    await asyncio.sleep(0.1)
+    await until(lambda: not lock.busy)
     assert (await say(file, "app-allow", "Carla", "--paused"))[1] == "Changed: Carla.\n"
     assert "not allowed now" in (await say(file, "use-phone", "Carla", "--auto-unlock"))[1]
     assert (await say(file, "from-afar", "matter", "lock"))[1] == "Through matter: the lock begins to lock.\n"
-    await asyncio.sleep(0.1)
+    await until(lambda: not lock.busy)
     assert (await say(file, "arrow-key"))[1] == "You press the arrow key; the lock locks.\n"
     assert (await say(file, "log-unknown", "0x0C"))[0] == 0
     assert await do(file, "log-off") == "The log is switched off."
@@ -268,7 +269,7 @@ async def test_what_befalls_a_lock(lock: VirtualLock, file: Path) -> None:
     assert (code, output) == (0, "The lock starts again with firmware that nobody knows yet.\n")
     assert lock.status()["firmware"] == "3.21.0"
     await do(file, "damage", what="name,dates")
-    await asyncio.sleep(0.2)
+    await until(lambda: lock.status()["power"] and not lock.busy)
     await do(file, "factory-reset")
     assert lock.status()["initialized"] is False
 

@@ -1,6 +1,5 @@
 """The virtual proxy behind Home Assistant's own `esphome` integration, bleak-esphome and habluetooth."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from unittest.mock import patch
 
@@ -54,6 +53,12 @@ class House:
 
     def scanner(self, proxy: VirtualProxy) -> BaseHaScanner | None:
         return bluetooth.async_scanner_by_source(self.hass, proxy.bluetooth_mac)
+
+    def free_slots(self, proxy: VirtualProxy) -> int | None:
+        """How many slots of a proxy Home Assistant believes to be free."""
+        scanner = self.scanner(proxy)
+        allocations = scanner and scanner.get_allocations()
+        return allocations.free if allocations else None
 
     def paths(self) -> int:
         return len(bluetooth.async_scanner_devices_by_address(self.hass, ADDRESS, True))
@@ -169,7 +174,7 @@ async def test_stronger_proxy_is_chosen_while_it_has_a_slot(house: House, radio:
     await (await house.connect()).disconnect()
     assert radio.connections[-1].receiver is door
     door.occupy_slots(3)
-    await asyncio.sleep(0.1)
+    await until(lambda: house.free_slots(door) == 0)
     await (await house.connect()).disconnect()
     assert radio.connections[-1].receiver is hall
 

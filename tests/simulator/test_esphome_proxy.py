@@ -177,11 +177,11 @@ async def test_newest_subscriber_gets_the_advertisements(connect: Connector, ech
     for each in heard:
         (await connect()).subscribe_bluetooth_le_raw_advertisements(each.append)
         await until(partial(bool, each))
-    await asyncio.sleep(0.15)
+    # What is under way to the first one arrives before the second of two batches to the other.
+    await until(lambda: len(heard[1]) > 2)
     count = len(heard[0])
-    await asyncio.sleep(0.3)
+    await until(lambda: len(heard[1]) > 5)
     assert len(heard[0]) == count
-    assert len(heard[1]) > 2
 
 
 async def test_whole_way_from_connect_to_disconnect(central: Central, echo: EchoPeripheral) -> None:
