@@ -126,6 +126,11 @@ class VirtualProxy:
         return len(self._sessions)
 
     @property
+    def is_listened_to(self) -> bool:
+        """Whether a client gets the advertisements."""
+        return self._subscriber is not None
+
+    @property
     def scans_actively(self) -> bool:
         """Whether scan responses are asked for at the moment."""
         return self._active

@@ -14,7 +14,9 @@ from simulator.demo.owner import (
     open_pairing_form,
     submit_pairing_form,
 )
+from simulator.esphome_proxy import VirtualProxy
 from simulator.home_assistant import FlowResult, HomeAssistantApi
+from simulator.home_assistant.connection import WAIT_TIMEOUT
 from simulator.virtual_lock import Kind, VirtualLock
 
 
@@ -78,6 +80,20 @@ class OwnedLock[H: Owner = House]:
     def rules_broken(self) -> list[str]:
         """What the client did that the protocol forbids."""
         return [str(entry.facts) for entry in self.lock.journal.of(Kind.BROKEN_RULE)]
+
+
+async def add_proxy(house: House, proxy: VirtualProxy) -> str:
+    """Switch on a further proxy, and wait until Home Assistant gets what it receives; return its entry's id."""
+    await proxy.start()
+    form = await house.api.start_flow("esphome")
+    result = await house.api.submit(form["flow_id"], host="127.0.0.1", port=proxy.port)
+    assert result["type"] == "create_entry", result
+    async with asyncio.timeout(WAIT_TIMEOUT):
+        # Home Assistant connects after the dialog has ended.
+        while not proxy.is_listened_to:
+            await asyncio.sleep(0.05)
+    entry_id: str = result["result"]["entry_id"]
+    return entry_id
 
 
 async def discovered(house: House, lock: VirtualLock) -> str:

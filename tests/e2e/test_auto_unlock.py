@@ -13,32 +13,28 @@ from simulator.companion_app import CompanionApp
 from simulator.demo.house import House
 from simulator.esphome_proxy import VirtualProxy
 from simulator.home_assistant import FlowResult
+from simulator.home_assistant.connection import WAIT_TIMEOUT
 from simulator.phone import PrivatePhone, Recording, VirtualPhone
 from tests.e2e.conftest import Mount
-from tests.e2e.owned import OwnedLock, add_bridge
+from tests.e2e.owned import OwnedLock, add_bridge, add_proxy
 
 # Where Home Assistant's configuration says that the home is, and one and two kilometres north of it.
 HOME, AWAY, FURTHER = (47.0700, 15.4400), (47.0790, 15.4400), (47.0880, 15.4400)
 # The shortest absence that an owner can choose, in minutes.
 ABSENCE = 1
 FIX = "/api/repairs/issues/fix"
+ENTITIES = {"auto_unlock_state", "auto_unlock_reason", "auto_unlock_decision", "auto_unlock_mode"}
 
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def porch(house: House) -> AsyncIterator[VirtualProxy]:
     """A second proxy, in front of the door."""
-    before = {entry["entry_id"] for entry in await house.api.entries("esphome")}
     proxy = VirtualProxy(
         house.radio, name="porch-proxy", friendly_name="Porch proxy", mac="02:53:4D:4C:00:02", rssi=None
     )
-    await proxy.start()
-    form = await house.api.start_flow("esphome")
-    result = await house.api.submit(form["flow_id"], host="127.0.0.1", port=proxy.port)
-    assert result["type"] == "create_entry"
+    entry_id = await add_proxy(house, proxy)
     yield proxy
-    for entry in await house.api.entries("esphome"):
-        if entry["entry_id"] not in before:
-            await house.api.remove_entry(entry["entry_id"])
+    await house.api.remove_entry(entry_id)
     await proxy.stop()
     house.radio.remove_receiver(proxy)
 
@@ -54,13 +50,15 @@ class Resident:
         self._entities: dict[str, str] = {}
 
     async def find_entities(self) -> None:
-        """Look up the entities of the rule."""
-        found = await self.owned.api.entity_ids("smartlock")
-        self._entities = {
-            unique_id.removeprefix(self._prefix): entity_id
-            for unique_id, entity_id in found.items()
-            if unique_id.startswith(self._prefix)
-        }
+        """Look up the entities of the rule, which appear after its dialog has ended."""
+        async with asyncio.timeout(WAIT_TIMEOUT):
+            while not self._entities.keys() >= ENTITIES:
+                found = await self.owned.api.entity_ids("smartlock")
+                self._entities = {
+                    unique_id.removeprefix(self._prefix): entity_id
+                    for unique_id, entity_id in found.items()
+                    if unique_id.startswith(self._prefix) and entity_id in self.owned.api.states
+                }
 
     def state(self, key: str) -> str:
         """Return what an entity of the rule shows."""

@@ -8,7 +8,7 @@ import pytest_asyncio
 from simulator.demo.house import House
 from simulator.esphome_proxy import VirtualProxy
 from tests.e2e.conftest import Mount
-from tests.e2e.owned import OwnedLock, add_bridge
+from tests.e2e.owned import OwnedLock, add_bridge, add_proxy
 
 STRONG, WEAK = -52, -84
 
@@ -17,12 +17,9 @@ STRONG, WEAK = -52, -84
 async def second(house: House) -> AsyncIterator[VirtualProxy]:
     """A second proxy, known to Home Assistant, that hears nothing yet."""
     proxy = VirtualProxy(house.radio, name="hall-proxy", mac="02:53:4D:4C:00:02", rssi=None)
-    await proxy.start()
-    form = await house.api.start_flow("esphome")
-    result = await house.api.submit(form["flow_id"], host="127.0.0.1", port=proxy.port)
-    assert result["type"] == "create_entry"
+    entry_id = await add_proxy(house, proxy)
     yield proxy
-    await house.api.remove_entry(result["result"]["entry_id"])
+    await house.api.remove_entry(entry_id)
     await proxy.stop()
     house.radio.remove_receiver(proxy)
 
