@@ -125,7 +125,7 @@ class Check:
     async def _open(self) -> None:
         seen = len(self._api.history)
         await self._api.call("lock.open", self._entities.lock)
-        await self._api.wait_for_state(self._entities.lock, "unlocked", timeout=5)
+        await self._api.wait_for_state(self._entities.lock, "unlocked")
         states = [state.state for state in self._api.history[seen:] if state.entity_id == self._entities.lock]
         if "open" not in states:
             raise CheckFailedError(f"Home Assistant showed {states} and never that the latch was pulled")

@@ -33,9 +33,9 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 INTEGRATION: Final = {"custom_components/smartlock": CHECKOUT / "custom_components" / "smartlock"}
 
-# Seconds. A start takes 5 to 10 s on two cores; the rest is for a busy machine.
+# Seconds. A start takes 5 to 10 s on two cores, a stop one or two; the rest is for a busy machine.
 START_TIMEOUT: Final = 120.0
-STOP_TIMEOUT: Final = 30.0
+STOP_TIMEOUT: Final = 120.0
 POLL_INTERVAL: Final = 0.2
 
 LOG_TAIL_LINES: Final = 30

@@ -101,8 +101,6 @@ async def refused(owned: OwnedLock, action: str, **fields: Any) -> bool:
 
 
 @pytest.mark.timeout(900)
-# Home Assistant takes the jump for the time that an entity has needed, if one is just being updated.
-@pytest.mark.complaint("Updating state for")
 async def test_clock_of_the_machine_is_set_twice(
     house: House,
     machine: MachineClock,

@@ -57,14 +57,16 @@ async def test_actions(house: House, mount: Mount) -> None:
     cold, warm = [], []
     for _ in range(ROUNDS):
         await owned.disconnect()
+        connections = len(owned.lock.journal.connections)
         cold.append(await timed_action(owned, "unlock", "unlocking"))
         warm.append(await timed_action(owned, "lock", "locking"))
+        # What makes the difference; by how much says nothing on a machine with other work.
+        assert len(owned.lock.journal.connections) == connections + 1
     record("cold call to motor start", [motor for motor, _ in cold], "0.90")
     record("cold call to step shown", [shown for _, shown in cold], "1.21")
     record("warm call to motor start", [motor for motor, _ in warm], "0.13")
     record("warm call to step shown", [shown for _, shown in warm], "0.45")
     assert owned.motor_runs == ["UNLOCK", "LOCK"] * ROUNDS
-    assert median(motor for motor, _ in warm) < median(motor for motor, _ in cold) < 5
     assert owned.rules_broken == []
 
 
@@ -78,7 +80,7 @@ async def test_change_by_hand(house: House, mount: Mount) -> None:
         await asyncio.sleep(1)
         began = now()
         owned.lock.turn_key(hand)
-        await owned.shows("lock", f"{hand}ed", timeout=15)
+        await owned.shows("lock", f"{hand}ed")
         seconds.append(now() - began)
     record("change by hand shown, bridge", seconds, "1.5")
     assert owned.rules_broken == []
