@@ -14,7 +14,7 @@ from simulator.home_assistant import HomeAssistantError
 from simulator.virtual_lock import Jam, VirtualLock
 from tests.e2e.browser import Album, log_in, press, visit
 from tests.e2e.conftest import PIN, PIN_OF_SIX, Mount
-from tests.e2e.owned import discovered, tell
+from tests.e2e.owned import OwnedLock, discovered, tell
 from tests.e2e.test_battery_change import as_before, noticed, owned_with_settings
 from tests.e2e.test_pin import add, need_pin
 
@@ -88,7 +88,7 @@ async def test_adding_on_a_phone(house: House, mount: Mount, page: Page) -> None
         await owner.sees("1 of 3: Hold the button", "hold-the-button")
         # The frontend shows the picture: it was loaded, and has a size.
         picture = page.locator("step-flow-progress img")
-        assert await picture.evaluate("image => image.complete && image.naturalWidth") == 180
+        await expect(picture).to_have_js_property("naturalWidth", 180)
         app.enter_pairing_mode()
         await owner.sees("Name and assign")
         await owner.button("Skip and finish")
@@ -128,6 +128,15 @@ async def test_batteries_and_faults_on_a_phone(house: House, mount: Mount, page:
     owner = Owner(page, album)
     owned = await owned_with_settings(house, mount("gen3"))
     anna = await CompanionApp.install(house.api, "Anna")
+    try:
+        await restore_and_be_notified(house, owned, anna, owner)
+    finally:
+        await anna.uninstall()
+
+
+async def restore_and_be_notified(house: House, owned: OwnedLock, anna: CompanionApp, owner: Owner) -> None:
+    """Restore all, send a low battery to the phone, and look whether one is locked out."""
+    page, album = owner.page, owner.album
     await page.set_viewport_size(PHONE)
     await log_in(page, house)
 
