@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from custom_components.smartlock.protocol.enums import KeypadAction, Weekdays
+from custom_components.smartlock.protocol.enums import AuthorizationIdType, KeypadAction, Weekdays
 from custom_components.smartlock.protocol.messages import TimeLimit
 from custom_components.smartlock.protocol.wire import Date7, Time2
 from simulator.control import CONTROL_FILE
@@ -89,7 +89,11 @@ def _unknown(_lock: VirtualLock, options: Options) -> str:
 
 
 def _press_button(lock: VirtualLock, options: Options) -> str:
-    how = options.get("how") or ("short" if len(lock.authorizations) else "hold")
+    # Accessories have authorizations as well, and come with the door.
+    paired = any(
+        each.id_type in (AuthorizationIdType.APP, AuthorizationIdType.BRIDGE) for each in lock.authorizations
+    )
+    how = options.get("how") or ("short" if paired else "hold")
     if how == "hold":
         return f"You hold the button for 5 seconds; {lock.enter_pairing_mode()}."
     if how == "double":

@@ -12,6 +12,7 @@ import pytest
 
 from simulator import control
 from simulator.control_server import ControlServer
+from simulator.demo.world import furnish
 from simulator.virtual_lock import FAULTS, Jam, VirtualLock, quick
 from tests.simulator.hand_client import HandClient, new_lock
 from tests.simulator.helpers import until
@@ -128,6 +129,8 @@ async def test_somebody_else_at_the_port(tmp_path: Path, answer: bytes) -> None:
 
 
 async def test_the_button_is_held_until_somebody_has_paired(lock: VirtualLock, file: Path) -> None:
+    # The keypad of the demo has an authorization, but no app or Home Assistant has paired.
+    furnish(lock)
     assert "hold the button" in await do(file, "press-button", how=None)
     assert lock.pairing_mode
     client = await HandClient(lock).connect()
