@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED, FlowResultType
+import voluptuous as vol
 
 from tests.access.doors import Door
 
@@ -104,17 +105,22 @@ class Owner:
         return dict(self.flow["errors"] or {})
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """What stands in the fields."""
+    def schema(self) -> vol.Schema:
+        """The form."""
         schema = self.flow["data_schema"]
         assert schema is not None
-        return {str(marker): (marker.description or {}).get("suggested_value") for marker in schema.schema}
+        return schema
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What stands in the fields."""
+        return {
+            str(marker): (marker.description or {}).get("suggested_value") for marker in self.schema.schema
+        }
 
     def options(self, field: str = "picked") -> dict[str, str]:
         """Return the labels of a choice, and what to submit for each."""
-        schema = self.flow["data_schema"]
-        assert schema is not None
-        selector = next(value for marker, value in schema.schema.items() if str(marker) == field)
+        selector = next(value for marker, value in self.schema.schema.items() if str(marker) == field)
         return {option["label"]: option["value"] for option in selector.config["options"]}
 
     def option(self, beginning: str) -> str:

@@ -16,6 +16,7 @@ from custom_components.smartlock.protocol.wire import Date7, Time2
 from simulator.lock.faults import Once
 from tests.access.doors import Door
 from tests.access.owner import Owner
+from tests.integration.forms import filled_in
 from tests.integration.home import PINS, Home
 from tests.storage.disks import slow_disk
 
@@ -23,7 +24,7 @@ MONDAYS = {"weekdays": ["mon"], "from": "09:00:00", "until": "12:00:00"}
 
 
 async def test_a_code_for_the_cleaner(home: Home) -> None:
-    """Mondays from nine to twelve, in five clicks from the options; the digits are shown once."""
+    """Mondays from nine to twelve, in five clicks from the options and a slip; the digits are shown once."""
     door = await Door.of(home)
     owner = await Owner.at(door, "codes")
     assert owner.waited == [("reading_codes", {"count": ""})]
@@ -31,6 +32,10 @@ async def test_a_code_for_the_cleaner(home: Home) -> None:
     await owner.choose("code_add")
     await owner.submit(name="Cleaner", when="recurring", guest=False)
     assert owner.step == "right_weekdays"
+    # No day is chosen beforehand, so that it is not given along with the one that is meant.
+    assert filled_in(owner.schema) == {"weekdays": [], "from": "09:00:00", "until": "12:00:00"}
+    await owner.submit(**filled_in(owner.schema))
+    assert (owner.step, owner.errors) == ("right_weekdays", {"weekdays": "no_weekday"})
     await owner.submit(**MONDAYS)
     (code,) = door.codes
     assert (code.name, code.limit.allowed_weekdays) == ("Cleaner", Weekdays.MONDAY)
@@ -41,7 +46,7 @@ async def test_a_code_for_the_cleaner(home: Home) -> None:
     await owner.submit()
     assert owner.step == "codes_menu"
     assert owner.says["list"] == "- **Cleaner**: Monday 09:00–12:00"
-    assert owner.clicks == 5
+    assert owner.clicks == 6
     assert f"{code.code}" not in str(owner.flow)
 
 

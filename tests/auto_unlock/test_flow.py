@@ -23,6 +23,7 @@ from custom_components.smartlock.auto_unlock.rules import PhoneEvidence, RuleAct
 from simulator.local_adapter import LocalAdapter
 from simulator.phone import BeaconPhone, PrivatePhone, VirtualPhone
 from tests.auto_unlock.arrivals import IRK, TRACKER
+from tests.integration.forms import filled_in
 from tests.integration.home import Home
 
 NOTIFY = "mobile_app_anna_s_phone"
@@ -287,6 +288,31 @@ async def test_a_phone_that_private_ble_device_knows(dialog: Dialog, phone: Virt
     await hass.async_block_till_done()
     await dialog.change("person")
     assert dialog.suggested["phone"] == known.entry_id
+
+
+async def test_none_of_several_phones_is_chosen_beforehand(dialog: Dialog) -> None:
+    """Otherwise the rule of one person could take the phone of another, who comes home without them."""
+    for name, irk in (("Anna's iPhone", IRK), ("Bert's iPhone", bytes(16))):
+        MockConfigEntry(domain="private_ble_device", title=name, data={"irk": irk.hex()}).add_to_hass(
+            dialog.home.hass
+        )
+    await dialog.add()
+    assert "phone" not in filled_in(dialog.shown["data_schema"])
+    await dialog.submit(person=TRACKER)
+    assert (dialog.step, dialog.shown["errors"]) == ("person", {"irk": "irk_missing"})
+    await dialog.submit(person=TRACKER, irk=IRK.hex())
+    assert dialog.shown["step_id"] == "door_silent"
+
+
+async def test_no_scanner_is_chosen_beforehand(dialog: Dialog) -> None:
+    """One beside that at the door would take a phone elsewhere for one at the door."""
+    await dialog.add()
+    await dialog.submit(person=TRACKER, phone="private_device", irk=IRK.hex())
+    await dialog.pick("by_hand")
+    untouched = filled_in(dialog.shown["data_schema"])
+    assert untouched["scanners"] == []
+    await dialog.submit(**untouched)
+    assert (dialog.step, dialog.shown["errors"]) == ("by_hand", {"scanners": "no_scanner"})
 
 
 async def test_a_phone_that_private_ble_device_has_forgotten_meanwhile(dialog: Dialog) -> None:

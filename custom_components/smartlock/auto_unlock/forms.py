@@ -132,7 +132,8 @@ def person(known: list[SelectOptionDict]) -> Fields:
     others = [SelectOptionDict(value=each.value, label=each.value) for each in PhoneEvidence]
     return {
         vol.Required(CONF_PERSON): _entity(Platform.DEVICE_TRACKER, "person"),
-        vol.Required("phone"): SelectSelector(
+        # Optional, since the frontend would fill in the first one otherwise, whoever's it is.
+        vol.Optional("phone"): SelectSelector(
             SelectSelectorConfig(
                 options=[*known, *others], mode=SelectSelectorMode.LIST, translation_key=CONF_EVIDENCE
             )
@@ -147,7 +148,8 @@ def by_hand(scanners: Mapping[str, str]) -> Fields:
     """Return the form about the scanners at the door and the threshold, given their labels by source."""
     options = [SelectOptionDict(value=source, label=label) for source, label in sorted(scanners.items())]
     return {
-        vol.Required(CONF_SCANNERS): SelectSelector(
+        # For the same reason with a default: a scanner that is not at the door would let in a phone that is not there.
+        vol.Required(CONF_SCANNERS, default=[]): SelectSelector(
             SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
         ),
         vol.Required(CONF_THRESHOLD, default=_DEFAULT.threshold): _number(

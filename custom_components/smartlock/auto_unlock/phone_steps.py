@@ -65,7 +65,8 @@ class PhoneSteps(RuleDialog):
         errors = {}
         known = known_phones(self.hass)
         if user_input is not None:
-            choice, text = user_input[_CONF_PHONE], user_input.get(CONF_IRK, "")
+            text = user_input.get(CONF_IRK, "")
+            choice = user_input.get(_CONF_PHONE, PhoneEvidence.PRIVATE_DEVICE.value)
             # A phone that Private BLE Device has forgotten since the form was shown is not known any more.
             listed = choice not in set(PhoneEvidence)
             evidence = PhoneEvidence.PRIVATE_DEVICE if listed else PhoneEvidence(choice)

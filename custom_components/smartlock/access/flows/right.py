@@ -189,7 +189,8 @@ class RightSteps(AccessDialog):
         return self.show_form(
             "right_weekdays",
             {
-                vol.Required(CONF_WEEKDAYS): WEEKDAYS,
+                # The frontend fills in the first option of a choice that is required and has no default.
+                vol.Required(CONF_WEEKDAYS, default=[]): WEEKDAYS,
                 vol.Optional(CONF_FROM): HoursSelector(),
                 vol.Optional(CONF_UNTIL): HoursSelector(),
             },
