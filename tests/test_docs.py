@@ -1,5 +1,6 @@
 """Generated documents are current, and links between documents lead somewhere."""
 
+import json
 from pathlib import Path
 import re
 
@@ -9,6 +10,7 @@ from custom_components.smartlock.faults.issues import SEVERITIES
 from scripts.lib import faults_docs, protocol_docs
 
 ROOT = Path(__file__).parent.parent
+INTEGRATION = ROOT / "custom_components/smartlock"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -24,6 +26,15 @@ def test_every_fault_has_its_place() -> None:
     text = faults_docs.TARGET.read_text(encoding="utf-8")
     for place in (*SEVERITIES, "batteries"):
         assert text.count(f'<a id="{place}"></a>') == 1
+
+
+def test_the_reference_names_every_action_and_option() -> None:
+    reference = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+    texts = json.loads((INTEGRATION / "translations/en.json").read_text(encoding="utf-8"))
+    for action in texts["services"]:
+        assert re.search(rf"`(smartlock\.)?{action}`", reference), action
+    for option in texts["options"]["step"]["init"]["menu_options"].values():
+        assert f"*{option}*" in reference, option
 
 
 def places(document: Path) -> set[str]:
