@@ -1,6 +1,8 @@
 """The texts use the words of the Home Assistant beside which they are shown."""
 
 from functools import cache
+from pathlib import Path
+import sys
 
 import pytest
 
@@ -19,6 +21,8 @@ def test_languages_are_those_of_the_readme() -> None:
     assert set(languages()) == PROMISED
 
 
+# Home Assistant corrects its words in patch releases, and ours follow those that it is tested with.
+@pytest.mark.skipif(Path(sys.prefix).name == "venv-oldest", reason="the words of an older release")
 @pytest.mark.parametrize("language", sorted(PROMISED))
 def test_texts_have_the_words_of_home_assistant(language: str) -> None:
     assert not terms.problems({"en": languages()["en"], language: languages()[language]})

@@ -162,14 +162,18 @@ async def test_advertisements_are_raw_and_hold_the_scan_response_only_when_activ
     )
 
 
-async def test_advertisements_come_in_batches(radio: Radio, connect: Connector, echo: EchoPeripheral) -> None:
+async def test_advertisements_come_in_batches(
+    radio: Radio, connect: Connector, echo: EchoPeripheral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of sixteen, however slowly a busy machine advertises; otherwise they leave after a moment, too."""
+    monkeypatch.setattr("simulator.esphome_proxy.proxy.BATCH_INTERVAL", 60)
     echo.advertising_interval = 0
     batches: list[int] = []
     client = await connect()
     client.subscribe_bluetooth_le_raw_advertisements(lambda batch: batches.append(len(batch.advertisements)))
-    await until(lambda: len(batches) >= 10)
-    assert max(batches) == 16
-    assert sum(batches) / len(batches) > 4
+    await until(lambda: len(batches) >= 3)
+    # The timer of the first may have been started before.
+    assert set(batches[1:]) == {16}
 
 
 async def test_newest_subscriber_gets_the_advertisements(connect: Connector, echo: EchoPeripheral) -> None:
