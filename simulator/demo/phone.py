@@ -19,6 +19,9 @@ _HOME, _AWAY = (47.0700, 15.4400), (47.0790, 15.4400)
 PLACES: Final = {"away": (_AWAY, None), "home": (_HOME, -78.0), "at-door": (_HOME, -48.0)}
 # Seconds to walk there.
 _WALK: Final = 2.0
+# Who is away goes on: degrees of latitude (170 m) each so many seconds, so often. A position that stays the same may be
+# that of a phone that is wrong about it, and is no proof of having left for auto-unlock.
+STEP, PAUSE, STEPS = 0.0015, 60.0, 8
 
 
 class ResidentPhone:
@@ -58,20 +61,27 @@ class ResidentPhone:
         """Carry the phone to one of `PLACES`; return what to tell about it."""
         if self._app is None:
             raise ValueError("the phone has no app yet; wait until the demo has started")
-        position, signal = PLACES[place]
+        _, signal = PLACES[place]
         if signal is None:
             self._radio.go_away(_WALK)
         else:
             self._radio.walk({self._house.proxy: signal}, _WALK)
-        self._told = asyncio.create_task(self._tell(self._app, *position))
+        if self._told is not None:
+            self._told.cancel()
+        self._told = asyncio.create_task(self._tell(self._app, place))
         return f"{self._owner} carries the phone {_WORDS[place]}."
 
-    async def _tell(self, app: CompanionApp, latitude: float, longitude: float) -> None:
+    async def _tell(self, app: CompanionApp, place: str) -> None:
+        (latitude, longitude), _ = PLACES[place]
         app.move(latitude, longitude)
         if app.api is not self._house.api:
             # Home Assistant has been restarted since.
             await app.connect(self._house.api)
         await app.tell_position(latitude, longitude)
+        for _ in range(STEPS if place == "away" else 0):
+            await asyncio.sleep(PAUSE)
+            latitude += STEP
+            await app.tell_position(latitude, longitude)
 
 
 _WORDS: Final = {"away": "away, a kilometre from home", "home": "into the house", "at-door": "to the door"}

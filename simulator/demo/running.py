@@ -51,7 +51,7 @@ Then lock, unlock and open it in Home Assistant, and try in a second terminal:
   scripts/virtual-lock repair
   scripts/virtual-lock battery 10         the batteries are nearly empty
   scripts/virtual-lock swap-batteries     the lock is silent for a while, then back
-  scripts/virtual-lock phone away         {resident} goes out; later: phone at-door (for auto-unlock: key {irk})
+  scripts/virtual-lock phone away         {resident} goes out; six minutes later: phone at-door (for auto-unlock: key {irk})
   scripts/virtual-lock status             what really is so, and how often the motor ran
   scripts/virtual-lock --help             the rest
 
