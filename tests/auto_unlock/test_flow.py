@@ -418,7 +418,7 @@ async def test_the_app_of_the_person_is_asked_for_the_location(
     dialog: Dialog, notified: list[ServiceCall]
 ) -> None:
     hass = dialog.home.hass
-    app = MockConfigEntry(domain="mobile_app", data={"device_name": "Anna's phone"})
+    app = MockConfigEntry(domain="mobile_app", title="Anna's phone", data={"device_name": "Anna's phone"})
     app.add_to_hass(hass)
     registry = er.async_get(hass)
     hass.states.async_remove(TRACKER)
@@ -577,6 +577,20 @@ async def test_what_keeps_the_door_locked(dialog: Dialog, notified: list[Service
     assert (rule.quiet, rule.alarm, rule.notify) == (None, None, None)
     assert rule.entrances == ()
     assert not rule.settings.unlatching_allowed
+
+
+async def test_a_phone_to_ask_is_called_by_its_name(dialog: Dialog, notified: list[ServiceCall]) -> None:
+    """And by that of its action if its app is gone."""
+    hass = dialog.home.hass
+    app = MockConfigEntry(domain="mobile_app", title="Anna's phone", data={"device_name": "Anna's phone"})
+    app.add_to_hass(hass)
+    hass.services.async_register("notify", "mobile_app_old", notified.append)
+    await add_private_phone(dialog)
+    await dialog.change("conditions")
+    assert dialog.selectors["notify"].config["options"] == [
+        {"value": NOTIFY, "label": "Anna's phone"},
+        {"value": "mobile_app_old", "label": "mobile_app_old"},
+    ]
 
 
 async def test_the_limits(dialog: Dialog) -> None:

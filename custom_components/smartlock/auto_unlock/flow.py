@@ -3,13 +3,13 @@
 from typing import Any, override
 
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.helpers.selector import BooleanSelector
+from homeassistant.helpers.selector import BooleanSelector, SelectOptionDict
 import voluptuous as vol
 
 from custom_components.smartlock.auto_unlock import forms
 from custom_components.smartlock.auto_unlock.arrivals import arrivals_table
 from custom_components.smartlock.auto_unlock.door_steps import DoorSteps
-from custom_components.smartlock.auto_unlock.references import notify_of
+from custom_components.smartlock.auto_unlock.references import notify_of, phone_name
 from custom_components.smartlock.auto_unlock.rule import (
     CONF_ACTION,
     CONF_ALARM,
@@ -94,7 +94,7 @@ class AutoUnlockFlow(DoorSteps):
     async def async_step_conditions(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask what the rule does at the door, and what prevents it."""
         errors = {}
-        schema = forms.conditions(self._notify_actions())
+        schema = forms.conditions(self._phones_to_ask())
         if user_input is not None:
             asks = user_input[CONF_CONFIRM] or user_input[CONF_ACTION] == RuleAction.UNLATCH
             if asks and CONF_NOTIFY not in user_input:
@@ -107,8 +107,8 @@ class AutoUnlockFlow(DoorSteps):
                 return await self._done(self.async_step_limits)
         return self._form("conditions", schema, errors, user_input)
 
-    def _notify_actions(self) -> list[str]:
-        """Return the names of the notify actions of the companion app."""
+    def _phones_to_ask(self) -> list[SelectOptionDict]:
+        """Return the phones that can be asked: the notify actions of the companion app, by the names of the phones."""
         known = {
             name
             for name in self.hass.services.async_services_for_domain("notify")
@@ -116,7 +116,7 @@ class AutoUnlockFlow(DoorSteps):
         }
         if CONF_NOTIFY in self._data:
             known.add(self._data[CONF_NOTIFY])
-        return sorted(known)
+        return [SelectOptionDict(value=name, label=phone_name(self.hass, name)) for name in sorted(known)]
 
     async def async_step_limits(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for distance and duration of an absence, and for the time allowed for the return."""

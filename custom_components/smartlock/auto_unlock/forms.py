@@ -158,8 +158,8 @@ def by_hand(scanners: Mapping[str, str]) -> Fields:
     }
 
 
-def conditions(phones: list[str]) -> Fields:
-    """Return the form about action and conditions, given the notify actions of phones."""
+def conditions(phones: list[SelectOptionDict]) -> Fields:
+    """Return the form about action and conditions, given the phones by their notify actions."""
     return {
         vol.Required(CONF_ACTION, default=_DEFAULT.action.value): _choice(
             [*RuleAction], "auto_unlock_action"

@@ -115,6 +115,12 @@ def _app_entry(hass: HomeAssistant, notify: str) -> ConfigEntry | None:
     return next((app for app in apps if notify_name(app) == notify), None)
 
 
+def phone_name(hass: HomeAssistant, notify: str) -> str:
+    """Return the name of the phone behind a notify action; that of the action if its app is not there."""
+    app = _app_entry(hass, notify)
+    return notify if app is None else app.title
+
+
 def notify_of(hass: HomeAssistant, person: str) -> str | None:
     """Return the notify action of the app that reports a person's location; None if not exactly one does."""
     state = hass.states.get(person)
