@@ -132,7 +132,7 @@ def person(known: list[SelectOptionDict]) -> Fields:
     others = [SelectOptionDict(value=each.value, label=each.value) for each in PhoneEvidence]
     return {
         vol.Required(CONF_PERSON): _entity(Platform.DEVICE_TRACKER, "person"),
-        # Optional, since the frontend would fill in the first one otherwise, whoever's it is.
+        # Optional, since the frontend would fill in the first one otherwise, which may be that of another person.
         vol.Optional("phone"): SelectSelector(
             SelectSelectorConfig(
                 options=[*known, *others], mode=SelectSelectorMode.LIST, translation_key=CONF_EVIDENCE
