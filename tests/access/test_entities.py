@@ -1,6 +1,8 @@
 """Codes as switches, the button for guests, the repair for a full lock, and what diagnostics say."""
 
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+import pytest
 
 from custom_components.smartlock.access.codes import CodeChange, NewCode
 from custom_components.smartlock.access.rules.notes import Owner
@@ -75,6 +77,29 @@ async def test_guests_are_paused_together(home: Home) -> None:
     assert [code.enabled for code in door.codes] == [1, 1, 1]
     await door.access.codes.async_update(1, CodeChange(guest=False))
     assert await door.access.codes.async_pause_guests(enabled=False) == 0
+
+
+async def test_codes_are_paused_by_their_entities_out_of_reach_too(home: Home) -> None:
+    """Home Assistant would drop that without a word, and an automation would believe that nobody comes in."""
+    door = await Door.of(home, codes_as_switches=True)
+    await door.access.codes.async_add(NewCode(name="Guest", guest=True))
+    cleaner = door.put(345678, "Cleaner")
+    await door.access.codes.async_list()
+    await home.hass.async_block_till_done()
+    home.go_out_of_range(door.lock)
+    await home.until(lambda: home.state() == "unavailable", within=5000)
+    call = home.hass.services.async_call
+    for domain, action, key in (("switch", "turn_off", "code_2"), ("button", "press", "pause_guest_codes")):
+        with pytest.raises(HomeAssistantError) as caught:
+            await call(domain, action, {"entity_id": home.entity_id(key)}, blocking=True)
+        assert caught.value.translation_key == "not_removed_yet"
+    with pytest.raises(HomeAssistantError) as caught:
+        await call("switch", "turn_on", {"entity_id": home.entity_id("code_1")}, blocking=True)
+    assert caught.value.translation_key == "unreachable"
+    home.come_into_range(door.lock)
+    await home.until(lambda: not any(code.enabled for code in door.codes))
+    await home.until(lambda: (home.state("code_1"), home.state("code_2")) == ("off", "off"))
+    assert cleaner in door.codes
 
 
 async def test_a_lock_that_is_nearly_full(home: Home) -> None:

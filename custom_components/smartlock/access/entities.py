@@ -81,7 +81,8 @@ class CodeSwitch(SmartLockEntity, SwitchEntity):
     @property
     @override
     def available(self) -> bool:
-        return super().available and self._entry is not None
+        # Out of range a pause is a promise, which Home Assistant would drop without a word.
+        return self._entry is not None
 
     @property
     @override
@@ -125,6 +126,12 @@ class PauseGuestCodes(SmartLockEntity, ButtonEntity):
         """Bind it to a lock."""
         super().__init__(access.coordinator, ButtonEntityDescription(key="pause_guest_codes"))
         self._access = access
+
+    @property
+    @override
+    def available(self) -> bool:
+        # Out of range it is a promise, which Home Assistant would drop without a word.
+        return True
 
     @property
     @override
