@@ -19,6 +19,8 @@ from custom_components.smartlock.access.rules.notes import Key, Made, Notes, Own
 from custom_components.smartlock.access.time_control import NewTimed
 from custom_components.smartlock.protocol.enums import Command, ErrorCode, Weekdays
 from custom_components.smartlock.protocol.errors import LinkLostError, SmartLockError, UnreachableError
+from custom_components.smartlock.protocol.messages import TimeLimit
+from custom_components.smartlock.protocol.wire import Date7
 from simulator.lock.keypad import Code
 from tests.access.doors import Door
 from tests.integration.home import Home
@@ -250,6 +252,32 @@ async def test_all_guests_are_paused_though_the_lock_goes_out_of_reach(
     assert len(notes(door).removals) == len(codes)
     home.come_into_range(door.lock)
     await home.until(lambda: not any(code.enabled for code in codes))
+
+
+@pytest.mark.parametrize("expired", [False, True])
+async def test_a_code_that_is_deleted_in_the_app_meanwhile_keeps_none_of_the_others(
+    home: Home, monkeypatch: pytest.MonkeyPatch, *, expired: bool
+) -> None:
+    door = await Door.of(home)
+    over = TimeLimit(allowed_from=Date7(2026, 1, 1), allowed_until=Date7(2026, 1, 2))
+    gone, left = (door.put(digits, time_limited=int(expired), limit=over) for digits in (345678, 345679))
+    await door.access._store.async_keep(
+        Notes(made=tuple(Made(key=key_of(code), guest=True) for code in (gone, left)))
+    )
+    listed = door.access.codes.async_list
+
+    async def list_and_delete() -> Any:
+        found = await listed()
+        door.lock.keypad_codes.remove(gone)
+        return found
+
+    monkeypatch.setattr(door.access.codes, "async_list", list_and_delete)
+    if expired:
+        await door.access.codes.async_delete_expired()
+        assert door.codes == []
+    else:
+        await door.access.codes.async_pause_guests(enabled=False)
+        assert not left.enabled
 
 
 async def test_an_accessory_that_is_known_needs_a_confirmation_out_of_reach_too(home: Home) -> None:

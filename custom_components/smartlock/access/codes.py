@@ -347,15 +347,16 @@ class KeypadCodes(RevocableList[KeypadCode]):
         return len(guests)
 
     async def _for_each[T](self, codes: Collection[T], change: Callable[[T], Awaitable[object]]) -> None:
-        """Take a right away from each code; that one of them has to wait is no reason to leave out the next."""
+        """Take a right away from each code; that one of them has to wait, or is gone, keeps none of the others."""
         pending: AccessError | None = None
         for code in codes:
             try:
                 await change(code)
             except AccessError as error:
-                if error.problem is not AccessProblem.NOT_REMOVED_YET:
+                if error.problem is AccessProblem.NOT_REMOVED_YET:
+                    pending = error
+                elif error.problem is not self.missing:
                     raise
-                pending = error
         if pending is not None:
             raise pending
 
