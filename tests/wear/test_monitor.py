@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry  # type
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.diagnostics import async_get_config_entry_diagnostics
-from custom_components.smartlock.protocol.enums import Command, ErrorCode
+from custom_components.smartlock.protocol.enums import Command, ErrorCode, MotorSpeed
 from custom_components.smartlock.wear.sensors import RUN_SENSORS
 from simulator.virtual_lock import Jam, Kind, VirtualLock
 from tests.integration.home import NUKI_ID, Home
@@ -149,6 +149,24 @@ async def test_a_run_that_failed_says_nothing_about_wear(home: Home, hass_storag
     assert FILE not in hass_storage
 
 
+async def test_a_run_that_failed_before_a_restart_says_nothing_about_wear(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    """Somebody has turned the key since: that this went well says nothing about the run of the report."""
+    lock = home.add_lock()
+    entry = await home.set_up(lock)
+    lock.jam(Jam.MOTOR)
+    with pytest.raises(HomeAssistantError):
+        await home.call("unlock")
+    await disconnect(home, lock)
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+    lock.turn_key("unlock")
+    assert await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.settled(entry, lock)
+    assert reports_read(lock) == 3
+    assert FILE not in hass_storage
+
+
 async def test_a_lock_that_refuses_is_asked_once_for_each_run(home: Home) -> None:
     lock = home.add_lock()
     await home.set_up(lock)
@@ -253,6 +271,21 @@ async def test_stiffer_than_usual(home: Home, calendar: Calendar) -> None:
     assert warning(home) is None
     assert wear(home) == pytest.approx(0, abs=6)
     assert lock.journal.broken_rules == []
+
+
+async def test_a_setting_of_the_motor_is_no_wear(home: Home, calendar: Calendar) -> None:
+    """The owner makes it turn faster in the app, which takes more: nobody has to look for what makes the bolt stiff."""
+    lock = home.add_lock("ultra")
+    await home.set_up(lock)
+    await lived(home, calendar, 35)
+    lock.settings.change(motor_speed=MotorSpeed.INSANE)
+    lock.battery.load = 1.5
+    await lived(home, calendar, 35)
+    assert wear(home) == pytest.approx(0, abs=6)
+    assert warning(home) is None
+    lock.battery.load = 2.2
+    await lived(home, calendar, 14)
+    assert warning(home) is not None
 
 
 async def test_the_owner_says_that_this_is_how_it_turns_now(home: Home, calendar: Calendar) -> None:

@@ -10,12 +10,12 @@ from custom_components.smartlock.issues import LockIssues
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.moments import date_text
 from custom_components.smartlock.protocol import conversations
-from custom_components.smartlock.protocol.enums import CompletionStatus, Trigger
+from custom_components.smartlock.protocol.enums import CompletionStatus, LockAction, Trigger
 from custom_components.smartlock.protocol.messages import KeyturnerStates, Message
 from custom_components.smartlock.storage import LockStore, lock_store
 from custom_components.smartlock.system_clock.trust import system_clock
 from custom_components.smartlock.wear.rules.history import WearHistory
-from custom_components.smartlock.wear.rules.motor_run import MotorRun
+from custom_components.smartlock.wear.rules.motor_run import MotorRun, settings_of
 
 STORE = "wear"
 ISSUE = "stiffer_than_usual"
@@ -58,20 +58,26 @@ class WearMonitor(LockPart):
         mark = _mark_of(states)
         if states.lock_state.in_motion or mark == self._seen:
             return
-        by_hand = self._seen is not None and states.last_lock_action_trigger == Trigger.MANUAL
+        by_hand = states.last_lock_action_trigger == Trigger.MANUAL
+        known = self._seen is not None
         # Set before reading, so that a lock that refuses is asked once for each run, not on each link.
         self._seen = mark
-        if by_hand:
+        if by_hand and known:
             # A key or the knob: the report is still about the run before.
             return
         report = await self._coordinator.client.read(conversations.read_battery_report)
-        if states.last_lock_action_completion_status in (None, CompletionStatus.SUCCESS):
+        # How the run before a turn by hand ended is not known.
+        if not by_hand and states.last_lock_action_completion_status in (None, CompletionStatus.SUCCESS):
             if (now := self._clock.settled_now) is None:
                 # A run in 1970 could not be compared with any other, and would make all others look late.
                 return
-            run = MotorRun.of(report, now)
+            run = MotorRun.of(report, now, self._settings_of(report.lock_action, states))
             if run is not None and (history := self.history.with_run(run)) is not self.history:
                 await self._keep(history)
+
+    def _settings_of(self, action: LockAction, states: KeyturnerStates) -> str:
+        known = self._coordinator.data
+        return settings_of(action, known.config, known.advanced_config, night=states.night_mode_active == 1)
 
     async def async_accept(self) -> None:
         """Accept how the lock turns now as its new baseline."""

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smartlock.protocol.enums import LockAction
+from custom_components.smartlock.protocol.enums import LockAction, MotorSpeed
 from custom_components.smartlock.protocol.messages import BatteryReport
-from custom_components.smartlock.wear.rules.motor_run import MotorRun, typical
+from custom_components.smartlock.wear.rules.motor_run import MotorRun, settings_of, typical
+from tests.lock_of import advanced_config as advanced, config
 
 NOW = datetime(2027, 3, 1, 8, 30, 15, 999_999, tzinfo=UTC)
 
@@ -80,6 +81,45 @@ def test_one_run_is_told_twice() -> None:
     assert not run().same_as(run(battery_drain=4201))
 
 
+@pytest.mark.parametrize(
+    ("action", "settings", "night", "found"),
+    [
+        (LockAction.LOCK, {}, False, ""),
+        (LockAction.UNLOCK, {}, True, ""),
+        (LockAction.UNLATCH, {"unlatch_duration": 3}, False, "3s"),
+        (LockAction.LOCK_N_GO_WITH_UNLATCH, {"unlatch_duration": 10}, False, "10s"),
+        # An unlock that pulls the latch too.
+        (LockAction.UNLOCK, {"auto_unlatch": 1, "unlatch_duration": 5}, False, "5s"),
+        (LockAction.LOCK, {"auto_unlatch": 1, "unlatch_duration": 5}, False, ""),
+        (LockAction.LOCK, {"motor_speed": MotorSpeed.STANDARD}, False, ""),
+        (LockAction.LOCK, {"motor_speed": MotorSpeed.INSANE}, False, "insane"),
+        (LockAction.LOCK, {"motor_speed": MotorSpeed(7)}, False, "unknown_0x07"),
+        (LockAction.LOCK, {"slow_speed_during_night_mode": 1}, False, ""),
+        (LockAction.LOCK, {"slow_speed_during_night_mode": 1}, True, "gentle"),
+        (LockAction.LOCK, {"slow_speed_during_night_mode": 0}, True, ""),
+        (LockAction.UNLATCH, {"motor_speed": MotorSpeed.GENTLE, "unlatch_duration": 1}, True, "1s_gentle"),
+    ],
+)
+def test_settings_that_a_run_depends_on(
+    action: LockAction, settings: dict[str, Any], night: bool, found: str
+) -> None:
+    latch = {"auto_unlatch": settings.pop("auto_unlatch", 0)}
+    assert settings_of(action, config(**latch), advanced(**settings), night=night) == found
+    # Not read yet.
+    assert settings_of(action, None, advanced(**settings), night=night) == ""
+    assert settings_of(action, config(**latch), None, night=night) == ""
+
+
+def test_settings_make_another_kind_and_no_other_run() -> None:
+    plain, slow = MotorRun.of(report(), NOW), MotorRun.of(report(), NOW, "gentle")
+    assert plain is not None
+    assert slow is not None
+    assert plain.kind != slow.kind
+    assert slow.same_as(plain)
+    # Files from before settings counted.
+    assert MotorRun.from_json(plain.to_json()[:10]) == plain
+
+
 def test_median_is_not_moved_by_odd_runs() -> None:
     figures = [run(battery_drain=4200 + i).figures for i in range(5)]
     odd = [run(battery_drain=60000, max_turn_current=2000).figures] * 2
@@ -100,6 +140,7 @@ RUNS = st.builds(
     max_current=uint16,
     resistance=st.integers(0, 0xFFFF),
     critical=st.booleans(),
+    settings=st.sampled_from(["", "3s", "10s_gentle"]),
 )
 
 
@@ -117,7 +158,17 @@ def test_time_is_kept_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", [[], [1] * 9, [1] * 11, [0] * 10, ["1"] * 10, None, [1, 2, 3, -4, 5, 6, 7, 8, 9, 0]]
+    "stored",
+    [
+        [],
+        [1] * 9,
+        [1] * 11,
+        [*[1] * 10, "3s", ""],
+        [0] * 10,
+        ["1"] * 10,
+        None,
+        [1, 2, 3, -4, 5, 6, 7, 8, 9, 0],
+    ],
 )
 def test_what_is_stored_is_not_trusted(stored: list[int]) -> None:
     with pytest.raises((TypeError, ValueError)):

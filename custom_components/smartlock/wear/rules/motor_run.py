@@ -7,12 +7,12 @@ from functools import cached_property
 from math import log
 from operator import attrgetter
 from statistics import median
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from custom_components.smartlock.protocol.enums import LockAction
-from custom_components.smartlock.protocol.messages import BatteryReport
+from custom_components.smartlock.protocol.enums import LockAction, MotorSpeed, Place
+from custom_components.smartlock.protocol.messages import AdvancedConfig, BatteryReport, Config
 from custom_components.smartlock.protocol.values import dataclass
-from custom_components.smartlock.rules.stored import byte, integer
+from custom_components.smartlock.rules.stored import byte, integer, text
 
 # Close to the motor's current, A: the cells' own resistance lowers the reported voltage by it. It is
 # constant, because with the run's own current a stiffer bolt would excuse itself.
@@ -55,9 +55,11 @@ class MotorRun:
     """Of the batteries, mOhm; the document gives no unit."""
     critical: bool
     """Whether the batteries are nearly empty, so that the run says little about the bolt."""
+    settings: str = ""
+    """What `settings_of` returned for it."""
 
     @classmethod
-    def of(cls, report: BatteryReport, now: datetime) -> Self | None:
+    def of(cls, report: BatteryReport, now: datetime, settings: str = "") -> Self | None:
         """Return the run in a report; None if it contains none, as after a battery change."""
         if report.lock_action == LockAction.NONE or not (
             report.battery_drain and report.lock_distance and report.max_turn_current and report.start_voltage
@@ -74,6 +76,7 @@ class MotorRun:
             max_current=report.max_turn_current,
             resistance=report.battery_resistance,
             critical=bool(report.critical_battery_state),
+            settings=settings,
         )
 
     @property
@@ -93,16 +96,17 @@ class MotorRun:
 
     @cached_property
     def kind(self) -> str:
-        """Key of comparable runs: the same action over about the same distance."""
+        """Key of comparable runs: the same action over about the same distance, with the same settings."""
         # A difference of a quarter is another kind: an unlatch from locked turns ten times as far as one from
         # unlocked.
-        return f"{self.action.name.lower()}_{round(log(self.distance) / log(1.25))}"
+        kind = f"{self.action.name.lower()}_{round(log(self.distance) / log(1.25))}"
+        return f"{kind}_{self.settings}" if self.settings else kind
 
     def same_as(self, other: MotorRun | None) -> bool:
         """Whether two reports are about one run: no two runs take exactly the same."""
         return other is not None and _taken(self) == _taken(other)
 
-    def to_json(self) -> list[int]:
+    def to_json(self) -> list[int | str]:
         """Return plain data for storage."""
         return [
             int(self.at.timestamp()),
@@ -115,12 +119,15 @@ class MotorRun:
             self.max_current,
             self.resistance,
             int(self.critical),
+            *([self.settings] if self.settings else []),
         ]
 
     @classmethod
-    def from_json(cls, stored: Sequence[int]) -> Self:
+    def from_json(cls, stored: Sequence[Any]) -> Self:
         """Return a stored run. Raises ValueError or TypeError for anything else."""
-        at, action, drain, distance, start, lowest, temperature, current, resistance, critical = stored
+        at, action, drain, distance, start, lowest, temperature, current, resistance, critical, *more = stored
+        # Runs with the usual settings have nothing more, nor have those that were stored before settings counted.
+        (settings,) = more or ("",)
         return cls(
             at=datetime.fromtimestamp(integer(at), UTC),
             action=LockAction(byte(action)),
@@ -133,11 +140,32 @@ class MotorRun:
             max_current=integer(current, low=1),
             resistance=integer(resistance),
             critical=bool(integer(critical, 0, 1)),
+            settings=text(settings),
         )
 
 
-# All but when it was read.
-_taken = attrgetter(*(each.name for each in fields(MotorRun) if each.name != "at"))
+# All but when it was read, and what was known then.
+_taken = attrgetter(*(each.name for each in fields(MotorRun) if each.name not in ("at", "settings")))
+
+
+def settings_of(
+    action: LockAction, config: Config | None, advanced: AdvancedConfig | None, *, night: bool
+) -> str:
+    """Return the settings because of which a run takes more or less; empty for the usual ones, or if they are unknown.
+
+    A faster motor draws more, and to pull the latch and hold it for longer may cost more: an owner who changes a setting
+    must not be told that the bolt is stiff. `night`: night mode is active.
+    """
+    if config is None or advanced is None:
+        return ""
+    found = []
+    if action.unlatches or (config.auto_unlatch and action.goal is not Place.LOCKED):
+        found.append(f"{advanced.unlatch_duration}s")
+    gentle = night and advanced.slow_speed_during_night_mode == 1
+    speed = MotorSpeed.GENTLE if gentle else advanced.motor_speed
+    if speed is not None and speed != MotorSpeed.STANDARD:
+        found.append(speed.name.lower())
+    return "_".join(found)
 
 
 def typical(figures: Sequence[RunMetrics]) -> RunMetrics:
