@@ -94,7 +94,8 @@ class SmartLockLock(SmartLockEntity, LockEntity):
         snapshot = self.snapshot
         if (action := snapshot.under_way) is not None:
             return RUNNING.get(action)
-        return None if snapshot.states is None else VIEWS.get(snapshot.states.lock_state)
+        view = None if snapshot.states is None else VIEWS.get(snapshot.states.lock_state)
+        return None if view is View.LOCKED and self.runtime.faults.locked_in_doubt else view
 
     @property
     @override

@@ -43,7 +43,7 @@ is the completion status "motor power failure". In the only public report of it,
 | binary sensor *Motor blocked* | the motor cannot move the bolt: it is blocked, finds no end stop, or the batteries are too weak |
 | sensor *Last fault* | the newest fault that is not over, else *none*; attributes of the last one `fault`, `code`, `since`, `certain`, `times`, `evidence`, `active`, `ended` |
 | event *Fault* | once for each failed movement, with the kind of fault; `recovered` when the last fault is over |
-| lock | *jammed* while the lock reports that its motor is blocked, and during every fault that may keep it from doing what you ask (a repair of severity *error*), until a later movement succeeds or you mark it as repaired; it stays available during every fault |
+| lock | *jammed* while the lock reports that its motor is blocked, and during every fault that may keep it from doing what you ask (a repair of severity *error*), until a later movement succeeds or you mark it as repaired; *unknown* instead of *locked* after a movement that was not completed (0x08) or whose handle was not lifted (0x0B), until a key turns the bolt; it stays available during every fault |
 | sensor *Lock state* | the lock's own state, including those that a lock entity cannot show: not calibrated, calibrating, finding its position |
 | repair | for each fault, with what to do; it closes automatically when the lock works again |
 | error message | immediately, if an action fails |
@@ -101,10 +101,10 @@ _LIMITS = """\
 ## What is not known
 
 None of this has been tried on a real lock yet. In particular, it is not known whether a clutch failure is always reported
-live; whether a locked lock that gets the command to lock records a successful movement (assumed to be possible here);
-which live codes stand for a handle that was not lifted or a movement that was not completed (none is documented); and
-what 0x51 means, which one owner has seen. It is impossible to find out remotely whether a key turns when the clutch is
-stuck.
+live, and in which state it leaves the lock; whether a locked lock that gets the command to lock records a successful movement
+(assumed to be possible here); which live codes stand for a handle that was not lifted or a movement that was not completed
+(none is documented); and what 0x51 means, which the Nuki app of one owner called “motor blocked”. It is impossible to find out
+remotely whether a key turns when the clutch is stuck.
 """
 
 

@@ -302,6 +302,38 @@ async def test_what_is_no_fault_of_that_class_is_not_jammed(home: Home) -> None:
     assert home.state() == View.UNLOCKED
 
 
+@pytest.mark.parametrize("completion", [CompletionStatus.INCOMPLETE, CompletionStatus.HANDLE_NOT_LIFTED])
+async def test_locked_is_in_doubt_after_a_run_that_ended_short_of_it(
+    home: Home, completion: CompletionStatus
+) -> None:
+    """The repair says that the door is not to be taken for locked, and so does the lock entity."""
+    lock = home.add_lock(timing=Timing(), locked=False)
+    entry = await home.set_up(lock, "bridge")
+    lock.end_next_run(LockState.LOCKED, completion)
+    await fails(home, "lock")
+    assert (home.state("lock_state"), home.state()) == ("locked", STATE_UNKNOWN)
+    assert await home.hass.config_entries.async_reload(entry.entry_id)
+    await home.settled(entry, lock)
+    assert (home.state("lock_state"), home.state()) == ("locked", STATE_UNKNOWN)
+    # A key brings it where the lock says.
+    await disconnect(home, lock)
+    lock.turn_key("unlock")
+    await home.until(lambda: home.state() == View.UNLOCKED, within=30)
+    await disconnect(home, lock)
+    lock.turn_key("lock")
+    await home.until(lambda: home.state() == View.LOCKED, within=30)
+
+
+async def test_the_owner_may_call_it_locked(home: Home) -> None:
+    lock = home.add_lock(timing=Timing(), locked=False)
+    entry = await home.set_up(lock)
+    lock.end_next_run(LockState.LOCKED, CompletionStatus.INCOMPLETE)
+    await fails(home, "lock")
+    await entry.runtime_data.faults.async_repaired()
+    await home.hass.async_block_till_done()
+    assert home.state() == View.LOCKED
+
+
 async def test_fault_is_seen_at_the_lock_after_a_restart(home: Home) -> None:
     lock = home.add_lock(timing=Timing())
     entry = await home.set_up(lock)
@@ -563,6 +595,25 @@ async def test_read_again_after_somebody_has_run_it(home: Home) -> None:
     result = await repair.choose(menu, "read")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert (home.state("clutch_fault"), issues(home)) == (STATE_OFF, set())
+
+
+async def test_a_fault_that_has_got_another_name_is_still_there(home: Home) -> None:
+    """The owner tries again beside the dialog about 0x07, and the lock says live that it is the clutch."""
+    lock = home.add_lock(timing=Timing())
+    await home.set_up(lock, "bridge")
+    lock.jam(Jam.CLUTCH_POWER)
+    lock.press_button()
+    await home.until(lambda: issues(home), within=30)
+    repair = Repair(home, "fault_motor_power_failure")
+    menu = await repair.open()
+    assert await fails(home) == "clutch_power_failure"
+    result = await repair.choose(menu, "read")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "still_there")
+    assert issues(home) == {"fault_clutch_power_failure"}
+    lock.repair()
+    await home.call("unlock")
+    await home.hass.async_block_till_done()
+    assert issues(home) == set()
 
 
 async def test_read_again_out_of_reach(home: Home) -> None:

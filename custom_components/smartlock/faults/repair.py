@@ -39,6 +39,7 @@ class FaultFlow(TellsPhonesFlow[FaultTracker]):
         """Prepare for one lock, its faults, its phones, and the kind of this fault."""
         super().__init__(entry, tracker, notices)
         self._kind = kind
+        self._shown: Fault | None = None
         self._calibration: asyncio.Task[None] | None = None
 
     @while_loaded
@@ -47,6 +48,7 @@ class FaultFlow(TellsPhonesFlow[FaultTracker]):
         fault = self._fault
         if fault is None:
             return self.async_create_entry(data={})
+        self._shown = fault
         calibration = ["calibrate"] if self._kind in CALIBRATION_HELPS else []
         return self.async_show_menu(
             step_id="init",
@@ -140,6 +142,7 @@ class FaultFlow(TellsPhonesFlow[FaultTracker]):
         await asyncio.wait([self._calibration])
 
     def _outcome(self) -> RepairsFlowResult:
-        if self._fault is None:
+        # A live report in the meantime may have given the same fault another name.
+        if self._shown is None or self.part.faults.successor(self._shown) is None:
             return self.async_create_entry(data={})
         return self.async_abort(reason="still_there")

@@ -12,13 +12,14 @@ from custom_components.smartlock.activity.log import LogReader
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.coordinator import SmartLockCoordinator
 from custom_components.smartlock.faults.rules.battery import BatteryCondition, battery_condition
+from custom_components.smartlock.faults.rules.codes import SHORT_KINDS, fault_of_completion
 from custom_components.smartlock.faults.rules.faults import Faults
 from custom_components.smartlock.faults.rules.records import End, Fault
 from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.pin.rules import PinState
-from custom_components.smartlock.protocol.enums import CompletionStatus
+from custom_components.smartlock.protocol.enums import CompletionStatus, Trigger
 from custom_components.smartlock.protocol.messages import BatteryReport, ErrorReport, KeyturnerStates, Message
 from custom_components.smartlock.storage import LockStore, lock_store
 
@@ -103,9 +104,26 @@ class FaultTracker(LockPart):
         What the lock has just reported counts, although it is published only once it is on disk: a bolt must not be shown
         as locked for a moment between two states.
         """
+        return self._reported.grave
+
+    @property
+    def locked_in_doubt(self) -> bool:
+        """Whether the bolt may not be locked although the lock says so: the run that brought it there ended short of it."""
         states = self.coordinator.data.states
-        known = self._known if states is None else self._known.with_states_from(states, dt_util.utcnow())
-        return known.grave
+        if states is None or states.last_lock_action_completion_status is None:
+            return False
+        kind = fault_of_completion(states.last_lock_action_completion_status)
+        return (
+            kind in SHORT_KINDS
+            # A key or the knob has turned it since.
+            and states.trigger != Trigger.MANUAL
+            and self._reported.active_fault(kind) is not None
+        )
+
+    @property
+    def _reported(self) -> Faults:
+        states = self.coordinator.data.states
+        return self._known if states is None else self._known.with_states_from(states, dt_util.utcnow())
 
     @property
     def battery_condition(self) -> BatteryCondition | None:

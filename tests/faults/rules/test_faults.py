@@ -531,6 +531,17 @@ def test_weak_batteries_belong_to_a_fault() -> None:
     assert weak.new_since(BROKEN) == ()
 
 
+def test_what_has_become_of_a_fault() -> None:
+    alone = told(UNLOCKED_WELL, UNLOCKED, LOCK, CompletionStatus.MOTOR_POWER_FAILURE)
+    (fault,) = alone.active
+    assert alone.successor(fault) is fault
+    (named,) = (known := failed_live(alone, 0x4B, now=LATER)).active
+    assert known.successor(fault) is named
+    assert known.run_succeeded(LATER).successor(fault) is None
+    # Something else that is wrong now.
+    assert failed_live(known.run_succeeded(LATER), 0x42).successor(fault) is None
+
+
 # --- Storage ------------------------------------------------------------------------------------------------
 
 

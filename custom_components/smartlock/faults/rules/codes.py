@@ -47,6 +47,9 @@ GRAVE_KINDS = frozenset(FaultKind) - {
 }
 """The lock may ignore an action, so that somebody may face a closed door, or leave an open one."""
 
+SHORT_KINDS = frozenset({FaultKind.INCOMPLETE, FaultKind.HANDLE_NOT_LIFTED})
+"""The bolt may not be where the lock says that it is, though nothing keeps it from moving."""
+
 # One row for each named number; None is not a mechanical fault.
 ERRORS: Mapping[ErrorCode, FaultKind | None] = {
     ErrorCode.BAD_CRC: None,

@@ -113,6 +113,12 @@ class Faults:
         """Return the fault of a kind; None if the lock does not have it."""
         return next((fault for fault in self.active if fault.kind is kind), None)
 
+    def successor(self, earlier: Fault) -> Fault | None:
+        """Return what has become of a fault: itself, or the one that it is part of now; None if it is over."""
+        same = self.active_fault(earlier.kind)
+        reports = earlier.reports
+        return same or next((fault for fault in self.active if reports <= fault.reports), None)
+
     def new_since(self, before: Faults) -> tuple[Fault, ...]:
         """Return the faults that have been reported, for the first time or again, since an earlier value."""
         known = {fault.kind: fault.times for fault in before.active}

@@ -102,6 +102,11 @@ class Fault:
         codes = {e.source: e.code for e in self.evidence}
         return next(codes[source] for source in _BY_SPECIFICITY if source in codes)
 
+    @property
+    def reports(self) -> frozenset[tuple[FaultSource, int]]:
+        """Which sources have reported it, and with which codes."""
+        return frozenset((e.source, e.code) for e in self.evidence)
+
     def with_evidence(self, evidence: Evidence, *, again: bool) -> Fault:
         """Add a report about another failed run or the same one."""
         others = [e for e in self.evidence if (e.source, e.code) != (evidence.source, evidence.code)]
