@@ -154,7 +154,7 @@ def settings_of(
     """Return the settings because of which a run takes more or less; empty for the usual ones, or if they are unknown.
 
     A faster motor draws more, and to pull the latch and hold it for longer may cost more: an owner who changes a setting
-    must not be told that the bolt is stiff. `night`: night mode is active.
+    must not be warned of a stiff bolt. `night`: night mode is active.
     """
     if config is None or advanced is None:
         return ""
