@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 import shutil
 
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Locator, Page, async_playwright, expect
 import pytest
 import pytest_asyncio
 
@@ -85,6 +85,13 @@ async def visit(page: Page, house: House, path: str) -> None:
     """Go to a page of the user interface."""
     await page.goto(house.home_assistant.url + path)
     await expect(page.locator("#ha-launch-screen")).to_have_count(0)
+
+
+async def switch(control: Locator) -> None:
+    """Move a switch by its key, which needs no place in a dialog that is still moving, and see that it has moved."""
+    before = await control.is_checked()
+    await control.press("Space")
+    await expect(control).to_be_checked(checked=not before)
 
 
 async def press(page: Page, name: str) -> None:

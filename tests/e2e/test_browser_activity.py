@@ -9,7 +9,7 @@ from custom_components.smartlock.protocol.enums import KeypadAction
 from simulator.demo.house import House
 from simulator.demo.owner import DOMAIN
 from simulator.virtual_lock import VirtualLock
-from tests.e2e.browser import Album, log_in, press, visit
+from tests.e2e.browser import Album, log_in, press, switch, visit
 from tests.e2e.conftest import PIN, Mount
 from tests.e2e.owned import OwnedLock, add_bridge
 from tests.integration.home import SWITCHED_ON
@@ -75,7 +75,7 @@ async def _open(page: Page, house: House) -> None:
 
 async def _switch(page: Page, label: str) -> None:
     """Move one of its switches, and store that."""
-    await page.get_by_role("switch").nth(("Keep a log", "Show names").index(label)).click(force=True)
+    await switch(page.get_by_role("switch").nth(("Keep a log", "Show names").index(label)))
     await press(page, "Submit")
     await expect(page.get_by_text("Options successfully saved.")).to_be_visible()
 

@@ -8,8 +8,9 @@ import pytest
 
 from simulator.companion_app import CompanionApp
 from simulator.demo.house import House
+from simulator.home_assistant.connection import WAIT_TIMEOUT
 from simulator.phone import PrivatePhone, VirtualPhone
-from tests.e2e.browser import Album, log_in, visit
+from tests.e2e.browser import Album, log_in, switch, visit
 from tests.e2e.conftest import Mount
 from tests.e2e.owned import add_bridge
 
@@ -48,14 +49,13 @@ class Owner:
         """Wait for a level and a bar that the frontend has really drawn."""
         await self.sees(level)
         image = self.page.locator("ha-markdown img").last
-        await expect(image).to_be_visible()
-        assert await image.evaluate("image => image.complete && image.naturalWidth") == 180
+        await expect(image).to_have_js_property("naturalWidth", 180)
 
 
 async def know_phone(house: House, irk: bytes) -> None:
     """Add a phone that is in range to Private BLE Device."""
     form = await house.api.start_flow("private_ble_device")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_TIMEOUT):
         while (result := await house.api.submit(form["flow_id"], irk=irk.hex()))["type"] == "form":
             assert result["errors"] == {"irk": "irk_not_found"}
             await asyncio.sleep(0.2)
@@ -125,7 +125,7 @@ async def add_a_rule(owner: Owner, phone: VirtualPhone, house: House) -> None:
 
     await owner.tap("Use this threshold")
     await owner.sees("A radio relay defeats every rule", "risk")
-    await page.get_by_role("switch").last.click(force=True)
+    await switch(page.get_by_role("switch").last)
     owner.taps += 1
     await owner.submit()
     await expect(page.get_by_text("Name and assign").or_(page.get_by_text("Success"))).to_be_visible()

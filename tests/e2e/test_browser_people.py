@@ -10,7 +10,7 @@ from custom_components.smartlock.protocol.wire import Time2
 from simulator.demo.house import House
 from simulator.demo.owner import DOMAIN
 from simulator.virtual_lock import VirtualLock
-from tests.e2e.browser import Album, log_in, visit
+from tests.e2e.browser import Album, log_in, switch, visit
 from tests.e2e.conftest import PIN, Mount
 from tests.e2e.owned import OwnedLock, add_bridge
 
@@ -160,7 +160,7 @@ async def test_an_owner_gives_and_takes_rights(house: House, mount: Mount, page:
     await phone.open_options()
     await phone.tap("Leave this lock")
     await phone.sees("removes its own access", "leave")
-    await page.get_by_role("switch").last.click(force=True)
+    await switch(page.get_by_role("switch").last)
     phone.taps += 1
     await phone.submit()
     await phone.sees("Home Assistant was removed from the lock", "left")

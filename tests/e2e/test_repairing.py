@@ -1,13 +1,15 @@
 """A repair in the real user interface, with a screenshot of each step."""
 
+from dataclasses import replace
+
 from playwright.async_api import Page, expect
 import pytest
 
 from simulator.demo.house import House
 from simulator.home_assistant import RequestError
 from simulator.virtual_lock import Jam, Kind
-from tests.e2e.browser import Album, log_in, press, visit
-from tests.e2e.conftest import PIN, Mount
+from tests.e2e.browser import Album, log_in, press, switch, visit
+from tests.e2e.conftest import BRISK, PIN, Mount
 from tests.e2e.owned import add_bridge
 
 pytestmark = pytest.mark.browser
@@ -15,7 +17,8 @@ pytestmark = pytest.mark.browser
 
 async def test_an_owner_is_guided_through_a_repair(house: House, mount: Mount, page: Page) -> None:
     album = Album(page, "repair")
-    owned = await add_bridge(house, mount(), pin=str(PIN))
+    # Long enough to be seen on a page that is drawn slowly.
+    owned = await add_bridge(house, mount(timing=replace(BRISK, calibration=6.0)), pin=str(PIN))
     owned.lock.jam(Jam.CLUTCH_POWER)
     with pytest.raises(RequestError):
         await owned.call("unlock")
@@ -45,7 +48,7 @@ async def test_an_owner_is_guided_through_a_repair(house: House, mount: Mount, p
     assert owned.lock.journal.of(Kind.CALIBRATION) == []
 
     owned.lock.repair()
-    await page.get_by_role("switch").press("Space")
+    await switch(page.get_by_role("switch"))
     await press(page, "Submit")
     await expect(page.get_by_text("The lock is calibrating")).to_be_visible()
     await album.add("calibrating")
