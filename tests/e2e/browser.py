@@ -24,8 +24,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# A busy machine draws its pages slowly.
-PATIENCE = 30_000
+# A busy machine draws its pages slowly, and the first one when it has compiled the whole frontend.
+PATIENCE, FIRST_PATIENCE = 30_000, 120_000
 
 
 @pytest.fixture
@@ -78,7 +78,8 @@ async def log_in(page: Page, house: House) -> None:
     await page.locator("input[name=username]").fill(login.name)
     await page.locator("input[name=password]").fill(login.password)
     await page.get_by_role("button", name="Log in").click()
-    await expect(page.get_by_text(f"Welcome {login.name.capitalize()}")).to_be_visible()
+    welcome = page.get_by_text(f"Welcome {login.name.capitalize()}")
+    await expect(welcome).to_be_visible(timeout=FIRST_PATIENCE)
 
 
 async def visit(page: Page, house: House, path: str) -> None:
