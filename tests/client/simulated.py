@@ -52,7 +52,7 @@ class SimulatedTransport(Transport):
 
     @override
     async def connect(self, *, on_value: Callable[[str, bytes], None], on_lost: Callable[[], None]) -> Link:
-        link = _SimulatedLink(on_value, self)
+        link = SimulatedLink(on_value, self)
 
         def lost(reason: DisconnectReason) -> None:
             link.lost = True
@@ -70,8 +70,11 @@ class SimulatedTransport(Transport):
         return link
 
 
-class _SimulatedLink(Link):
+class SimulatedLink(Link):
+    """One connection on the radio."""
+
     def __init__(self, on_value: Callable[[str, bytes], None], transport: SimulatedTransport) -> None:
+        """Prepare for values of one transport."""
         self.radio_link: RadioLink | None = None
         self.handles: dict[str, int] = {}
         self.lost = False

@@ -1,16 +1,17 @@
 """Connecting takes longer than an action may wait: the attempt is kept for the next one."""
 
 import asyncio
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 
-from custom_components.smartlock.client.client import ACTION_DEADLINE, LockClient
+from custom_components.smartlock.client.client import ACTION_DEADLINE, IDLE_TIME, LockClient
 from custom_components.smartlock.client.link import KEPT_TIME
 from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.errors import LinkLostError, NotStartedError, UnreachableError
-from tests.client.simulated import SimulatedTransport, World
+from tests.client.simulated import SimulatedLink, SimulatedTransport, World
 from tests.client.test_client import connected, now, play
 
 SLOW = (18.0, 25.0, 40.0)
@@ -78,6 +79,95 @@ def test_a_subscription_that_never_ends_is_given_up() -> None:
                 await client.read_states()
             assert not connected(client)
         assert (await client.read_states()).lock_state == LockState.LOCKED
+
+    play(scenario)
+
+
+def test_a_link_that_ends_before_it_is_subscribed_is_made_again() -> None:
+    """As a weak one often does; nothing can be written over it, so that the action has its deadline for another."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        attempts: list[float] = []
+
+        async def subscribing(_: SimulatedTransport) -> None:
+            attempts.append(now())
+            if len(attempts) < 3:
+                raise LinkLostError
+
+        with patch.object(SimulatedTransport, "subscribing", subscribing):
+            states = await client.act(LockAction.UNLOCK)
+        assert states.lock_state == LockState.UNLOCKED
+        assert len(attempts) == 3
+        assert world.runs == ["UNLOCK"]
+        assert world.actions_written == 1
+
+    play(scenario)
+
+
+def test_an_action_whose_links_all_end_fails_at_its_deadline() -> None:
+    async def scenario(world: World, client: LockClient) -> None:
+        began = now()
+        with patch.object(SimulatedTransport, "subscribing", side_effect=LinkLostError):
+            acting = asyncio.create_task(client.act(LockAction.UNLOCK))
+            with pytest.raises(LinkLostError):
+                await acting
+        assert now() - began == pytest.approx(ACTION_DEADLINE)
+        await asyncio.sleep(60)
+        assert world.actions_written == 0
+
+    play(scenario)
+
+
+def closing_takes(seconds: float) -> AbstractContextManager[object]:
+    """Let the end of each link be reported so late, as of one through a proxy that has lost its power."""
+    close = SimulatedLink.close
+
+    async def closing(link: SimulatedLink) -> None:
+        await close(link)
+        await asyncio.sleep(seconds)
+
+    return patch.object(SimulatedLink, "close", closing)
+
+
+@pytest.mark.parametrize("lost_in_action", [False, True])
+def test_an_action_waits_for_no_link_that_does_not_end(lost_in_action: bool) -> None:
+    """Neither the next one, nor the caller of the one that has failed."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        with closing_takes(20.0):
+            await client.connect()
+            if lost_in_action:
+                world.lock.faults.silence = True
+                began = now()
+                with pytest.raises(NotStartedError):
+                    await client.act(LockAction.UNLOCK, deadline=2.0)
+                assert now() - began < 6
+                world.lock.faults.clear()
+            else:
+                await asyncio.sleep(IDLE_TIME + 0.1)
+            began = now()
+            await client.act(LockAction.UNLOCK)
+            assert now() - began < 10
+            assert world.runs == ["UNLOCK"]
+
+    play(scenario)
+
+
+def test_closed_while_the_link_before_is_being_closed() -> None:
+    """The request that was about to make a new one makes none any more."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        world.transport.tamper = lambda _: [b"\xff" * 64]
+        with closing_takes(1.0):
+            reading = asyncio.create_task(client.read_states())
+            while not world.transport.indications:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)
+            began = len(world.radio.connections)
+            await client.close()
+            with pytest.raises(LinkLostError):
+                await reading
+            assert len(world.radio.connections) == began
 
     play(scenario)
 

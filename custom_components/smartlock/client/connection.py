@@ -34,6 +34,8 @@ from custom_components.smartlock.protocol.messages import (
 
 # Seconds for a write or a subscription, one ATT exchange each: a healthy link needs some 100 ms, a busy proxy a few seconds.
 _WRITE_TIME = 10.0
+# Seconds to wait for the end of a link. Through a proxy that has lost its power it takes 20 s, and an action waits behind it.
+_CLOSE_TIME = 3.0
 # By then a healthy lock has answered; if not, check whether it refuses to communicate with us at all, or the
 # answer was lost.
 _PROBE_TIME = 1.0
@@ -41,6 +43,9 @@ _PROBE_TIME = 1.0
 _PROBES = 4
 # An answer that has not come so long after that to a later question is lost, in seconds.
 _BEHIND = 0.2
+
+# The ends of links, also those that nobody waits for any more: asyncio itself forgets a task that nobody holds.
+_closing = set[asyncio.Task[None]]()
 
 
 @dataclass
@@ -119,7 +124,10 @@ class Connection:
         link, self._link = self._link, None
         self._fail(LinkLostError("the link was closed"))
         if link is not None:
-            await link.close()
+            closing = asyncio.create_task(link.close())
+            _closing.add(closing)
+            closing.add_done_callback(_closing.discard)
+            await asyncio.wait([closing], timeout=_CLOSE_TIME)
 
     @property
     def challenge_age(self) -> float | None:

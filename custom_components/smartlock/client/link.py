@@ -292,7 +292,6 @@ class LockLink:
         An attempt continues when its caller gives up, so that the next caller need not start again.
         """
         self._keep_open()
-        self.check_open()
         if self._connection is not None and self._connection.usable:
             return self._connection
         if self._opening is None:
@@ -308,6 +307,7 @@ class LockLink:
 
     async def _connect(self) -> Connection:
         """Make a connection. Raises LinkError."""
+        self.check_open()  # It may have been closed while the link before was.
         self._proved = False
         began = _now()
         connection = await Connection.open(
@@ -319,8 +319,7 @@ class LockLink:
             freshness=self._freshness,
         )
         self._connection = connection
-        if self.closed:
-            # Closed while connecting: nobody else knows about this link.
+        if self.closed:  # Nobody else knows about this link.
             await self._disconnect()
             self.check_open()
         self._statistics.connected(_now())

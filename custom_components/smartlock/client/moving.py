@@ -21,7 +21,6 @@ from custom_components.smartlock.protocol.errors import (
     ReplacedError,
     RunFailedError,
     SmartLockError,
-    UnreachableError,
 )
 from custom_components.smartlock.protocol.messages import Challenge, KeyturnerStates, Message, Status
 
@@ -153,7 +152,9 @@ class Mover:
                 await self._link.open()
             except OutOfRangeError:
                 raise
-            except UnreachableError as error:
+            except LinkError as error:
+                # A weak link often ends before it is subscribed, which is before anything can be written over it.
+                self._link.check_open()
                 order.obstacle = error
                 await asyncio.sleep(_CONNECT_PAUSE)
             else:

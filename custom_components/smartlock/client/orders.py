@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from custom_components.smartlock.client.connection import PinTries
 from custom_components.smartlock.protocol.enums import ErrorCode, LockAction, LockState
 from custom_components.smartlock.protocol.errors import (
+    LinkError,
     LockRefusedError,
     ReplacedError,
     SmartLockError,
-    UnreachableError,
 )
 from custom_components.smartlock.protocol.messages import (
     KeyturnerStates,
@@ -52,7 +52,7 @@ class Order:
     """The lock has reported that the motor runs for it."""
     completed: bool = False
     """The lock has reported that it is complete."""
-    obstacle: UnreachableError | None = None
+    obstacle: LinkError | None = None
     """Why it could not be written so far, if known."""
     outcome: asyncio.Future[KeyturnerStates | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
