@@ -9,7 +9,7 @@ from typing import Any, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
-from bleak.exc import BleakCharacteristicNotFoundError, BleakError
+from bleak.exc import BleakDBusError, BleakError
 from bleak_retry_connector import BleakClientWithServiceCache, establish_connection
 
 from custom_components.smartlock.client.transport import Link, Transport
@@ -203,9 +203,10 @@ class _BleLink(Link):
             raise LinkLostError
         try:
             yield client
-        except BleakCharacteristicNotFoundError as error:
-            # The cached GATT table does not belong to this lock: the next connection must discover it again.
-            await self.forget_services()
-            raise LinkLostError("the services of the lock were remembered wrongly") from error
         except (BleakError, TimeoutError, OSError, EOFError) as error:
+            refused = isinstance(error, BleakError) and not isinstance(error, BleakDBusError)
+            if refused and client.is_connected:
+                # The lock refuses what is addressed as the Bluetooth stack remembers it: the services may have moved
+                # with a new firmware. The stack of a proxy remembers them until the proxy restarts.
+                await self.forget_services()
             raise LinkLostError("a Bluetooth request failed") from error
