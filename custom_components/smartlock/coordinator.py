@@ -330,7 +330,7 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
     async def async_shutdown(self) -> None:
         """Stop reading and disconnect permanently."""
         self.stopped = True
-        self._polling.pause()
+        self._polling.stop()
         self.presence.stop()
         await super().async_shutdown()
         await self.client.close()

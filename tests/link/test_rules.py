@@ -253,6 +253,16 @@ def test_absence() -> None:
     assert states_received(back, 21).believable(21)
 
 
+def test_lock_that_vanished_behind_an_open_link() -> None:
+    """It is received again, and what was read before that is old; not so if the link was lost a moment ago."""
+    connected = quiet().out_of_sight(connected=True)
+    back = connected.link_lost(500).advertised(flag=False, now=2000)
+    assert back.due(2000) == (2000, PollReason.LINK_LOST)
+    assert not back.believable(2000)
+    assert states_received(back, 2001).believable(2001)
+    assert states_received(connected, 500).link_lost(505).advertised(flag=False, now=507).believable(507)
+
+
 def test_flag_of_a_bridge_that_stays_set() -> None:
     """A push leaves it up, so one more read follows; one that stays up for good asks nothing any more."""
     state = states_received(quiet().advertised(flag=True, now=10), 11)  # a push

@@ -1,13 +1,17 @@
 """Pairing again: whoever looks like the lock gets no PIN that the owner has not just entered, and no place."""
 
+import asyncio
 from typing import Any
 
+from homeassistant.components.lock import LockState as View
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigFlowResult
+from homeassistant.const import STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 import voluptuous as vol
 
 from custom_components.smartlock.const import DOMAIN
+from custom_components.smartlock.link.rules import BELIEF
 from custom_components.smartlock.pairing.identity import async_known_uuid
 from simulator.impostor import knows_nobody
 from simulator.virtual_lock import Kind, VirtualLock, quick
@@ -164,3 +168,53 @@ async def test_damaged_file(home: Home, hass_storage: dict[str, Any], stored: An
     """Like none."""
     hass_storage[IDENTITY] = {"version": 1, "minor_version": 1, "key": IDENTITY, "data": stored}
     assert await async_known_uuid(home.hass, NUKI_ID) is None
+
+
+# --- While the dialog waits for the button ------------------------------------------------------------------
+
+
+async def waiting_for_the_button(home: Home, entry: Any, client_type: str) -> ConfigFlowResult:
+    """Start pairing again and go as far as the button."""
+    form = await home.submit(await reconfigure(home, entry), client_type=client_type)
+    assert (form["type"], form["step_id"]) == (FlowResultType.SHOW_PROGRESS, "button")
+    return form
+
+
+async def test_turned_by_hand_while_the_dialog_waits(home: Home) -> None:
+    """The lock is not read meanwhile, so that what was read before is not shown for longer than usual."""
+    lock = home.add_lock(timing=quick(advertising_interval=2))
+    entry = await home.set_up(lock, "bridge")
+    await waiting_for_the_button(home, entry, "bridge")
+    lock.turn_key("unlock")
+    began = len(lock.journal.connections)
+    await home.until(lambda: home.state() != View.LOCKED, within=BELIEF + 5)
+    assert home.state() == STATE_UNKNOWN
+    assert len(lock.journal.connections) == began
+
+
+@pytest.mark.parametrize("client_type", ["app", "bridge"])
+async def test_stays_connected_after_a_dialog_that_came_to_nothing(home: Home, client_type: str) -> None:
+    lock = home.add_lock(timing=quick(advertising_interval=2))
+    entry = await home.set_up(lock, client_type, stay_connected=True)
+    await home.until(lambda: home.connected(lock))
+    form = await waiting_for_the_button(home, entry, client_type)
+    await asyncio.sleep(30)
+    assert not home.connected(lock)
+    home.hass.config_entries.flow.async_abort(form["flow_id"])
+    await home.until(lambda: home.connected(lock), within=15)
+    await asyncio.sleep(300)
+    assert home.connected(lock)
+
+
+async def test_two_dialogs_about_one_lock(home: Home) -> None:
+    """The end of one does not end the wait of the other: the lock is left alone until both are closed."""
+    lock = home.add_lock(timing=quick(advertising_interval=2))
+    entry = await home.set_up(lock, "bridge")
+    first = await waiting_for_the_button(home, entry, "bridge")
+    await waiting_for_the_button(home, entry, "bridge")
+    home.hass.config_entries.flow.async_abort(first["flow_id"])
+    await asyncio.sleep(1)
+    began = len(lock.journal.connections)
+    lock.turn_key("unlock")
+    await asyncio.sleep(30)
+    assert len(lock.journal.connections) == began

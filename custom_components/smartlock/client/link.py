@@ -371,11 +371,13 @@ class LockLink:
         self._ask_ahead()
 
     async def disconnect(self) -> None:
-        """Disconnect once the running requests have ended; the next request connects again."""
+        """Disconnect once the running requests have ended; a link that was to stay is reported as lost."""
         async with self.turn:
             await self._give_up_opening()
             self._keep_open()
             await self._disconnect()
+        if self._idle_time is None:
+            self._events.on_lost()
 
     async def close(self) -> None:
         """Disconnect permanently; running requests fail with LinkLostError."""
@@ -428,7 +430,6 @@ class LockLink:
             # Also a lock that refuses us: it has to advertise in order to be paired again.
             if self.connected:
                 await self.disconnect()
-                self._events.on_lost()
 
     async def _disconnect_if_idle(self) -> None:
         async with self.turn:

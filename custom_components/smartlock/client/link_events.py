@@ -15,7 +15,7 @@ class LinkEvents:
     on_message: Callable[[Message], None]
     """Receives the lock's messages: once states on the link were believed, the later and the earlier ones."""
     on_lost: Callable[[], None]
-    """An idle link ended without our doing: anything the lock would have pushed over it is missed."""
+    """An idle link ended without our doing, or one that was to stay: anything the lock would have pushed over it is missed."""
     on_answer_lost: Callable[[], None]
     """The state was requested, which clears the change flag, and the link ended without an answer."""
     on_closed: Callable[[], None]

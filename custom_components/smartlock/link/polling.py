@@ -6,7 +6,7 @@ from collections.abc import Callable
 from homeassistant.core import HomeAssistant, callback
 
 from custom_components.smartlock.const import LOGGER
-from custom_components.smartlock.link.rules import PollPolicy
+from custom_components.smartlock.link.rules import PollPolicy, PollReason
 
 
 class Polling:
@@ -35,7 +35,8 @@ class Polling:
         self._on_absent = on_absent
         self._absent_at = absent_at
         self._timer: asyncio.TimerHandle | None = None
-        self._paused = False
+        self._pauses = 0
+        self._stopped = False
 
     @property
     def policy(self) -> PollPolicy:
@@ -55,27 +56,33 @@ class Polling:
 
     @callback
     def pause(self) -> None:
-        """Plan nothing until `resume`."""
-        self._paused = True
-        self._cancel()
+        """Read nothing until `resume`, as often as there was a pause; what is not read is still doubted in time."""
+        self._pauses += 1
+        self.plan()
 
     @callback
     def resume(self) -> None:
-        """Plan again."""
-        self._paused = False
+        """Plan reads again."""
+        self._pauses -= 1
         self.plan()
+
+    @callback
+    def stop(self) -> None:
+        """Plan nothing any more."""
+        self._stopped = True
+        self._cancel()
 
     @callback
     def plan(self) -> None:
         """Set one timer for whatever comes first: the next read, the end of belief, or the lock's absence."""
         self._cancel()
-        if self._paused:
+        if self._stopped:
             return
         now = self._hass.loop.time()
         believable = self._policy.believable(now)
         if not believable:
             self._on_doubt()
-        due = self._policy.due(now)
+        due = self._due(now)
         doubtful_at = self._policy.doubtful_at() if believable else None
         times = (None if due is None else due[0], doubtful_at, self._absent_at())
         if planned := [at for at in times if at is not None]:
@@ -85,13 +92,16 @@ class Polling:
     def _expired(self) -> None:
         self._timer = None
         now = self._hass.loop.time()
-        due = self._policy.due(now)
+        due = self._due(now)
         if due is not None and due[0] <= now:
             LOGGER.debug("Reading because of %s", due[1].value)
             self._read(due[1].value)
         else:
             self._on_absent()
             self.plan()
+
+    def _due(self, now: float) -> tuple[float, PollReason] | None:
+        return None if self._pauses else self._policy.due(now)
 
     @callback
     def _cancel(self) -> None:

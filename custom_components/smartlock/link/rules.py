@@ -179,8 +179,10 @@ class PollPolicy:
         state = replace(self, in_sight=True, flag=flag, flag_reads=self.flag_reads if flag else 0)
         if not edge and self.in_sight:
             return state
+        # Behind an open link, which was lost since, the lock may have been away for long.
+        away = not self.in_sight and self.read_at is not None and now - self.read_at > BELIEF
         # Whatever failed before, the lock is in range now.
-        state = replace(state, failed_at=None, failures=0)
+        state = replace(state, failed_at=None, failures=0, doubted=self.doubted or away)
         if not edge:
             return state.want(PollReason.APPEARED, now)
         changed_at = now if self.changed_at is None else self.changed_at
