@@ -7,10 +7,12 @@ from typing import Any
 
 from bleak.exc import BleakDeviceNotFoundError, BleakError
 from homeassistant.components import bluetooth
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 
 from custom_components.smartlock.client.ble import BleTransport
 from custom_components.smartlock.client.transport import Link
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.link.advertisements import freshest_device
 from custom_components.smartlock.link.reachability import reachability
 from custom_components.smartlock.link.slots import slots_taken
@@ -61,6 +63,12 @@ async def lock(home: Home) -> VirtualLock:
 @pytest.fixture
 def central(home: Home, lock: VirtualLock) -> Central:
     return Central(home, lock)
+
+
+@pytest.fixture(autouse=True)
+async def texts(home: Home) -> None:
+    """Load what errors are explained with, as dialogs and locks that are set up do."""
+    await async_get_translations(home.hass, home.hass.config.language, "selector", [DOMAIN])
 
 
 async def test_whole_way(home: Home, lock: VirtualLock, central: Central) -> None:
