@@ -87,6 +87,11 @@ class Modes:
         if not await self._store.async_try_save(self._to_json):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="auto_unlock_not_saved")
 
+    async def async_save_overdue(self) -> None:
+        """Write choices that could not be written before, if there are any. Raises like `async_save`."""
+        if self._store.overdue:
+            await self.async_save()
+
     async def async_keep_only(self, rules: Collection[str]) -> None:
         """Forget the choices for rules that were removed."""
         kept = {rule: choice for rule, choice in self._choices.items() if rule in rules}

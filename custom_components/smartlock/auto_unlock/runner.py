@@ -172,6 +172,8 @@ class RuleRunner:
         """
         before = self.mode
         if mode is before:
+            # An earlier choice of it may not be on disk yet.
+            await self._modes.async_save_overdue()
             return
         less = mode is not Mode.ENABLED
         self._modes.choose(self.rule.subentry_id, mode=mode)
