@@ -150,7 +150,7 @@ class LockActions:
                 raise translated(NoFreeSlotError(reason)) from error
             if type(error) is NotStartedError:
                 self._dropped_listeners.notify()
-            raise translated(error, reason) from error
+            raise translated(error, reason, moving=True) from error
         finally:
             self._follow_up()
         if states is None:

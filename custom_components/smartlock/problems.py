@@ -137,13 +137,17 @@ def explained(error: SmartLockError) -> tuple[str, str]:
     return key, placeholders.get("reason", "") or placeholders.get("code", "")
 
 
-def translated(error: SmartLockError, reason: str = "", fields: str = "") -> HomeAssistantError:
+def translated(
+    error: SmartLockError, reason: str = "", fields: str = "", *, moving: bool = False
+) -> HomeAssistantError:
     """Return the error that a caller in Home Assistant sees.
 
     `reason` explains the state of the connection; `fields` names the settings that the error is about, if it is
-    about any.
+    about any. `moving`: the bolt was to move, so the text says whether it has.
     """
     key, placeholders = problem(error)
+    if key == "connection_lost" and not moving:
+        key = "nothing_changed"
     if key == "not_started":
         placeholders = {"reason": reason}
     if fields:

@@ -22,6 +22,7 @@ from custom_components.smartlock.problems import (
 from custom_components.smartlock.protocol import errors
 from custom_components.smartlock.protocol.enums import CompletionStatus, ErrorCode, LockState
 from custom_components.smartlock.protocol.errors import LockRefusedError, SmartLockError
+from custom_components.smartlock.settings.restores import RestoreInterruptedError
 from custom_components.smartlock.storage import NotStoredError
 
 SHIPPED = Path(__file__).parents[2] / "custom_components/smartlock"
@@ -52,6 +53,7 @@ KINDS: dict[str, tuple[SmartLockError, str, dict[str, str]]] = {
     ),
     "OwnClockError": (OwnClockError(), "own_clock_wrong", {}),
     "ClockOutcomeUnknownError": (ClockOutcomeUnknownError("why"), "clock_not_set", {"reason": "why"}),
+    "RestoreInterruptedError": (RestoreInterruptedError(), "restore_interrupted", {}),
     "NotStoredError": (NotStoredError(), "not_stored", {}),
     "AccessError": (AccessError(AccessProblem.NO_KEYPAD), "no_keypad", {}),
     "PinUnavailableError": (PinUnavailableError(PinState.INVALID), "pin_invalid", {}),
@@ -133,6 +135,15 @@ def test_every_failed_run_has_words(status: CompletionStatus) -> None:
     assert (key == "run_failed") == (status not in RUN_FAILURES and not status.denied)
 
 
+def test_a_lost_connection_is_told_of_the_bolt_only_where_it_was_to_move() -> None:
+    error = errors.LinkLostError()
+    assert translated(error, moving=True).translation_key == "connection_lost"
+    assert translated(error).translation_key == "nothing_changed"
+    assert "bolt" in TEXTS["exceptions"]["connection_lost"]["message"]
+    assert "bolt" not in TEXTS["exceptions"]["nothing_changed"]["message"]
+    check_text("nothing_changed", {})
+
+
 def check_text(key: str, placeholders: dict[str, str]) -> None:
     """Assert that there is a text, and that everything that it shows is given."""
     text = TEXTS["exceptions"][key]["message"]
@@ -142,6 +153,7 @@ def check_text(key: str, placeholders: dict[str, str]) -> None:
 
 def test_no_words_without_an_error() -> None:
     told = {problem(error)[0] for error, _, _ in KINDS.values()} | {"refused"}
+    told |= {str(translated(error).translation_key) for error, _, _ in KINDS.values()}
     told |= {problem(PinUnavailableError(PinState.BLOCKED, paused=True))[0]}
     told |= set(REFUSALS.values()) | set(PIN_TEXTS.values()) | set(RUN_FAILURES.values())
     told |= {"denied", "door_sensor", "clock_not_set"} | {problem.value for problem in AccessProblem}

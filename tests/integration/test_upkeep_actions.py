@@ -133,7 +133,7 @@ async def test_clock_whose_link_is_lost_before_it_is_written(home: Home) -> None
     lock = home.add_lock()
     await home.set_up(lock, pin=RIGHT)
     lock.faults.once(Once.DISCONNECT_AT_REQUEST, occasion=2)
-    assert (await failure(home, "sync_time")).translation_key == "connection_lost"
+    assert (await failure(home, "sync_time")).translation_key == "nothing_changed"
     assert asked(lock, Command.UPDATE_TIME) == 0
 
 

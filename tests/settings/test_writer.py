@@ -275,7 +275,7 @@ async def test_out_of_reach(home: Home) -> None:
     with pytest.raises(HomeAssistantError) as refused:
         await writer.change({"led_brightness": 1}, {"unlatch_duration": 5})
     assert isinstance(refused.value.__cause__, LinkError)
-    assert refused.value.translation_key in {"unreachable", "connection_lost"}
+    assert refused.value.translation_key in {"unreachable", "nothing_changed"}
     home.come_into_range(lock)
     await home.read()
     assert writes(lock) == []

@@ -359,7 +359,7 @@ class SettingsArchive(LockPart):
         """Restore some settings of the loss, leave the others as they are, and return the journal.
 
         Waits until the lock is idle, and continues if the caller gives up or Home Assistant restarts. Raises
-        LinkLostError if that interrupts it here.
+        RestoreInterruptedError if that interrupts it here.
         """
         return await self.restores.async_restore(names)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.listeners import Listeners
+from custom_components.smartlock.problems import TranslatableError
 from custom_components.smartlock.protocol.errors import LinkLostError
 from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.reader import SettingsReader
@@ -23,6 +24,15 @@ from custom_components.smartlock.settings.rules.snapshot import Group, Part, Sna
 
 # For the diagnostics.
 _KEPT = 5
+
+
+class RestoreInterruptedError(TranslatableError):
+    """The lock was unloaded; the restore goes on when it is set up again."""
+
+    @override
+    def translation(self) -> tuple[str, dict[str, str]]:
+        """Give the text for the owner."""
+        return "restore_interrupted", {}
 
 
 class Restores:
@@ -84,10 +94,10 @@ class Restores:
         return journal if (task := self._task) is None else await self._wait(task)
 
     async def _wait(self, task: asyncio.Task[Journal]) -> Journal:
-        """Wait for a restore, which continues even if the caller gives up. Raises LinkLostError."""
+        """Wait for a restore, which continues even if the caller gives up. Raises RestoreInterruptedError."""
         await asyncio.wait([task])
         if task.cancelled():
-            raise LinkLostError("the restore goes on when the lock is set up again")
+            raise RestoreInterruptedError
         return task.result()
 
     async def async_begin(self, names: Collection[str], *, asked: bool) -> Journal:
