@@ -254,7 +254,7 @@ class SettingsArchive(LockPart):
         kept = replace(kept, known=self.batteries.known, changed_at=now.taken_at, loss=loss)
         await self._store.async_keep(kept)
         self._battery_listeners.notify(verdict)
-        await self._complete_loss(loss)
+        await self._complete_loss(loss, unasked=not verdict.counted)
 
     async def _paired(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
         """Compare after pairing again: a lock that was reset to factory settings has forgotten everything."""
@@ -263,8 +263,8 @@ class SettingsArchive(LockPart):
         await self._store.async_keep(replace(self.kept, loss=loss))
         await self._complete_loss(loss)
 
-    async def _complete_loss(self, loss: Loss) -> None:
-        """Compare what needs the PIN as well, and start what may be restored without asking."""
+    async def _complete_loss(self, loss: Loss, *, unasked: bool = True) -> None:
+        """Compare what needs the PIN as well, and start what may be restored `unasked`."""
         # What was never archived cannot be compared.
         known = any(part not in loss.reference.lacks for part in Part)
         after = await self._reader.with_parts(loss.after) if known else loss.after
@@ -276,7 +276,7 @@ class SettingsArchive(LockPart):
             return
         await self._store.async_keep(replace(self.kept, loss=loss))
         self._show_issue()
-        if self._entry.options.get(CONF_RESTORE_BY_ITSELF) and self._reader.has_pin:
+        if unasked and self._entry.options.get(CONF_RESTORE_BY_ITSELF) and self._reader.has_pin:
             # A change that comes back is reported and not restored again.
             returned = self.kept.returned(found, after.taken_at)
             names = restore.by_itself(found) - returned
@@ -381,7 +381,8 @@ class SettingsArchive(LockPart):
         async with self._store.turn:
             now = await self._reader.read()
         if wanted is None and self.kept.loss is not None:
-            return replace(self.kept.loss, after=now)
+            # What the owner has changed elsewhere since the last look is wanted.
+            return self.kept.loss.seen(now) or Loss(found_at=now.taken_at, reference=now, after=now)
         others = (entry for entry in self.kept.snapshots if differences(entry, now))
         return Loss(found_at=now.taken_at, reference=wanted or next(others, now), after=now)
 

@@ -58,6 +58,7 @@ from custom_components.smartlock.settings.rules.snapshot import (
     lasting_code,
     lasting_logging,
     missing,
+    still_lost,
 )
 from custom_components.smartlock.settings.writer import SettingsWriter
 from custom_components.smartlock.snapshot import LockSnapshot
@@ -229,16 +230,14 @@ class SettingsRestorer:
                 await self._current.async_read()
                 return not _values(step, wanted, self._coordinator.data)
             case Group.TIME_CONTROL:
-                found = await self._time_control()
-                return not missing(self._journal.wanted.time_control or (), found)
+                return not self._lost_time_control(await self._time_control())
             case Group.LOGGING:
                 count = await self._logging()
                 return wanted.logging is None or (
                     count is not None and count.logging_enabled == wanted.logging.logging_enabled
                 )
             case Group.KEYPAD_CODES:
-                codes = await self._codes()
-                return not missing(self._journal.wanted.keypad_codes or (), codes)
+                return not self._lost_codes(await self._codes())
 
     async def _write(self, step: RestoreStep, wanted: SettingsSnapshot) -> None:
         match step.group:
@@ -252,14 +251,14 @@ class SettingsRestorer:
                 await self._clock.async_ensure_right()
                 async with self._lists.turn():
                     # What was deleted while we waited for our turn stays deleted.
-                    await self._write_time_control(self._journal.wanted.time_control or ())
+                    await self._write_time_control()
             case Group.LOGGING:
                 if wanted.logging is not None:
                     await self._order(EnableLogging(enabled=wanted.logging.logging_enabled))
             case Group.KEYPAD_CODES:
                 await self._clock.async_ensure_right()
                 async with self._lists.turn():
-                    await self._write_codes(self._journal.wanted.keypad_codes or ())
+                    await self._write_codes()
 
     # --- Lists --------------------------------------------------------------------------------------------
 
@@ -282,12 +281,20 @@ class SettingsRestorer:
             self.parts[Part.LOGGING.value] = lasting_logging(count)
         return count
 
-    async def _write_time_control(self, wanted: Sequence[TimeControlEntry]) -> None:
+    def _lost_time_control(self, found: Sequence[TimeControlEntry]) -> tuple[TimeControlEntry, ...]:
+        lost = None if self._lost is None else self._lost.time_control
+        return still_lost(self._journal.wanted.time_control or (), lost, found)
+
+    def _lost_codes(self, found: Sequence[KeypadCode]) -> tuple[KeypadCode, ...]:
+        lost = None if self._lost is None else self._lost.keypad_codes
+        return still_lost(self._journal.wanted.keypad_codes or (), lost, found)
+
+    async def _write_time_control(self) -> None:
         """Add missing entries; one that is only disabled is changed instead."""
         async with self._pin.session() as session:
             found = await schedules.read_schedules(session)
-            spare = list(missing(found, wanted))
-            for entry in missing(wanted, found):
+            spare = list(missing(found, self._journal.wanted.time_control or ()))
+            for entry in self._lost_time_control(found):
                 twin = next((other for other in spare if _same_but_enabled(other, entry)), None)
                 if twin is not None:
                     spare.remove(twin)
@@ -298,11 +305,11 @@ class SettingsRestorer:
                         continue
                 await schedules.change_schedule(session, replace(entry, entry_id=entry_id))
 
-    async def _write_codes(self, wanted: Sequence[KeypadCode]) -> None:
+    async def _write_codes(self) -> None:
         """Add missing codes; one whose digits exist is changed, since a lock accepts digits only once."""
         async with self._pin.session() as session:
             found = await directory.read_codes(session)
-            for entry in missing(wanted, found):
+            for entry in self._lost_codes(found):
                 code_id = next((other.code_id for other in found if other.code == entry.code), None)
                 if code_id is None:
                     code_id = await directory.add_code(session, entry)

@@ -18,7 +18,6 @@ from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.reader import SettingsReader
 from custom_components.smartlock.settings.restorer import SettingsRestorer
 from custom_components.smartlock.settings.rules import restore
-from custom_components.smartlock.settings.rules.archive import Loss
 from custom_components.smartlock.settings.rules.restore import Journal, StepState
 from custom_components.smartlock.settings.rules.snapshot import Group, Part, SnapshotReason
 
@@ -111,7 +110,9 @@ class Restores:
         steps = restore.plan(self._store.differences, names)
         journal = Journal(begun_at=dt_util.utcnow(), wanted=loss.reference, steps=steps, asked=asked)
         if steps:
-            await self._store.async_keep_first(replace(self._store.kept, journal=journal))
+            # What was not chosen stays as it is. Decided now: what is lost from now on was not asked about.
+            left = loss.without(journal.others(loss.differences)) if asked else loss
+            await self._store.async_keep_first(replace(self._store.kept, journal=journal, loss=left))
             self.resume()
         return journal
 
@@ -147,13 +148,8 @@ class Restores:
             after = replace(loss.after.merged(now), **(_read_back(journal) | self._restorer.parts))
             # Parts that an earlier run of Home Assistant restored are read again in full.
             self._reader.read_parts_soon()
-            left: Loss | None = replace(loss, after=after)
-            if journal.asked:
-                # Settings that were not chosen stay as they are; failed ones still have to be restored.
-                others = {entry.name for entry in loss.differences} - journal.failed().keys()
-                left = replace(loss, after=after).without(others)
-            elif not replace(loss, after=after).differences:
-                left = None
+            # The owner may have changed other settings meanwhile. Those that failed still have to be restored.
+            left = loss.changed_to(after, otherwise=journal.failed())
             kept = replace(kept, loss=left)
             if left is None:
                 kept = kept.with_snapshot(replace(after, reason=SnapshotReason.RESTORED))

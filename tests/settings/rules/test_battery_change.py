@@ -12,7 +12,7 @@ from custom_components.smartlock.protocol.messages import BatteryReport
 from custom_components.smartlock.protocol.wire import Date7, Version
 from custom_components.smartlock.settings.rules import battery_change as b
 from custom_components.smartlock.settings.rules.battery_change import BatteryChangeDetector, Event
-from custom_components.smartlock.settings.rules.battery_signs import SOURCES, STRONG, Sign
+from custom_components.smartlock.settings.rules.battery_signs import AT_ONCE, SOURCES, STRONG, Sign
 from tests.lock_of import NOON, config, states
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -485,6 +485,49 @@ def test_one_change_is_found_once() -> None:
     assert [now for now, _ in verdicts([*BEFORE, *trace])] == [T + 1]
 
 
+@pytest.mark.parametrize("changes", [0, 1])
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"lock_state": LockState.BOOT_RUN},
+        {"config_update_count": 0},
+        {"time": LOST_TIME},
+    ],
+)
+def test_power_that_is_lost_again_soon(again: dict[str, Any], changes: int) -> None:
+    """It is another change if it has taken more, and not if it has taken nothing."""
+    second = T + 300
+    trace = [
+        (T, told(T, lock_state=LockState.BOOT_RUN)),
+        (T + 1, read()),
+        (T + 60, told(T + 60, 100)),
+        (second, told(second, 100, **again)),
+        (second + 1, read(changes)),
+        (second + 60, told(second + 60, 100)),
+        (second + 61, read(5)),
+    ]
+    assert [now for now, _ in verdicts([*BEFORE, *trace])] == [T + 1, second + 1][: 1 + changes]
+
+
+def test_settings_that_the_lock_has_counted() -> None:
+    """Many at once are an evening with the app; and nobody puts back unasked what somebody may have wanted."""
+    unheard = [*BEFORE, (T, b.OutOfSight(others_received=True))]
+    counted = [(T + 1, told(T + 1, config_update_count=12)), (T + 2, read(5))]
+    later = [(T + 300, told(T + 300, config_update_count=12)), (T + 301, read(5))]
+    assert verdicts([*unheard, *counted, *later]) == []
+    assert verdicts([*unheard, (T + 1, told(T + 1)), (T + 2, read(5))]) != []
+    for count, wanted in ((12, True), (7, False), (0, False)):
+        watch = BatteryChangeDetector()
+        trace = [
+            (T, told(T, lock_state=LockState.BOOT_RUN, config_update_count=count)),
+            (T + 1, read(1)),
+        ]
+        for now, event in (*BEFORE, *trace):
+            watch = watch.after(event, now)
+        assert watch.verdict is not None
+        assert watch.verdict.counted is wanted
+
+
 def test_the_next_change_is_found_too() -> None:
     second = T + 400 * DAY
     trace = [
@@ -539,7 +582,10 @@ _events = st.one_of(
 @given(st.lists(st.tuples(st.floats(0.1, 2000), _events), max_size=30))
 @hypothesis_settings(max_examples=300)
 def test_whatever_happens(steps: list[tuple[float, Event]]) -> None:
-    """A verdict comes with a read of the settings, has reasons enough, and never twice in the same window."""
+    """A verdict comes with a read of the settings, has reasons enough, and never twice in the same window.
+
+    Unless more was lost meanwhile.
+    """
     watch, now, last = BatteryChangeDetector(), 0.0, -b.WINDOW
     for pause, event in steps:
         now += pause
@@ -548,7 +594,7 @@ def test_whatever_happens(steps: list[tuple[float, Event]]) -> None:
             reasons = set(watch.verdict.reasons)
             assert isinstance(event, b.SettingsRead)
             assert reasons & STRONG or len({SOURCES[sign] for sign in reasons}) > 1
-            assert now - last >= b.WINDOW
+            assert now - last >= b.WINDOW or (event.changes and reasons & AT_ONCE)
             assert not watch.suspects
             last = now
 

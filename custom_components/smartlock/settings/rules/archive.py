@@ -53,8 +53,15 @@ class Loss:
 
     def seen(self, now: SettingsSnapshot) -> Loss | None:
         """Return the loss after another look; None if nothing is left of it."""
-        now = self.after.merged(now)
-        loss = replace(self, reference=with_owners_changes(self.reference, self.after, now), after=now)
+        return self.changed_to(self.after.merged(now))
+
+    def changed_to(self, after: SettingsSnapshot, otherwise: Collection[str] = ()) -> Loss | None:
+        """Return the loss now that the settings are these; None if nothing is left of it.
+
+        Changes are the owner's, except of what `otherwise` names.
+        """
+        reference = with_owners_changes(self.reference, self.after, after, otherwise=otherwise)
+        loss = replace(self, reference=reference, after=after)
         return loss if loss.differences else None
 
     def without(self, names: Collection[str]) -> Loss | None:

@@ -21,11 +21,12 @@ was wiped is what the owner wants to know next.
     not calibrated any more  bolt       medium     some locks report it now and then
     last action forgotten    action     weak       the same as for a boot run
     silent for minutes       radio      weak       while no other device was received: then it was the proxy
-    many settings changed    settings   weak       an evening with the app looks like that
+    many settings changed    settings   weak       the lock has counted changes: an evening with the app
 
-A changed setting is no sign, because owners change settings. During a calibration of ours and for a while
-after it, the signs that a calibration resembles do not count (some firmware reports it as a boot run), and a
-verdict waits for its end.
+A changed setting is no sign, because owners change settings. Signs that trickle in after a verdict are of the
+same change, unless the lock restarts or forgets again and settings differ once more. During a calibration of
+ours and for a while after it, the signs that a calibration resembles do not count (some firmware reports it as
+a boot run), and a verdict waits for its end.
 """
 
 from dataclasses import field, replace
@@ -38,6 +39,7 @@ from custom_components.smartlock.protocol.enums import LockAction, LockState
 from custom_components.smartlock.protocol.messages import BatteryReport, Config, KeyturnerStates
 from custom_components.smartlock.protocol.values import dataclass
 from custom_components.smartlock.settings.rules.battery_signs import (
+    AT_ONCE,
     CALIBRATION,
     RESTART,
     SOURCES,
@@ -189,6 +191,8 @@ class Verdict:
     """The batteries were changed."""
 
     reasons: tuple[Sign, ...]
+    counted: bool = False
+    """The lock has counted changes of its settings before it: somebody may have wanted them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +213,8 @@ class BatteryChangeDetector:
     """Seconds of the first and last state in a row that reported critical batteries."""
     clocks: tuple[datetime, float] | None = None
     """Our time, and the second at which it was taken."""
+    counted: bool = False
+    """The lock has counted changes of its settings that nobody has accounted for yet."""
 
     @property
     def suspects(self) -> frozenset[Sign]:
@@ -245,9 +251,9 @@ class BatteryChangeDetector:
 
 def _with(watch: BatteryChangeDetector, signs: set[Sign], now: float, **known: Any) -> BatteryChangeDetector:
     """Add signs, and replace the known values."""
-    if watch.settled_until is not None and now < watch.settled_until:
-        signs = set()
-    elif watch.restart_explained_until is not None and now < watch.restart_explained_until:
+    if _is_settled(watch, now):
+        signs &= AT_ONCE
+    if watch.restart_explained_until is not None and now < watch.restart_explained_until:
         signs -= RESTART
     if _is_calibrated(watch, now):
         signs -= CALIBRATION
@@ -278,7 +284,8 @@ def _reported(watch: BatteryChangeDetector, event: StatesReceived, now: float) -
         ):
             signs.add(Sign.NOT_CRITICAL)
     count = states.config_update_count
-    if count is not None and known.count is not None and (count - known.count) % _COUNTS >= _COUNTS // 2:
+    rise = 0 if count is None or known.count is None else count - known.count
+    if rise % _COUNTS >= _COUNTS // 2:
         signs.add(Sign.COUNTER_FELL)
     acted = states.last_lock_action not in (None, LockAction.NONE)
     if known.acted and not acted:
@@ -302,6 +309,7 @@ def _reported(watch: BatteryChangeDetector, event: StatesReceived, now: float) -
             calibrated=not uncalibrated if states.lock_state.at_rest else known.calibrated,
         ),
         clocks=clocks,
+        counted=watch.counted or rise > 0,
         critical=(watch.critical[0] if watch.critical else now, now) if states.battery_critical else None,
     )
 
@@ -343,13 +351,14 @@ def _settings_read(watch: BatteryChangeDetector, event: SettingsRead, now: float
     if not event.ours:
         if (known.named and not named) or (known.zoned and not zoned):
             signs.add(Sign.MEMORY_DAMAGED)
-        if event.changes >= MANY_SETTINGS:
+        if event.changes >= MANY_SETTINGS and not watch.counted:
             signs.add(Sign.MANY_CHANGES)
     if known.firmware not in (None, firmware):
         # New firmware starts with a restart, whose signs may be seen before or after it.
         watch = _explained(watch, now)
     watch = _with(watch, signs, now, named=named, zoned=zoned, firmware=firmware)
-    return watch if event.ours else _judged(watch, now)
+    watch = watch if event.ours else _judged(watch, event.changes, now)
+    return replace(watch, counted=watch.counted and bool(watch.signs))
 
 
 def _explained(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
@@ -371,9 +380,15 @@ def _is_calibrated(watch: BatteryChangeDetector, now: float) -> bool:
     return watch.calibrated_until is not None and now < watch.calibrated_until
 
 
-def _judged(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
+def _is_settled(watch: BatteryChangeDetector, now: float) -> bool:
+    return watch.settled_until is not None and now < watch.settled_until
+
+
+def _judged(watch: BatteryChangeDetector, changes: int, now: float) -> BatteryChangeDetector:
     if _is_calibrated(watch, now):
         return watch
+    if _is_settled(watch, now) and not changes:
+        return replace(watch, signs=())
     found = watch.suspects
     pair = any(
         SOURCES[one] is not SOURCES[other] and abs(at - then) <= WINDOW
@@ -385,7 +400,8 @@ def _judged(watch: BatteryChangeDetector, now: float) -> BatteryChangeDetector:
         return replace(watch, signs=tuple(entry for entry in watch.signs if now - entry[1] <= WINDOW))
     # Strongest signs first.
     reasons = tuple(sign for sign in Sign if sign in found)
-    return replace(watch, verdict=Verdict(reasons=reasons), signs=(), settled_until=now + WINDOW)
+    verdict = Verdict(reasons=reasons, counted=watch.counted)
+    return replace(watch, verdict=verdict, signs=(), settled_until=now + WINDOW)
 
 
 def _battery_read(watch: BatteryChangeDetector, report: BatteryReport, now: float) -> BatteryChangeDetector:

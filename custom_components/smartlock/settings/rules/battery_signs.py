@@ -65,6 +65,8 @@ STRONG = frozenset(
         Sign.MEMORY_DAMAGED,
     }
 )
+# Signs that are seen as soon as the lock is back: soon after a change they are of another one.
+AT_ONCE = frozenset({Sign.BOOT_RUN, Sign.CLOCK_LOST, Sign.COUNTER_FELL, Sign.MEMORY_DAMAGED})
 # Signs that a restart with a different cause leaves, too.
 RESTART = frozenset(
     {Sign.BOOT_RUN, Sign.BOOT_LOGGED, Sign.RESTART_COUNTED, Sign.ACTION_FORGOTTEN, Sign.NOT_HEARD}

@@ -25,12 +25,14 @@ from custom_components.smartlock.rules.stored import flag, integer, listed, mome
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
 from custom_components.smartlock.settings.rules.snapshot import (
     ADVANCED_SETTINGS,
+    CARES,
     CONFIG_SETTINGS,
     LOGGING_ENABLED,
     Care,
     Difference,
     Group,
     SettingsSnapshot,
+    same_calibration,
 )
 from custom_components.smartlock.snapshot import LockSnapshot
 
@@ -248,14 +250,30 @@ class Journal:
         )
         return replace(self, steps=steps)
 
+    def others(self, differences: Sequence[Difference]) -> frozenset[str]:
+        """Return which of these settings it is not about."""
+        names = frozenset(name for step in self.steps for name in step.settings)
+        return frozenset(entry.name for entry in differences) - names
+
     def finds_others(self, now: LockSnapshot, lost: SettingsSnapshot | None) -> bool:
-        """Whether a setting that still has to be restored is neither as wanted nor as after the loss."""
+        """Whether a setting that still has to be restored is neither as wanted nor as after the loss.
+
+        A position offset is another one after another calibration.
+        """
         known = (self.wanted,) if lost is None else (self.wanted, lost)
-        return any(
-            _value(now, step, name) not in {_value(each, step, name) for each in known}
+        recalibrated = now.advanced_config is None or not same_calibration(
+            self.wanted.advanced_config, now.advanced_config
+        )
+        names = [
+            (step, name)
             for step in self.steps
             if not step.state.final and step.group in SETTINGS
             for name in step.settings
+        ]
+        return any(
+            _value(now, step, name) not in {_value(each, step, name) for each in known}
+            or (CARES.get(name) is Care.CALIBRATION and recalibrated)
+            for step, name in names
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -248,8 +248,7 @@ def differences(before: SettingsSnapshot, now: SettingsSnapshot) -> tuple[Differ
 
 
 def _differences(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[Difference]:
-    degrees = now.advanced_config.total_degrees
-    same_calibration = degrees == before.advanced_config.total_degrees and degrees != 0
+    recalibrated = not same_calibration(before.advanced_config, now.advanced_config)
     for group, names, was, found in (
         (Group.CONFIG, CONFIG_SETTINGS, before.config, now.config),
         (Group.ADVANCED_CONFIG, ADVANCED_SETTINGS, before.advanced_config, now.advanced_config),
@@ -261,7 +260,7 @@ def _differences(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[Di
                 continue
             care = CARES.get(name, Care.ASK)
             obstacle = None
-            if care is Care.CALIBRATION and not same_calibration:
+            if care is Care.CALIBRATION and recalibrated:
                 obstacle = Obstacle.CALIBRATED_ANEW
             elif (name, new) == _IMMEDIATE:
                 if not old:
@@ -275,6 +274,11 @@ def _differences(before: SettingsSnapshot, now: SettingsSnapshot) -> Iterator[Di
 
 
 _IMMEDIATE = ("immediate_auto_lock_enabled", _NOT_SUPPORTED)
+
+
+def same_calibration(before: AdvancedConfig, now: AdvancedConfig) -> bool:
+    """Whether the lock is calibrated as it was before."""
+    return now.total_degrees == before.total_degrees != 0
 
 
 def _lost_entries(
@@ -325,6 +329,18 @@ def missing[E: (TimeControlEntry, KeypadCode, AuthorizationEntry)](
         else:
             lost.append(entry)
     return tuple(lost)
+
+
+def still_lost[E: (TimeControlEntry, KeypadCode)](
+    wanted: Sequence[E], lost: Sequence[E] | None, found: Sequence[E]
+) -> tuple[E, ...]:
+    """Return the wanted entries that are still missing.
+
+    What was there after the loss (`lost`, if known) and is gone by now was deleted by the owner.
+    """
+    if lost is None:
+        return missing(wanted, found)
+    return missing(missing(wanted, lost), missing(found, lost))
 
 
 def essence(entry: TimeControlEntry | KeypadCode | AuthorizationEntry) -> object:
@@ -381,13 +397,19 @@ def lasting_logging(count: LogEntryCount) -> LogEntryCount:
 
 
 def with_owners_changes(
-    reference: SettingsSnapshot, after: SettingsSnapshot, now: SettingsSnapshot
+    reference: SettingsSnapshot,
+    after: SettingsSnapshot,
+    now: SettingsSnapshot,
+    *,
+    otherwise: Collection[str] = (),
 ) -> SettingsSnapshot:
     """Return the wanted settings, when `now` differs from what was found `after` a loss.
 
-    A change since then was made by the owner, here or in the app, and is wanted, whatever it is.
+    A change since then was made by the owner, here or in the app, and is wanted, whatever it is. `otherwise` names
+    settings that may have changed for another reason.
     """
-    return taking(reference, now, {difference.name for difference in differences(after, now)})
+    changed = {difference.name for difference in differences(after, now)}
+    return taking(reference, now, changed.difference(otherwise))
 
 
 def taking(snapshot: SettingsSnapshot, source: SettingsSnapshot, names: Collection[str]) -> SettingsSnapshot:
