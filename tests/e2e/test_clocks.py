@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from pathlib import Path
 import time
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 import pytest_socket
@@ -19,6 +21,7 @@ from custom_components.smartlock.system_clock.rules import SETTLING
 from simulator.demo.house import House
 from simulator.esphome_proxy import VirtualProxy
 from simulator.home_assistant import HomeAssistantProcess, RequestError, free_port
+from simulator.home_assistant.connection import WAIT_TIMEOUT
 from tests.e2e.conftest import APPS, Mount
 from tests.e2e.owned import OwnedLock
 from tests.e2e.test_auto_unlock import ABSENCE, AWAY, FURTHER, HOME, move_in, porch  # noqa: F401 - a fixture
@@ -45,9 +48,20 @@ class MachineClock:
 
     def set(self, ahead: timedelta) -> None:
         """Set it, as the network or the owner does."""
+        self._ahead = ahead
         new = self._file.with_suffix(".new")
         new.write_text(f"{ahead.total_seconds():+.0f}\n", encoding="utf-8")
         new.rename(self._file)
+
+    async def shown_by(self, url: str) -> None:
+        """Wait until a server of the process is shown this time: it looks every second or two."""
+        async with asyncio.timeout(WAIT_TIMEOUT), aiohttp.ClientSession() as session:
+            while True:
+                async with session.head(url) as response:
+                    shown = parsedate_to_datetime(response.headers["Date"])
+                if abs(shown - datetime.now(UTC) - self._ahead) < HOUR / 2:
+                    return
+                await asyncio.sleep(0.1)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -58,7 +72,8 @@ class MachineClock:
         return {
             "LD_PRELOAD": str(library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
+            # Read at every look at any clock, a start would take twice as long, and much longer on a busy machine.
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # By other dates of the files Python would compile all modules again.
             "NO_FAKE_STAT": "1",
@@ -117,6 +132,7 @@ async def test_clock_of_the_machine_is_set_twice(
 
     async def clock_set(ahead: timedelta) -> None:
         machine.set(ahead)
+        await machine.shown_by(house.home_assistant.url)
         # Whoever was logged in is no longer, or not yet.
         await house.home_assistant.reconnect()
         await anna.app.connect(house.api)
