@@ -1,6 +1,7 @@
 """The virtual proxy behind Home Assistant's own `esphome` integration, bleak-esphome and habluetooth."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from unittest.mock import patch
 
 import bleak
@@ -16,8 +17,11 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.smartlock.client import ble
+from custom_components.smartlock.protocol.errors import LinkLostError
 from simulator.esphome_proxy import VirtualProxy
 from simulator.radio import Radio
+from tests.simulator import echo as peripheral
 from tests.simulator.echo import ADDRESS, ECHO, EchoPeripheral
 from tests.simulator.helpers import until
 
@@ -187,3 +191,40 @@ async def test_no_slot_anywhere_is_an_error_that_says_so(hass: HomeAssistant, ho
     assert device is not None
     with pytest.raises(BleakError, match="slot"):
         await bleak.BleakClient(device).connect()
+
+
+async def test_services_that_have_moved_are_discovered_again(
+    hass: HomeAssistant, house: House, echo: EchoPeripheral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an update of the firmware: Home Assistant would go by the old ones until the proxy restarts."""
+    # Home Assistant replaces the class by a wrapper of its own.
+    monkeypatch.setattr(ble, "BleakClientWithServiceCache", bleak_retry_connector.BleakClientWithServiceCache)
+    await house.add_proxy("hall-proxy")
+    await until(house.paths)
+    transport = ble.BleTransport(
+        name="Echo",
+        device=lambda: bluetooth.async_ble_device_from_address(hass, ADDRESS),
+        explain=lambda: "",
+    )
+    values: list[bytes] = []
+
+    async def say(word: bytes) -> None:
+        link = await transport.connect(on_value=lambda _, value: values.append(value), on_lost=lambda: None)
+        try:
+            await link.subscribe(ECHO)
+            await link.write(ECHO, word)
+            await until(lambda: word in values)
+        finally:
+            await link.close()
+
+    await say(b"before")
+    before = echo.services
+    monkeypatch.setattr(peripheral, "ECHO_HANDLE", peripheral.ECHO_HANDLE + 3)
+    moved = replace(
+        before[1].characteristics[0], handle=peripheral.ECHO_HANDLE, cccd=peripheral.ECHO_HANDLE + 1
+    )
+    echo.services = (before[0], replace(before[1], characteristics=(moved,)))
+    with pytest.raises(LinkLostError):
+        await say(b"in between")
+    await say(b"after")
+    assert values == echo.written == [b"before", b"after"]
