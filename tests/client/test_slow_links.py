@@ -235,3 +235,36 @@ def test_an_attempt_ends_with_the_client(end: str, waited_for: bool) -> None:
         assert world.runs == []
 
     play(scenario)
+
+
+async def challenge_lost(world: World, client: LockClient) -> float:
+    """Act over an open link on which the challenge is lost, and return how long it takes to write the action."""
+    await client.read_states()
+    world.transport.lose = {world.transport.indications + 1}
+    began = now()
+    await client.act(LockAction.UNLOCK)
+    assert world.runs == ["UNLOCK"]
+    (written,) = world.lock.journal.requests("LOCK_ACTION")
+    return written.loop_time - began
+
+
+def test_a_challenge_that_is_lost_on_a_fast_link_is_missed_soon() -> None:
+    """A second would be that of a slow one; the owner stands before the door."""
+
+    async def scenario(world: World, client: LockClient) -> None:
+        assert await challenge_lost(world, client) < 1.2
+
+    play(scenario)
+
+
+def test_a_slow_link_gets_the_time_that_it_needs() -> None:
+    """Its own subscription has taken longer, so that an answer is not taken for lost."""
+
+    async def subscribing(transport: SimulatedTransport) -> None:
+        await asyncio.sleep(0.3)
+
+    async def scenario(world: World, client: LockClient) -> None:
+        with patch.object(SimulatedTransport, "subscribing", subscribing):
+            assert 1 < await challenge_lost(world, client) < 2
+
+    play(scenario)

@@ -36,13 +36,17 @@ from custom_components.smartlock.protocol.messages import (
 _WRITE_TIME = 10.0
 # Seconds to wait for the end of a link. Through a proxy that has lost its power it takes 20 s, and an action waits behind it.
 _CLOSE_TIME = 3.0
-# By then a healthy lock has answered; if not, check whether it refuses to communicate with us at all, or the
-# answer was lost.
+# By then a healthy lock has answered over any link; if not, check whether it refuses to communicate with us at all, or
+# the answer was lost.
 _PROBE_TIME = 1.0
 # How often that is tried for a question that may be asked again; all of them within the time for its answer.
 _PROBES = 4
 # An answer that has not come so long after that to a later question is lost, in seconds.
 _BEHIND = 0.2
+# Locks are reported to need some 0.15 s for the answer to a plain read. Over a link whose own exchanges are fast, its
+# loss shows after this time and some exchanges.
+_READ_TIME = 0.4
+_EXCHANGES = 4
 
 # The ends of links, also those that nobody waits for any more: asyncio itself forgets a task that nobody holds.
 _closing = set[asyncio.Task[None]]()
@@ -88,6 +92,8 @@ class Connection:
         self._overtaken = False
         self._gives_way: Callable[[], bool] | None = None
         self._challenge: tuple[bytes, float] | None = None
+        self._exchange_time = 0.0
+        """The longest that a subscription or a write has taken on this link, in seconds."""
 
     @classmethod
     async def open(
@@ -108,7 +114,7 @@ class Connection:
         self = cls(channel, on_message, on_lost, on_answer_lost, freshness)
         self._link = await transport.connect(on_value=self._received, on_lost=self._lost)
         try:
-            await _in_time(self._link.subscribe(channel.answers), "a subscription")
+            await self._in_time(self._link.subscribe(channel.answers), "a subscription")
         except BaseException:
             await self.close()
             raise
@@ -230,7 +236,7 @@ class Connection:
         self._answer_outstanding = True
         self._outstanding = step.send
         self._note(step.send, uses_challenge=step.challenge is not None)
-        await _in_time(self._link.write(outgoing.characteristic, outgoing.value), "a write")
+        await self._in_time(self._link.write(outgoing.characteristic, outgoing.value), "a write")
 
     def _note(self, request: Message | None, *, uses_challenge: bool = False) -> None:
         """Account for a message that is about to be written."""
@@ -246,8 +252,11 @@ class Connection:
         """Wait for a message that the step expects, or raise the lock's refusal of the request."""
         quiet, looks = step.quiet, 1
         if step.send is not None and not step.send.moves_bolt and self._channel.refusals is not None:
-            # Plain reads change nothing, so that they may be asked after again and again.
-            quiet, looks = _PROBE_TIME, _PROBES if isinstance(step.send, RequestData) else 1
+            quiet = _PROBE_TIME
+            if isinstance(step.send, RequestData):
+                # Plain reads change nothing, so that they may be asked after again and again.
+                quiet = min(_PROBE_TIME, _READ_TIME + _EXCHANGES * self._exchange_time)
+                looks = _PROBES
         probed = False
         try:
             async with asyncio.timeout(step.within):
@@ -259,7 +268,7 @@ class Connection:
                         if probed and self._overtaken:
                             raise AnswerLostError("a later question was answered") from None
                         await self._probe()
-                        looks, probed = looks - 1, True
+                        quiet, looks, probed = max(quiet, _PROBE_TIME), looks - 1, True
                 return await self._next_answer(step, asked)
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {step.within:g} s") from error
@@ -306,6 +315,16 @@ class Connection:
                 self._note(step.send)
                 await self._link.write(outgoing.characteristic, outgoing.value)
 
+    async def _in_time(self, request: Awaitable[None], what: str) -> None:
+        """Wait for a request to the Bluetooth stack. Raises LinkLostError if it is not acknowledged in time."""
+        began = _now()
+        try:
+            async with asyncio.timeout(_WRITE_TIME):
+                await request
+        except TimeoutError as error:
+            raise LinkLostError(f"{what} was not acknowledged") from error
+        self._exchange_time = max(self._exchange_time, _now() - began)
+
     def _received(self, characteristic: str, chunk: bytes) -> None:
         if self._failure is not None:
             return
@@ -347,15 +366,6 @@ class Connection:
         if self._states_outstanding:
             self._states_outstanding = False
             self._on_answer_lost()
-
-
-async def _in_time(request: Awaitable[None], what: str) -> None:
-    """Wait for a request to the Bluetooth stack. Raises LinkLostError if it is not acknowledged in time."""
-    try:
-        async with asyncio.timeout(_WRITE_TIME):
-            await request
-    except TimeoutError as error:
-        raise LinkLostError(f"{what} was not acknowledged") from error
 
 
 def _concerns(report: ErrorReport, asked: Message | None) -> bool:
