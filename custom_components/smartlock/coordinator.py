@@ -241,17 +241,17 @@ class SmartLockCoordinator(DataUpdateCoordinator[LockSnapshot], LockPart):
         self.states_received += 1
         if self.policy.locked_out or self.read_at is None:
             async_close_reauth(self.hass, self.config_entry)
-        previous = self.data.last_states
+        previous, state = self.data.last_states, states.lock_state
         percent = states.battery_percent
-        changed = previous is not None and previous.lock_state != states.lock_state
+        changed = previous is not None and previous.lock_state != state
         self.assumptions.count(Assumption.CHANGE_RAISES_FLAG, self.policy.announced_change(changed=changed))
         self._polling.note(
             self.policy.states_received(
                 changed=changed,
                 door_changed=previous is not None and previous.door_sensor_state != states.door_sensor_state,
-                passing=states.lock_state.passing,
-                again_at_rest=states.lock_state.moving
-                and (self.policy.under_way or states.lock_state == LockState.BOOT_RUN),
+                passing=state.passing,
+                may_pass=state == LockState.UNCALIBRATED,
+                again_at_rest=state.moving and (self.policy.under_way or state == LockState.BOOT_RUN),
                 low_battery=states.battery_critical
                 or (percent is not None and percent < LOW_BATTERY_PERCENT),
                 now=self._now,

@@ -54,7 +54,8 @@ A fault stays, even after a restart, until a **later movement of the motor** has
 until you mark it as repaired. None of the following is proof: turning the key or the knob, the lock finding its position
 after a power cut, a command that did not have to move the bolt, or reading the same state again. A lock does not report
 when its last movement was; if an old success cannot be distinguished from a new one, the fault stays. *Not calibrated* is
-over when the lock reports that it is calibrated.
+over when the lock reports that it is calibrated. It only counts once the lock has reported it for half a minute, or has refused
+to move: some locks report it for a moment although nothing is wrong.
 
 During a fault with an unknown meaning, *Clutch fault* and *Motor blocked* are unknown, not off.
 """

@@ -402,7 +402,7 @@ async def test_states_that_a_lock_entity_has_no_word_for(home: Home, state: Lock
     lock.show_state(state)
     await home.until(lambda: home.state() == STATE_UNKNOWN, within=30)
     assert home.state("lock_state") == word
-    await asyncio.sleep(2)
+    await asyncio.sleep(60)
     expected = {"fault_not_calibrated"} if state == LockState.UNCALIBRATED else set()
     assert issues(home) == expected
     lock.show_state(LockState.LOCKED)
@@ -410,6 +410,25 @@ async def test_states_that_a_lock_entity_has_no_word_for(home: Home, state: Lock
     assert home.state("lock_state") == "locked"
     await home.hass.async_block_till_done()
     assert issues(home) == set()
+
+
+@pytest.mark.parametrize("client_type", ["bridge", "app"])
+@pytest.mark.parametrize("seconds", [2, 6])
+async def test_uncalibrated_for_a_moment_is_no_fault(home: Home, client_type: str, seconds: int) -> None:
+    """As a Smart Lock Pro of the fifth generation says now and then (nuki_hub#754). It is unknown meanwhile."""
+    lock = home.add_lock()
+    await home.set_up(lock, client_type)
+    events = watch_events(home)
+    lock.show_state(LockState.UNCALIBRATED)
+    await home.until(lambda: home.state("lock_state") == "uncalibrated", within=30)
+    assert home.state() == STATE_UNKNOWN
+    await asyncio.sleep(seconds)
+    assert issues(home) == set()
+    lock.show_state(LockState.LOCKED)
+    # Nobody has to tell: it is looked at again.
+    await home.until(lambda: home.state() == View.LOCKED, within=25)
+    await asyncio.sleep(60)
+    assert (events, issues(home), home.state("last_fault")) == ([], set(), "none")
 
 
 # --- Storage ----------------------------------------------------------------------------------------------

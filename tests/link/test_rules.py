@@ -92,6 +92,21 @@ def test_unknown_outcome() -> None:
     assert states_received(state, 51).believable(51)
 
 
+def test_state_that_may_pass_is_read_again_and_then_left_alone() -> None:
+    """A lock that is really not calibrated stays so for days, and must not be read all the time."""
+    state = quiet()
+    reasons = []
+    # The second one is the same once more, as an answer and a push.
+    for now, changed in ((100, True), (101, False), (117, False)):
+        state = state.states_received(
+            changed=changed, passing=False, may_pass=True, low_battery=False, now=now
+        )
+        due = state.due(now)
+        assert due is not None
+        reasons.append(due[1])
+    assert reasons == [PollReason.PASSING_STATE, PollReason.PASSING_STATE, PollReason.POLL]
+
+
 def test_passing_state_is_followed_ever_more_slowly() -> None:
     """8, 16, 32 s, until the slow poll is sooner."""
     state, now = quiet(), 0.0

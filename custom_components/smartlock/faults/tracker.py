@@ -30,6 +30,9 @@ _WRITE_DELAY = 30.0
 # Seconds to wait for the Error Report, which may follow the states when a run of ours fails, and often says
 # more. Without it one run would be reported as two faults.
 _REPORT_TIME = 1.0
+# Seconds for which a lock may report that it is not calibrated before that is a fault: a lock of the fifth generation
+# says so for a moment now and then, and nothing is wrong with it (nuki_hub#754). It is read again within that time.
+_CALIBRATION_TIME = 30.0
 # The newest log entries that matter when a fault is new: the run itself, and what was tried before.
 _LOG_ENTRIES = 5
 
@@ -199,7 +202,9 @@ class FaultTracker(LockPart):
             self._publish_soon()
         elif new and not known.unsettled:
             self._forget_report()
-            self._report_awaited = self._hass.loop.call_later(_REPORT_TIME, self._save_soon)
+            may_pass = all(fault.may_pass for fault in known.new_since(self.faults))
+            wait = _CALIBRATION_TIME if may_pass else _REPORT_TIME
+            self._report_awaited = self._hass.loop.call_later(wait, self._save_soon)
         else:
             self._save_soon()
 

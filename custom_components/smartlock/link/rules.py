@@ -241,12 +241,16 @@ class PollPolicy:
         low_battery: bool,
         now: float,
         door_changed: bool = False,
+        may_pass: bool = False,
         again_at_rest: bool = False,
     ) -> Self:
         """The lock reported its state, requested or not.
 
+        `may_pass`: it may be over in a moment, so that it is read again once.
         `again_at_rest`: its bolt moves, though not for our action. A push of its rest then triggers a read.
         """
+        fresh = changed or (self.change_read_at is not None and now - self.change_read_at < PASSING_DELAY)
+        passing = passing or (may_pass and fresh)
         rests = self.at_rest_wanted and not passing and not self.under_way
         again = passing and not changed and self.passing is not None
         announced, missed = self.announced, self.missed

@@ -457,6 +457,14 @@ def test_calibration() -> None:
     assert done.active == ()
 
 
+def test_what_the_state_alone_says_may_pass() -> None:
+    lost = told(UNLOCKED_WELL, LockState.UNCALIBRATED, UNLOCK)
+    assert [fault.may_pass for fault in lost.active] == [True]
+    assert [fault.may_pass for fault in failed_live(lost, 0x47).active] == [False]
+    blocked = told(UNLOCKED_WELL, LockState.MOTOR_BLOCKED, UNLOCK)
+    assert [fault.may_pass for fault in blocked.active] == [False]
+
+
 def test_a_lock_that_is_calibrated_again_may_still_have_a_dead_clutch() -> None:
     """A fifth-generation lock was uncalibrated for a moment without having been calibrated (nuki_hub#754)."""
     broken = told(BROKEN, LockState.UNCALIBRATED, LOCK, CompletionStatus.CLUTCH_FAILURE)

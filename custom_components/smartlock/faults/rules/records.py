@@ -103,6 +103,13 @@ class Fault:
         return next(codes[source] for source in _BY_SPECIFICITY if source in codes)
 
     @property
+    def may_pass(self) -> bool:
+        """Whether nothing but the state of the lock says so, which may be over in a moment."""
+        return self.kind is FaultKind.NOT_CALIBRATED and all(
+            e.source is FaultSource.LOCK_STATE for e in self.evidence
+        )
+
+    @property
     def reports(self) -> frozenset[tuple[FaultSource, int]]:
         """Which sources have reported it, and with which codes."""
         return frozenset((e.source, e.code) for e in self.evidence)
