@@ -84,7 +84,7 @@ class SmartLockRuntime:
             lists=lists,
             issues=issues,
         )
-        faults.async_on_calibration(archive.async_calibrated)
+        faults.async_on_calibration(lambda running: archive.batteries.calibrated(running=running))
         auto_unlock = Rules(
             hass, coordinator, actions, current=current, pin=pin, faults=faults, issues=issues
         )

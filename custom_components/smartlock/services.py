@@ -60,7 +60,7 @@ async def _reboot(lock: SmartLockLock, call: ServiceCall) -> None:
 
     async def reboot() -> KeyturnerStates | None:
         async with runtime.pin.session() as session:
-            runtime.archive.async_restarted()
+            runtime.archive.batteries.restarted()
             return await runtime.coordinator.client.reboot(session.pin, pin_tries=session.tries)
 
     await runtime.actions.async_move(reboot)

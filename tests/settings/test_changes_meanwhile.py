@@ -14,6 +14,7 @@ from simulator.lock.rights import ALWAYS
 from simulator.lock.time_control import Entry
 from simulator.virtual_lock import VirtualLock, quick
 from tests.integration.home import NUKI_ID, Home
+from tests.settings.test_actions import called
 from tests.settings.test_archive import CHANGES, archive_of, issue, lock_with_settings, settings_of, swapped
 
 
@@ -203,3 +204,94 @@ async def test_an_action_right_after_a_change_in_the_app(home: Home) -> None:
     wanted = CHANGES | {"auto_lock_timeout": 77}
     assert settings_of(lock) == wanted
     assert issue(home) is None
+
+
+async def lost_unseen(home: Home, lock: VirtualLock) -> None:
+    """Change the batteries, with settings lost; nobody has read the lock since."""
+    home.go_out_of_range(lock)
+    await home.until(lambda: not home.connected(lock))
+    lock.swap_batteries(["settings"])
+    await asyncio.sleep(60)
+    home.come_into_range(lock)
+
+
+@pytest.mark.parametrize("client_type", ["app", "bridge"])
+async def test_a_setting_is_changed_here_before_the_loss_was_seen(home: Home, client_type: str) -> None:
+    """It is wanted; what has been lost is not."""
+    lock, entry = await lock_with_settings(home, client_type=client_type, restore_by_itself=True)
+    await lost_unseen(home, lock)
+    await entry.runtime_data.settings.change({"led_brightness": 3})
+    await asyncio.sleep(1000)
+    await home.read()
+    await asyncio.sleep(100)
+    assert lock.settings.values.led_brightness == 3
+    assert set(CHANGES) - {"led_brightness"} <= open_names(entry)
+    assert "led_brightness" not in open_names(entry)
+
+
+async def test_settings_are_saved_before_the_loss_was_seen(home: Home) -> None:
+    """By an automation each night, or by an owner who thinks that it is time now."""
+    lock, entry = await lock_with_settings(home)
+    await lost_unseen(home, lock)
+    await called(home, "save_settings")
+    await asyncio.sleep(1000)
+    await home.read()
+    assert set(CHANGES) <= open_names(entry)
+    assert home.state("battery_changed_at") != "unknown"
+
+
+async def test_what_was_changed_elsewhere_while_we_were_not_paired(home: Home) -> None:
+    """It is asked about, and not put back unasked; what was open before stays as it was."""
+    lock, entry = await lock_with_settings(home, restore_by_itself=True)
+    lock.settings.change(led_brightness=4)
+    session = home.authorize(lock, "bridge").session
+    home.hass.config_entries.async_update_entry(
+        entry,
+        data={
+            **entry.data,
+            "authorization_id": session.authorization_id,
+            "shared_key": session.shared_key.hex(),
+        },
+    )
+    await home.until(lambda: open_names(entry) == {"led_brightness"})
+    await asyncio.sleep(600)
+    assert lock.settings.values.led_brightness == 4
+
+
+async def test_what_was_open_when_it_was_paired_again(home: Home) -> None:
+    """The owner's wishes of before are still known, and so is the battery change."""
+    lock, entry = await lock_with_settings(home)
+    await swapped(home, lock, ["settings"])
+    lock.settings.change(led_brightness=4)
+    await home.read()
+    before = open_names(entry)
+    assert "led_brightness" not in before
+    session = home.authorize(lock, "bridge").session
+    home.hass.config_entries.async_update_entry(
+        entry,
+        data={
+            **entry.data,
+            "authorization_id": session.authorization_id,
+            "shared_key": session.shared_key.hex(),
+        },
+    )
+    await home.settled(entry, lock)
+    await asyncio.sleep(600)
+    await home.read()
+    assert open_names(entry) == before
+    loss = archive_of(entry).kept.loss
+    assert loss is not None
+    assert loss.reasons
+
+
+async def test_an_action_says_what_cannot_be_restored(home: Home) -> None:
+    """After a calibration the offsets of before are void."""
+    lock, entry = await lock_with_settings(home)
+    lock.settings.change(locked_position_offset=20)
+    await home.read()
+    lock._device.motor.total_degrees += 10
+    await power_lost(home, lock, locked_position_offset=0, led_brightness=5)
+    told = await called(home, "restore_settings")
+    assert "led_brightness" in told["restored"]
+    assert told["failed"] == {"locked_position_offset": "calibrated_anew"}
+    assert open_names(entry) == set()

@@ -13,6 +13,7 @@ from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.problems import translated
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.settings.archive import SettingsArchive
+from custom_components.smartlock.settings.files import imported
 from custom_components.smartlock.settings.issues import possible
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.message_json import SnapshotError
@@ -69,20 +70,24 @@ async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> Servi
         names = call.data.get(ATTR_SETTINGS, restore.all_at_once(found))
         if dry_run:
             return {"settings": {entry.name: _as_response(entry, texts, names) for entry in found}}
+        # What cannot be restored is told, too.
+        failed: dict[str, JsonValueType] = {
+            entry.name: entry.obstacle.value for entry in found if entry.obstacle is not None
+        }
         if not restore.plan(found, names):
-            return {"restored": [], "failed": {}}
+            return {"restored": [], "failed": failed}
         archive.check_pin()
         await archive.async_offer(loss)
         journal = await archive.async_restore(names)
     except SmartLockError as error:
         raise translated(error, archive.coordinator.presence.explain()) from error
-    failed: dict[str, JsonValueType] = {name: why.value for name, why in journal.failed().items()}
-    if failed and not call.return_response:
+    if journal.failed() and not call.return_response:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="not_all_restored",
-            translation_placeholders={"settings": texts.names(failed)},
+            translation_placeholders={"settings": texts.names(journal.failed())},
         )
+    failed |= {name: why.value for name, why in journal.failed().items()}
     return {"restored": list(journal.restored()), "failed": failed}
 
 
@@ -102,7 +107,7 @@ def _snapshot(archive: SettingsArchive, wanted: int | dict[str, Any] | None) -> 
             )
         case _:
             try:
-                return archive.imported(wanted)
+                return imported(archive.coordinator.config_entry, wanted)
             except SnapshotError as error:
                 raise ServiceValidationError(
                     translation_domain=DOMAIN, translation_key="not_a_snapshot"

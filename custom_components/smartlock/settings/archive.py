@@ -1,8 +1,8 @@
 """Archives the settings of one lock, and notices battery changes and the settings that they have wiped."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Any, override
+from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -24,6 +24,7 @@ from custom_components.smartlock.listeners import Listeners
 from custom_components.smartlock.lock_part import LockPart
 from custom_components.smartlock.pin.guard import PinGuard
 from custom_components.smartlock.protocol.messages import AdvancedConfig, Config, KeyturnerStates, Message
+from custom_components.smartlock.protocol.settings import KINDS
 from custom_components.smartlock.settings.archive_store import ArchiveStore
 from custom_components.smartlock.settings.battery_watch import BatteryWatch
 from custom_components.smartlock.settings.current import CurrentSettings
@@ -37,7 +38,6 @@ from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.archive import Archive, Loss
 from custom_components.smartlock.settings.rules.battery_change import LossOver, SettingsRead, Verdict
 from custom_components.smartlock.settings.rules.battery_signs import Sign
-from custom_components.smartlock.settings.rules.message_json import OtherLockError
 from custom_components.smartlock.settings.rules.restore import Journal
 from custom_components.smartlock.settings.rules.snapshot import (
     Difference,
@@ -45,6 +45,7 @@ from custom_components.smartlock.settings.rules.snapshot import (
     SettingsSnapshot,
     SnapshotReason,
     differences,
+    taking,
 )
 from custom_components.smartlock.settings.texts import SettingTexts
 from custom_components.smartlock.settings.writer import SettingsWriter
@@ -198,12 +199,10 @@ class SettingsArchive(LockPart):
             if (now := self._reader.present()) is None:
                 return
             newest, loss = self.kept.newest, self.kept.loss
-            before = newest if loss is None else loss.after
-            changes = 0 if before is None else len(differences(before, now))
-            verdict = self.batteries.take(SettingsRead(config=now.config, changes=changes))
-            if verdict is not None:
-                await self._batteries_changed(verdict, now)
-            elif newest is None:
+            changes = await self._judge(now)
+            if changes is None:
+                return
+            if newest is None:
                 await self._keep_snapshot(now, SnapshotReason.SET_UP)
             elif self._paired_again:
                 await self._paired(newest, now)
@@ -216,6 +215,16 @@ class SettingsArchive(LockPart):
                 await self._changed_in_the_app(newest, now)
             elif self._reader.parts_due:
                 await self._keep_snapshot(now, SnapshotReason.CHANGED)
+
+    async def _judge(self, now: SettingsSnapshot) -> int | None:
+        """Return how many settings have changed since the last look; None if the batteries were: that is recorded."""
+        before = self.kept.newest if self.kept.loss is None else self.kept.loss.after
+        changes = 0 if before is None else len(differences(before, now))
+        verdict = self.batteries.take(SettingsRead(config=now.config, changes=changes))
+        if verdict is None:
+            return changes
+        await self._batteries_changed(verdict, now)
+        return None
 
     async def _keep_snapshot(self, now: SettingsSnapshot, reason: SnapshotReason) -> None:
         """Archive a snapshot: first what is already known, then what needs the PIN."""
@@ -259,11 +268,13 @@ class SettingsArchive(LockPart):
     async def _paired(self, newest: SettingsSnapshot, now: SettingsSnapshot) -> None:
         """Compare after pairing again: a lock that was reset to factory settings has forgotten everything."""
         self._paired_again = False
-        loss = Loss(found_at=now.taken_at, reference=newest, after=now)
+        loss = self.kept.loss or Loss(found_at=now.taken_at, reference=newest, after=now)
+        loss = replace(loss, after=now)
         await self._store.async_keep(replace(self.kept, loss=loss))
-        await self._complete_loss(loss)
+        # Much may have been changed elsewhere while we were not paired.
+        await self._complete_loss(loss, unasked=False)
 
-    async def _complete_loss(self, loss: Loss, *, unasked: bool = True) -> None:
+    async def _complete_loss(self, loss: Loss, *, unasked: bool) -> None:
         """Compare what needs the PIN as well, and start what may be restored `unasked`."""
         # What was never archived cannot be compared.
         known = any(part not in loss.reference.lacks for part in Part)
@@ -369,6 +380,9 @@ class SettingsArchive(LockPart):
         """Read all settings and archive them. Raises SmartLockError."""
         async with self._store.turn:
             whole = replace(await self._reader.read(), reason=SnapshotReason.REQUESTED)
+            if self.batteries.suspects:
+                # What has been lost is compared with what was saved before.
+                await self._judge(whole)
             await self._store.async_keep(self.kept.with_snapshot(whole))
             return self.kept.newest or whole
 
@@ -397,25 +411,6 @@ class SettingsArchive(LockPart):
             self._show_issue()
             return self.differences
 
-    def imported(self, data: Mapping[str, Any]) -> SettingsSnapshot:
-        """Return the snapshot of a file. Raises SnapshotError, or OtherLockError."""
-        snapshot = SettingsSnapshot.from_json(data)
-        if f"{snapshot.config.nuki_id:08X}" != self.coordinator.nuki_id:
-            raise OtherLockError
-        if not self._entry.options.get(CONF_KEEP_CODES):
-            snapshot = snapshot.without_codes()
-        return replace(snapshot, reason=SnapshotReason.IMPORTED)
-
-    @callback
-    def async_restarted(self) -> None:
-        """Note that we restart the lock, which is not a battery change."""
-        self.batteries.restarted()
-
-    @callback
-    def async_calibrated(self, running: bool) -> None:
-        """Note that our calibration starts or ends: old firmware reports it as a boot run."""
-        self.batteries.calibrated(running=running)
-
     # --- Our own writes -----------------------------------------------------------------------------------
 
     async def _keep_before_write(self) -> None:
@@ -438,13 +433,18 @@ class SettingsArchive(LockPart):
         if self.restores.running:
             # The journal accounts for the settings in it.
             return
+        names = {name for name in KINDS if getattr(before, name, None) != getattr(after, name, None)}
         self._entry.async_create_background_task(
-            self._hass, self._keep_written(now), f"{DOMAIN} settings kept"
+            self._hass, self._keep_written(now, names), f"{DOMAIN} settings kept"
         )
 
-    async def _keep_written(self, now: SettingsSnapshot) -> None:
+    async def _keep_written(self, now: SettingsSnapshot, names: Collection[str]) -> None:
         async with self._store.turn:
             if (loss := self.kept.loss) is not None:
-                await self._decided(loss.seen(now))
-            else:
-                await self._store.async_keep(self.kept.with_snapshot(now))
+                left = loss.seen(now)
+                await self._decided(left and left.without(names))
+                return
+            if self.batteries.suspects and self.kept.newest is not None:
+                # The rest may be what changed batteries have left.
+                now = taking(self.kept.newest, now, names)
+            await self._store.async_keep(self.kept.with_snapshot(now))

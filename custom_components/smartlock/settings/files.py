@@ -1,5 +1,6 @@
 """The saved settings of a lock as a file, for logged-in administrators only."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from aiohttp import web
@@ -8,9 +9,11 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.json import json_bytes
 
-from custom_components.smartlock.const import CONF_NUKI_ID, DOMAIN
+from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_NUKI_ID, DOMAIN
 from custom_components.smartlock.protocol.beacon import nuki_id_text
 from custom_components.smartlock.settings.archive import SettingsArchive
+from custom_components.smartlock.settings.rules.message_json import OtherLockError
+from custom_components.smartlock.settings.rules.snapshot import SettingsSnapshot, SnapshotReason
 
 _PATH = f"/api/{DOMAIN}/settings/"
 
@@ -29,6 +32,16 @@ def file_path(entry: ConfigEntry) -> str:
 def file_name(entry: ConfigEntry) -> str:
     """Return the name of a lock's file."""
     return f"{DOMAIN}-{nuki_id_text(entry.data[CONF_NUKI_ID])}.json"
+
+
+def imported(entry: ConfigEntry, data: object) -> SettingsSnapshot:
+    """Return the snapshot of a file. Raises SnapshotError, or OtherLockError."""
+    snapshot = SettingsSnapshot.from_json(data)
+    if snapshot.config.nuki_id != entry.data[CONF_NUKI_ID]:
+        raise OtherLockError
+    if not entry.options.get(CONF_KEEP_CODES):
+        snapshot = snapshot.without_codes()
+    return replace(snapshot, reason=SnapshotReason.IMPORTED)
 
 
 class SettingsFileView(http.HomeAssistantView):

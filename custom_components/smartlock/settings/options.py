@@ -15,7 +15,7 @@ from custom_components.smartlock.const import CONF_KEEP_CODES, CONF_RESTORE_BY_I
 from custom_components.smartlock.problems import explained
 from custom_components.smartlock.protocol.errors import SmartLockError
 from custom_components.smartlock.settings.archive import SettingsArchive
-from custom_components.smartlock.settings.files import file_name, file_path
+from custom_components.smartlock.settings.files import file_name, file_path, imported
 from custom_components.smartlock.settings.rules.message_json import OtherLockError, SnapshotError
 
 CONF_FILE = "file"
@@ -73,7 +73,7 @@ class BackupOptions(OptionsFlow):
         if user_input is not None:
             try:
                 data = await self.hass.async_add_executor_job(self._read, user_input[CONF_FILE])
-                loss = await archive.async_compare(archive.imported(data))
+                loss = await archive.async_compare(imported(self.config_entry, data))
                 found = await archive.async_offer(loss)
             except OtherLockError:
                 errors[CONF_FILE] = "other_lock"
