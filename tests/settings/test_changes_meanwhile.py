@@ -85,6 +85,26 @@ async def test_the_batteries_are_changed_while_a_restore_waits_for_that(home: Ho
     assert issue(home) is not None
 
 
+async def test_a_restore_ends_before_the_signs_of_another_change_were_judged(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link is released before, as another lock waits for the slot: what differs is not taken for a wish."""
+    lock, entry = await lock_with_settings(home)
+    task = await restore_that_waits(home, lock, entry)
+
+    async def gives_way(states: object) -> None:
+        return
+
+    with monkeypatch.context() as busy:
+        busy.setattr(archive_of(entry), "async_use_link", gives_way)
+        lock.set_battery(90)
+        await power_lost(home, lock, single_lock=0, auto_lock_enabled=0)
+        await asyncio.wait([task])
+    await asyncio.sleep(2000)
+    await home.read()
+    assert open_names(entry) == {"single_lock", "auto_lock_enabled"}
+
+
 @pytest.mark.parametrize("first", ["nothing", "something"])
 async def test_the_power_is_lost_twice_within_minutes(home: Home, first: str) -> None:
     """A cell that sits loosely: what goes the second time is lost, too."""

@@ -106,6 +106,7 @@ class SettingsArchive(LockPart):
             store=self._store,
             reader=self._reader,
             restorer=self._restorer,
+            suspected=lambda: self.batteries.suspects,
             on_finish=self._show_issue,
         )
         self._paired_again = False
@@ -441,8 +442,7 @@ class SettingsArchive(LockPart):
     async def _keep_written(self, now: SettingsSnapshot, names: Collection[str]) -> None:
         async with self._store.turn:
             if (loss := self.kept.loss) is not None:
-                left = loss.seen(now)
-                await self._decided(left and left.without(names))
+                await self._decided((left := loss.seen(now)) and left.without(names))
                 return
             if self.batteries.suspects and self.kept.newest is not None:
                 # The rest may be what changed batteries have left.

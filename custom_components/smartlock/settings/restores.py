@@ -19,7 +19,7 @@ from custom_components.smartlock.settings.reader import SettingsReader
 from custom_components.smartlock.settings.restorer import SettingsRestorer
 from custom_components.smartlock.settings.rules import restore
 from custom_components.smartlock.settings.rules.restore import Journal, StepState
-from custom_components.smartlock.settings.rules.snapshot import Group, Part, SnapshotReason
+from custom_components.smartlock.settings.rules.snapshot import Group, Part, SnapshotReason, differences
 
 # For the diagnostics.
 _KEPT = 5
@@ -45,14 +45,19 @@ class Restores:
         store: ArchiveStore,
         reader: SettingsReader,
         restorer: SettingsRestorer,
+        suspected: Callable[[], bool],
         on_finish: Callable[[], None],
     ) -> None:
-        """Prepare. `on_finish` is called when the result of a restore has been stored."""
+        """Prepare. `suspected` says whether there are signs of another battery change that nobody has judged yet.
+
+        `on_finish` is called when the result of a restore has been stored.
+        """
         self._hass = hass
         self._entry = entry
         self._store = store
         self._reader = reader
         self._restorer = restorer
+        self._suspected = suspected
         self._on_finish = on_finish
         self._task: asyncio.Task[Journal] | None = None
         self._listeners = Listeners[Journal]()
@@ -148,8 +153,10 @@ class Restores:
             after = replace(loss.after.merged(now), **(_read_back(journal) | self._restorer.parts))
             # Parts that an earlier run of Home Assistant restored are read again in full.
             self._reader.read_parts_soon()
-            # The owner may have changed other settings meanwhile. Those that failed still have to be restored.
-            left = loss.changed_to(after, otherwise=journal.failed())
+            # The owner may have changed other settings meanwhile, if no battery change can have taken them. Those
+            # that failed still have to be restored.
+            changed = {entry.name for entry in differences(loss.after, after)}
+            left = loss.changed_to(after, otherwise=changed if self._suspected() else journal.failed())
             kept = replace(kept, loss=left)
             if left is None:
                 kept = kept.with_snapshot(replace(after, reason=SnapshotReason.RESTORED))
