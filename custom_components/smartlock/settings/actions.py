@@ -70,7 +70,7 @@ async def restore_settings(archive: SettingsArchive, call: ServiceCall) -> Servi
         names = call.data.get(ATTR_SETTINGS, restore.all_at_once(found))
         if dry_run:
             return {"settings": {entry.name: _as_response(entry, texts, names) for entry in found}}
-        # What cannot be restored is told, too.
+        # What cannot be restored is reported, too.
         failed: dict[str, JsonValueType] = {
             entry.name: entry.obstacle.value for entry in found if entry.obstacle is not None
         }
