@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from homeassistant.components.lock import LockState as View
-from homeassistant.const import STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
@@ -108,6 +108,25 @@ async def test_lost_answer_of_a_keep_alive_leaves_the_state_in_doubt(home: Home)
     lock.faults.clear()
     await home.until(lambda: home.state() == View.UNLOCKED, within=90)
     assert entry.runtime_data.coordinator.data.states is not None
+
+
+@pytest.mark.parametrize("client_type", ["app", "bridge"])
+async def test_lock_that_vanished_behind_an_open_link_is_not_believed(home: Home, client_type: str) -> None:
+    """A lock in a connection is not received, so that its absence began unnoticed; somebody has turned it since."""
+    lock = home.add_lock(timing=SLOW)
+    await home.set_up(lock, client_type, stay_connected=True)
+    await asyncio.sleep(900)
+    assert home.connected(lock)
+    home.go_out_of_range(lock)
+    await asyncio.sleep(900)
+    assert home.state() == STATE_UNAVAILABLE
+    lock.turn_key("unlock")
+    lock.faults.silence = True
+    home.come_into_range(lock)
+    await home.until(lambda: home.state() != STATE_UNAVAILABLE, within=30)
+    assert home.state() == STATE_UNKNOWN
+    lock.faults.clear()
+    await home.until(lambda: home.state() == View.UNLOCKED, within=120)
 
 
 async def test_link_that_is_lost_in_an_action_is_made_again(home: Home) -> None:
