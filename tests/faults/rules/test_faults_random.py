@@ -7,7 +7,12 @@ import json
 
 from hypothesis import given, strategies as st
 
-from custom_components.smartlock.faults.rules.codes import fault_of_completion, fault_of_error
+from custom_components.smartlock.faults.rules.codes import (
+    CALIBRATION_KINDS,
+    FaultKind,
+    fault_of_completion,
+    fault_of_error,
+)
 from custom_components.smartlock.faults.rules.faults import Faults
 from custom_components.smartlock.faults.rules.records import FaultSource
 from custom_components.smartlock.protocol.enums import (
@@ -37,6 +42,11 @@ class Event:
     """Afterwards there is a fault, whatever was before."""
     may_end: bool = False
     told: KeyturnerStates | None = None
+
+    @property
+    def shows_place(self) -> bool:
+        """Whether the lock reports where its bolt is."""
+        return self.told is not None and self.told.lock_state.place is not None
 
 
 def _error(code: int, command: Command | None) -> Event:
@@ -111,6 +121,9 @@ def test_no_fault_is_lost_without_a_reason(happened: list[tuple[Event, int]]) ->
         if event.name == "restart":
             assert faults == before
         lost = {fault.kind for fault in before.active} - {fault.kind for fault in faults.active}
+        if event.shows_place and before.active_fault(FaultKind.NOT_CALIBRATED):
+            # Whoever has moved the bolt: a lock that knows where it is has been calibrated.
+            lost -= CALIBRATION_KINDS
         if lost and not event.may_end:
             # One that is part of another one now.
             assert event.fails
