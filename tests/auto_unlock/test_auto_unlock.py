@@ -14,7 +14,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.file import WriteError
 import pytest
 
-from custom_components.smartlock.auto_unlock.rules import Hold
+from custom_components.smartlock.auto_unlock.rules import Hold, RuleReason
 from custom_components.smartlock.protocol.enums import CompletionStatus
 from custom_components.smartlock.storage import LockStore, lock_store
 from simulator.radio import RadioTiming
@@ -420,9 +420,11 @@ async def test_holds(home: Home, prepare: Prepare, reasons: set[Hold], options: 
         await anna.sleep(400)
         assert anna.orders == 0
         reasons_told = {reason for kind, reason in anna.told if kind == "refused"}
-        if reasons == {Hold.SOMEBODY_UNLOCKED} or Hold.NOT_LOCKED in reasons:
-            # Disarmed at once by whoever unlocked, so that there was nothing to refuse.
+        if reasons & {Hold.SOMEBODY_UNLOCKED, Hold.NOT_LOCKED, Hold.DOOR_OPEN}:
+            # Disarmed at once by whoever unlocked or opened, so that there was nothing to refuse.
             assert reasons_told <= reasons
+            assert anna.phase == "home"
+            assert anna.reason in {*reasons, RuleReason.UNLOCKED}
         else:
             assert reasons_told == reasons
         assert anna.phase in {"home", "returning"}

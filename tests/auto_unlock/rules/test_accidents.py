@@ -400,7 +400,7 @@ def test_who_goes_in_by_the_door_that_is_not_locked() -> None:
     locked_again_after(scene, Door.OPEN, Door.CLOSED)
     scene.walk_up()
     assert not fired(scene)
-    assert reason(scene) == RuleReason.UNLOCKED
+    assert reason(scene) == Hold.DOOR_OPEN
 
 
 def test_who_goes_in_before_the_phone_says_that_it_is_back() -> None:

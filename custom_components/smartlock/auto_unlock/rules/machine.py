@@ -97,8 +97,10 @@ def step(state: RuleState, event: RuleInput, now: float) -> tuple[RuleState, tup
     run = _Run(state, now)
     run.expire()
     run.state = replace(run.state, conditions=conditions)
-    if unlocked or (run.may_be_at_door and conditions.opened_since(state.conditions)):
-        run.unlocked()
+    if unlocked:
+        run.let_in(RuleReason.UNLOCKED)
+    elif run.may_be_at_door and conditions.opened_since(state.conditions):
+        run.let_in(Hold.DOOR_OPEN)
     else:
         run.take(event)
     if run.state.phase in EXPECTING:
@@ -200,20 +202,20 @@ class _Run(Journey):
             case Outcome() if self.state.phase is RulePhase.FIRED:
                 self._answered(event)
 
-    def unlocked(self) -> None:
+    def let_in(self, reason: RuleReason | Hold) -> None:
         """Somebody was let in, and it is unknown who. A phone that is still away can report so again."""
         state = self.state
         if state.phase in (RulePhase.LEAVING, RulePhase.AWAY) and self.now > state.received_at + SILENCE:
             # It did leave, but only a position from after the unlock proves that it is not back; and only an
             # answer is known to be from then.
             self.note(awake=False, answered=False, series_at=None)
-            self.over(RuleReason.UNLOCKED)
+            self.over(reason)
             return
         # Who has just come back without being expected uses the key: that is no way out.
         back = state.reason in _BACK and self.now <= state.since + BACK_BY_KEY
         if state.phase in _LISTENING or (state.phase is RulePhase.HOME and back):
             self.state = replace(state, came_in_at=self.now)
-        self.disarm(RuleReason.UNLOCKED)
+        self.disarm(reason)
 
     @property
     def may_be_at_door(self) -> bool:

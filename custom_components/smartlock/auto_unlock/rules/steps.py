@@ -84,7 +84,7 @@ class Step:
         self.go(RulePhase.HOME, reason)
         self.state = replace(self.state, approach=Approach())
 
-    def over(self, reason: RuleReason) -> None:
+    def over(self, reason: RuleReason | Hold) -> None:
         """Stop expecting anyone; somebody who has left meanwhile continues to leave."""
         approach = self.state.approach
         self.go(RulePhase.HOME if approach.left_at is None else RulePhase.LEAVING, reason)
