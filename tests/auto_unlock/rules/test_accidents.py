@@ -464,14 +464,16 @@ def test_a_phone_that_was_wrong_may_leave_later() -> None:
     assert scene.is_in(RulePhase.AWAY)
 
 
-def door_used_meanwhile(scene: Scene, *places: float, later: float = 9 * 3600.0) -> None:
+def door_used_meanwhile(
+    scene: Scene, *places: float, later: float = 9 * 3600.0, accuracy: float = 29.0
+) -> None:
     """Somebody uses the door, the phone is received there a minute later, falls silent, and says where it is."""
     scene.tell(Unlocked(), later)
     scene.hear(-86, after=53)
     scene.hear(-61, after=4)
     for place, after in zip(places, (185, 115, 130, 130), strict=False):
         scene.tell(Tick(), after)
-        scene.located(place, 6, accuracy=29)
+        scene.located(place, 6, accuracy=accuracy)
 
 
 @pytest.mark.parametrize("again", [1235.0, 1120.0])
@@ -505,6 +507,16 @@ def test_another_place_is_a_departure_even_of_a_phone_that_was_wrong(
     scene.located(6, 100)
     door_used_meanwhile(scene, *places, later=later)
     assert scene.is_in(RulePhase.AWAY)
+
+
+@pytest.mark.parametrize(("accuracy", "phase"), [(30.0, RulePhase.AWAY), (50.0, RulePhase.LEAVING)])
+def test_another_place_is_one_beyond_the_error_of_the_position(accuracy: float, phase: RulePhase) -> None:
+    scene = Scene(LOCATES)
+    scene.located(1242, 60)
+    scene.hear(-93, after=60)
+    scene.located(6, 100)
+    door_used_meanwhile(scene, 1102.0, 1103.0, accuracy=accuracy)
+    assert scene.is_in(phase)
 
 
 def test_the_same_place_is_a_departure_again_after_a_week() -> None:

@@ -37,8 +37,8 @@ RECEIVED_AFTER_DOOR = 90.0
 # Minimum distance between the positions, whatever their errors.
 MOVED = 100.0
 # A phone that was received at home while it said that it was away is in doubt for so long. It mostly takes the same place
-# for its own again: so many are remembered, and somebody who was seen leaving must also have been elsewhere. Two
-# distances of one place differ by at most this.
+# for its own again: so many are remembered, and somebody who was seen leaving must also have been elsewhere, beyond the
+# error of the position. Two distances that differ by at most this are remembered as one place.
 DOUBTED_FOR, PLACES, SAME_PLACE = 7 * 86400.0, 2, 150.0
 # It may also take two places for its own, one after the other, which looks like a way: its positions must move on this
 # many times, so that they show three places.
@@ -71,7 +71,7 @@ def away_noted(state: RuleState, fix: Located, now: float) -> Approach:
         steps += max(approach.nearest - nearest, farthest - approach.farthest) >= MOVED and not begins
     first = at if approach.left_at is None else approach.left_at
     doubted = untrusted(state, first)
-    elsewhere = (approach.elsewhere and not begins) or not _took_for_its_own(state, fix.distance)
+    elsewhere = (approach.elsewhere and not begins) or not _took_for_its_own(state, fix)
     used = state.conditions.used_at - state.door_at
     seen_off = (
         state.came_in_at + IN_AGAIN <= state.door_at
@@ -122,8 +122,11 @@ def wrong_noted(state: RuleState, now: float) -> RuleState:
     return replace(state, contradicted_at=now, wrong_places=places)
 
 
-def _took_for_its_own(state: RuleState, distance: float | None) -> bool:
-    return distance is None or any(abs(distance - each) <= SAME_PLACE for each in state.wrong_places)
+def _took_for_its_own(state: RuleState, fix: Located) -> bool:
+    """Whether a position may be of a place that the phone took for its own lately."""
+    if fix.distance is None or fix.accuracy is None:
+        return True
+    return any(abs(fix.distance - each) <= fix.accuracy + MOVED for each in state.wrong_places)
 
 
 def departure_of(approach: Approach) -> Approach:
