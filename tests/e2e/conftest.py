@@ -16,10 +16,11 @@ import pytest_socket
 
 from simulator.demo.house import House
 from simulator.demo.owner import DOMAIN
+from simulator.esphome_proxy import VirtualProxy
 from simulator.home_assistant import HomeAssistantProcess, free_port
 from simulator.virtual_lock import Timing, VirtualLock
 from tests.e2e.browser import chromium, page  # noqa: F401 - fixtures of all tests here
-from tests.e2e.owned import OwnedLock, add_bridge
+from tests.e2e.owned import OwnedLock, add_bridge, add_proxy
 from tests.integration.home import SWITCHED_ON
 
 HERE = Path(__file__).parent
@@ -184,3 +185,16 @@ def pytest_runtest_makereport(
     if report.failed and house is not None:
         report.sections.append(("Home Assistant", house.home_assistant.log_tail(80)))
     return report
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def porch(house: House) -> AsyncIterator[VirtualProxy]:
+    """A second proxy, in front of the door."""
+    proxy = VirtualProxy(
+        house.radio, name="porch-proxy", friendly_name="Porch proxy", mac="02:53:4D:4C:00:02", rssi=None
+    )
+    entry_id = await add_proxy(house, proxy)
+    yield proxy
+    await house.api.remove_entry(entry_id)
+    await proxy.stop()
+    house.radio.remove_receiver(proxy)

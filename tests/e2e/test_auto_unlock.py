@@ -1,13 +1,11 @@
 """Auto-unlock, from a phone on the radio and its app to the bolt; and the attacks that get nowhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 import secrets
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from simulator.companion_app import CompanionApp
 from simulator.demo.house import House
@@ -16,7 +14,7 @@ from simulator.home_assistant import FlowResult
 from simulator.home_assistant.connection import WAIT_TIMEOUT
 from simulator.phone import PrivatePhone, Recording, VirtualPhone
 from tests.e2e.conftest import Mount
-from tests.e2e.owned import OwnedLock, add_bridge, add_proxy
+from tests.e2e.owned import OwnedLock, add_bridge
 
 # Where Home Assistant's configuration says that the home is, and one and two kilometres north of it.
 HOME, AWAY, FURTHER = (47.0700, 15.4400), (47.0790, 15.4400), (47.0880, 15.4400)
@@ -24,19 +22,6 @@ HOME, AWAY, FURTHER = (47.0700, 15.4400), (47.0790, 15.4400), (47.0880, 15.4400)
 ABSENCE = 1
 FIX = "/api/repairs/issues/fix"
 ENTITIES = {"auto_unlock_state", "auto_unlock_reason", "auto_unlock_decision", "auto_unlock_mode"}
-
-
-@pytest_asyncio.fixture(loop_scope="package")
-async def porch(house: House) -> AsyncIterator[VirtualProxy]:
-    """A second proxy, in front of the door."""
-    proxy = VirtualProxy(
-        house.radio, name="porch-proxy", friendly_name="Porch proxy", mac="02:53:4D:4C:00:02", rssi=None
-    )
-    entry_id = await add_proxy(house, proxy)
-    yield proxy
-    await house.api.remove_entry(entry_id)
-    await proxy.stop()
-    house.radio.remove_receiver(proxy)
 
 
 class Resident:

@@ -24,7 +24,7 @@ from simulator.home_assistant import HomeAssistantProcess, RequestError, free_po
 from simulator.home_assistant.connection import WAIT_TIMEOUT
 from tests.e2e.conftest import APPS, Mount
 from tests.e2e.owned import OwnedLock
-from tests.e2e.test_auto_unlock import ABSENCE, AWAY, FURTHER, HOME, move_in, porch  # noqa: F401 - a fixture
+from tests.e2e.test_auto_unlock import ABSENCE, AWAY, FURTHER, HOME, move_in
 from tests.e2e.test_settings import add_with_pin, setting
 from tests.integration.home import SWITCHED_ON
 
@@ -120,7 +120,7 @@ async def test_clock_of_the_machine_is_set_twice(
     house: House,
     machine: MachineClock,
     mount: Mount,
-    porch: VirtualProxy,  # noqa: F811 - the fixture
+    porch: VirtualProxy,
 ) -> None:
     """It starts six years behind, and is put right while Anna is away; later it is an hour ahead for a while."""
     lock = mount()

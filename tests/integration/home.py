@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from homeassistant.components import bluetooth
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_ADDRESS, CONF_PIN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
@@ -165,6 +165,19 @@ class Home:
             app_id=APP_ID,
             name="Home Assistant",
             id_type=_ID_TYPES[client_type or CLIENT_TYPE_APP],
+        )
+
+    def pair_again(self, lock: VirtualLock, entry: ConfigEntry, client_type: str) -> None:
+        """Give the config entry another authorization, as the dialog of pairing again does."""
+        session = self.authorize(lock, client_type).session
+        self.hass.config_entries.async_update_entry(
+            entry,
+            data={
+                **entry.data,
+                CONF_CLIENT_TYPE: client_type,
+                CONF_AUTHORIZATION_ID: session.authorization_id,
+                CONF_SHARED_KEY: session.shared_key.hex(),
+            },
         )
 
     def entry(

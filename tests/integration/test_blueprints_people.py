@@ -24,8 +24,8 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from custom_components.smartlock.protocol.enums import KeypadAction
 from custom_components.smartlock.protocol.wire import Date7
 from simulator.virtual_lock import VirtualLock
+from tests.integration.automations import Automation
 from tests.integration.home import PINS, Home
-from tests.integration.test_blueprints import Automation, automation, folder  # noqa: F401 - fixtures
 from tests.integration.wall_time import WallTime
 
 ANNA, BERT, STRANGE = 345678, 456789, 999999
@@ -60,7 +60,7 @@ async def furnished(home: Home, wall_time: WallTime) -> VirtualLock:
 # --- Who came in ------------------------------------------------------------------------------------------
 
 
-async def test_who_comes_in_is_welcomed(home: Home, automation: Automation, wall_time: WallTime) -> None:  # noqa: F811 - the fixture
+async def test_who_comes_in_is_welcomed(home: Home, automation: Automation, wall_time: WallTime) -> None:
     lock = await furnished(home, wall_time)
     await automation.start("welcome", activity=home.entity_id("activity"), names=["Anna"])
     lock.enter_code(BERT, KeypadAction.UNLOCK)
@@ -76,7 +76,7 @@ async def test_who_comes_in_is_welcomed(home: Home, automation: Automation, wall
 
 async def test_what_is_read_late_is_no_welcome(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
 ) -> None:
     lock = await furnished(home, wall_time)
@@ -96,7 +96,7 @@ async def test_what_is_read_late_is_no_welcome(
 )
 async def test_a_code_that_is_used_is_told(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
     names: list[str],
     expected: set[str],
@@ -116,7 +116,7 @@ async def test_a_code_that_is_used_is_told(
 
 async def test_a_code_that_is_read_before_the_automations_start(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
 ) -> None:
     """A lock is read within seconds, while Home Assistant may need minutes to start."""
@@ -139,7 +139,7 @@ async def test_a_code_that_is_read_before_the_automations_start(
 # --- Who was refused --------------------------------------------------------------------------------------
 
 
-async def watched(home: Home, automation: Automation, wall_time: WallTime) -> tuple[VirtualLock, list[str]]:  # noqa: F811 - the fixture
+async def watched(home: Home, automation: Automation, wall_time: WallTime) -> tuple[VirtualLock, list[str]]:
     lock = await furnished(home, wall_time)
     told: list[str] = []
     home.hass.bus.async_listen("wrong_codes", lambda event: told.append(event.data["message"]))
@@ -161,7 +161,7 @@ async def wrong(home: Home, lock: VirtualLock, *codes: int) -> None:
 
 async def test_wrong_codes_are_told_once_an_hour(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
 ) -> None:
     lock, told = await watched(home, automation, wall_time)
@@ -181,7 +181,7 @@ async def test_wrong_codes_are_told_once_an_hour(
 
 async def test_wrong_codes_far_between_are_not(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
 ) -> None:
     lock, told = await watched(home, automation, wall_time)
@@ -196,7 +196,7 @@ async def test_wrong_codes_far_between_are_not(
 @pytest.mark.parametrize("reached", [True, False])
 async def test_wrong_codes_are_told_though_the_lock_is_not_reached_again(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
     reached: bool,
 ) -> None:
@@ -248,7 +248,7 @@ async def calendars(home: Home) -> AsyncGenerator[None]:
 
 async def book(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     start: datetime | date,
     end: datetime | date,
     summary: str,
@@ -285,7 +285,7 @@ async def book(
 
 
 @pytest.mark.usefixtures("calendars")
-async def test_a_code_for_a_booking(home: Home, automation: Automation, wall_time: WallTime) -> None:  # noqa: F811 - the fixture
+async def test_a_code_for_a_booking(home: Home, automation: Automation, wall_time: WallTime) -> None:
     """An hour before, with the name as far as it fits, and the digits only in the message."""
     lock = await furnished(home, wall_time)
     start = wall_time() + timedelta(hours=3)
@@ -305,7 +305,7 @@ async def test_a_code_for_a_booking(home: Home, automation: Automation, wall_tim
 @pytest.mark.usefixtures("calendars")
 async def test_whole_days_begin_and_end_at_a_time_of_day(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
 ) -> None:
     lock = await furnished(home, wall_time)
@@ -320,7 +320,7 @@ async def test_whole_days_begin_and_end_at_a_time_of_day(
 @pytest.mark.usefixtures("calendars")
 async def test_a_code_that_cannot_be_made_is_told(
     home: Home,
-    automation: Automation,  # noqa: F811 - the fixture
+    automation: Automation,
     wall_time: WallTime,
 ) -> None:
     """The lock has no keypad."""

@@ -6,7 +6,7 @@ from homeassistant.components.lock import LockState as View
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.smartlock.const import CLIENT_TYPE_BRIDGE, CONF_CLIENT_TYPE, DOMAIN
+from custom_components.smartlock.const import DOMAIN
 from custom_components.smartlock.protocol.enums import AuthorizationIdType
 from custom_components.smartlock.remote_access.rules import Notice
 from simulator.virtual_lock import VirtualLock, quick
@@ -107,16 +107,7 @@ async def test_bridge_that_was_replaced(home: Home) -> None:
     lock.authorizations.add(bytes(32), app_id=7, name="Bridge", id_type=AuthorizationIdType.BRIDGE)
     entry = await home.set_up(lock, "app")
     assert shown(home) == set()
-    session = home.authorize(lock, "bridge").session
-    home.hass.config_entries.async_update_entry(
-        entry,
-        data={
-            **entry.data,
-            CONF_CLIENT_TYPE: CLIENT_TYPE_BRIDGE,
-            "authorization_id": session.authorization_id,
-            "shared_key": session.shared_key.hex(),
-        },
-    )
+    home.pair_again(lock, entry, "bridge")
     await home.hass.config_entries.async_reload(entry.entry_id)
     await home.until(lambda: shown(home) == {Notice.BRIDGE_REPLACED}, within=60)
     await home.hass.config_entries.async_remove(entry.entry_id)

@@ -419,15 +419,7 @@ async def test_after_pairing_a_reset_lock_again(home: Home) -> None:
     lock.factory_reset()
     lock.set_pin(PINS["gen3"])
     lock.pair_accessory("keypad")
-    session = home.authorize(lock, "bridge").session
-    home.hass.config_entries.async_update_entry(
-        entry,
-        data={
-            **entry.data,
-            "authorization_id": session.authorization_id,
-            "shared_key": session.shared_key.hex(),
-        },
-    )
+    home.pair_again(lock, entry, "bridge")
     await home.until(lambda: issue(home) is not None)
     await home.until(lambda: not home.connected(lock))
     repair = Repair(home, entry)

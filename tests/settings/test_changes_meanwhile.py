@@ -264,15 +264,7 @@ async def test_what_was_changed_elsewhere_while_we_were_not_paired(home: Home) -
     """It is asked about, and not put back unasked; what was open before stays as it was."""
     lock, entry = await lock_with_settings(home, restore_by_itself=True)
     lock.settings.change(led_brightness=4)
-    session = home.authorize(lock, "bridge").session
-    home.hass.config_entries.async_update_entry(
-        entry,
-        data={
-            **entry.data,
-            "authorization_id": session.authorization_id,
-            "shared_key": session.shared_key.hex(),
-        },
-    )
+    home.pair_again(lock, entry, "bridge")
     await home.until(lambda: open_names(entry) == {"led_brightness"})
     await asyncio.sleep(600)
     assert lock.settings.values.led_brightness == 4
@@ -286,15 +278,7 @@ async def test_what_was_open_when_it_was_paired_again(home: Home) -> None:
     await home.read()
     before = open_names(entry)
     assert "led_brightness" not in before
-    session = home.authorize(lock, "bridge").session
-    home.hass.config_entries.async_update_entry(
-        entry,
-        data={
-            **entry.data,
-            "authorization_id": session.authorization_id,
-            "shared_key": session.shared_key.hex(),
-        },
-    )
+    home.pair_again(lock, entry, "bridge")
     await home.settled(entry, lock)
     await asyncio.sleep(600)
     await home.read()
